@@ -1,0 +1,65 @@
+"""What events are about: `(type, id)`, and where a browser finds it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db.models import Model
+
+BIGINT_MAX = 2**63 - 1
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+UrlResolver = Callable[[int], "str | None"]
+_resolvers: dict[str, UrlResolver] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A lower-case model name (or a registered one) and a whole number within 64 bits."""
+
+    type: str
+    id: int
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.type, str) or not _NAME.fullmatch(self.type):
+            raise ValueError(
+                f"entity type {self.type!r} is not a name: use lower-case letters, digits and _, at most 64"
+            )
+        if isinstance(self.id, bool) or not isinstance(self.id, int) or not 0 <= self.id <= BIGINT_MAX:
+            raise ValueError(f"entity id {self.id!r} is not a whole number between 0 and 2^63-1")
+
+    def __str__(self) -> str:
+        return f"{self.type}:{self.id}"
+
+    @property
+    def url(self) -> str | None:
+        """Where it can be seen, by the resolver registered for its type; None: nowhere."""
+        resolver = _resolvers.get(self.type)
+        return resolver(self.id) if resolver else None
+
+
+def entity_of(source: Model | Entity) -> Entity:
+    """The entity that a model instance (saved, whole-number key) or an entity stands for. ValueError otherwise."""
+    if isinstance(source, Entity):
+        return source
+    if isinstance(source, Model):
+        if source.pk is None:
+            raise ValueError(f"{source._meta.model_name} is not saved yet: save it before publishing about it")
+        return Entity(source._meta.model_name or "", source.pk)
+    raise ValueError(f"source {source!r} is neither a model instance nor an Entity(type, id)")
+
+
+def parse_entity(text: str) -> Entity:
+    """`job:42` as an entity. ValueError with what is accepted otherwise."""
+    kind, colon, number = text.partition(":")
+    if not colon or not number.isascii() or not number.isdigit():
+        raise ValueError(f"source {text!r} is not of the form type:id, as in job:42")
+    return Entity(kind, int(number))
+
+
+def register_entity(name: str, *, url: UrlResolver) -> None:
+    """Say where entities of this type are seen: `url(id)` gives a path on this site, or None when it is gone."""
+    Entity(name, 0)
+    _resolvers[name] = url

@@ -1,0 +1,96 @@
+"""What kinds of facts there are, whom they concern by default and how they read."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models.functions import Now
+
+from events import audience_rules, schemas, wording
+
+
+def in_app_only() -> list[str]:
+    """The seed's default: the feed alone."""
+    return ["in_app"]
+
+
+class EventType(models.Model):
+    """A named kind of fact (`job.completed`). One row is all a new type needs: no code knows the names."""
+
+    name = models.TextField(unique=True)
+    category = models.TextField()
+    description = models.TextField(blank=True, null=True)
+    is_critical = models.BooleanField(
+        default=False, db_default=False, help_text="Told at once on every chosen channel, through do-not-disturb too."
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(auto_now=True, db_default=Now(), editable=False)
+
+    audience = models.JSONField(
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        blank=True,
+        help_text="Who is told: a list of rules. Empty means the default of the category.",
+    )
+    exclude_actor = models.BooleanField(default=False, db_default=False, help_text="Don't tell whoever did it.")
+    actor_becomes_owner = models.BooleanField(
+        default=False, db_default=False, help_text="Whoever publishes this owns its source from then on."
+    )
+    title_template = models.TextField(blank=True, default="", db_default="")
+    body_template = models.TextField(blank=True, default="", db_default="")
+    url_template = models.TextField(blank=True, default="", db_default="")
+    digest_one = models.TextField(blank=True, default="", db_default="", help_text="“1 job completed”")
+    digest_many = models.TextField(blank=True, default="", db_default="", help_text="“{n} jobs completed”")
+    schema = models.JSONField(blank=True, null=True, help_text="JSON Schema (draft 2020-12) of the payload, or nothing.")
+    sample = models.JSONField(
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        blank=True,
+        help_text="A payload as it really looks; previews and template checks use it.",
+    )
+    default_channels = models.JSONField(
+        default=in_app_only, db_default=models.Value(["in_app"], models.JSONField())
+    )
+    is_locked = models.BooleanField(
+        default=False, db_default=False, help_text="People can't switch it off or drop its default channels."
+    )
+    is_active = models.BooleanField(
+        default=True, db_default=True, help_text="Off: publishing it is refused; stored events still route."
+    )
+    replaces = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Types of one group share one unread row per person and source; a later event updates it in place.",
+    )
+
+    class Meta:
+        db_table = "event_types"
+        ordering = ["category", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def rules(self) -> list[str]:
+        """The audience rules that count: its own, or its category's default."""
+        return list(self.audience) or audience_rules.default_for(self.category, self.name)
+
+    def clean(self) -> None:
+        """Refuse an audience, a schema, a sample or a template that could not work at routing time."""
+        errors: dict[str, list[str]] = {}
+        for field, check in (
+            ("audience", lambda: audience_rules.check(self.audience)),
+            ("default_channels", lambda: audience_rules.check_channels(self.default_channels)),
+            ("schema", lambda: schemas.check_schema(self.schema)),
+            ("sample", lambda: schemas.check_payload(self.sample, schema=self.schema)),
+            ("title_template", lambda: wording.check(self.title_template, sample=self.sample)),
+            ("body_template", lambda: wording.check(self.body_template, sample=self.sample)),
+            ("url_template", lambda: wording.check(self.url_template, sample=self.sample)),
+        ):
+            try:
+                check()
+            except ValueError as error:
+                errors[field] = [str(error)]
+        if errors:
+            raise ValidationError(errors)

@@ -1,0 +1,62 @@
+"""The log: what happened, in the order readers see it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from events.entities import Entity
+
+if TYPE_CHECKING:
+    from events.models.event_types import EventType
+
+
+class Event(models.Model):
+    """One fact. Append-only: nothing but `position` is ever written after the insert."""
+
+    event_type: models.ForeignKey[EventType, EventType] = models.ForeignKey(
+        "events.EventType", on_delete=models.RESTRICT, related_name="+"
+    )
+    source_entity_type = models.TextField(blank=True, null=True)
+    source_entity_id = models.BigIntegerField(blank=True, null=True)
+    actor_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, blank=True, null=True, related_name="+"
+    )
+    payload = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    created_at = models.DateTimeField(db_default=Now())
+
+    position = models.BigIntegerField(
+        null=True, unique=True, help_text="Its number in the log; empty until it has been numbered."
+    )
+    project_id = models.BigIntegerField(blank=True, null=True)
+    publisher = models.TextField(default="", db_default="", help_text="Empty in process, user:<id> over HTTP.")
+    idempotency_key = models.TextField(blank=True, null=True)
+    traceparent = models.TextField(default="", db_default="", help_text="W3C trace context of the publisher.")
+
+    class Meta:
+        db_table = "events"
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["publisher", "idempotency_key"], name="uq_events_idempotency")]
+        indexes = [
+            models.Index(fields=["source_entity_type", "source_entity_id"], name="idx_events_source_entity"),
+            models.Index(fields=["-created_at"], name="idx_events_created_at"),
+            models.Index(fields=["id"], condition=models.Q(position=None), name="idx_events_unnumbered"),
+            models.Index(fields=["event_type", "position"], name="idx_events_type_position"),
+        ]
+        permissions = [
+            ("publish_event", "Can publish events"),
+            ("receive_system", "Is told of system events"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_type_id} #{self.pk}"
+
+    @property
+    def source(self) -> Entity | None:
+        """What it is about, if both halves are there."""
+        if self.source_entity_type is None or self.source_entity_id is None:
+            return None
+        return Entity(self.source_entity_type, self.source_entity_id)

@@ -1,0 +1,31 @@
+"""Keys with which other programs speak for a person."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+
+class ApiKey(models.Model):
+    """A bearer key: acts as its user, or, with patterns, only publishes those types and writes memberships.
+
+    Only the SHA-256 of the key is stored: the key itself has 256 random bits, so a slow hash would add nothing.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    digest = models.TextField(unique=True, editable=False)
+    label = models.TextField(default="", db_default="", blank=True)
+    publish_patterns = models.JSONField(
+        null=True, blank=True, help_text="Type patterns it may publish (job.*); empty: all that its user may do."
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "api_keys"
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.label or f"key {self.pk}"

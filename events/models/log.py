@@ -1,0 +1,57 @@
+"""Who has read how far: the log's head, the durable subscribers, and the events they could not digest."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class LogHead(models.Model):
+    """The one row whose lock makes positions: the last number given out."""
+
+    position = models.BigIntegerField(default=0, db_default=0)
+
+    class Meta:
+        db_table = "log_head"
+
+    def __str__(self) -> str:
+        return str(self.position)
+
+
+class Subscriber(models.Model):
+    """A named reader of the log and where it stands."""
+
+    name = models.TextField(unique=True)
+    position = models.BigIntegerField(default=0, db_default=0, help_text="All up to here is done.")
+    is_paused = models.BooleanField(default=False, db_default=False)
+    lease_token = models.UUIDField(null=True, blank=True, help_text="Who runs it now (not transactional ones only).")
+    lease_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.IntegerField(default=0, db_default=0, help_text="Failed tries of the event after the position.")
+    retry_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.TextField(default="", db_default="", blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(auto_now=True, db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "subscribers"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ParkedEvent(models.Model):
+    """An event that a subscriber failed on three times, alone; the rest of the log went on without it."""
+
+    subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="parked")
+    event = models.ForeignKey("events.Event", on_delete=models.CASCADE, related_name="+")
+    error = models.TextField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "parked_events"
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["subscriber", "event"], name="uq_parked_events")]
+
+    def __str__(self) -> str:
+        return f"{self.subscriber} could not take event {self.event_id}"

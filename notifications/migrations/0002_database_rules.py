@@ -1,0 +1,27 @@
+"""PostgreSQL: the seed's foreign-key rules, `updated_at` triggers and DEFAULT NOW() for this floor's tables."""
+
+from importlib import import_module
+from typing import Any
+
+from django.db import migrations
+
+put_rules = import_module("events.migrations.0003_database_rules").put_rules
+
+
+def forwards(apps: Any, schema_editor: Any) -> None:
+    put_rules(
+        schema_editor,
+        {
+            "notifications": {"event_id": "CASCADE", "user_id": "CASCADE", "summary_id": "SET NULL"},
+            "notification_preferences": {"user_id": "CASCADE", "event_type_id": "CASCADE"},
+            "user_notification_settings": {"user_id": "CASCADE"},
+            "inboxes": {"user_id": "CASCADE"},
+            "fanouts": {"event_id": "CASCADE"},
+            "summaries": {"user_id": "CASCADE"},
+        },
+    )
+
+
+class Migration(migrations.Migration):
+    dependencies = [("notifications", "0001_initial"), ("events", "0003_database_rules")]
+    operations = [migrations.RunPython(forwards, migrations.RunPython.noop)]

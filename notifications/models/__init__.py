@@ -1,0 +1,7 @@
+"""The middle floor's tables."""
+
+from notifications.models.inboxes import Fanout, Inbox
+from notifications.models.notifications import Hold, Notification, Summary
+from notifications.models.preferences import NotificationPreference, UserNotificationSettings
+
+__all__ = ["Fanout", "Hold", "Inbox", "Notification", "NotificationPreference", "Summary", "UserNotificationSettings"]

@@ -1,0 +1,40 @@
+"""A person's one row, under whose lock everything of theirs changes."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from events.models import Event
+
+
+class Inbox(models.Model):
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+"
+    )
+    seq = models.BigIntegerField(default=0, db_default=0, help_text="Raised by every visible change.")
+    unread_count = models.BigIntegerField(default=0, db_default=0)
+    resync_below = models.BigIntegerField(
+        default=0, db_default=0, help_text="A client that knows less than this must fetch page one anew."
+    )
+
+    class Meta:
+        db_table = "inboxes"
+        verbose_name_plural = "inboxes"
+
+    def __str__(self) -> str:
+        return f"inbox of user {self.user_id}"
+
+
+class Fanout(models.Model):
+    """A great audience on its way: all up to `after_user` have their rows."""
+
+    event = models.OneToOneField(Event, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    after_user = models.BigIntegerField(default=0, db_default=0)
+    until_user = models.BigIntegerField()
+
+    class Meta:
+        db_table = "fanouts"
+
+    def __str__(self) -> str:
+        return f"event {self.event_id}, users {self.after_user} to {self.until_user}"

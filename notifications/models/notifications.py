@@ -1,0 +1,89 @@
+"""One event for one person on one channel."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from events.models import Event
+
+
+class Hold(models.TextChoices):
+    """Why a row waits for its person. A held in-app row is in the feed without a toast."""
+
+    NONE = "none"
+    DND = "dnd"
+    QUIET = "quiet"
+    DIGEST = "digest"
+
+
+class Notification(models.Model):
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    channel = models.TextField(default="in_app", db_default="in_app")
+    is_read = models.BooleanField(default=False, db_default=False)
+    read_at = models.DateTimeField(null=True, blank=True)
+    is_delivered = models.BooleanField(default=False, db_default=False)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    seq = models.BigIntegerField(default=0, db_default=0, help_text="The inbox's number at its last visible change.")
+    feed_seq = models.BigIntegerField(default=0, db_default=0, help_text="The inbox's number when it surfaced.")
+    reason = models.TextField(default="", db_default="", help_text="Which rule brought this person in.")
+    hold = models.TextField(choices=Hold.choices, default=Hold.NONE, db_default=Hold.NONE)
+    group_key = models.TextField(
+        null=True, blank=True, help_text="Rows of one replacing group and source; empty: replaces nothing."
+    )
+    summary = models.ForeignKey(
+        "notifications.Summary", on_delete=models.SET_NULL, null=True, blank=True, related_name="held", db_index=False
+    )
+
+    class Meta:
+        db_table = "notifications"
+        ordering = ["-feed_seq", "-id"]
+        constraints = [models.UniqueConstraint(fields=["event", "user", "channel"], name="uq_notifications")]
+        indexes = [
+            models.Index(
+                fields=["user", "is_read"], condition=models.Q(is_read=False), name="idx_notifications_user_unread"
+            ),
+            models.Index(fields=["user", "-feed_seq"], name="idx_notifications_feed"),
+            models.Index(fields=["user", "seq"], name="idx_notifications_changes"),
+            models.Index(
+                fields=["user", "group_key"], condition=models.Q(group_key__isnull=False), name="idx_notifications_group"
+            ),
+            models.Index(fields=["user", "hold"], condition=~models.Q(hold="none"), name="idx_notifications_held"),
+            models.Index(
+                fields=["summary"], condition=models.Q(summary__isnull=False), name="idx_notifications_summary"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"event {self.event_id} for user {self.user_id} ({self.channel})"
+
+
+class Summary(models.Model):
+    """What do-not-disturb, quiet hours and digests give back: one row per person, kind and window."""
+
+    class Kind(models.TextChoices):
+        DND = "dnd"
+        QUIET = "quiet"
+        DIGEST = "digest"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    kind = models.TextField(choices=Kind.choices)
+    window = models.TextField(help_text="Which window it closes; the same one twice is the same summary.")
+    count = models.BigIntegerField(default=0, db_default=0)
+    by_type = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    seq = models.BigIntegerField(default=0, db_default=0)
+    is_read = models.BooleanField(default=False, db_default=False)
+    read_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "summaries"
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["user", "kind", "window"], name="uq_summaries")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.window} of user {self.user_id}"
