@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from django.db.models import Model
 
+from events.refusals import EntityRefused
+
 BIGINT_MAX = 2**63 - 1
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
@@ -24,11 +26,17 @@ class Entity:
 
     def __post_init__(self) -> None:
         if not isinstance(self.type, str) or not _NAME.fullmatch(self.type):
-            raise ValueError(
-                f"entity type {self.type!r} is not a name: use lower-case letters, digits and _, at most 64"
+            raise EntityRefused(
+                f"entity type {self.type!r} is not a name: use lower-case letters, digits and _, at most 64",
+                code="invalid_entity",
+                field="source_entity_type",
             )
         if isinstance(self.id, bool) or not isinstance(self.id, int) or not 0 <= self.id <= BIGINT_MAX:
-            raise ValueError(f"entity id {self.id!r} is not a whole number between 0 and 2^63-1")
+            raise EntityRefused(
+                f"entity id {self.id!r} is not a whole number between 0 and 2^63-1",
+                code="invalid_entity",
+                field="source_entity_id",
+            )
 
     def __str__(self) -> str:
         return f"{self.type}:{self.id}"
@@ -41,21 +49,29 @@ class Entity:
 
 
 def entity_of(source: Model | Entity) -> Entity:
-    """The entity that a model instance (saved, whole-number key) or an entity stands for. ValueError otherwise."""
+    """The entity that a model instance (saved, whole-number key) or an entity stands for. EntityRefused otherwise."""
     if isinstance(source, Entity):
         return source
     if isinstance(source, Model):
         if source.pk is None:
-            raise ValueError(f"{source._meta.model_name} is not saved yet: save it before publishing about it")
+            raise EntityRefused(
+                f"{source._meta.model_name} is not saved yet: save it before publishing about it",
+                code="invalid_entity",
+                field="source",
+            )
         return Entity(source._meta.model_name or "", source.pk)
-    raise ValueError(f"source {source!r} is neither a model instance nor an Entity(type, id)")
+    raise EntityRefused(
+        f"source {source!r} is neither a model instance nor an Entity(type, id)", code="invalid_entity", field="source"
+    )
 
 
 def parse_entity(text: str) -> Entity:
-    """`job:42` as an entity. ValueError with what is accepted otherwise."""
+    """`job:42` as an entity. EntityRefused with what is accepted otherwise."""
     kind, colon, number = text.partition(":")
     if not colon or not number.isascii() or not number.isdigit():
-        raise ValueError(f"source {text!r} is not of the form type:id, as in job:42")
+        raise EntityRefused(
+            f"source {text!r} is not of the form type:id, as in job:42", code="invalid_entity", field="source"
+        )
     return Entity(kind, int(number))
 
 

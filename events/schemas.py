@@ -10,17 +10,11 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
+from events.refusals import PayloadRefused
+
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
 _SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-class PayloadRefused(ValueError):
-    """A payload that can't be stored or breaks its type's schema. `path` is a JSON path such as `$.progress`."""
-
-    def __init__(self, detail: str, *, code: str, path: str = "$") -> None:
-        super().__init__(f"{path}: {detail}")
-        self.detail, self.code, self.path = detail, code, path
 
 
 def check_schema(schema: Any) -> None:

@@ -1,0 +1,43 @@
+"""Input that is not accepted: what was wrong, what is accepted, under a code that never changes."""
+
+from __future__ import annotations
+
+
+class Refused(ValueError):
+    """`code` is stable (docs/errors.md lists them all); `field` is the input's name, if one is to blame."""
+
+    def __init__(self, detail: str, *, code: str, field: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail, self.code, self.field = detail, code, field
+
+
+class UnknownEventType(Refused):
+    """No type of that name."""
+
+
+class InactiveEventType(Refused):
+    """The type is switched off: stored events still route, new ones are refused."""
+
+
+class UnknownUser(Refused):
+    """No user of that id."""
+
+
+class EntityRefused(Refused):
+    """A source that is no `(type, id)`."""
+
+
+class PayloadRefused(Refused):
+    """A payload that can't be stored or breaks its type's schema. `path` is a JSON path such as `$.progress`."""
+
+    def __init__(self, detail: str, *, code: str, path: str = "$") -> None:
+        super().__init__(f"payload {path}: {detail}", code=code, field="payload")
+        self.path = path
+
+
+class IdempotencyConflict(Refused):
+    """The same idempotency key came with other content."""
+
+
+class PreferenceRefused(Refused):
+    """A preference or a setting that can't be."""

@@ -1,0 +1,50 @@
+"""The fixed cast, and what every test shares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from django.contrib.auth import get_user_model
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+PASSWORD = "carillon-demo"
+
+
+def person(name: str, **more: bool) -> User:
+    user = get_user_model()(username=name, email=f"{name}@example.com", **more)
+    user.set_password(PASSWORD)
+    user.save()
+    return user
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def owner(db) -> User:
+    return person("owner")
+
+
+@pytest.fixture
+def member(db) -> User:
+    return person("member")
+
+
+@pytest.fixture
+def watcher(db) -> User:
+    return person("watcher")
+
+
+@pytest.fixture
+def outsider(db) -> User:
+    return person("outsider")
+
+
+@pytest.fixture
+def admin(db) -> User:
+    return person("admin", is_staff=True, is_superuser=True)
