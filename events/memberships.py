@@ -1,0 +1,43 @@
+"""Grant, change and take away a person's tie to an entity."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.db.models import Model, QuerySet
+
+from events.entities import Entity, entity_of
+from events.models import Membership
+from events.refusals import Refused, UnknownUser
+
+
+def grant(entity: Model | Entity, *, user: User | int, role: str) -> Membership:
+    """The person's one role there from now on. Counts for events routed from now on."""
+    if role not in Membership.Role.values:
+        known = ", ".join(Membership.Role.values)
+        raise Refused(f"role {role!r} is not known; accepted are {known}", code="invalid_role", field="role")
+    user_id = _user_id(user)
+    at = entity_of(entity)
+    membership, _created = Membership.objects.update_or_create(
+        entity_type=at.type, entity_id=at.id, user_id=user_id, defaults={"role": role}
+    )
+    return membership
+
+
+def revoke(entity: Model | Entity, *, user: User | int) -> bool:
+    """Take the tie away; False if there was none."""
+    user_id = user if isinstance(user, int) else user.pk
+    return members_of(entity).filter(user_id=user_id).delete()[0] > 0
+
+
+def members_of(entity: Model | Entity) -> QuerySet[Membership]:
+    """Everybody tied to it, in the order they came."""
+    at = entity_of(entity)
+    return Membership.objects.filter(entity_type=at.type, entity_id=at.id).select_related("user")
+
+
+def _user_id(user: User | int) -> int:
+    if not isinstance(user, int):
+        return user.pk
+    if not 0 < user < 2**31 or not User.objects.filter(pk=user).exists():
+        raise UnknownUser(f"there is no user {user}", code="unknown_user", field="user_id")
+    return user

@@ -1,0 +1,91 @@
+"""A person's feed: what they see, newest surfaced first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from events import wording
+from notifications.frames import instant
+from notifications.models import Notification
+
+CATEGORIES = ("job", "review", "system", "collaboration")
+
+
+def rows(user_id: int) -> QuerySet[Notification]:
+    """The person's in-app rows with all that showing one needs."""
+    return Notification.objects.filter(user_id=user_id, channel="in_app").select_related(
+        "event__event_type", "event__actor_user"
+    )
+
+
+def page(
+    user_id: int,
+    *,
+    unread_only: bool = False,
+    category: str | None = None,
+    limit: int = 20,
+    before: tuple[int, int] | None = None,
+    offset: int = 0,
+) -> list[Notification]:
+    """One query. `before`: (feed_seq, id) of the last row seen; it costs the same on every page, `offset` does not."""
+    found = rows(user_id).order_by("-feed_seq", "-id")
+    if unread_only:
+        found = found.filter(is_read=False)
+    if category is not None:
+        found = found.filter(event__event_type__category=category)
+    if before is not None:
+        feed_seq, row_id = before
+        found = found.filter(Q(feed_seq__lt=feed_seq) | Q(feed_seq=feed_seq, id__lt=row_id))
+    return list(found[offset : offset + limit])
+
+
+def one(user_id: int, *, notification_id: int) -> Notification:
+    """Raises Notification.DoesNotExist, also for another person's."""
+    return rows(user_id).get(pk=notification_id)
+
+
+def changed_since(user_id: int, *, seq: int, limit: int) -> list[Notification]:
+    """Rows created or changed after `seq`, in the order of their change."""
+    return list(rows(user_id).filter(seq__gt=seq).order_by("seq", "id")[:limit])
+
+
+def unread_by_category(user_id: int) -> dict[str, int]:
+    """Unread rows per category; categories without any are missing."""
+    counted = (
+        Notification.objects.filter(user_id=user_id, channel="in_app", is_read=False)
+        .values("event__event_type__category")
+        .annotate(count=Count("id"))
+        .order_by()
+    )
+    return {row["event__event_type__category"]: row["count"] for row in counted}
+
+
+def as_json(row: Notification) -> dict[str, Any]:
+    """The `notification` object of the API and of the frames. No query for a row that came from here."""
+    event = row.event
+    words = wording.words(event, event.event_type)
+    return {
+        "id": row.pk,
+        "seq": row.seq,
+        "feed_seq": row.feed_seq,
+        "event_id": event.pk,
+        "event_type": event.event_type.name,
+        "category": event.event_type.category,
+        "is_critical": event.event_type.is_critical,
+        "title": words.title,
+        "body": words.body,
+        "url": words.url,
+        "reason": row.reason,
+        "payload": event.payload,
+        "source_entity_type": event.source_entity_type,
+        "source_entity_id": event.source_entity_id,
+        "actor_user_id": event.actor_user_id,
+        "channel": row.channel,
+        "is_read": row.is_read,
+        "read_at": instant(row.read_at),
+        "is_delivered": row.is_delivered,
+        "delivered_at": instant(row.delivered_at),
+        "created_at": instant(row.created_at),
+    }

@@ -1,0 +1,60 @@
+"""What goes over the WebSocket: JSON text frames, one `type` each (design: Surfaces)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+Frame = dict[str, Any]
+
+
+def instant(value: datetime | None) -> str | None:
+    """ISO 8601 in UTC, as everywhere in the API."""
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value else None
+
+
+def hello(*, seq: int, unread_count: int, now: datetime, recovered: bool, notifications: list[Frame]) -> Frame:
+    """`recovered`: the rows are all that changed since the client's seq."""
+    return {
+        "type": "hello",
+        "seq": seq,
+        "unread_count": unread_count,
+        "now": instant(now),
+        "recovered": recovered,
+        "notifications": notifications,
+    }
+
+
+def notification(*, seq: int, unread_count: int, row: Frame, toast: bool) -> Frame:
+    """The seed's four fields (its task 3.1) and ours."""
+    return {
+        "type": "notification",
+        "seq": seq,
+        "unread_count": unread_count,
+        "notification": row,
+        "event_type": row["event_type"],
+        "payload": row["payload"],
+        "timestamp": row["created_at"],
+        "toast": toast,
+    }
+
+
+def read(*, seq: int, unread_count: int, ids: list[int], is_read: bool) -> Frame:
+    return {"type": "read", "seq": seq, "ids": ids, "is_read": is_read, "unread_count": unread_count}
+
+
+def read_all(*, seq: int, unread_count: int, up_to: int, category: str | None) -> Frame:
+    return {"type": "read_all", "seq": seq, "up_to": up_to, "category": category, "unread_count": unread_count}
+
+
+def settings(*, seq: int, settings: dict[str, Any]) -> Frame:
+    return {"type": "settings", "seq": seq, **settings}
+
+
+def resync(*, seq: int, unread_count: int) -> Frame:
+    """Fetch page one: too much changed, or rows are gone."""
+    return {"type": "resync", "seq": seq, "unread_count": unread_count}
+
+
+def error(*, code: str, detail: str) -> Frame:
+    return {"type": "error", "code": code, "detail": detail}

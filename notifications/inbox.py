@@ -1,0 +1,116 @@
+"""Reading and unreading, always under the lock of the person's one inbox row."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from notifications import frames, hub_link
+from notifications.models import Inbox, Notification
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a person's inbox stands. `seq` grows with every visible change."""
+
+    seq: int
+    unread_count: int
+
+
+def state(user_id: int) -> State:
+    """One query; a person without a row has an empty inbox."""
+    row = Inbox.objects.filter(pk=user_id).values_list("seq", "unread_count").first()
+    return State(*row) if row else State(0, 0)
+
+
+def locked(user_id: int) -> Inbox:
+    """The person's row, made if missing and locked until the transaction ends.
+
+    Whoever changes a person's feed, settings, preferences or addresses takes it first, so that a change is either
+    seen by the router or comes after it.
+    """
+    Inbox.objects.bulk_create([Inbox(user_id=user_id)], ignore_conflicts=True)
+    return Inbox.objects.select_for_update().get(pk=user_id)
+
+
+def mark(user_id: int, *, ids: Collection[int], is_read: bool, now: datetime) -> State:
+    """Mark in-app rows read or unread. Reading covers every channel's row of the event, and a replacing group's
+    rows up to that event. Raises Notification.DoesNotExist if one of the ids is no in-app row of this person.
+    """
+    with transaction.atomic():
+        inbox = locked(user_id)
+        named = _rows(user_id).filter(channel="in_app", id__in_set=list(ids))
+        rows = list(named.values_list("id", "event_id", "group_key", "event__position"))
+        if len(rows) != len(set(ids)):
+            raise Notification.DoesNotExist("not among this person's notifications")
+        if is_read:
+            covered = Q(event_id__in_set=[event_id for _, event_id, _, _ in rows])
+            for group_key, position in _newest_by_group(rows).items():
+                covered |= Q(group_key=group_key, event__position__lte=position)
+            return _change(inbox, _rows(user_id).filter(covered), is_read=True, now=now)
+        return _change(inbox, named, is_read=False, now=now)
+
+
+def mark_all(user_id: int, *, now: datetime, up_to: int | None = None, category: str | None = None) -> State:
+    """Read everything that had surfaced at `up_to` (a feed_seq; None: all of now), in one category or in all."""
+    with transaction.atomic():
+        inbox = locked(user_id)
+        limit = inbox.seq if up_to is None else up_to
+        surfaced = _rows(user_id).filter(channel="in_app", is_read=False, feed_seq__lte=limit)
+        if category is not None:
+            surfaced = surfaced.filter(event__event_type__category=category)
+        covered = Q(event_id__in=surfaced.values("event_id"))
+        return _change(
+            inbox, _rows(user_id).filter(covered), is_read=True, now=now, all_of={"up_to": limit, "category": category}
+        )
+
+
+def announce_settings(user_id: int, *, settings: dict[str, Any]) -> State:
+    """Tell the person's sockets, after the commit, that their settings changed. Needs `locked` before it."""
+    inbox = locked(user_id)
+    inbox.seq += 1
+    inbox.save(update_fields=["seq"])
+    hub_link.push_on_commit([(user_id, frames.settings(seq=inbox.seq, settings=settings))])
+    return State(inbox.seq, inbox.unread_count)
+
+
+def _rows(user_id: int) -> Any:
+    return Notification.objects.filter(user_id=user_id)
+
+
+def _newest_by_group(rows: list[tuple[int, int, str | None, int | None]]) -> dict[str, int]:
+    newest: dict[str, int] = {}
+    for _id, _event_id, group_key, position in rows:
+        if group_key is not None and position is not None:
+            newest[group_key] = max(position, newest.get(group_key, 0))
+    return newest
+
+
+def _change(
+    inbox: Inbox, covered: Any, *, is_read: bool, now: datetime, all_of: dict[str, Any] | None = None
+) -> State:
+    """Write what really differs, count it, and echo it to all of the person's sockets after the commit."""
+    changing = list(covered.filter(is_read=not is_read).values_list("id", "channel"))
+    shown = [row_id for row_id, channel in changing if channel == "in_app"]
+    if not changing:
+        return State(inbox.seq, inbox.unread_count)
+    if shown:
+        inbox.seq += 1
+        inbox.unread_count += -len(shown) if is_read else len(shown)
+        inbox.save(update_fields=["seq", "unread_count"])
+    Notification.objects.filter(id__in_set=[row_id for row_id, _ in changing]).update(
+        is_read=is_read, read_at=now if is_read else None, seq=inbox.seq
+    )
+    if shown:
+        frame = (
+            frames.read_all(seq=inbox.seq, unread_count=inbox.unread_count, **all_of)
+            if all_of
+            else frames.read(seq=inbox.seq, unread_count=inbox.unread_count, ids=shown, is_read=is_read)
+        )
+        hub_link.push_on_commit([(inbox.user_id, frame)])
+    return State(inbox.seq, inbox.unread_count)
