@@ -4,11 +4,12 @@ from __future__ import annotations
 
 
 class Refused(ValueError):
-    """`code` is stable (docs/errors.md lists them all); `field` is the input's name, if one is to blame."""
+    """`code` is stable (docs/errors.md lists them all); `field` is the input's name, `index` its place in an array."""
 
     def __init__(self, detail: str, *, code: str, field: str | None = None) -> None:
         super().__init__(detail)
         self.detail, self.code, self.field = detail, code, field
+        self.index: int | None = None
 
 
 class UnknownEventType(Refused):

@@ -91,9 +91,7 @@ def _newest_by_group(rows: list[tuple[int, int, str | None, int | None]]) -> dic
     return newest
 
 
-def _change(
-    inbox: Inbox, covered: Any, *, is_read: bool, now: datetime, all_of: dict[str, Any] | None = None
-) -> State:
+def _change(inbox: Inbox, covered: Any, *, is_read: bool, now: datetime, all_of: dict[str, Any] | None = None) -> State:
     """Write what really differs, count it, and echo it to all of the person's sockets after the commit."""
     changing = list(covered.filter(is_read=not is_read).values_list("id", "channel"))
     shown = [row_id for row_id, channel in changing if channel == "in_app"]

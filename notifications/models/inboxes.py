@@ -9,9 +9,7 @@ from events.models import Event
 
 
 class Inbox(models.Model):
-    user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+"
-    )
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+")
     seq = models.BigIntegerField(default=0, db_default=0, help_text="Raised by every visible change.")
     unread_count = models.BigIntegerField(default=0, db_default=0)
     resync_below = models.BigIntegerField(

@@ -50,7 +50,9 @@ class Notification(models.Model):
             models.Index(fields=["user", "-feed_seq"], name="idx_notifications_feed"),
             models.Index(fields=["user", "seq"], name="idx_notifications_changes"),
             models.Index(
-                fields=["user", "group_key"], condition=models.Q(group_key__isnull=False), name="idx_notifications_group"
+                fields=["user", "group_key"],
+                condition=models.Q(group_key__isnull=False),
+                name="idx_notifications_group",
             ),
             models.Index(fields=["user", "hold"], condition=~models.Q(hold="none"), name="idx_notifications_held"),
             models.Index(

@@ -58,10 +58,15 @@ class UserNotificationSettings(models.Model):
     digest_hour = models.SmallIntegerField(default=9, db_default=9, help_text="0 to 23, on the person's wall clock.")
     digest_weekday = models.SmallIntegerField(default=0, db_default=0, help_text="0 is Monday.")
     digest_channels = models.JSONField(
-        default=list, db_default=models.Value([], models.JSONField()), blank=True, help_text="Empty: e-mail, else in app."
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        blank=True,
+        help_text="Empty: e-mail, else in app.",
     )
     quiet_hours = models.JSONField(
-        default=list, db_default=models.Value([], models.JSONField()), blank=True,
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        blank=True,
         help_text='[{"days": [0..6], "start": "22:00", "end": "07:00"}] on the person\'s wall clock.',
     )
 

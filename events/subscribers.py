@@ -1,0 +1,245 @@
+"""Durable subscribers: named readers of the log, each with its own stored position."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import DatabaseError, OperationalError, transaction
+from django.db.models import Q
+
+from events.models import Event, EventType, LogHead, ParkedEvent, Subscriber
+from events.patterns import matches
+
+logger = logging.getLogger(__name__)
+
+CATCH_UP_TASK = "events.catch_up"
+BATCH = 500
+LEASE = timedelta(seconds=60)
+# After the first failed try of a lone event 1 s, after the second 5 s, after the third it is parked.
+PAUSES = (timedelta(seconds=1), timedelta(seconds=5))
+LOCK_TIMEOUT = "55P03"
+
+Handler = Callable[[list[Event]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What the code says of a subscriber; what the database says of it is models.Subscriber."""
+
+    name: str
+    patterns: tuple[str, ...]
+    handler: Handler
+    is_transactional: bool
+    start: int | None
+
+
+_registry: dict[str, Subscription] = {}
+
+
+def subscriber(
+    name: str, *patterns: str, transactional: bool = False, start: int | None = None
+) -> Callable[[Handler], Handler]:
+    """Call the function with batches of events in log order, at least once each.
+
+    `transactional`: the handler runs in the transaction that moves the position: exactly once for what it does in
+    the database. Otherwise it runs under a lease with no transaction open. `start`: the position of a new subscriber;
+    None is the head of the log, 0 its beginning.
+    """
+
+    def register(handler: Handler) -> Handler:
+        if name in _registry and _registry[name].handler is not handler:
+            raise ValueError(f"a subscriber named {name!r} exists already; names are unique")
+        _registry[name] = Subscription(name, patterns or ("*",), handler, transactional, start)
+        return handler
+
+    return register
+
+
+def names() -> list[str]:
+    """All subscribers that the code knows."""
+    return list(_registry)
+
+
+def enroll() -> None:
+    """Give every subscriber of the code its row, at the head of the log unless it says where to start."""
+    known = set(Subscriber.objects.values_list("name", flat=True))
+    missing = [subscription for name, subscription in _registry.items() if name not in known]
+    if missing:
+        head = LogHead.objects.get(pk=1).position
+        rows = [Subscriber(name=one.name, position=head if one.start is None else one.start) for one in missing]
+        Subscriber.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def lagging(*, now: datetime) -> list[str]:
+    """Subscribers of the code with something to read and nothing that keeps them from it. Two queries, no lock."""
+    head = LogHead.objects.get(pk=1).position
+    waiting = Subscriber.objects.filter(position__lt=head, is_paused=False, name__in=list(_registry))
+    return list(waiting.filter(Q(retry_at=None) | Q(retry_at__lte=now)).values_list("name", flat=True))
+
+
+def catch_up(name: str, *, now: datetime) -> int:
+    """Let a subscriber read until nothing is left; how many events it was given.
+
+    A failing batch is halved until the one bad event is alone; that one is parked after three tries. A failure of
+    the connection, a serialization failure or a locked database counts for nothing: the next sweep tries again.
+    """
+    subscription = _registry.get(name)
+    if subscription is None:
+        return 0
+    step = _transactional_step if subscription.is_transactional else _leased_step
+    total, size = 0, BATCH
+    while True:
+        try:
+            batch = step(subscription, limit=size, now=now)
+        except _Failed as failed:
+            if not (size := _after_failure(subscription, failed, now=now)):
+                return total
+        else:
+            if batch is None:
+                return total
+            total += len(batch.events)
+            size = min(size * 2, BATCH)
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    events: list[Event]
+    up_to: int
+
+
+class _Failed(Exception):
+    """The handler raised; its transaction is rolled back."""
+
+    def __init__(self, batch: _Batch, error: Exception) -> None:
+        super().__init__(str(error))
+        self.batch, self.error = batch, error
+
+
+def _transactional_step(subscription: Subscription, *, limit: int, now: datetime) -> _Batch | None:
+    with transaction.atomic():
+        row = _ready(subscription, now=now)
+        batch = _next(subscription, row=row, limit=limit) if row else None
+        if row is None or batch is None:
+            return None
+        try:
+            _handle(subscription, batch)
+        except Exception as error:
+            raise _Failed(batch, error) from error
+        _advance(row, to=batch.up_to)
+    return batch
+
+
+def _leased_step(subscription: Subscription, *, limit: int, now: datetime) -> _Batch | None:
+    with transaction.atomic():
+        row = _ready(subscription, now=now)
+        batch = _next(subscription, row=row, limit=limit) if row else None
+        if row is None or batch is None or (row.lease_until is not None and row.lease_until > now):
+            return None
+        row.lease_token, row.lease_until = uuid.uuid4(), now + LEASE
+        row.save(update_fields=["lease_token", "lease_until"])
+    try:
+        _handle(subscription, batch)
+    except Exception as error:
+        raise _Failed(batch, error) from error
+    with transaction.atomic():
+        # Fenced by the token: whoever took over an expired lease moves the position, not we.
+        mine = Subscriber.objects.select_for_update().filter(pk=row.pk, lease_token=row.lease_token).first()
+        if mine is None:
+            return None
+        _advance(mine, to=batch.up_to)
+    return batch
+
+
+def _handle(subscription: Subscription, batch: _Batch) -> None:
+    if batch.events:
+        subscription.handler(batch.events)
+
+
+def _ready(subscription: Subscription, *, now: datetime) -> Subscriber | None:
+    """Its locked row, unless it is paused, waits for its next try, or isn't enrolled yet."""
+    row = Subscriber.objects.select_for_update().filter(name=subscription.name).first()
+    if row is None:
+        enroll()
+        row = Subscriber.objects.select_for_update().get(name=subscription.name)
+    if row.is_paused or (row.retry_at is not None and row.retry_at > now):
+        return None
+    return row
+
+
+def _next(subscription: Subscription, *, row: Subscriber, limit: int) -> _Batch | None:
+    """What comes after its position. The head is read first: what is numbered meanwhile is left for the next look."""
+    head = LogHead.objects.get(pk=1).position
+    if head <= row.position:
+        return None
+    found = Event.objects.filter(position__gt=row.position, position__lte=head)
+    if "*" not in subscription.patterns:
+        known = EventType.objects.values_list("pk", "name")
+        found = found.filter(event_type__in=[pk for pk, name in known if matches(name, subscription.patterns)])
+    events = list(found.select_related("event_type", "actor_user").order_by("position")[:limit])
+    last = events[-1].position if len(events) == limit else None
+    return _Batch(events, up_to=head if last is None else last)
+
+
+def _advance(row: Subscriber, *, to: int) -> None:
+    row.position, row.attempts, row.retry_at, row.last_error = to, 0, None, ""
+    row.lease_token = row.lease_until = None
+    row.save()
+
+
+def _after_failure(subscription: Subscription, failed: _Failed, *, now: datetime) -> int:
+    """The size of the next try, or 0 to leave it for later."""
+    count = len(failed.batch.events)
+    sqlstate = _sqlstate(failed.error)
+    if _is_passing(failed.error, sqlstate=sqlstate):
+        logger.warning("subscriber %s tries again later: %s", subscription.name, failed.error)
+        _release(subscription)
+        return 0
+    if count > 1:
+        _release(subscription)
+        return count // 2
+    if sqlstate == LOCK_TIMEOUT:
+        return 0
+    return _count_failure(subscription, failed, now=now)
+
+
+def _count_failure(subscription: Subscription, failed: _Failed, *, now: datetime) -> int:
+    [event] = failed.batch.events
+    error = "".join(traceback.format_exception(failed.error))[-8000:]
+    with transaction.atomic():
+        row = Subscriber.objects.select_for_update().get(name=subscription.name)
+        if event.position is None or row.position >= event.position:
+            return 0
+        if row.attempts < len(PAUSES):
+            row.retry_at, row.last_error = now + PAUSES[row.attempts], error
+            row.attempts += 1
+            row.lease_token = row.lease_until = None
+            row.save()
+            logger.warning("subscriber %s failed on event %s: %s", subscription.name, event.pk, failed.error)
+            return 0
+        ParkedEvent.objects.update_or_create(subscriber=row, event=event, defaults={"error": error})
+        _advance(row, to=event.position)
+    logger.error("subscriber %s parked event %s: %s", subscription.name, event.pk, failed.error)
+    return BATCH
+
+
+def _release(subscription: Subscription) -> None:
+    """Give a lease back early; a transactional subscriber holds none."""
+    if not subscription.is_transactional:
+        Subscriber.objects.filter(name=subscription.name).update(lease_token=None, lease_until=None)
+
+
+def _sqlstate(error: BaseException) -> str:
+    cause = error.__cause__ if isinstance(error, DatabaseError) else None
+    return getattr(cause, "sqlstate", None) or ""
+
+
+def _is_passing(error: Exception, *, sqlstate: str) -> bool:
+    """Connection (08), serialization and deadlock (40), operator intervention (57P), and SQLite's lock."""
+    if sqlstate:
+        return sqlstate.startswith(("08", "40", "57P"))
+    return isinstance(error, OperationalError) and ("locked" in str(error) or "connection" in str(error))
