@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import django_stubs_ext
+
 from config import environment as env
+
+# Makes Django's generic classes (Lookup, ModelAdmin, ...) subscriptable at run time, as their types are.
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -144,5 +149,9 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 
 EVENT_BUS_CAPACITY = env.integer("EVENT_BUS_CAPACITY", default=1024, least=1)
+
+# A disk is told at the first; it is armed again below the first minus the second.
+HARDWARE_DISK_WARNING_PERCENT = env.integer("HARDWARE_DISK_WARNING_PERCENT", default=90, least=1, most=100)
+HARDWARE_DISK_MARGIN_PERCENT = 5
 
 REST_FRAMEWORK: dict[str, object] = {}
