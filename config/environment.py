@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
-from django.core.exceptions import ImproperlyConfigured
 
 SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
@@ -16,6 +17,17 @@ SQLITE_OPTIONS = {
         "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA foreign_keys=ON;PRAGMA cache_size=-20000;"
     ),
 }
+
+
+_ORIGIN = re.compile(r"https?://(\*\.)?[\w.-]+(:\d+)?|https?://\[[0-9a-fA-F:]+\](:\d+)?")
+_ADDRESSES = "it must read as in postgres://user:password@host:5432/name or sqlite:////folder/file.sqlite3"
+
+
+class Unreadable(SystemExit):
+    """Its sentence is all that whoever starts a process sees: manage.py, celery and daphne end with it, exit code 1.
+
+    A plain exception would reach them as a traceback through the frames of whatever first looked at the settings.
+    """
 
 
 def text(name: str, *, default: str) -> str:
@@ -32,16 +44,46 @@ def boolean(name: str, *, default: bool) -> bool:
     raw = os.environ.get(name, "").strip().lower()
     if raw in ("", "1", "0", "true", "false", "yes", "no", "on", "off"):
         return raw in ("1", "true", "yes", "on") if raw else default
-    raise ImproperlyConfigured(f"{name} is {raw!r}; it must be true or false.")
+    raise Unreadable(f"{name} is {raw!r}; it must be true or false.")
 
 
-def integer(name: str, *, default: int, least: int) -> int:
+def integer(name: str, *, default: int, least: int, most: int | None = None) -> int:
     raw = os.environ.get(name, "").strip()
     if not raw:
         return default
-    if raw.isascii() and raw.isdigit() and int(raw) >= least:
+    if raw.isascii() and raw.isdigit() and int(raw) >= least and (most is None or int(raw) <= most):
         return int(raw)
-    raise ImproperlyConfigured(f"{name} is {raw!r}; it must be a whole number of at least {least}.")
+    accepted = f"of at least {least}" if most is None else f"from {least} to {most}"
+    raise Unreadable(f"{name} is {raw!r}; it must be a whole number {accepted}.")
+
+
+def origins(name: str) -> list[str]:
+    """Comma-separated `https://host[:port]`; a leading `*.` in the host stands for its subdomains."""
+    found = words(name, default=[])
+    for origin in found:
+        if not _ORIGIN.fullmatch(origin):
+            raise Unreadable(f"{name} has {origin!r}; each must be a scheme and a host, as in https://example.com.")
+    return found
+
+
+def redis(name: str) -> str:
+    """The address of a Redis, or empty."""
+    url = text(name, default="")
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    if url and not is_address:
+        raise Unreadable(f"{name} is not a Redis address; it must read as in redis://localhost:6379/0.")
+    return url
+
+
+def demo(name: str, *, debug: bool) -> bool:
+    """A demo has accounts with a published password."""
+    if (is_on := boolean(name, default=False)) and not debug:
+        raise Unreadable(f"{name} is on, which makes accounts with a published password; it needs DEBUG=true.")
+    return is_on
 
 
 def secret_key(name: str, *, debug: bool) -> str:
@@ -49,7 +91,7 @@ def secret_key(name: str, *, debug: bool) -> str:
     value = os.environ.get(name, "")
     if value or debug:
         return value or "only-for-development-and-tests-never-in-production"
-    raise ImproperlyConfigured(f"{name} is not set; give it a long random value, or set DEBUG=true to try things out.")
+    raise Unreadable(f"{name} is not set; give it a long random value, or set DEBUG=true to try things out.")
 
 
 def database(name: str, *, default_file: Path) -> dict[str, Any]:
@@ -61,10 +103,26 @@ def database(name: str, *, default_file: Path) -> dict[str, Any]:
     try:
         config: dict[str, Any] = dict(dj_database_url.parse(url))
     except ValueError as error:
-        raise ImproperlyConfigured(f"{name} is not a database address: {error}.") from error
-    if config["ENGINE"].endswith("sqlite3"):
-        config["OPTIONS"] = SQLITE_OPTIONS
-        config["TEST"] = {"NAME": str(default_file.parent / "test.sqlite3")}
-    elif not config["ENGINE"].endswith("postgresql"):
-        raise ImproperlyConfigured(f"{name} must be a postgres:// or sqlite:/// address.")
+        # Its own message may repeat the password.
+        raise Unreadable(f"{name} is not a database address; {_ADDRESSES}.") from error
+    engine = str(config["ENGINE"]).rpartition(".")[2]
+    if engine not in ("sqlite3", "postgresql") or not config["NAME"]:
+        raise Unreadable(f"{name} is not an address of a database that Carillon knows; {_ADDRESSES}.")
+    return _sqlite(name, config) if engine == "sqlite3" else _postgresql(config)
+
+
+def _sqlite(name: str, config: dict[str, Any]) -> dict[str, Any]:
+    path = Path(config["NAME"])
+    if not path.parent.is_dir():
+        raise Unreadable(f"{name} names a file in {path.parent}, which is not a folder; make it first.")
+    config["OPTIONS"] = SQLITE_OPTIONS
+    config["TEST"] = {"NAME": str(path.with_name("test.sqlite3"))}
+    return config
+
+
+def _postgresql(config: dict[str, Any]) -> dict[str, Any]:
+    # Threads come and go with requests, so a connection each would not be reused: none is kept, and a pooled one is
+    # tried before use.
+    config["CONN_MAX_AGE"], config["CONN_HEALTH_CHECKS"] = 0, True
+    config["OPTIONS"] = {"connect_timeout": 5, **config.get("OPTIONS", {})}
     return config

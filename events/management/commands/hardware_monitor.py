@@ -1,0 +1,44 @@
+"""`manage.py hardware_monitor`: the hardware monitor as a process of its own, for machines without a worker."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError, close_old_connections
+from django.utils import timezone
+
+from events.sources import hardware
+
+logger = logging.getLogger(__name__)
+
+
+class Command(BaseCommand):
+    help = "Watch this machine's disks and publish system.disk_warning once for each crossing."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--once", action="store_true", help="look once and end")
+        parser.add_argument("--interval", type=int, default=15, metavar="SECONDS", help="between two looks (15)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["once"]:
+            self.stdout.write(f"{hardware.observe(now=timezone.now())} published")
+            return
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        watch(stop, every=max(1, options["interval"]))
+
+
+def watch(stop: threading.Event, *, every: int) -> None:
+    """Look until told to stop. A database that is away for a while is not the end."""
+    while not stop.is_set():
+        close_old_connections()
+        try:
+            hardware.observe(now=timezone.now())
+        except DatabaseError:
+            logger.exception("The disks could not be compared; trying again in %s s.", every)
+        stop.wait(every)

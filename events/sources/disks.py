@@ -1,0 +1,85 @@
+"""The disks of this machine, read with psutil."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+logger = logging.getLogger(__name__)
+
+# Images that are full by nature, or not storage at all.
+_NEVER_WARNED = frozenset(
+    {"squashfs", "iso9660", "udf", "erofs", "cramfs", "tmpfs", "devtmpfs", "ramfs", "proc", "sysfs"}
+)
+_LOOP = "/dev/loop"
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A mounted filesystem as the operating system lists it."""
+
+    device: str
+    path: str
+    filesystem: str
+    options: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """How full one disk is."""
+
+    mount: str
+    percent: float
+    free_bytes: int
+    total_bytes: int
+
+
+def read_disks() -> list[Disk]:
+    """Every physical disk once. Where none is listed (a container), the root and the working directory's disk."""
+    paths = physical(_mounts()) or [*_own_places()]
+    return [disk for disk in map(_read, paths) if disk is not None]
+
+
+def physical(mounts: Iterable[Mount]) -> list[str]:
+    """One path for each writable device: the shortest, since the others are bind mounts or subvolumes of it."""
+    by_device: dict[str, str] = {}
+    for mount in mounts:
+        if mount.filesystem in _NEVER_WARNED or mount.device.startswith(_LOOP) or "ro" in mount.options:
+            continue
+        known = by_device.get(mount.device)
+        if known is None or (len(mount.path), mount.path) < (len(known), known):
+            by_device[mount.device] = mount.path
+    return sorted(by_device.values())
+
+
+def _mounts() -> Iterator[Mount]:
+    for part in psutil.disk_partitions(all=False):
+        # Container engines mount single files (/etc/hosts) from the machine's disk: that isn't a place to fill.
+        if os.path.isdir(part.mountpoint):
+            yield Mount(part.device, part.mountpoint, part.fstype, frozenset(part.opts.split(",")))
+
+
+def _own_places() -> Iterator[str]:
+    root = Path(os.path.abspath(os.sep))
+    yield str(root)
+    here = Path.cwd()
+    while not here.is_mount():
+        here = here.parent
+    if here.stat().st_dev != root.stat().st_dev:
+        yield str(here)
+
+
+def _read(path: str) -> Disk | None:
+    try:
+        usage = psutil.disk_usage(path)
+    except OSError as error:
+        logger.warning("Disk %s can't be read (%s); the others are.", path, error.strerror or error)
+        return None
+    if not usage.total:
+        return None
+    return Disk(mount=path, percent=usage.percent, free_bytes=usage.free, total_bytes=usage.total)
