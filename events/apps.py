@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 from events import sets
 
@@ -9,3 +10,5 @@ class EventsConfig(AppConfig):
 
     def ready(self) -> None:
         sets.register()
+        # A platform's apps keep their durable subscribers in a module of this name.
+        autodiscover_modules("event_subscribers")

@@ -1,4 +1,4 @@
-"""The live stream: every event as soon as it is numbered, to any coroutine that asks. Bounded; may lag, never blocks."""
+"""The live stream: every event as soon as it is numbered, to any coroutine that asks. Bounded; it never blocks."""
 
 from __future__ import annotations
 

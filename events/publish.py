@@ -6,13 +6,12 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from channels.db import database_sync_to_async
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import Model
-from django.utils.dateparse import parse_datetime
 
 from events import event_type_cache, hints, schemas, sets
 from events.entities import BIGINT_MAX, Entity, entity_of
@@ -76,14 +75,9 @@ async def apublish(
     idempotency_key: str | None = None,
 ) -> Event:
     """`publish` from a coroutine, in a transaction of its own: Django's are synchronous."""
-    return await database_sync_to_async(publish)(
-        event_type,
-        source=source,
-        actor=actor,
-        payload=payload,
-        project_id=project_id,
-        idempotency_key=idempotency_key,
-    )
+    new = NewEvent(event_type, source, actor, payload, project_id, idempotency_key)
+    [accepted] = await database_sync_to_async(accept)([new])
+    return cast("Accepted", accepted).event
 
 
 def accept(new: Sequence[NewEvent], *, publisher: str = "") -> list[Accepted]:
@@ -268,7 +262,7 @@ def _same(first: Event, row: _Row, *, index: int) -> Event:
 
 def _event(row: _Row, *, pk: int, created_at: datetime | str, publisher: str) -> Event:
     """The stored event without reading it back."""
-    when = parse_datetime(created_at) if isinstance(created_at, str) else created_at
+    when = datetime.fromisoformat(created_at) if isinstance(created_at, str) else created_at
     event = Event(
         pk=pk,
         event_type=row.event_type,
@@ -276,7 +270,7 @@ def _event(row: _Row, *, pk: int, created_at: datetime | str, publisher: str) ->
         source_entity_id=row.source.id if row.source else None,
         actor_user_id=row.actor_id,
         payload=row.payload,
-        created_at=when.replace(tzinfo=UTC) if when is not None and when.tzinfo is None else when,
+        created_at=when if when.tzinfo else when.replace(tzinfo=UTC),
         position=None,
         project_id=row.project_id,
         publisher=publisher,

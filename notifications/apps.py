@@ -1,6 +1,15 @@
+from importlib import import_module
+
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_out
 
 
 class NotificationsConfig(AppConfig):
     name = "notifications"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # Models must be loaded first: the router registers itself as a subscriber of the log.
+        import_module("notifications.router")
+        sessions = import_module("notifications.sessions")
+        user_logged_out.connect(sessions.end_on_logout, dispatch_uid="carillon.end_sockets")

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 
 from events import wording
+from events.models import Event
 from notifications.frames import instant
 from notifications.models import Notification
 
@@ -64,12 +65,24 @@ def unread_by_category(user_id: int) -> dict[str, int]:
 
 def as_json(row: Notification) -> dict[str, Any]:
     """The `notification` object of the API and of the frames. No query for a row that came from here."""
-    event = row.event
-    words = wording.words(event, event.event_type)
-    return {
+    return event_json(row.event) | {
         "id": row.pk,
         "seq": row.seq,
         "feed_seq": row.feed_seq,
+        "reason": row.reason,
+        "channel": row.channel,
+        "is_read": row.is_read,
+        "read_at": instant(row.read_at),
+        "is_delivered": row.is_delivered,
+        "delivered_at": instant(row.delivered_at),
+        "created_at": instant(row.created_at),
+    }
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """The part of it that is the same for everybody who is told. Needs the type and the actor loaded."""
+    words = wording.words(event, event.event_type)
+    return {
         "event_id": event.pk,
         "event_type": event.event_type.name,
         "category": event.event_type.category,
@@ -77,15 +90,8 @@ def as_json(row: Notification) -> dict[str, Any]:
         "title": words.title,
         "body": words.body,
         "url": words.url,
-        "reason": row.reason,
         "payload": event.payload,
         "source_entity_type": event.source_entity_type,
         "source_entity_id": event.source_entity_id,
         "actor_user_id": event.actor_user_id,
-        "channel": row.channel,
-        "is_read": row.is_read,
-        "read_at": instant(row.read_at),
-        "is_delivered": row.is_delivered,
-        "delivered_at": instant(row.delivered_at),
-        "created_at": instant(row.created_at),
     }

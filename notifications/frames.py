@@ -25,16 +25,16 @@ def hello(*, seq: int, unread_count: int, now: datetime, recovered: bool, notifi
     }
 
 
-def notification(*, seq: int, unread_count: int, row: Frame, toast: bool) -> Frame:
-    """The seed's four fields (its task 3.1) and ours."""
+def notification(*, seq: int, unread_count: int, toast: bool, own: Frame, shared: Frame) -> Frame:
+    """The seed's four fields (its task 3.1) and ours. `own` and `shared` together are the `notification` object."""
     return {
         "type": "notification",
         "seq": seq,
         "unread_count": unread_count,
-        "notification": row,
-        "event_type": row["event_type"],
-        "payload": row["payload"],
-        "timestamp": row["created_at"],
+        "notification": shared | own,
+        "event_type": shared["event_type"],
+        "payload": shared["payload"],
+        "timestamp": own["created_at"],
         "toast": toast,
     }
 
@@ -58,3 +58,19 @@ def resync(*, seq: int, unread_count: int) -> Frame:
 
 def error(*, code: str, detail: str) -> Frame:
     return {"type": "error", "code": code, "detail": detail}
+
+
+# Why the server closes (accept, an error frame, then the close: a reason doesn't pass through Daphne).
+UNAUTHENTICATED = 4401
+TOO_SLOW = 4408
+TOO_LARGE = 4413
+TOO_MANY = 4429
+GOING_AWAY = 4503
+
+CLOSE_REASONS = {
+    UNAUTHENTICATED: error(code="unauthenticated", detail="Sign in, then connect again."),
+    TOO_SLOW: error(code="too_slow", detail="This client reads too slowly; it may connect again."),
+    TOO_LARGE: error(code="too_large", detail="A frame may have 16 KB at most."),
+    TOO_MANY: error(code="too_many", detail="Too many frames or sockets; wait a while."),
+    GOING_AWAY: error(code="going_away", detail="The server restarts; connect again in a moment."),
+}

@@ -6,8 +6,9 @@ A message on the layer carries frames for many people at once; nothing here is n
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from django.db import transaction
 
@@ -18,17 +19,29 @@ GROUP = "carillon.hubs"
 BATCH = 500
 
 
-def push_on_commit(pairs: Sequence[tuple[int, Frame]]) -> None:
-    """Send each person's frame to all of their sockets once the transaction is committed."""
-    if pairs:
-        transaction.on_commit(partial(push, pairs), robust=True)
+class Push(NamedTuple):
+    """A frame for all of a person's sockets. `shared`: the key of what the hub adds to it, the same for many."""
+
+    user_id: int
+    frame: Frame
+    shared: int | None = None
 
 
-def push(pairs: Sequence[tuple[int, Frame]]) -> None:
-    """Now. Never blocks, never raises for the layer: a lost frame is a gap that the client resumes from."""
-    for start in range(0, len(pairs), BATCH):
-        batch = pairs[start : start + BATCH]
-        layer.hand(GROUP, {"type": "hub.frames", "frames": [(user_id, json.dumps(frame)) for user_id, frame in batch]})
+def push_on_commit(pushes: Sequence[Push], *, shared: Mapping[int, Frame] | None = None) -> None:
+    """Send the frames once the transaction is committed."""
+    transaction.on_commit(partial(push, pushes, shared=shared or {}), robust=True)
+
+
+def push(pushes: Sequence[Push], *, shared: Mapping[int, Frame]) -> None:
+    """Now. Never blocks, never raises for the layer: a lost frame is a gap that the client resumes from.
+
+    The body is JSON text: what the layer's own encoding refuses (whole numbers over 64 bits) passes.
+    """
+    for start in range(0, len(pushes), BATCH):
+        batch = pushes[start : start + BATCH]
+        needed = {str(key): shared[key] for _, _, key in batch if key is not None}
+        body = json.dumps({"shared": needed, "frames": batch})
+        layer.hand(GROUP, {"type": "hub.frames", "body": body})
 
 
 def end_sessions(*, session: str) -> None:

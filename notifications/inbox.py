@@ -75,7 +75,7 @@ def announce_settings(user_id: int, *, settings: dict[str, Any]) -> State:
     inbox = locked(user_id)
     inbox.seq += 1
     inbox.save(update_fields=["seq"])
-    hub_link.push_on_commit([(user_id, frames.settings(seq=inbox.seq, settings=settings))])
+    hub_link.push_on_commit([hub_link.Push(user_id, frames.settings(seq=inbox.seq, settings=settings))])
     return State(inbox.seq, inbox.unread_count)
 
 
@@ -110,5 +110,5 @@ def _change(inbox: Inbox, covered: Any, *, is_read: bool, now: datetime, all_of:
             if all_of
             else frames.read(seq=inbox.seq, unread_count=inbox.unread_count, ids=shown, is_read=is_read)
         )
-        hub_link.push_on_commit([(inbox.user_id, frame)])
+        hub_link.push_on_commit([hub_link.Push(inbox.user_id, frame)])
     return State(inbox.seq, inbox.unread_count)

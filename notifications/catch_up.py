@@ -1,0 +1,37 @@
+"""What a client that knew its inbox up to `seq` has to be told now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from notifications import feed, frames
+from notifications.frames import Frame
+from notifications.models import Inbox
+
+MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """`seq`: frames above it are still to come."""
+
+    seq: int
+    frames: list[Frame]
+
+
+def since(user_id: int, *, seq: int | None, now: datetime) -> Snapshot:
+    """Hello; then a resync if more than MOST changed, rows were removed, or the client is ahead of us. Two queries."""
+    inbox = Inbox.objects.filter(pk=user_id).first() or Inbox(user_id=user_id)
+    changed = [] if seq is None or seq >= inbox.seq else feed.changed_since(user_id, seq=seq, limit=MOST + 1)
+    recovered = seq is not None and inbox.resync_below <= seq <= inbox.seq and len(changed) <= MOST
+    hello = frames.hello(
+        seq=inbox.seq,
+        unread_count=inbox.unread_count,
+        now=now,
+        recovered=recovered,
+        notifications=[feed.as_json(row) for row in changed] if recovered else [],
+    )
+    if recovered or seq is None:
+        return Snapshot(inbox.seq, [hello])
+    return Snapshot(inbox.seq, [hello, frames.resync(seq=inbox.seq, unread_count=inbox.unread_count)])

@@ -1,0 +1,62 @@
+"""The channel registry: the seam to the floor above. A channel that isn't installed gets its rows and no delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A notification row that goes out over a channel, as it was just written."""
+
+    notification_id: int
+    event_id: int
+    user_id: int
+    channel: str
+
+
+class Channel(Protocol):
+    """A way out. `open` runs in the routing transaction, `wake` after its commit."""
+
+    name: str
+
+    def open(self, rows: Sequence[Opened]) -> None: ...
+
+    def wake(self) -> None: ...
+
+
+_channels: dict[str, Channel] = {}
+
+
+def register(channel: Channel) -> None:
+    """Once for each name, when the app starts."""
+    if channel.name in _channels:
+        raise ValueError(f"a channel named {channel.name!r} is registered already")
+    _channels[channel.name] = channel
+
+
+def unregister(name: str) -> None:
+    _channels.pop(name, None)
+
+
+def installed() -> list[str]:
+    return list(_channels)
+
+
+def open_rows(rows: Sequence[Opened]) -> list[str]:
+    """Let each installed channel open its deliveries, inside the transaction; the channels to wake after it."""
+    opened = []
+    for name, channel in _channels.items():
+        if own := [row for row in rows if row.channel == name]:
+            channel.open(own)
+            opened.append(name)
+    return opened
+
+
+def wake(names: Sequence[str]) -> None:
+    """After the commit: a hint, never needed."""
+    for name in names:
+        if name in _channels:
+            _channels[name].wake()

@@ -1,0 +1,192 @@
+"""The decision: which rows a batch of events makes, for whom, held or not, and why not. Pure: no database, no clock.
+
+A slow, obvious reference in the tests says the same (tests/notifications/test_plan.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+
+KNOWN_CHANNELS = ("in_app", "email", "webhook", "chat")
+NO_HOLD = "none"
+
+Source = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What of an event type matters here."""
+
+    type_id: int
+    is_critical: bool = False
+    is_locked: bool = False
+    default_channels: tuple[str, ...] = ("in_app",)
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What of an event matters here."""
+
+    event_id: int
+    position: int
+    kind: Kind
+    source: Source | None = None
+    project_id: int | None = None
+    actor_id: int | None = None
+
+    @property
+    def group_key(self) -> str | None:
+        """Rows of one replacing group and source share it; None: replaces nothing."""
+        return f"{self.kind.group}|{self.source[0]}|{self.source[1]}" if self.kind.group and self.source else None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A person's preference for a type."""
+
+    is_enabled: bool
+    channels: tuple[str, ...]
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A row that a person has in a replacing group. `position` is its event's."""
+
+    row_id: int
+    position: int
+    is_read: bool
+    type_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was loaded under the locks. Missing keys mean: no row, the defaults."""
+
+    audience: Mapping[int, Mapping[int, str]]  # event -> person -> reason
+    seqs: Mapping[int, int]  # person -> inbox seq
+    choices: Mapping[tuple[int, int], Choice] = field(default_factory=dict)  # (person, type)
+    holds: Mapping[int, str] = field(default_factory=dict)  # person -> why they are not to be interrupted now
+    owners: AbstractSet[tuple[Source, int]] = frozenset()
+    project_members: AbstractSet[tuple[int, int]] = frozenset()  # (project, person)
+    told: AbstractSet[tuple[int, int, str]] = frozenset()  # (event, person, channel)
+    standing: Mapping[tuple[int, str], Sequence[Standing]] = field(default_factory=dict)  # (person, group key)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A notification to write. `replaces`: the row to update in place; None: a new one. `seq` is 0 off the feed."""
+
+    event_id: int
+    user_id: int
+    channel: str
+    reason: str
+    hold: str
+    group_key: str | None
+    seq: int
+    toast: bool
+    replaces: int | None = None
+
+
+@dataclass(slots=True)
+class Plan:
+    """Rows in the order of their `seq` for each person; and for everybody else why there is none."""
+
+    rows: list[Row] = field(default_factory=list)
+    why_not: dict[tuple[int, int], str] = field(default_factory=dict)  # (event, person)
+
+
+def plan(facts: Sequence[Fact], known: Known) -> Plan:
+    """Decide for a batch in log order. Each person's `seq` follows the log."""
+    made = Plan()
+    seqs = dict(known.seqs)
+    last_of_group = _last_of_group(facts, known)
+    for fact in facts:
+        for user_id, reason in known.audience.get(fact.event_id, {}).items():
+            channels, why_not = _channels(fact, user_id, reason=reason, known=known)
+            if why_not:
+                made.why_not[fact.event_id, user_id] = why_not
+            hold = NO_HOLD if fact.kind.is_critical else known.holds.get(user_id, NO_HOLD)
+            for channel in channels:
+                if channel == "in_app":
+                    row, why_not = _feed_row(fact, user_id, reason=reason, hold=hold, known=known, last=last_of_group)
+                    if row is None:
+                        made.why_not[fact.event_id, user_id] = why_not
+                        continue
+                    seqs[user_id] = seqs.get(user_id, 0) + 1
+                    made.rows.append(_numbered(row, seqs[user_id]))
+                elif (fact.event_id, user_id, channel) not in known.told:
+                    made.rows.append(
+                        Row(fact.event_id, user_id, channel, reason, hold, fact.group_key, seq=0, toast=False)
+                    )
+    return made
+
+
+def _channels(fact: Fact, user_id: int, *, reason: str, known: Known) -> tuple[list[str], str]:
+    """Where this person hears of it, or why nowhere."""
+    kind = fact.kind
+    choice = known.choices.get((user_id, kind.type_id)) or Choice(True, kind.default_channels, "all")
+    if not choice.is_enabled and not kind.is_locked:
+        return [], "disabled"
+    if not _is_in_scope(fact, user_id, reason=reason, scope=choice.scope, known=known):
+        return [], f"scope_{choice.scope}"
+    chosen = {*choice.channels, *(kind.default_channels if kind.is_locked else ())}
+    channels = [name for name in KNOWN_CHANNELS if name in chosen]
+    return channels, "" if channels else "no_channels"
+
+
+def _is_in_scope(fact: Fact, user_id: int, *, reason: str, scope: str, known: Known) -> bool:
+    """`my_jobs`: they did it or own its source. `my_projects`: that, or they belong to the event's project."""
+    if fact.kind.is_critical or fact.kind.is_locked or reason in ("mentioned", "admin") or scope == "all":
+        return True
+    if fact.actor_id == user_id or (fact.source is not None and (fact.source, user_id) in known.owners):
+        return True
+    return scope == "my_projects" and (fact.project_id, user_id) in known.project_members
+
+
+def _last_of_group(facts: Sequence[Fact], known: Known) -> dict[tuple[int, str], int]:
+    """The last event of each person's group in this batch that reaches their feed: the others give way to it."""
+    last: dict[tuple[int, str], int] = {}
+    for fact, key in _grouped(facts):
+        for user_id, reason in known.audience.get(fact.event_id, {}).items():
+            if "in_app" in _channels(fact, user_id, reason=reason, known=known)[0]:
+                last[user_id, key] = fact.event_id
+    return last
+
+
+def _grouped(facts: Sequence[Fact]) -> Iterator[tuple[Fact, str]]:
+    for fact in facts:
+        if (key := fact.group_key) is not None:
+            yield fact, key
+
+
+def _feed_row(
+    fact: Fact, user_id: int, *, reason: str, hold: str, known: Known, last: Mapping[tuple[int, str], int]
+) -> tuple[Row | None, str]:
+    """The in-app row: new, in place of a standing one, or none."""
+    if (fact.event_id, user_id, "in_app") in known.told:
+        return None, "already_told"
+    key = fact.group_key
+    new = Row(fact.event_id, user_id, "in_app", reason, hold, key, seq=0, toast=hold == NO_HOLD)
+    if key is None:
+        return new, ""
+    standing = known.standing.get((user_id, key), ())
+    is_late = any(row.position >= fact.position for row in standing)
+    if is_late or last[user_id, key] != fact.event_id:
+        return None, "replaced"
+    unread = [row for row in standing if not row.is_read]
+    if not unread:
+        return new, ""
+    old = max(unread, key=lambda row: row.position)
+    # A progress report updates the toast that its predecessor may still have; it doesn't pop up anew.
+    toast = hold == NO_HOLD and old.type_id != fact.kind.type_id
+    return Row(fact.event_id, user_id, "in_app", reason, hold, key, seq=0, toast=toast, replaces=old.row_id), ""
+
+
+def _numbered(row: Row, seq: int) -> Row:
+    return Row(
+        row.event_id, row.user_id, row.channel, row.reason, row.hold, row.group_key, seq, row.toast, row.replaces
+    )

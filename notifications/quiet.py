@@ -1,0 +1,38 @@
+"""When a person is not to be interrupted: do-not-disturb, quiet hours, digest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from notifications.models import Hold, UserNotificationSettings
+
+
+def hold_now(settings: UserNotificationSettings, *, now: datetime) -> Hold:
+    """Why a row that isn't critical waits if it is written now. Do-not-disturb comes before quiet hours and digest."""
+    if is_dnd(settings, now=now):
+        return Hold.DND
+    if settings.quiet_hours and is_quiet(settings.quiet_hours, local=now.astimezone(ZoneInfo(settings.timezone))):
+        return Hold.QUIET
+    return Hold.DIGEST if settings.digest_enabled else Hold.NONE
+
+
+def is_dnd(settings: UserNotificationSettings, *, now: datetime) -> bool:
+    """A passed end reads as off."""
+    return settings.dnd_enabled and (settings.dnd_until is None or settings.dnd_until > now)
+
+
+def is_quiet(windows: Sequence[Mapping[str, Any]], *, local: datetime) -> bool:
+    """True inside a weekly window on the person's wall clock; one that ends before it starts goes over midnight."""
+    today, yesterday = local.weekday(), (local - timedelta(days=1)).weekday()
+    clock = local.time()
+    for window in windows:
+        start, end = time.fromisoformat(window["start"]), time.fromisoformat(window["end"])
+        if start < end:
+            if today in window["days"] and start <= clock < end:
+                return True
+        elif (today in window["days"] and clock >= start) or (yesterday in window["days"] and clock < end):
+            return True
+    return False

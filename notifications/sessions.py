@@ -1,0 +1,102 @@
+"""Who is behind a WebSocket: a session cookie from an allowed origin, or a bearer key. Re-checked while it lives."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.http import parse_cookie
+from django.http.request import split_domain_port, validate_host
+
+from events import keys
+from notifications import hub_link
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a connection came with; kept for the re-check."""
+
+    session_key: str | None
+    bearer: str | None
+
+    @property
+    def digest(self) -> str | None:
+        return digest(self.session_key) if self.session_key else None
+
+
+def credentials(scope: dict[str, Any]) -> Credentials:
+    scheme, _, token = _header(scope, b"authorization").partition(" ")
+    if scheme.lower() == "bearer":
+        return Credentials(session_key=None, bearer=token.strip())
+    cookies = parse_cookie(_header(scope, b"cookie"))
+    return Credentials(session_key=cookies.get(settings.SESSION_COOKIE_NAME), bearer=None)
+
+
+def is_origin_allowed(scope: dict[str, Any]) -> bool:
+    """A browser sends cookies from any page: the page must be ours. Scheme and host of the request, or one of
+    CSRF_TRUSTED_ORIGINS. Who comes with a bearer key is no browser page with borrowed cookies."""
+    origin = _header(scope, b"origin")
+    if not origin:
+        return bool(_header(scope, b"authorization"))
+    host = _header(scope, b"host")
+    scheme = "https" if scope.get("scheme") == "wss" else "http"
+    if origin in settings.CSRF_TRUSTED_ORIGINS:
+        return True
+    domain, _port = split_domain_port(host)
+    return validate_host(domain, settings.ALLOWED_HOSTS) and _same(origin, f"{scheme}://{host}")
+
+
+async def user_id(who: Credentials) -> int | None:
+    """The active person behind it, or None. One or two queries, on a thread of its own."""
+    return await database_sync_to_async(_user_id, thread_sensitive=False)(who)
+
+
+def end_on_logout(*, request: Any, **_signal: Any) -> None:
+    """Receiver of Django's user_logged_out: the sockets of that session go with it."""
+    if request is not None and request.session.session_key:
+        hub_link.end_sessions(session=digest(request.session.session_key))
+
+
+def digest(session_key: str) -> str:
+    """A session key never travels over the layer, only this."""
+    return hashlib.sha256(session_key.encode()).hexdigest()
+
+
+def _user_id(who: Credentials) -> int | None:
+    if who.bearer is not None:
+        key = keys.resolve(who.bearer)
+        # A key that may only publish reads nobody's inbox.
+        return key.user_id if key is not None and key.publish_patterns is None else None
+    if not who.session_key:
+        return None
+    store = import_module(settings.SESSION_ENGINE).SessionStore(who.session_key)
+    # get_user checks the password hash in the session, and that the account is active.
+    user = get_user(SimpleNamespace(session=store))  # type: ignore[arg-type]  # it reads nothing but the session
+    return cast("int | None", user.pk)
+
+
+def _same(left: str, right: str) -> bool:
+    one, other = urlsplit(left), urlsplit(right)
+    try:
+        return (one.scheme, one.hostname, one.port or _port_of(one.scheme)) == (
+            other.scheme,
+            other.hostname,
+            other.port or _port_of(other.scheme),
+        )
+    except ValueError:
+        return False
+
+
+def _port_of(scheme: str) -> int:
+    return 443 if scheme == "https" else 80
+
+
+def _header(scope: dict[str, Any], name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in scope.get("headers", []) if key == name), "")
