@@ -1,9 +1,28 @@
 """HTTP to Django, WebSockets to the notification socket."""
 
+from __future__ import annotations
+
+import asyncio
 import os
+from typing import Any
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = get_asgi_application()
+pages = get_asgi_application()
+
+# Each request that Django works on takes a thread and a database connection; more wait for their turn here.
+REQUESTS_AT_ONCE = 20
+_turns = asyncio.Semaphore(REQUESTS_AT_ONCE)
+
+
+async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """The ASGI application of every web process."""
+    if scope["type"] == "http":
+        async with _turns:
+            await pages(scope, receive, send)
+    elif scope["type"] == "websocket":
+        await send({"type": "websocket.close"})
+    else:
+        raise ValueError(f"ASGI scope {scope['type']!r} is not served here; http and websocket are")

@@ -1,0 +1,50 @@
+"""How far behind the log's readers are, in three queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Min
+
+from events.models import Event, LogHead, Subscriber
+
+ROUTER = "notifications"
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A durable subscriber: events it has not done, and events it left aside."""
+
+    name: str
+    lag: int
+    parked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """The log's head, and what waits for whom."""
+
+    head: int
+    oldest_unnumbered_seconds: float
+    subscribers: list[Reader]
+
+    @property
+    def router_lag(self) -> int:
+        """Before the first event has been routed everything lags."""
+        return next((reader.lag for reader in self.subscribers if reader.name == ROUTER), self.head)
+
+
+def backlog(*, now: datetime) -> Backlog:
+    """As the database has it at this moment."""
+    # The readers first: whoever reads the head before them could find one ahead of it.
+    rows = list(
+        Subscriber.objects.annotate(parked_events=Count("parked")).values_list("name", "position", "parked_events")
+    )
+    head = LogHead.objects.get(pk=1).position
+    oldest = Event.objects.filter(position=None).aggregate(at=Min("created_at"))["at"]
+    return Backlog(
+        head=head,
+        oldest_unnumbered_seconds=max((now - oldest).total_seconds(), 0.0) if oldest else 0.0,
+        subscribers=[Reader(name, head - position, parked) for name, position, parked in rows],
+    )

@@ -1,0 +1,92 @@
+"""Accounts and events to look at. The events go over the bus like everybody's: routing makes the rows, not this."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from events.bus import Entity, NewEvent, publish_many
+from events.memberships import grant
+from events.models import Event, Membership
+
+PASSWORD = "carillon-demo"  # noqa: S105 - published on purpose; --demo needs DEBUG
+KEY = "demo:"
+ACCOUNTS = ("admin", "alice", "bob", "carol")
+
+PROJECT = Entity("project", 1)
+HARBOUR, SHOT, TEASER = Entity("job", 41), Entity("job", 42), Entity("job", 43)
+
+# Low enough that the newcomer's own disk gives the first notification, with its real figures.
+DISK_WARNING_PERCENT = 1
+
+
+def enter_demo() -> None:
+    """Let this process behave as a demo: the sign-in page names the accounts, the disk monitor tells early."""
+    settings.CARILLON_DEMO = True
+    if "HARDWARE_DISK_WARNING_PERCENT" not in os.environ:
+        settings.HARDWARE_DISK_WARNING_PERCENT = DISK_WARNING_PERCENT
+
+
+def load() -> None:
+    """Make what is missing; a second time changes nothing."""
+    with transaction.atomic():
+        people = {name: _account(name) for name in ACCOUNTS}
+        _memberships(people)
+        if not Event.objects.filter(publisher="", idempotency_key__startswith=KEY).exists():
+            publish_many(_events(people))
+
+
+def _account(name: str) -> User:
+    """An account that exists already keeps its password and its rights."""
+    user = User.objects.filter(username=name).first()
+    if user is None:
+        create = User.objects.create_superuser if name == "admin" else User.objects.create_user
+        user = create(name, email=f"{name}@example.com", password=PASSWORD)
+    return user
+
+
+def _memberships(people: dict[str, User]) -> None:
+    role = Membership.Role
+    ties = [
+        (PROJECT, "alice", role.OWNER),
+        (PROJECT, "bob", role.MEMBER),
+        (PROJECT, "carol", role.WATCHER),
+        (HARBOUR, "alice", role.OWNER),
+        (HARBOUR, "carol", role.WATCHER),
+        (TEASER, "carol", role.WATCHER),
+    ]
+    held = set(Membership.objects.values_list("entity_type", "entity_id", "user_id"))
+    for entity, name, kind in ties:
+        if (entity.type, entity.id, people[name].pk) not in held:
+            grant(entity, user=people[name], role=kind)
+
+
+def _events(people: dict[str, User]) -> list[NewEvent]:
+    """In the order they happened."""
+    alice, bob, carol = people["alice"], people["bob"], people["carol"]
+    told = [
+        NewEvent("job.submitted", SHOT, alice, {"name": "Shot 042", "message": "240 frames, queue A"}),
+        NewEvent("job.submitted", TEASER, bob, {"name": "Teaser"}),
+        NewEvent("review.comment", HARBOUR, bob, {"title": "Harbour at night", "text": "Can we hold this longer?"}),
+        NewEvent(
+            "collab.mention",
+            HARBOUR,
+            carol,
+            {
+                "title": "Harbour at night",
+                "text": "Can you two check the left edge before Monday?",
+                "mentioned_user_ids": [alice.pk, bob.pk],
+            },
+        ),
+        NewEvent("job.failed", TEASER, None, {"name": "Teaser", "error": "CUDA out of memory at step 14 of 20"}),
+        NewEvent("review.approved", HARBOUR, carol, {"title": "Harbour at night", "text": "Lovely light"}),
+        NewEvent("job.completed", SHOT, None, {"name": "Shot 042", "message": "240 frames in 12 min 08 s"}),
+    ]
+    return [
+        replace(one, project_id=PROJECT.id, idempotency_key=f"{KEY}{number}")
+        for number, one in enumerate(told, start=1)
+    ]

@@ -1,0 +1,76 @@
+"""Is this process up, and is it ready? Readiness names what is wrong."""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from config.backlog import Backlog, backlog
+from config.server import draining
+
+logger = logging.getLogger("carillon.health")
+
+
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers; nothing else is looked at."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """503 names every problem. `?exclude=broker&exclude=layer` leaves out what one can serve without."""
+    now_behind, database_problem = _look_at_database()
+    redis_problem = _look_at_redis()
+    found = {
+        "process": "it is shutting down" if draining.is_set() else None,
+        "database": database_problem,
+        "broker": redis_problem,
+        "layer": redis_problem,
+    }
+    checked = {name: problem for name, problem in found.items() if name not in request.GET.getlist("exclude")}
+    problems = {name: problem for name, problem in checked.items() if problem}
+    body = {
+        "ready": not problems,
+        "problems": problems,
+        "checked": list(checked),
+        "oldest_unnumbered_seconds": now_behind and round(now_behind.oldest_unnumbered_seconds, 3),
+        "router_lag": now_behind and now_behind.router_lag,
+    }
+    return JsonResponse(body, status=503 if problems else 200, headers={"Cache-Control": "no-store"})
+
+
+def _look_at_database() -> tuple[Backlog | None, str | None]:
+    try:
+        return backlog(now=timezone.now()), None
+    except DatabaseError as error:
+        return None, _unreachable("the database", error)
+
+
+def _look_at_redis() -> str | None:
+    """Broker and layer live in the same Redis; without one both are in this process and up with it."""
+    if not settings.REDIS_URL:
+        return None
+    try:
+        _redis(settings.REDIS_URL).ping()
+    except redis.RedisError as error:
+        return _unreachable("Redis", error)
+    return None
+
+
+@cache
+def _redis(url: str) -> redis.Redis:
+    return redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
+
+
+def _unreachable(what: str, error: Exception) -> str:
+    # The details name hosts and accounts; they are for the log, this page is for anybody.
+    logger.warning("Not ready: %s: %s", what, error)
+    return f"{what} does not answer ({type(error).__name__})"

@@ -1,0 +1,31 @@
+"""`manage.py web`: the web process of the service profile."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from config.asgi import application
+from config.pool import closed_at_the_end, pool_connections
+from config.server import DrainingServer
+from config.static_files import check_collected
+
+
+class Command(BaseCommand):
+    help = "Serve HTTP and WebSockets; SIGTERM finishes what is in flight, sends sockets away and exits 0 within 20 s."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
+        parser.add_argument("--port", type=int, default=8000, help="port to listen on (default 8000)")
+
+    def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
+        check_collected()
+        pool_connections()
+        server = DrainingServer(
+            application, host=host, port=port, ready=lambda: self.stdout.write(f"Serving on http://{host}:{port}")
+        )
+        with closed_at_the_end():
+            server.run()
+        sys.exit(server.exit_code)

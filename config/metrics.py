@@ -1,0 +1,57 @@
+"""Numbers for Prometheus: those of this process, and those of the database read when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+from prometheus_client import CollectorRegistry, Gauge, PlatformCollector, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
+
+from config.backlog import backlog
+
+registry = CollectorRegistry()
+ProcessCollector(registry=registry)
+PlatformCollector(registry=registry)
+
+SOCKETS = Gauge("carillon_websockets", "Notification sockets open in this process.", registry=registry)
+
+
+class Backlog(Collector):
+    """The same from every process, since it is the database's."""
+
+    def collect(self) -> Iterator[Metric]:
+        now = backlog(now=timezone.now())
+        yield CounterMetricFamily("carillon_events", "Events numbered in the log so far.", value=now.head)
+        yield GaugeMetricFamily(
+            "carillon_oldest_unnumbered_event_seconds",
+            "Age of the oldest event that has no position yet; 0: none.",
+            value=now.oldest_unnumbered_seconds,
+        )
+        lag = GaugeMetricFamily(
+            "carillon_subscriber_lag_events", "Events in the log that a subscriber has not done.", labels=["subscriber"]
+        )
+        parked = GaugeMetricFamily(
+            "carillon_parked_events", "Events that a subscriber failed on and left aside.", labels=["subscriber"]
+        )
+        for subscriber in now.subscribers:
+            lag.add_metric([subscriber.name], subscriber.lag)
+            parked.add_metric([subscriber.name], subscriber.parked)
+        yield lag
+        yield parked
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing: registering must not query the database."""
+        return iter(())
+
+
+registry.register(Backlog())
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,110 @@
+"""The thread that looks every second for what no hint announced: nothing waits for a lost message."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from celery.signals import worker_ready, worker_shutdown
+from celery.worker import state as worker_state
+from django.conf import settings
+from django.db import connections
+from django.utils.module_loading import import_string
+
+logger = logging.getLogger("carillon.sweeper")
+
+INTERVAL = 1.0
+LONGEST_PAUSE = 5.0
+
+Sweep = Callable[[], object]
+
+
+def configured() -> list[Sweep]:
+    """The sweeps that the settings name, one for each floor that has any."""
+    return [import_string(path) for path in settings.SWEEPS]
+
+
+class Sweeper:
+    """Runs the sweeps in one thread until stopped; a sweep that fails is logged, and tried again a little later."""
+
+    name = "sweeper"
+
+    def __init__(self, sweeps: Sequence[Sweep], *, interval: float = INTERVAL) -> None:
+        self._sweeps = sweeps
+        self._interval = interval
+        self._stopping = threading.Event()
+        self._failures = 0
+
+    def run(self) -> None:
+        """Blocks until `stop`."""
+        try:
+            while not self._stopping.is_set():
+                self.round()
+                self._stopping.wait(self.pause)
+        finally:
+            connections.close_all()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    @property
+    def pause(self) -> float:
+        """Until the next round: longer, but never long, while rounds fail."""
+        return min(self._interval * 2.0**self._failures, max(LONGEST_PAUSE, self._interval))
+
+    def round(self) -> None:
+        """Every sweep once. One that fails costs the others nothing."""
+        failed = [sweep for sweep in self._sweeps if not self._succeeds(sweep)]
+        if failed:
+            # Whatever broke may have broken the connection: the next round gets a new one.
+            connections.close_all()
+            self._failures = min(self._failures + 1, 10)
+        else:
+            self._failures = 0
+
+    def _succeeds(self, sweep: Sweep) -> bool:
+        try:
+            sweep()
+        except Exception as error:
+            name = getattr(sweep, "__qualname__", repr(sweep))
+            # The whole story once, then one line each: an outage of an hour shouldn't fill the disk.
+            logger.error("Sweep %s.%s failed: %s", sweep.__module__, name, error, exc_info=self._failures == 0)
+            return False
+        return True
+
+
+class WorkerSweeper:
+    """The sweeper of a Celery worker process: starts when the worker is ready, and takes it along if it dies."""
+
+    def __init__(self) -> None:
+        self._sweeper: Sweeper | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self, **signal: Any) -> None:
+        self._sweeper = Sweeper(configured())
+        self._thread = threading.Thread(target=self._run, args=(self._sweeper,), name=Sweeper.name, daemon=True)
+        self._thread.start()
+
+    def stop(self, **signal: Any) -> None:
+        if self._sweeper and self._thread:
+            self._sweeper.stop()
+            self._thread.join(10)
+            self._sweeper = self._thread = None
+
+    def _run(self, sweeper: Sweeper) -> None:
+        try:
+            sweeper.run()
+        except BaseException:
+            logger.critical("The sweeper died; stopping the worker", exc_info=True)
+            # Celery's loop looks at it, shuts down warmly and exits with this code.
+            worker_state.should_stop = 1  # type: ignore[assignment]
+            raise
+
+
+def sweep_in_workers() -> None:
+    """Give each `celery worker` process a sweeper. (`serve` embeds a bare controller, which sends no such signals.)"""
+    sweeper = WorkerSweeper()
+    worker_ready.connect(sweeper.start, weak=False, dispatch_uid="carillon-sweeper")
+    worker_shutdown.connect(sweeper.stop, weak=False, dispatch_uid="carillon-sweeper")
