@@ -1,0 +1,112 @@
+"""The inbox, its fragments, and a notification's own page."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import Resolver404, resolve, reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_safe
+
+from notifications import feed, inbox
+from notifications.models import Notification
+from notifications.pages import facts
+from notifications.pages.asking import person
+from notifications.pages.feeds import Feed, feed_of, filters_of, page_of, row_of
+from notifications.pages.standing import standing_of
+
+UNDO = "undo_read_all"
+
+
+@never_cache
+@login_required
+@require_safe
+def inbox_page(request: HttpRequest) -> HttpResponse:
+    undo = request.session.pop(UNDO, None) if request.method == "GET" else None
+    return render(request, "notifications/inbox.html", _feed(request, place="page") | {"undo": undo})
+
+
+@never_cache
+@login_required
+@require_GET
+def panel(request: HttpRequest) -> HttpResponse:
+    return render(request, "carillon/feed.html", _feed(request, place="panel"))
+
+
+@never_cache
+@login_required
+@require_GET
+def rows(request: HttpRequest) -> HttpResponse:
+    """One more page of rows, as the feed's own template makes them."""
+    now, user = timezone.now(), person(request)
+    zone = standing_of(user.pk, now=now).zone
+    days, older = page_of(user.pk, filters=filters_of(request.GET), now=now, zone=zone)
+    place = "panel" if request.GET.get("place") == "panel" else "page"
+    return render(request, "carillon/rows.html", {"days": days, "older": older, "place": place})
+
+
+@never_cache
+@login_required
+@require_GET
+def counts(request: HttpRequest) -> JsonResponse:
+    user = person(request)
+    state = inbox.state(user.pk)
+    by_category = feed.unread_by_category(user.pk)
+    return JsonResponse({"seq": state.seq, "unread_count": state.unread_count, "by_category": by_category})
+
+
+@never_cache
+@login_required
+@require_GET
+def open_notification(request: HttpRequest, notification_id: int) -> HttpResponse:
+    """Read it and go to what it is about; to its own page where that is nowhere (any more)."""
+    row = _own(request, notification_id)
+    # A browser that only fetches ahead has shown nobody anything.
+    if "prefetch" not in request.headers.get("Sec-Purpose", request.headers.get("Purpose", "")):
+        inbox.mark(person(request).pk, ids=[row.pk], is_read=True, now=timezone.now())
+    return redirect(_target(feed.as_json(row)["url"]) or reverse("notification-detail", args=[row.pk]))
+
+
+@never_cache
+@login_required
+@require_safe
+def detail(request: HttpRequest, notification_id: int) -> HttpResponse:
+    """The notification tells its story: what, when, who, why you, and what came with it."""
+    now, row = timezone.now(), _own(request, notification_id)
+    zone = standing_of(person(request).pk, now=now).zone
+    shown = row_of(row, now=now, zone=zone)
+    context = {
+        "row": shown,
+        "source": row.event.source,
+        "actor": row.event.actor_user,
+        "facts": facts.facts_of(row.event.payload),
+    }
+    return render(request, "notifications/detail.html", context)
+
+
+def _feed(request: HttpRequest, *, place: str) -> dict[str, Any]:
+    now, user = timezone.now(), person(request)
+    standing = standing_of(user.pk, now=now)
+    found: Feed = feed_of(user.pk, filters=filters_of(request.GET), place=place, now=now, zone=standing.zone)
+    return {"feed": found, "standing": standing}
+
+
+def _own(request: HttpRequest, notification_id: int) -> Notification:
+    try:
+        return feed.one(person(request).pk, notification_id=notification_id)
+    except Notification.DoesNotExist as error:
+        raise Http404("no such notification of yours") from error
+
+
+def _target(url: str) -> str:
+    """The address if this site has a page for it; never one that only opens notifications again."""
+    try:
+        match = resolve(urlsplit(url).path) if url else None
+    except Resolver404:
+        return ""
+    return url if match and match.url_name != "notification-open" else ""

@@ -1,0 +1,75 @@
+"""Reading and unreading by form; the scripts post the same forms and get numbers back instead of a page."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from notifications import feed, inbox
+from notifications.models import Notification
+from notifications.pages.asking import back, is_script, person, with_state
+from notifications.pages.inbox_views import UNDO
+
+MAX_UNDO = 1000
+
+
+@login_required
+@require_POST
+def read(request: HttpRequest, notification_id: int) -> HttpResponse:
+    return _mark(request, [notification_id], is_read=True)
+
+
+@login_required
+@require_POST
+def unread(request: HttpRequest, notification_id: int) -> HttpResponse:
+    return _mark(request, [notification_id], is_read=False)
+
+
+@login_required
+@require_POST
+def unread_many(request: HttpRequest) -> HttpResponse:
+    """The Undo of read-all."""
+    return _mark(request, _numbers(request.POST.get("ids", "")), is_read=False)
+
+
+@login_required
+@require_POST
+def read_all(request: HttpRequest) -> HttpResponse:
+    """Everything up to what the person had seen; what came since stays unread. Can be undone."""
+    user = person(request)
+    [up_to] = _numbers(request.POST.get("up_to", ""), exactly=1)
+    category = request.POST.get("category") or None
+    ids = _surfaced(user.pk, up_to=up_to, category=category)
+    state = inbox.mark_all(user.pk, now=timezone.now(), up_to=up_to, category=category)
+    if is_script(request):
+        return with_state(JsonResponse({"ids": ids}), state)
+    request.session[UNDO] = ids
+    return back(request)
+
+
+def _mark(request: HttpRequest, ids: list[int], *, is_read: bool) -> HttpResponse:
+    try:
+        state = inbox.mark(person(request).pk, ids=ids, is_read=is_read, now=timezone.now())
+    except Notification.DoesNotExist as error:
+        raise Http404("no such notification of yours") from error
+    return with_state(HttpResponse(status=204) if is_script(request) else back(request), state)
+
+
+def _surfaced(user_id: int, *, up_to: int, category: str | None) -> list[int]:
+    """What is about to be read, newest first: the Undo needs to know."""
+    found = feed.rows(user_id).filter(is_read=False, feed_seq__lte=up_to).order_by("-feed_seq", "-id")
+    if category is not None:
+        found = found.filter(event__event_type__category=category)
+    return list(found.values_list("id", flat=True)[:MAX_UNDO])
+
+
+def _numbers(text: str, *, exactly: int | None = None) -> list[int]:
+    words = [word for word in text.split(",") if word]
+    if not all(word.isascii() and word.isdigit() and len(word) < 19 for word in words) or len(words) > MAX_UNDO:
+        raise BadRequest(f"{text[:40]!r} must be at most {MAX_UNDO} whole numbers with commas between them")
+    if exactly is not None and len(words) != exactly:
+        raise BadRequest(f"{text[:40]!r} must be one whole number")
+    return [int(word) for word in words]

@@ -1,0 +1,119 @@
+"""Preferences as a table of types and channels: how it is shown, and what a submitted one changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from django.http import QueryDict
+from django.utils.text import capfirst
+
+from events.audience_rules import CHANNELS
+from notifications import preferences
+from notifications.models import NotificationPreference
+from notifications.pages import words
+
+Scope = NotificationPreference.Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    channel: str
+    label: str
+    is_on: bool
+    is_fixed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One event type. `scope` is empty where narrowing doesn't apply."""
+
+    type_id: int
+    name: str
+    label: str
+    description: str
+    is_locked: bool
+    scope: str
+    cells: list[Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    category: str
+    label: str
+    lines: list[Line]
+
+
+def matrix_of(rows: Sequence[NotificationPreference]) -> list[Group]:
+    return [
+        Group(category, words.category_plural(category), [_line(row) for row in of_category])
+        for category, of_category in groupby(rows, key=lambda row: row.event_type.category)
+    ]
+
+
+def common_scope(rows: Sequence[NotificationPreference]) -> str:
+    """The scope all narrowable types share; empty if they differ."""
+    scopes = {row.scope for row in rows if is_narrowable(row)}
+    return scopes.pop() if len(scopes) == 1 else ""
+
+
+def is_narrowable(row: NotificationPreference) -> bool:
+    """Critical and locked types, mentions and administrators' notices reach people whatever their scope."""
+    event_type = row.event_type
+    always = event_type.is_critical or event_type.is_locked
+    return not always and not set(event_type.rules) <= {"mentioned", "admins"}
+
+
+def save(user_id: int, *, form: QueryDict, now: datetime) -> None:
+    """Change what a form has differently. It speaks for the types it names, so that a script can send one line.
+
+    Raises PreferenceRefused.
+    """
+    rows = {str(row.event_type_id): row for row in preferences.ensure(user_id)}
+    overall = form.get("scope", "")
+    everywhere = overall if overall != form.get("scope_was", "") else ""
+    for type_id in form.getlist("types"):
+        row = rows.get(type_id)
+        if row is not None:
+            _save_line(user_id, row, form=form, everywhere=everywhere, now=now)
+
+
+def _save_line(user_id: int, row: NotificationPreference, *, form: QueryDict, everywhere: str, now: datetime) -> None:
+    ticked = form.getlist(f"channels-{row.event_type_id}")
+    fixed = [name for name in row.event_type.default_channels if row.event_type.is_locked]
+    # A disabled box isn't submitted; nothing ticked switches the type off and keeps its channels for later.
+    channels = [name for name in CHANNELS if name in ticked or name in fixed]
+    scope = (everywhere or form.get(f"scope-{row.event_type_id}", row.scope)) if is_narrowable(row) else row.scope
+    before = (row.is_enabled, set(row.channels) if row.is_enabled else set(), row.scope)
+    if before != (bool(channels), set(channels), scope):
+        preferences.change(
+            user_id,
+            event_type_id=row.event_type_id,
+            now=now,
+            is_enabled=bool(channels),
+            channels=channels or None,
+            scope=scope,
+        )
+
+
+def _line(row: NotificationPreference) -> Line:
+    event_type = row.event_type
+    return Line(
+        type_id=event_type.pk,
+        name=event_type.name,
+        label=capfirst(event_type.name.rpartition(".")[2].replace("_", " ")),
+        description=event_type.description or "",
+        is_locked=event_type.is_locked,
+        scope=row.scope if is_narrowable(row) else "",
+        cells=[
+            Cell(
+                channel=name,
+                label=str(words.CHANNEL_WORDS[name]),
+                is_on=row.is_enabled and name in row.channels,
+                is_fixed=event_type.is_locked and name in event_type.default_channels,
+            )
+            for name in CHANNELS
+        ],
+    )

@@ -1,0 +1,96 @@
+"""Where a person's inbox stands at first paint: all that the bell, the toasts and their scripts begin with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.urls import reverse
+from django.utils.translation import get_language
+
+from notifications import inbox, preferences
+from notifications.frames import instant
+from notifications.pages import clock, words
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Two queries, made once for a page."""
+
+    user_id: int
+    seq: int
+    unread_count: int
+    zone: ZoneInfo
+    is_quiet: bool
+    quiet_until: datetime | None
+    now: datetime
+
+    @property
+    def badge(self) -> str:
+        return "99+" if self.unread_count > 99 else str(self.unread_count)
+
+    @property
+    def quiet_until_words(self) -> str:
+        """Empty: without an end."""
+        return clock.end_words(self.quiet_until, now=self.now, zone=self.zone) if self.quiet_until else ""
+
+    @cached_property
+    def label(self) -> str:
+        """The bell's accessible name: the count belongs into the name of what it sits on."""
+        sentences: Any = words.for_browser()["words"]
+        if self.unread_count > 99:
+            text = sentences["bellMany"]
+        else:
+            text = sentences[{0: "bellNone", 1: "bellOne"}.get(self.unread_count, "bellSome")]
+        counted: str = text.replace("{n}", str(self.unread_count))
+        return f"{counted}, {sentences['bellQuiet']}" if self.is_quiet else counted
+
+    def for_browser(self, *, csrf_token: str) -> dict[str, Any]:
+        """The JSON block that the scripts read."""
+        return {
+            "user": self.user_id,
+            "seq": self.seq,
+            "unread": self.unread_count,
+            "zone": self.zone.key,
+            "language": get_language() or "en",
+            "now": instant(self.now),
+            "settings": {"dnd_enabled": self.is_quiet, "dnd_until": instant(self.quiet_until)},
+            "csrf": csrf_token,
+            "urls": _addresses(),
+            **words.for_browser(),
+        }
+
+
+def standing_of(user_id: int, *, now: datetime) -> Standing:
+    state = inbox.state(user_id)
+    chosen = preferences.settings_of(user_id)
+    is_quiet = preferences.is_dnd(chosen, now=now)
+    return Standing(
+        user_id=user_id,
+        seq=state.seq,
+        unread_count=state.unread_count,
+        zone=ZoneInfo(chosen.timezone),
+        is_quiet=is_quiet,
+        quiet_until=chosen.dnd_until if is_quiet else None,
+        now=now,
+    )
+
+
+def _addresses() -> dict[str, str]:
+    return {
+        "socket": "/ws/notifications/",
+        "inbox": reverse("inbox"),
+        "rows": reverse("feed-rows"),
+        "panel": reverse("feed-panel"),
+        "counts": reverse("feed-counts"),
+        "readAll": reverse("read-all"),
+        "unreadMany": reverse("unread-many"),
+        "open": reverse("notification-open", args=[0]),
+        "read": reverse("notification-read", args=[0]),
+        "unread": reverse("notification-unread", args=[0]),
+        "preferences": reverse("preferences"),
+        "signIn": reverse("sign-in"),
+    }

@@ -1,0 +1,130 @@
+"""How categories, reasons and states read, for the templates and, as one JSON block, for the browser."""
+
+from __future__ import annotations
+
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from notifications.feed import CATEGORIES
+
+_SINGULAR = {
+    "job": gettext_lazy("Job"),
+    "review": gettext_lazy("Review"),
+    "system": gettext_lazy("System"),
+    "collaboration": gettext_lazy("Collaboration"),
+}
+_PLURAL = {
+    "job": gettext_lazy("Jobs"),
+    "review": gettext_lazy("Reviews"),
+    "system": gettext_lazy("System"),
+    "collaboration": gettext_lazy("Collaboration"),
+}
+_REASONS = {
+    "mentioned": gettext_lazy("because you were mentioned"),
+    "owner": gettext_lazy("because you own it"),
+    "actor": gettext_lazy("because you did it"),
+    "member": gettext_lazy("because you are a member"),
+    "watcher": gettext_lazy("because you are watching it"),
+    "admin": gettext_lazy("because you are an admin"),
+    "everyone": gettext_lazy("because everyone is told"),
+}
+_JOB_REASONS = {"actor": gettext_lazy("because you submitted it")}
+_ICON_OF_CATEGORY = {"job": "play", "review": "eye", "system": "alert", "collaboration": "users"}
+# By the last word of a type's name, so that a new type with a usual verb has a fitting icon without any code.
+_ICON_OF_VERB = {
+    "submitted": "clock",
+    "completed": "check",
+    "approved": "check",
+    "failed": "x",
+    "rejected": "x",
+    "cancelled": "ban",
+    "comment": "message",
+    "mention": "at",
+    "lock": "lock",
+    "restart": "refresh",
+    "disk_warning": "drive",
+    "gpu_warning": "heat",
+    "gpu_critical": "heat",
+}
+_ICON_OF_TYPE = {"review.submitted": "eye"}
+
+CHANNEL_WORDS = {
+    "in_app": gettext_lazy("In app"),
+    "email": gettext_lazy("E-mail"),
+    "webhook": gettext_lazy("Webhook"),
+    "chat": pgettext_lazy("a channel", "Chat"),
+}
+
+
+def category_word(category: str) -> str:
+    """What one notification of it is called."""
+    return str(_SINGULAR.get(category) or capfirst(category.replace("_", " ")))
+
+
+def category_plural(category: str) -> str:
+    return str(_PLURAL.get(category) or capfirst(category.replace("_", " ")))
+
+
+def reason_words(reason: str, *, category: str) -> str:
+    """The rule that brought a person in, as half a sentence; empty for a reason that has no words."""
+    special = _JOB_REASONS.get(reason) if category == "job" else None
+    return str(special or _REASONS.get(reason) or "")
+
+
+def icon_of(event_type: str, *, category: str) -> str:
+    verb = event_type.rpartition(".")[2]
+    return _ICON_OF_TYPE.get(event_type) or _ICON_OF_VERB.get(verb) or _ICON_OF_CATEGORY.get(category, "bell")
+
+
+def for_browser() -> dict[str, object]:
+    """The same words and icons for rows and toasts that are made in the browser."""
+    return {
+        "categories": {name: category_word(name) for name in CATEGORIES},
+        "reasons": {name: reason_words(name, category="") for name in _REASONS},
+        "jobReasons": {name: reason_words(name, category="job") for name in _JOB_REASONS},
+        "icons": {"type": _ICON_OF_TYPE, "verb": _ICON_OF_VERB, "category": _ICON_OF_CATEGORY},
+        "words": _sentences(),
+    }
+
+
+def _sentences() -> dict[str, str]:
+    return {
+        "unread": _("Unread."),
+        "markRead": _("Mark as read"),
+        "markUnread": _("Mark as unread"),
+        "dismiss": _("Dismiss: {title}"),
+        "more": _("+{n} more"),
+        "bellNone": _("Notifications, none unread"),
+        "bellOne": _("Notifications, 1 unread"),
+        "bellSome": _("Notifications, {n} unread"),
+        "bellMany": _("Notifications, more than 99 unread"),
+        "bellQuiet": _("do not disturb"),
+        "bellNotLive": _("not live"),
+        "new": _("{n} new"),
+        "awayOne": _("1 new notification while you were away"),
+        "awaySome": _("{n} new notifications while you were away"),
+        "burst": _("{n} new notifications. Latest: {title}"),
+        "openInbox": _("Open inbox"),
+        "today": _("Today"),
+        "yesterday": _("Yesterday"),
+        "yesterdayAt": _("Yesterday {time}"),
+        "justNow": _("just now"),
+        "minutesAgo": _("{n} min ago"),
+        "hoursAgo": _("{n} h ago"),
+        "marked": _("Marked as read: {n}"),
+        "undone": _("Marked as unread again"),
+        "failed": _("That didn't work. Check the connection and try again."),
+        "loadFailed": _("Couldn't load notifications."),
+        "retry": _("Try again"),
+        "loading": _("Loading…"),
+        "reconnecting": _("Not live. Connecting again…"),
+        "offline": _("You are offline. This is what was known at {time}."),
+        "liveAgain": _("Live again"),
+        "signedOut": _("Your session ended."),
+        "signIn": _("Sign in"),
+        "saved": _("Saved"),
+        "saving": _("Saving…"),
+        "quietUntil": _("Do not disturb until {time}"),
+        "quiet": _("Do not disturb is on"),
+    }

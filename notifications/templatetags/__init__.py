@@ -1,0 +1,1 @@
+"""Tags that put Carillon into any page."""
