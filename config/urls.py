@@ -1,8 +1,19 @@
 """Every address of the site, put together."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from config.health import healthz, readyz
+from config.metrics import metrics
 
 urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="inbox"), name="home"),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
+    path("api/v1/", include("config.api_urls")),
     path("admin/", admin.site.urls),
+    path("", include("notifications.pages.urls")),
+    path("", include("events.pages.urls")),
 ]
