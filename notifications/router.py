@@ -201,8 +201,8 @@ def _announce(
             unread[row.user_id] += row.replaces is None
             pushed.append(_push(row, row_id=ids[key], unread_count=unread[row.user_id], now=now))
     if pushed:
-        by_id = {event.pk: event for event in events}
-        shared = {push.shared: feed.event_json(by_id[push.shared]) for push in pushed if push.shared is not None}
+        told = {push.shared for push in pushed}
+        shared = {event.pk: feed.event_json(event) for event in events if event.pk in told}
         hub_link.push_on_commit(pushed, shared=shared)
 
 
