@@ -1,0 +1,57 @@
+"""Bearer keys: made once, shown once, found again by their digest."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.contrib.auth.models import User
+from django.db.models import Case, Q, Value, When
+from django.db.models.functions import Now
+
+from events.models import ApiKey
+from events.patterns import matches
+
+PREFIX = "crl_"
+STAMP_EVERY = timedelta(minutes=1)
+_PATTERN = re.compile(r"[a-z0-9_.*-]{1,100}")
+
+
+def issue(user: User, *, label: str = "", publish_patterns: Sequence[str] | None = None) -> tuple[ApiKey, str]:
+    """A new key of this user and its text, which nobody can find out again. ValueError for an unusable pattern."""
+    for pattern in publish_patterns or []:
+        if not _PATTERN.fullmatch(pattern):
+            raise ValueError(f"pattern {pattern!r} can't match a type name; write them like job.completed, job.* or *")
+    if publish_patterns is not None and not publish_patterns:
+        raise ValueError("a key without any pattern could publish nothing; name one, as in job.*")
+    text = PREFIX + secrets.token_urlsafe(32)
+    patterns = None if publish_patterns is None else list(publish_patterns)
+    key = ApiKey.objects.create(user=user, digest=_digest(text), label=label, publish_patterns=patterns)
+    return key, text
+
+
+def resolve(text: str) -> ApiKey | None:
+    """The key with its user, unless it is unknown, revoked, or its user inactive. Stamps its use once a minute."""
+    stale = Q(last_used_at=None) | Q(last_used_at__lt=Now() - STAMP_EVERY)
+    found = ApiKey.objects.filter(digest=_digest(text), revoked_at=None, user__is_active=True).select_related("user")
+    key = found.annotate(is_stale=Case(When(stale, then=Value(True)), default=Value(False))).first()
+    if key is not None and key.is_stale:
+        ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=Now())
+    return key
+
+
+def is_restricted(key: ApiKey | None) -> bool:
+    """True for a key that may only publish its types and write memberships. A session (None) may do all."""
+    return key is not None and key.publish_patterns is not None
+
+
+def may_publish(key: ApiKey | None, event_type: str) -> bool:
+    """True if the key's patterns cover the type, or it has none. Says nothing of its user's permissions."""
+    return key is None or key.publish_patterns is None or matches(event_type, key.publish_patterns)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,39 @@
+"""manage.py token USER: make a key with which a program speaks for this user."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from events import keys
+
+
+class Command(BaseCommand):
+    help = "Make a Bearer key that acts as USER, and print it once: only its digest is stored."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("username", metavar="USER")
+        parser.add_argument(
+            "--publish",
+            metavar="PATTERN",
+            nargs="+",
+            action="extend",
+            help="restrict the key to publishing these types ('job.*') and writing memberships",
+        )
+        parser.add_argument("--label", default="", help="what the key is for, shown in the admin")
+
+    def handle(self, *, username: str, publish: list[str] | None, label: str, **options: Any) -> None:
+        user = User.objects.filter(username=username, is_active=True).first()
+        if user is None:
+            raise CommandError(f"there is no active user {username!r}")
+        try:
+            _key, text = keys.issue(user, label=label, publish_patterns=publish)
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        if publish and not user.has_perm("events.publish_event"):
+            self.stderr.write(
+                f"{username} lacks the permission events.publish_event: grant it, or the key can't publish."
+            )
+        self.stdout.write(text)

@@ -1,0 +1,158 @@
+"""When people want to hear of it: do-not-disturb, digest, quiet hours, on their own wall clock."""
+
+from __future__ import annotations
+
+import functools
+import re
+import zoneinfo
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from events.refusals import PreferenceRefused
+from notifications import inbox
+from notifications.frames import instant
+from notifications.models import UserNotificationSettings
+from notifications.preferences import checked_channels
+
+INTERVALS = tuple(UserNotificationSettings.Interval.values)
+MAX_WINDOWS = 14
+_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+
+
+def settings_of(user_id: int) -> UserNotificationSettings:
+    """The person's settings; without a row, unsaved ones with the defaults."""
+    found = UserNotificationSettings.objects.filter(user_id=user_id).first()
+    return found or UserNotificationSettings(user_id=user_id)
+
+
+def is_dnd(settings: UserNotificationSettings, *, now: datetime) -> bool:
+    """A passed end reads as off."""
+    return settings.dnd_enabled and (settings.dnd_until is None or settings.dnd_until > now)
+
+
+def as_json(settings: UserNotificationSettings, *, now: datetime) -> dict[str, Any]:
+    """The settings as the API and the `settings` frame show them."""
+    lapsed = settings.dnd_enabled and not is_dnd(settings, now=now)
+    return {
+        "dnd_enabled": is_dnd(settings, now=now),
+        "dnd_until": None if lapsed else instant(settings.dnd_until),
+        "digest_enabled": settings.digest_enabled,
+        "digest_interval": settings.digest_interval,
+        "digest_hour": settings.digest_hour,
+        "digest_weekday": settings.digest_weekday,
+        "digest_channels": settings.digest_channels,
+        "timezone": settings.timezone,
+        "quiet_hours": settings.quiet_hours,
+    }
+
+
+def change_settings(user_id: int, *, now: datetime, **changes: Any) -> UserNotificationSettings:
+    """Change what is named, and tell the person's sockets. Raises PreferenceRefused; then nothing is stored."""
+    for field, value in changes.items():
+        _check(field, value=value, now=now)
+    with transaction.atomic():
+        inbox.locked(user_id)
+        settings = settings_of(user_id)
+        if not is_dnd(settings, now=now) and settings.dnd_enabled:
+            # Otherwise naming a new end alone would switch on again what had ended.
+            settings.dnd_enabled, settings.dnd_until = False, None
+        if "dnd_enabled" in changes:
+            settings.dnd_until = None
+        for field, value in changes.items():
+            setattr(settings, field, value)
+        settings.save()
+        inbox.announce_settings(user_id, settings=as_json(settings, now=now))
+    return settings
+
+
+@functools.cache
+def timezones() -> frozenset[str]:
+    """The IANA names people may choose."""
+    return frozenset(zoneinfo.available_timezones() - {"Factory", "localtime", "posixrules"})
+
+
+def _check(field: str, *, value: Any, now: datetime) -> None:
+    check = _SETTINGS.get(field)
+    if check is None:
+        raise PreferenceRefused(
+            f"{field} is no setting; there are {', '.join(_SETTINGS)}", code="unknown_field", field=field
+        )
+    check(field, value, now)
+
+
+def _refuse(field: str, detail: str, *, code: str) -> PreferenceRefused:
+    return PreferenceRefused(f"{field} {detail}", code=code, field=field)
+
+
+def _check_switch(field: str, value: Any, _now: datetime) -> None:
+    if not isinstance(value, bool):
+        raise _refuse(field, f"is {value!r}; it must be true or false", code="invalid")
+
+
+def _check_end(field: str, value: Any, now: datetime) -> None:
+    if value is None:
+        return
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise _refuse(field, "must be a time with an offset, or nothing for no end", code="invalid")
+    if value <= now:
+        raise _refuse(field, f"is {instant(value)}, which is not in the future", code="in_the_past")
+
+
+def _check_interval(field: str, value: Any, _now: datetime) -> None:
+    if value not in INTERVALS:
+        raise _refuse(field, f"is {value!r}; accepted are {', '.join(INTERVALS)}", code="unknown_interval")
+
+
+def _check_zone(field: str, value: Any, _now: datetime) -> None:
+    if not isinstance(value, str) or value not in timezones():
+        raise _refuse(field, f"is {value!r}, which is no IANA name such as Europe/Paris", code="unknown_timezone")
+
+
+def _check_channels(field: str, value: Any, _now: datetime) -> None:
+    checked_channels(value, field=field)
+
+
+def _within(least: int, most: int) -> Callable[[str, Any, datetime], None]:
+    def check(field: str, value: Any, _now: datetime) -> None:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise _refuse(field, f"is {value!r}; accepted are whole numbers from {least} to {most}", code="invalid")
+
+    return check
+
+
+def _check_quiet_hours(field: str, value: Any, _now: datetime) -> None:
+    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) > MAX_WINDOWS:
+        raise _refuse(field, f"must be a list of at most {MAX_WINDOWS} windows", code="invalid_quiet_hours")
+    for number, window in enumerate(value):
+        problem = _problem_of(window)
+        if problem:
+            raise PreferenceRefused(problem, code="invalid_quiet_hours", field=f"{field}[{number}]")
+
+
+def _problem_of(window: Any) -> str | None:
+    if not isinstance(window, dict) or set(window) != {"days", "start", "end"}:
+        return "a window has exactly days, start and end"
+    days, times = window["days"], [window["start"], window["end"]]
+    if not isinstance(days, list) or not days or any(type(day) is not int or not 0 <= day <= 6 for day in days):
+        return "days must be a list of numbers from 0 (Monday) to 6"
+    if len(set(days)) != len(days):
+        return "a day is named twice; name each once"
+    if not all(isinstance(time, str) and _TIME.fullmatch(time) for time in times):
+        return "start and end must be times of day as in 22:00"
+    return "start and end are the same; for a whole day use 00:00 to 23:59" if times[0] == times[1] else None
+
+
+_SETTINGS: dict[str, Callable[[str, Any, datetime], None]] = {
+    "dnd_enabled": _check_switch,
+    "dnd_until": _check_end,
+    "digest_enabled": _check_switch,
+    "digest_interval": _check_interval,
+    "digest_hour": _within(0, 23),
+    "digest_weekday": _within(0, 6),
+    "digest_channels": _check_channels,
+    "timezone": _check_zone,
+    "quiet_hours": _check_quiet_hours,
+}

@@ -1,0 +1,128 @@
+"""What people chose to be told, per type: read with its defaults, changed under the inbox lock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from events.audience_rules import CHANNELS
+from events.models import EventType
+from events.refusals import PreferenceRefused
+from notifications import inbox
+from notifications.models import NotificationPreference
+
+SCOPES = tuple(NotificationPreference.Scope.values)
+
+
+def ensure(user_id: int) -> list[NotificationPreference]:
+    """The person's preference for every type, by category and name; missing rows are made with their defaults.
+
+    Two queries, and two more when something was missing, however many types there are.
+    """
+    event_types = list(EventType.objects.order_by("category", "name"))
+    found = _by_type(user_id)
+    missing = [event_type for event_type in event_types if event_type.pk not in found]
+    if missing:
+        # A row with the defaults routes as none does, so this needs no lock.
+        NotificationPreference.objects.bulk_create(
+            [_default(user_id, event_type) for event_type in missing], ignore_conflicts=True
+        )
+        found = _by_type(user_id)
+    rows = [(event_type, found[event_type.pk]) for event_type in event_types if event_type.pk in found]
+    for event_type, row in rows:
+        row.event_type = event_type
+    return [row for _event_type, row in rows]
+
+
+def change(
+    user_id: int,
+    *,
+    event_type_id: int,
+    now: datetime,
+    is_enabled: bool | None = None,
+    channels: Sequence[str] | None = None,
+    scope: str | None = None,
+) -> NotificationPreference:
+    """Change what is named (not None). Raises PreferenceRefused, or EventType.DoesNotExist."""
+    named: dict[str, Any] = {"is_enabled": is_enabled, "channels": channels, "scope": scope}
+    changes = {field: value for field, value in named.items() if value is not None}
+    if channels is not None:
+        changes["channels"] = checked_channels(channels, field="channels")
+    if scope is not None:
+        _check_scope(scope)
+    with transaction.atomic():
+        inbox.locked(user_id)
+        event_type = EventType.objects.get(pk=event_type_id)
+        _check_lock(event_type, is_enabled=is_enabled, channels=changes.get("channels"))
+        row = NotificationPreference.objects.filter(user_id=user_id, event_type=event_type).first()
+        row = row or _default(user_id, event_type)
+        row.event_type = event_type
+        for field, value in changes.items():
+            setattr(row, field, value)
+        row.updated_at = now
+        row.save()
+    return row
+
+
+def checked_channels(channels: Sequence[str], *, field: str) -> list[str]:
+    """The names as a list. PreferenceRefused unless they are known and each is there once."""
+    for name in channels:
+        if name not in CHANNELS:
+            raise PreferenceRefused(
+                f"channel {name!r} is not known; accepted are {', '.join(CHANNELS)}",
+                code="unknown_channel",
+                field=field,
+            )
+    if len(set(channels)) != len(channels):
+        raise PreferenceRefused("a channel is named twice; name each once", code="repeated", field=field)
+    return list(channels)
+
+
+def as_json(row: NotificationPreference) -> dict[str, Any]:
+    """The `preference` object of the API. No query for a row that came from here."""
+    event_type = row.event_type
+    return {
+        "event_type_id": event_type.pk,
+        "event_type": event_type.name,
+        "category": event_type.category,
+        "description": event_type.description or "",
+        "is_critical": event_type.is_critical,
+        "is_locked": event_type.is_locked,
+        "is_enabled": row.is_enabled,
+        "channels": row.channels,
+        "scope": row.scope,
+    }
+
+
+def _check_scope(scope: str) -> None:
+    if scope not in SCOPES:
+        raise PreferenceRefused(
+            f"scope {scope!r} is not known; accepted are {', '.join(SCOPES)}", code="unknown_scope", field="scope"
+        )
+
+
+def _check_lock(event_type: EventType, *, is_enabled: bool | None, channels: Sequence[str] | None) -> None:
+    if not event_type.is_locked:
+        return
+    if is_enabled is False:
+        raise PreferenceRefused(
+            f"{event_type.name} is locked: it can't be switched off", code="locked", field="is_enabled"
+        )
+    dropped = [name for name in event_type.default_channels if channels is not None and name not in channels]
+    if dropped:
+        raise PreferenceRefused(
+            f"{event_type.name} is locked: it keeps {', '.join(dropped)}; other channels may be added",
+            code="locked",
+            field="channels",
+        )
+
+
+def _default(user_id: int, event_type: EventType) -> NotificationPreference:
+    return NotificationPreference(user_id=user_id, event_type=event_type, channels=list(event_type.default_channels))
+
+
+def _by_type(user_id: int) -> dict[int, NotificationPreference]:
+    return {row.event_type_id: row for row in NotificationPreference.objects.filter(user_id=user_id)}
