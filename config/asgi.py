@@ -12,6 +12,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 pages = get_asgi_application()
 
+# What they import needs the applications loaded.
+from config.metrics import SOCKETS  # noqa: E402
+from notifications.consumer import application as notification_socket  # noqa: E402
+
+SOCKET_PATH = "/ws/notifications/"
+
 # Each request that Django works on takes a thread and a database connection; more wait for their turn here.
 REQUESTS_AT_ONCE = 20
 _turns = asyncio.Semaphore(REQUESTS_AT_ONCE)
@@ -22,6 +28,9 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if scope["type"] == "http":
         async with _turns:
             await pages(scope, receive, send)
+    elif scope["type"] == "websocket" and scope["path"] == SOCKET_PATH:
+        with SOCKETS.track_inprogress():
+            await notification_socket(scope, receive, send)
     elif scope["type"] == "websocket":
         await send({"type": "websocket.close"})
     else:
