@@ -1,4 +1,4 @@
-"""What people chose to be told, per type: read with its defaults, changed under the inbox lock."""
+"""What people chose, per type and overall: read with its defaults, changed under the inbox lock."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from typing import Any
 
 from django.db import transaction
 
-from events.audience_rules import CHANNELS
 from events.models import EventType
 from events.refusals import PreferenceRefused
-from notifications import inbox
-from notifications.models import NotificationPreference
-
-SCOPES = tuple(NotificationPreference.Scope.values)
+from notifications import choices, inbox
+from notifications.frames import instant
+from notifications.models import NotificationPreference, UserNotificationSettings
 
 
 def ensure(user_id: int) -> list[NotificationPreference]:
@@ -50,9 +48,9 @@ def change(
     named: dict[str, Any] = {"is_enabled": is_enabled, "channels": channels, "scope": scope}
     changes = {field: value for field, value in named.items() if value is not None}
     if channels is not None:
-        changes["channels"] = checked_channels(channels, field="channels")
+        changes["channels"] = choices.checked_channels(channels, field="channels")
     if scope is not None:
-        _check_scope(scope)
+        choices.check_scope(scope)
     with transaction.atomic():
         inbox.locked(user_id)
         event_type = EventType.objects.get(pk=event_type_id)
@@ -65,20 +63,6 @@ def change(
         row.updated_at = now
         row.save()
     return row
-
-
-def checked_channels(channels: Sequence[str], *, field: str) -> list[str]:
-    """The names as a list. PreferenceRefused unless they are known and each is there once."""
-    for name in channels:
-        if name not in CHANNELS:
-            raise PreferenceRefused(
-                f"channel {name!r} is not known; accepted are {', '.join(CHANNELS)}",
-                code="unknown_channel",
-                field=field,
-            )
-    if len(set(channels)) != len(channels):
-        raise PreferenceRefused("a channel is named twice; name each once", code="repeated", field=field)
-    return list(channels)
 
 
 def as_json(row: NotificationPreference) -> dict[str, Any]:
@@ -97,11 +81,50 @@ def as_json(row: NotificationPreference) -> dict[str, Any]:
     }
 
 
-def _check_scope(scope: str) -> None:
-    if scope not in SCOPES:
-        raise PreferenceRefused(
-            f"scope {scope!r} is not known; accepted are {', '.join(SCOPES)}", code="unknown_scope", field="scope"
-        )
+def settings_of(user_id: int) -> UserNotificationSettings:
+    """The person's settings; without a row, unsaved ones with the defaults."""
+    found = UserNotificationSettings.objects.filter(user_id=user_id).first()
+    return found or UserNotificationSettings(user_id=user_id)
+
+
+def is_dnd(settings: UserNotificationSettings, *, now: datetime) -> bool:
+    """A passed end reads as off."""
+    return settings.dnd_enabled and (settings.dnd_until is None or settings.dnd_until > now)
+
+
+def settings_as_json(settings: UserNotificationSettings, *, now: datetime) -> dict[str, Any]:
+    """The settings as the API and the `settings` frame show them."""
+    lapsed = settings.dnd_enabled and not is_dnd(settings, now=now)
+    return {
+        "dnd_enabled": is_dnd(settings, now=now),
+        "dnd_until": None if lapsed else instant(settings.dnd_until),
+        "digest_enabled": settings.digest_enabled,
+        "digest_interval": settings.digest_interval,
+        "digest_hour": settings.digest_hour,
+        "digest_weekday": settings.digest_weekday,
+        "digest_channels": settings.digest_channels,
+        "timezone": settings.timezone,
+        "quiet_hours": settings.quiet_hours,
+    }
+
+
+def change_settings(user_id: int, *, now: datetime, **changes: Any) -> UserNotificationSettings:
+    """Change what is named, and tell the person's sockets. Raises PreferenceRefused; then nothing is stored."""
+    for field, value in changes.items():
+        choices.check_setting(field, value=value, now=now)
+    with transaction.atomic():
+        inbox.locked(user_id)
+        settings = settings_of(user_id)
+        if not is_dnd(settings, now=now) and settings.dnd_enabled:
+            # Otherwise naming a new end alone would switch on again what had ended.
+            settings.dnd_enabled, settings.dnd_until = False, None
+        if "dnd_enabled" in changes:
+            settings.dnd_until = None
+        for field, value in changes.items():
+            setattr(settings, field, value)
+        settings.save()
+        inbox.announce_settings(user_id, settings=settings_as_json(settings, now=now))
+    return settings
 
 
 def _check_lock(event_type: EventType, *, is_enabled: bool | None, channels: Sequence[str] | None) -> None:

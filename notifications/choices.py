@@ -1,4 +1,4 @@
-"""When people want to hear of it: do-not-disturb, digest, quiet hours, on their own wall clock."""
+"""What people may choose: each value of a preference or a setting is checked here, wherever it comes from."""
 
 from __future__ import annotations
 
@@ -9,63 +9,15 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
-
+from events.audience_rules import CHANNELS
 from events.refusals import PreferenceRefused
-from notifications import inbox
 from notifications.frames import instant
-from notifications.models import UserNotificationSettings
-from notifications.preferences import checked_channels
+from notifications.models import NotificationPreference, UserNotificationSettings
 
+SCOPES = tuple(NotificationPreference.Scope.values)
 INTERVALS = tuple(UserNotificationSettings.Interval.values)
 MAX_WINDOWS = 14
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
-
-
-def settings_of(user_id: int) -> UserNotificationSettings:
-    """The person's settings; without a row, unsaved ones with the defaults."""
-    found = UserNotificationSettings.objects.filter(user_id=user_id).first()
-    return found or UserNotificationSettings(user_id=user_id)
-
-
-def is_dnd(settings: UserNotificationSettings, *, now: datetime) -> bool:
-    """A passed end reads as off."""
-    return settings.dnd_enabled and (settings.dnd_until is None or settings.dnd_until > now)
-
-
-def as_json(settings: UserNotificationSettings, *, now: datetime) -> dict[str, Any]:
-    """The settings as the API and the `settings` frame show them."""
-    lapsed = settings.dnd_enabled and not is_dnd(settings, now=now)
-    return {
-        "dnd_enabled": is_dnd(settings, now=now),
-        "dnd_until": None if lapsed else instant(settings.dnd_until),
-        "digest_enabled": settings.digest_enabled,
-        "digest_interval": settings.digest_interval,
-        "digest_hour": settings.digest_hour,
-        "digest_weekday": settings.digest_weekday,
-        "digest_channels": settings.digest_channels,
-        "timezone": settings.timezone,
-        "quiet_hours": settings.quiet_hours,
-    }
-
-
-def change_settings(user_id: int, *, now: datetime, **changes: Any) -> UserNotificationSettings:
-    """Change what is named, and tell the person's sockets. Raises PreferenceRefused; then nothing is stored."""
-    for field, value in changes.items():
-        _check(field, value=value, now=now)
-    with transaction.atomic():
-        inbox.locked(user_id)
-        settings = settings_of(user_id)
-        if not is_dnd(settings, now=now) and settings.dnd_enabled:
-            # Otherwise naming a new end alone would switch on again what had ended.
-            settings.dnd_enabled, settings.dnd_until = False, None
-        if "dnd_enabled" in changes:
-            settings.dnd_until = None
-        for field, value in changes.items():
-            setattr(settings, field, value)
-        settings.save()
-        inbox.announce_settings(user_id, settings=as_json(settings, now=now))
-    return settings
 
 
 @functools.cache
@@ -74,13 +26,36 @@ def timezones() -> frozenset[str]:
     return frozenset(zoneinfo.available_timezones() - {"Factory", "localtime", "posixrules"})
 
 
-def _check(field: str, *, value: Any, now: datetime) -> None:
+def check_setting(field: str, *, value: Any, now: datetime) -> None:
+    """PreferenceRefused unless there is such a setting and it can have this value."""
     check = _SETTINGS.get(field)
     if check is None:
         raise PreferenceRefused(
             f"{field} is no setting; there are {', '.join(_SETTINGS)}", code="unknown_field", field=field
         )
     check(field, value, now)
+
+
+def check_scope(scope: str) -> None:
+    """PreferenceRefused unless the scope is known."""
+    if scope not in SCOPES:
+        raise PreferenceRefused(
+            f"scope {scope!r} is not known; accepted are {', '.join(SCOPES)}", code="unknown_scope", field="scope"
+        )
+
+
+def checked_channels(channels: Sequence[str], *, field: str) -> list[str]:
+    """The names as a list. PreferenceRefused unless they are known and each is there once."""
+    for name in channels:
+        if name not in CHANNELS:
+            raise PreferenceRefused(
+                f"channel {name!r} is not known; accepted are {', '.join(CHANNELS)}",
+                code="unknown_channel",
+                field=field,
+            )
+    if len(set(channels)) != len(channels):
+        raise PreferenceRefused("a channel is named twice; name each once", code="repeated", field=field)
+    return list(channels)
 
 
 def _refuse(field: str, detail: str, *, code: str) -> PreferenceRefused:
