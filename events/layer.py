@@ -23,7 +23,7 @@ Message = dict[str, Any]
 
 WAITING = 10_000
 SEND_TIMEOUT = 2.0
-PAUSE_AFTER_FAILURE = 2.0
+PAUSE_AFTER_FAILURE = 1.0
 
 
 class InProcessLayer(BaseChannelLayer):  # type: ignore[misc]  # channels has no types

@@ -48,7 +48,6 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
 class _Connection:
     def __init__(self, receive: Receive, send: Send, *, who: sessions.Credentials) -> None:
         self.receive, self.send, self.who = receive, send, who
-        self.seq = 0
         self.resume_from: int | None = None
 
     async def run(self, user_id: int, *, seq: int | None) -> None:
@@ -84,7 +83,7 @@ class _Connection:
         snapshot = await database_sync_to_async(catch_up.since, thread_sensitive=False)(
             user_id, seq=seq, now=timezone.now()
         )
-        self.seq = snapshot.seq
+        socket.seq = snapshot.seq
         for frame in snapshot.frames:
             await self.send_frame(frame)
 
@@ -128,12 +127,12 @@ class _Connection:
                 await self.close(socket.close_code)
                 return
             if socket.lost:
-                known, self.resume_from = self.seq if self.resume_from is None else self.resume_from, None
+                known, self.resume_from = socket.seq if self.resume_from is None else self.resume_from, None
                 await self.greet(socket.user_id, seq=known, socket=socket)
             while socket.waiting:
                 frame = json.loads(text := socket.waiting.popleft())
-                if frame["seq"] > self.seq:
-                    self.seq = frame["seq"]
+                if frame["seq"] > socket.seq:
+                    socket.seq = frame["seq"]
                     await self.send({"type": "websocket.send", "text": text})
 
     async def recheck(self, socket: hub.Socket) -> None:

@@ -12,28 +12,31 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 
 from events import layer
 from notifications import frames, hub_link
+from notifications.models import Inbox
 
 logger = logging.getLogger(__name__)
 
 QUEUE = 256
-BEAT = 5.0
-MISSED = 3 * BEAT
+BEAT = 1.0
+MISSED = 2.5 * BEAT
 RETRY = 1.0
 
 
 @dataclass(eq=False, slots=True)
 class Socket:
-    """What waits to be sent over one connection. Only touched from the hub's loop.
+    """What waits to be sent over one connection. Only touched from the hub's loop. `seq`: what the client has.
 
     Bounded: a socket that is QUEUE frames behind loses them all and gets one resync marker instead.
     """
 
     user_id: int
     session: str | None
+    seq: int = 0
     waiting: deque[str] = field(default_factory=deque)
     filled: asyncio.Event = field(default_factory=asyncio.Event)
     lost: bool = False
@@ -65,6 +68,7 @@ class Hub:
         self.name = uuid.uuid4().hex
         self.heard_at = time.monotonic()
         self._tasks: list[asyncio.Task[None]] = []
+        self._reconciling: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
 
     async def add(self, socket: Socket) -> None:
@@ -100,7 +104,7 @@ class Hub:
                 channel = await channels.new_channel("hub.")
                 await channels.group_add(hub_link.GROUP, channel)
                 if self._ready.is_set() or time.monotonic() - started > RETRY:
-                    self._mark_all_lost()
+                    self._after_gap()
                 self._ready.set()
                 while True:
                     self._dispatch(await channels.receive(channel))
@@ -117,7 +121,7 @@ class Hub:
     def _dispatch(self, message: dict[str, Any]) -> None:
         now = time.monotonic()
         if now - self.heard_at > MISSED:
-            self._mark_all_lost()
+            self._after_gap()
         kind = message["type"]
         if kind == "hub.beat":
             if message["hub"] == self.name:
@@ -144,11 +148,22 @@ class Hub:
                 if socket.session == session:
                     socket.end(frames.UNAUTHENTICATED)
 
-    def _mark_all_lost(self) -> None:
+    def _after_gap(self) -> None:
         self.heard_at = time.monotonic()
-        for sockets in self.sockets.values():
-            for socket in sockets:
-                socket.mark_lost()
+        if self._reconciling is None or self._reconciling.done():
+            self._reconciling = asyncio.create_task(self._reconcile())
+
+    async def _reconcile(self) -> None:
+        """Frames may have been lost: one query finds the people who have seen less than their inbox holds."""
+        seqs = await database_sync_to_async(_seqs, thread_sensitive=False)(list(self.sockets))
+        for user_id, seq in seqs.items():
+            for socket in self.sockets.get(user_id, ()):
+                if socket.seq < seq:
+                    socket.mark_lost()
+
+
+def _seqs(users: list[int]) -> dict[int, int]:
+    return dict(Inbox.objects.filter(user_id__in_set=users).values_list("user_id", "seq"))
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
