@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from notifications import feed, frames
+from notifications import feed, frames, preferences
 from notifications.frames import Frame
 from notifications.models import Inbox
 
@@ -21,7 +21,7 @@ class Snapshot:
 
 
 def since(user_id: int, *, seq: int | None, now: datetime) -> Snapshot:
-    """Hello; then a resync if more than MOST changed, rows were removed, or the client is ahead of us. Two queries."""
+    """Hello; then a resync if more than MOST changed, rows were removed, or the client is ahead of us. Three queries."""
     inbox = Inbox.objects.filter(pk=user_id).first() or Inbox(user_id=user_id)
     changed = [] if seq is None or seq >= inbox.seq else feed.changed_since(user_id, seq=seq, limit=MOST + 1)
     recovered = seq is not None and inbox.resync_below <= seq <= inbox.seq and len(changed) <= MOST
@@ -29,6 +29,7 @@ def since(user_id: int, *, seq: int | None, now: datetime) -> Snapshot:
         seq=inbox.seq,
         unread_count=inbox.unread_count,
         now=now,
+        settings=preferences.settings_as_json(preferences.settings_of(user_id), now=now),
         recovered=recovered,
         notifications=[feed.as_json(row) for row in changed] if recovered else [],
     )

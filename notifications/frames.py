@@ -13,13 +13,22 @@ def instant(value: datetime | None) -> str | None:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value else None
 
 
-def hello(*, seq: int, unread_count: int, now: datetime, recovered: bool, notifications: list[Frame]) -> Frame:
+def hello(
+    *,
+    seq: int,
+    unread_count: int,
+    now: datetime,
+    settings: dict[str, Any],
+    recovered: bool,
+    notifications: list[Frame],
+) -> Frame:
     """`recovered`: the rows are all that changed since the client's seq."""
     return {
         "type": "hello",
         "seq": seq,
         "unread_count": unread_count,
         "now": instant(now),
+        "settings": settings,
         "recovered": recovered,
         "notifications": notifications,
     }

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from events.models import EventType
 from events.refusals import PreferenceRefused
-from notifications import choices, inbox
+from notifications import choices, inbox, quiet
 from notifications.frames import instant
 from notifications.models import NotificationPreference, UserNotificationSettings
 
@@ -87,16 +87,11 @@ def settings_of(user_id: int) -> UserNotificationSettings:
     return found or UserNotificationSettings(user_id=user_id)
 
 
-def is_dnd(settings: UserNotificationSettings, *, now: datetime) -> bool:
-    """A passed end reads as off."""
-    return settings.dnd_enabled and (settings.dnd_until is None or settings.dnd_until > now)
-
-
 def settings_as_json(settings: UserNotificationSettings, *, now: datetime) -> dict[str, Any]:
     """The settings as the API and the `settings` frame show them."""
-    lapsed = settings.dnd_enabled and not is_dnd(settings, now=now)
+    lapsed = settings.dnd_enabled and not quiet.is_dnd(settings, now=now)
     return {
-        "dnd_enabled": is_dnd(settings, now=now),
+        "dnd_enabled": quiet.is_dnd(settings, now=now),
         "dnd_until": None if lapsed else instant(settings.dnd_until),
         "digest_enabled": settings.digest_enabled,
         "digest_interval": settings.digest_interval,
@@ -115,7 +110,7 @@ def change_settings(user_id: int, *, now: datetime, **changes: Any) -> UserNotif
     with transaction.atomic():
         inbox.locked(user_id)
         settings = settings_of(user_id)
-        if not is_dnd(settings, now=now) and settings.dnd_enabled:
+        if not quiet.is_dnd(settings, now=now) and settings.dnd_enabled:
             # Otherwise naming a new end alone would switch on again what had ended.
             settings.dnd_enabled, settings.dnd_until = False, None
         if "dnd_enabled" in changes:

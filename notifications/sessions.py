@@ -55,7 +55,7 @@ def is_origin_allowed(scope: dict[str, Any]) -> bool:
 
 async def user_id(who: Credentials) -> int | None:
     """The active person behind it, or None. One or two queries, on a thread of its own."""
-    return await database_sync_to_async(_user_id, thread_sensitive=False)(who)
+    return cast("int | None", await database_sync_to_async(_user_id, thread_sensitive=False)(who))
 
 
 def end_on_logout(*, request: Any, **_signal: Any) -> None:
@@ -79,7 +79,7 @@ def _user_id(who: Credentials) -> int | None:
     store = import_module(settings.SESSION_ENGINE).SessionStore(who.session_key)
     # get_user checks the password hash in the session, and that the account is active.
     user = get_user(SimpleNamespace(session=store))  # type: ignore[arg-type]  # it reads nothing but the session
-    return cast("int | None", user.pk)
+    return user.pk
 
 
 def _same(left: str, right: str) -> bool:

@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from events.refusals import PreferenceRefused
-from notifications import preferences
+from notifications import preferences, quiet
 from notifications.models import UserNotificationSettings
 from notifications.pages import quiet_choices
 
@@ -47,7 +47,7 @@ def _quiet(settings: UserNotificationSettings, *, form: QueryDict, now: datetime
         return {"dnd_enabled": False}
     preset = form.get("dnd_preset", "")
     if not preset:
-        return {} if preferences.is_dnd(settings, now=now) else {"dnd_enabled": True}
+        return {} if quiet.is_dnd(settings, now=now) else {"dnd_enabled": True}
     try:
         until = quiet_choices.end_of(preset, now=now, zone=ZoneInfo(settings.timezone), at=form.get("dnd_until", ""))
     except ValueError as error:

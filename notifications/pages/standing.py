@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 from django.utils.translation import get_language
 
-from notifications import inbox, preferences
+from notifications import inbox, preferences, quiet
 from notifications.frames import instant
 from notifications.pages import clock, words
 
@@ -67,7 +67,7 @@ class Standing:
 def standing_of(user_id: int, *, now: datetime) -> Standing:
     state = inbox.state(user_id)
     chosen = preferences.settings_of(user_id)
-    is_quiet = preferences.is_dnd(chosen, now=now)
+    is_quiet = quiet.is_dnd(chosen, now=now)
     return Standing(
         user_id=user_id,
         seq=state.seq,
