@@ -68,9 +68,9 @@ def entity_of(source: Model | Entity) -> Entity:
 def parse_entity(text: str) -> Entity:
     """`job:42` as an entity. EntityRefused with what is accepted otherwise."""
     kind, colon, number = text.partition(":")
-    if not colon or not number.isascii() or not number.isdigit():
+    if not colon or not number.isascii() or not number.isdigit() or len(number) > len(str(BIGINT_MAX)):
         raise EntityRefused(
-            f"source {text!r} is not of the form type:id, as in job:42", code="invalid_entity", field="source"
+            f"source {text[:100]!r} is not of the form type:id, as in job:42", code="invalid_entity", field="source"
         )
     return Entity(kind, int(number))
 

@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 from typing import Any
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
+from jsonschema.exceptions import SchemaError, UnknownType
+from referencing.exceptions import Unresolvable
 
 from events.refusals import PayloadRefused
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# The greatest number that JSON readers hold: others would take a longer one for infinity.
+_GREATEST = int(sys.float_info.max)
+# What a schema that came in without `check_schema` (by SQL) may end in.
+_UNUSABLE = (Unresolvable, UnknownType, RecursionError, re.error, TypeError)
 
 
 def check_schema(schema: Any) -> None:
@@ -24,11 +30,19 @@ def check_schema(schema: Any) -> None:
     if not isinstance(schema, dict):
         raise ValueError("schema must be a JSON object, or empty for no schema")
     try:
+        _check_value(schema, path="$", depth=1)
         Draft202012Validator.check_schema(schema)
+    except PayloadRefused as refusal:
+        raise ValueError(f"schema can't be stored: {refusal.detail.removeprefix('payload ')}") from refusal
     except SchemaError as error:
         raise ValueError(f"schema is not valid JSON Schema: {error.message}") from error
     if any(not ref.startswith("#") for ref in _references(schema)):
         raise ValueError("schema may only refer to itself ($ref that begins with #)")
+    for ref in _references(schema):
+        try:
+            Draft202012Validator({"$ref": ref} | {key: schema[key] for key in schema if key != "$ref"}).is_valid({})
+        except _UNUSABLE as error:
+            raise ValueError(f"schema has a $ref that leads nowhere, or round in a circle: {ref}") from error
 
 
 def check_payload(payload: Any, *, schema: dict[str, Any] | None) -> None:
@@ -43,8 +57,18 @@ def check_payload(payload: Any, *, schema: dict[str, Any] | None) -> None:
     if size > MAX_BYTES:
         raise PayloadRefused(f"is {size} bytes, at most {MAX_BYTES} are accepted", code="payload_too_large")
     if schema:
-        for error in Draft202012Validator(schema).iter_errors(payload):
-            raise PayloadRefused(error.message[:300], code="payload_schema", path=error.json_path)
+        _check_against(schema, payload)
+
+
+def _check_against(schema: dict[str, Any], payload: dict[str, Any]) -> None:
+    try:
+        error = next(Draft202012Validator(schema).iter_errors(payload), None)
+    except _UNUSABLE as broken:
+        raise PayloadRefused(
+            "can't be checked: the schema of its type is broken; an admin can mend it", code="payload_schema"
+        ) from broken
+    if error is not None:
+        raise PayloadRefused(error.message[:300], code="payload_schema", path=error.json_path)
 
 
 def _check_value(value: Any, *, path: str, depth: int) -> None:
@@ -65,8 +89,11 @@ def _check_value(value: Any, *, path: str, depth: int) -> None:
         case float():
             if not math.isfinite(value):
                 raise PayloadRefused(f"is {value}, which is not JSON", code="payload_nan", path=path)
-        case None | bool() | int():
+        case None | bool():
             pass
+        case int():
+            if abs(value) > _GREATEST:
+                raise PayloadRefused("is a number beyond 1.8e308", code="payload_type", path=path)
         case _:
             kind = type(value).__name__
             raise PayloadRefused(f"is a {kind}; use JSON values (dates as ISO text)", code="payload_type", path=path)

@@ -22,7 +22,17 @@ if TYPE_CHECKING:
     from events.models import Event, EventType
 
 MAX_LENGTH = 2000
-_UNFIT = (TemplateSyntaxError, VariableDoesNotExist, ValueError, TypeError, ArithmeticError, AttributeError)
+MAX_DEPTH = 64
+_UNFIT = (
+    TemplateSyntaxError,
+    VariableDoesNotExist,
+    ValueError,
+    TypeError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+)
 _FILTERS = (
     "add capfirst date default default_if_none filesizeformat first floatformat join last length lower "
     "pluralize time title truncatechars truncatewords upper yesno"
@@ -93,18 +103,30 @@ class _Fields(dict[str, Any]):
         return ""
 
 
+class _Items(tuple[Any, ...]):
+    """A payload's list to templates: what a tuple's methods need, no template can give them; it reads like a list."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(list(self))
+
+
 def context(*, name: str, category: str, payload: Mapping[str, Any], **others: Any) -> dict[str, Any]:
     """What a template may name."""
     filled = {"event_type": name, "category": category, "payload": _fields(payload)}
     return filled | {"actor": "", "source": "", "source_type": "", "source_id": ""} | others
 
 
-def _fields(value: Any) -> Any:
+def _fields(value: Any, *, depth: int = 0) -> Any:
+    """Rows written by SQL may nest deeper than `publish` accepts; what lies below is left out."""
+    if depth > MAX_DEPTH:
+        return ""
     match value:
         case dict():
-            return _Fields({key: _fields(inner) for key, inner in value.items()})
+            return _Fields({key: _fields(inner, depth=depth + 1) for key, inner in value.items()})
         case list():
-            return [_fields(inner) for inner in value]
+            return _Items(_fields(inner, depth=depth + 1) for inner in value)
         case _:
             return value
 
@@ -136,4 +158,4 @@ def _person(event: Event) -> str:
 
 def _is_path(url: str) -> bool:
     """Only a path on this site may become a link: `//host`, `/\\host` and schemes lead elsewhere."""
-    return url.startswith("/") and not url.startswith(("//", "/\\")) and not any(c < " " for c in url)
+    return url.startswith("/") and not url.startswith(("//", "/\\")) and not any(c <= " " for c in url)
