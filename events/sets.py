@@ -27,7 +27,9 @@ class InSet(Lookup[Any]):
 
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         lhs, params = self.process_lhs(compiler, connection)
-        return f"{lhs} = ANY(%s)", (*params, list(self.rhs))
+        # Without the column's own type a set of small numbers becomes smallint[], which PostgreSQL searches row by row.
+        kind = self.lhs.output_field.cast_db_type(connection)
+        return f"{lhs} = ANY(%s::{kind}[])", (*params, list(self.rhs))
 
 
 def register() -> None:
