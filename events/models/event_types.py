@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
 
 from events import audience_rules, schemas, wording
+
+_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+_CATEGORY = re.compile(r"[a-z0-9_-]+")
 
 
 def in_app_only() -> list[str]:
@@ -41,16 +47,16 @@ class EventType(models.Model):
     url_template = models.TextField(blank=True, default="", db_default="")
     digest_one = models.TextField(blank=True, default="", db_default="", help_text="“1 job completed”")
     digest_many = models.TextField(blank=True, default="", db_default="", help_text="“{n} jobs completed”")
-    schema = models.JSONField(blank=True, null=True, help_text="JSON Schema (draft 2020-12) of the payload, or nothing.")
+    schema = models.JSONField(
+        blank=True, null=True, help_text="JSON Schema (draft 2020-12) of the payload, or nothing."
+    )
     sample = models.JSONField(
         default=dict,
         db_default=models.Value({}, models.JSONField()),
         blank=True,
         help_text="A payload as it really looks; previews and template checks use it.",
     )
-    default_channels = models.JSONField(
-        default=in_app_only, db_default=models.Value(["in_app"], models.JSONField())
-    )
+    default_channels = models.JSONField(default=in_app_only, db_default=models.Value(["in_app"], models.JSONField()))
     is_locked = models.BooleanField(
         default=False, db_default=False, help_text="People can't switch it off or drop its default channels."
     )
@@ -79,7 +85,12 @@ class EventType(models.Model):
     def clean(self) -> None:
         """Refuse an audience, a schema, a sample or a template that could not work at routing time."""
         errors: dict[str, list[str]] = {}
-        for field, check in (
+        # Only a new name: one that came in by SQL can't be changed any more, and its row must stay editable.
+        if self._state.adding and not _NAME.fullmatch(self.name):
+            errors["name"] = ["name must be lower-case words joined by dots, as in job.completed"]
+        if not _CATEGORY.fullmatch(self.category):
+            errors["category"] = ["category must be one lower-case word, as in job"]
+        checks: list[tuple[str, Callable[[], None]]] = [
             ("audience", lambda: audience_rules.check(self.audience)),
             ("default_channels", lambda: audience_rules.check_channels(self.default_channels)),
             ("schema", lambda: schemas.check_schema(self.schema)),
@@ -87,7 +98,8 @@ class EventType(models.Model):
             ("title_template", lambda: wording.check(self.title_template, sample=self.sample)),
             ("body_template", lambda: wording.check(self.body_template, sample=self.sample)),
             ("url_template", lambda: wording.check(self.url_template, sample=self.sample)),
-        ):
+        ]
+        for field, check in checks:
             try:
                 check()
             except ValueError as error:
