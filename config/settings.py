@@ -17,7 +17,8 @@ VAR_DIR = BASE_DIR / "var"
 DEBUG = env.boolean("DEBUG", default=False)
 SECRET_KEY = env.secret_key("SECRET_KEY", debug=DEBUG)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", default=[])
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
+CARILLON_DEMO = env.demo("CARILLON_DEMO", debug=DEBUG)
 
 INSTALLED_APPS = [
     "daphne",
@@ -71,19 +72,21 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": env.database("DATABASE_URL", default_file=VAR_DIR / "carillon.sqlite3")}
-REDIS_URL = env.text("REDIS_URL", default="")
+REDIS_URL = env.redis("REDIS_URL")
+# Installations that share a Redis don't hear each other.
+REDIS_PREFIX = env.text("REDIS_PREFIX", default=f"carillon:{Path(str(DATABASES['default']['NAME'])).stem}")
 
 # The layer carries hints and live frames; the database is the truth. Without Redis it lives in this process.
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "prefix": "carillon"},
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": REDIS_PREFIX},
     }
     if REDIS_URL
     else {"BACKEND": "events.layer.InProcessLayer"}
 }
 
-CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {
         "socket_timeout": 5,
@@ -95,6 +98,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
         "interval_start": 0,
         "interval_step": 0.1,
         "interval_max": 0.2,
+        "global_keyprefix": f"{REDIS_PREFIX}:",
     }
     if REDIS_URL
     else {"polling_interval": 0.01}
@@ -102,6 +106,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 0}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_RESULT_EXPIRES = None
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -127,6 +132,14 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "config.static_files.HashedStaticFiles"
+    },
+}
 
 # No inline script or style anywhere, so no nonces either.
 CONTENT_SECURITY_POLICY = {
@@ -147,6 +160,14 @@ X_FRAME_OPTIONS = "SAMEORIGIN"
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+# Whoever names https origins has a proxy in front that ends TLS and sets X-Forwarded-Proto.
+IS_HTTPS = not DEBUG and any(origin.startswith("https://") for origin in CSRF_TRUSTED_ORIGINS)
+SESSION_COOKIE_SECURE = IS_HTTPS
+CSRF_COOKIE_SECURE = IS_HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
+
+# What the sweeper thread calls every second, in this order.
+SWEEPS = ["events.sweep.sweep"]
 
 EVENT_BUS_CAPACITY = env.integer("EVENT_BUS_CAPACITY", default=1024, least=1)
 
@@ -154,4 +175,44 @@ EVENT_BUS_CAPACITY = env.integer("EVENT_BUS_CAPACITY", default=1024, least=1)
 HARDWARE_DISK_WARNING_PERCENT = env.integer("HARDWARE_DISK_WARNING_PERCENT", default=90, least=1, most=100)
 HARDWARE_DISK_MARGIN_PERCENT = 5
 
-REST_FRAMEWORK: dict[str, object] = {}
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        # Django gives this one handlers of its own; with them each line would come twice.
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # Two lines for every hint say nothing.
+        "celery": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
+    },
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["events.api.authentication.BearerKey", "events.api.authentication.SignedIn"],
+    "DEFAULT_PERMISSION_CLASSES": ["events.api.permissions.Unrestricted"],
+    "DEFAULT_PARSER_CLASSES": ["events.api.parsing.JsonBody"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "events.api.documentation.Operation",
+    "EXCEPTION_HANDLER": "events.api.errors.handle",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "TEST_REQUEST_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Carillon",
+    "DESCRIPTION": "Events in, notifications out. Errors and their codes: docs/errors.md.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {"ChannelEnum": "events.audience_rules.CHANNELS"},
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}

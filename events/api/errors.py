@@ -1,0 +1,141 @@
+"""Every error of the API in one shape: {"code", "detail", "errors"?: [{"field", "code", "detail"}]}."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypedDict
+
+from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import Http404
+from rest_framework import status
+from rest_framework.exceptions import (
+    APIException,
+    ErrorDetail,
+    NotFound,
+    ParseError,
+    ValidationError,
+)
+from rest_framework.response import Response
+
+from events.refusals import IdempotencyConflict, InactiveEventType, Refused
+
+logger = logging.getLogger(__name__)
+
+MAX_LISTED = 100
+RETRY_AFTER_SECONDS = 1
+_STATUS_BY_CODE = {"payload_too_large": status.HTTP_413_REQUEST_ENTITY_TOO_LARGE}
+
+
+class FieldError(TypedDict):
+    field: str
+    code: str
+    detail: str
+
+
+class TooLarge(APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_code = "too_large"
+
+
+class BadBody(ParseError):
+    """A body that is no acceptable JSON. `field` names the place, if one is to blame."""
+
+    default_code = "invalid_json"
+
+    def __init__(self, detail: str, *, code: str = "invalid_json", field: str | None = None) -> None:
+        super().__init__(detail, code=code)
+        self.field = field
+
+
+@contextmanager
+def missing_is_404(*models: type[Any]) -> Iterator[None]:
+    """What does not exist, or is somebody else's, answers 404: nobody learns which of the two."""
+    try:
+        yield
+    except ObjectDoesNotExist as error:
+        if isinstance(error, tuple(model.DoesNotExist for model in models)):
+            raise NotFound from error
+        raise
+
+
+def handle(error: Exception, context: dict[str, Any]) -> Response | None:
+    """The exception handler of the whole API. None: a bug, which goes on to the log and the error page."""
+    match error:
+        case Refused():
+            found = _refused(error)
+        case ValidationError():
+            found = _invalid(error)
+        case RequestDataTooBig():
+            found = _answer(413, code="too_large", detail="The body is too large; at most 8 MB are accepted.")
+        case Http404():
+            found = _answer(404, code="not_found", detail=str(NotFound.default_detail))
+        case OperationalError() | InterfaceError():
+            logger.error("the database could not answer", exc_info=error)
+            found = _answer(503, code="unavailable", detail="The database can't answer now; try again.")
+            found["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        case APIException():
+            found = _api_error(error)
+        case _:
+            return None
+    return found
+
+
+def _answer(code_of_http: int, *, code: str, detail: str, errors: list[FieldError] | None = None) -> Response:
+    body: dict[str, Any] = {"code": code, "detail": detail}
+    if errors:
+        body["errors"] = errors[:MAX_LISTED]
+    return Response(body, status=code_of_http)
+
+
+def _refused(error: Refused) -> Response:
+    code_of_http: int = _STATUS_BY_CODE.get(error.code, status.HTTP_400_BAD_REQUEST)
+    if isinstance(error, InactiveEventType | IdempotencyConflict):
+        code_of_http = status.HTTP_409_CONFLICT
+    field = error.field or ""
+    if error.index is not None:
+        field = f"[{error.index}].{field}" if field else f"[{error.index}]"
+    errors: list[FieldError] = [{"field": field, "code": error.code, "detail": error.detail}]
+    return _answer(code_of_http, code=error.code, detail=error.detail, errors=errors if field else None)
+
+
+def _invalid(error: ValidationError) -> Response:
+    errors = list(_flat(error.detail, field=""))
+    first = errors[0] if errors else {"field": "", "code": "invalid", "detail": "The request is not valid."}
+    detail = f"{first['field']}: {first['detail']}" if first["field"] else first["detail"]
+    more = f" ({len(errors)} errors in all)" if len(errors) > 1 else ""
+    return _answer(400, code="invalid", detail=detail + more, errors=errors)
+
+
+def _flat(detail: Any, *, field: str) -> Iterator[FieldError]:
+    match detail:
+        case dict():
+            for name, inner in detail.items():
+                is_whole = name == "non_field_errors"
+                yield from _flat(inner, field=field if is_whole else _below(field, name))
+        case list():
+            for number, inner in enumerate(detail):
+                yield from _flat(inner, field=field if isinstance(inner, str) else _below(field, number))
+        case _:
+            yield {"field": field, "code": getattr(detail, "code", None) or "invalid", "detail": str(detail)}
+
+
+def _below(field: str, name: str | int) -> str:
+    if isinstance(name, int):
+        return f"{field}[{name}]"
+    return f"{field}.{name}" if field else name
+
+
+def _api_error(error: APIException) -> Response:
+    detail = error.detail
+    text = str(detail) if isinstance(detail, str) else str(error.default_detail)
+    code = str(detail.code) if isinstance(detail, ErrorDetail) else str(error.default_code)
+    place = error.field if isinstance(error, BadBody) else None
+    errors: list[FieldError] | None = [{"field": place, "code": code, "detail": text}] if place else None
+    answer = _answer(error.status_code, code=code, detail=text, errors=errors)
+    authenticate = getattr(error, "auth_header", None)
+    if authenticate:
+        answer["WWW-Authenticate"] = authenticate
+    return answer

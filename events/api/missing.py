@@ -1,0 +1,14 @@
+"""Addresses of the API that don't exist answer like everything else: in JSON."""
+
+from __future__ import annotations
+
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+
+class MissingView(APIView):
+    schema = None
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        raise NotFound

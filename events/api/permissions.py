@@ -1,0 +1,46 @@
+"""Who may do what over HTTP."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from events import keys
+from events.models import ApiKey
+
+if TYPE_CHECKING:
+    # The settings name these classes, and APIView reads the settings while it is being defined.
+    from rest_framework.views import APIView
+
+
+def key_of(request: Request) -> ApiKey | None:
+    """The Bearer key of the request; None for a session."""
+    return request.auth if isinstance(request.auth, ApiKey) else None
+
+
+class Unrestricted(BasePermission):
+    """Anybody who is signed in, but no key that was made for publishing only."""
+
+    code = "key_restricted"
+    message = "This key may only publish its event types and write memberships."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return bool(request.user and request.user.is_authenticated) and not keys.is_restricted(key_of(request))
+
+
+class MayPublish(BasePermission):
+    code = "permission_denied"
+    message = "This needs the permission events.publish_event."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return request.user.has_perm("events.publish_event")
+
+
+class MayReadLog(BasePermission):
+    code = "permission_denied"
+    message = "This needs the permission events.view_event."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return request.user.has_perm("events.view_event")

@@ -1,0 +1,126 @@
+"""The objects of the events half of the API, as they come in and go out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiSerializerExtension
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+from events.api.fields import Instant, Payload, QueryWhole, Switch, Text, Whole, one_of
+from events.api.links import DEFAULT_LIMIT, MAX_LIMIT
+from events.api.requests import Strict
+from events.entities import Entity
+from events.models import Membership
+from events.publish import MAX_KEY, NewEvent
+
+MAX_BATCH = 1000
+_ENTITY_TYPE = {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,63}$"}
+
+
+@extend_schema_field(_ENTITY_TYPE)
+class EntityType(Text):
+    """What an entity's type looks like says the OpenAPI document; refusing others is for Entity."""
+
+
+class EventIn(Strict):
+    event_type = Text(help_text="Its name, as in job.completed.")
+    source_entity_type = EntityType(required=False, allow_null=True)
+    source_entity_id = Whole(required=False, allow_null=True)
+    actor_user_id = Whole(required=False, allow_null=True, help_text="Any existing user; nobody by default.")
+    project_id = Whole(required=False, allow_null=True)
+    payload = Payload(required=False)
+    idempotency_key = Text(required=False, allow_null=True, max_length=MAX_KEY)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        kind, number = attrs.get("source_entity_type"), attrs.get("source_entity_id")
+        if (kind is None) != (number is None):
+            missing = "source_entity_type" if kind is None else "source_entity_id"
+            detail = "A source has both a type and an id, or neither."
+            raise ValidationError({missing: [ErrorDetail(detail, code="invalid_entity")]})
+        return attrs
+
+
+class EventOut(serializers.Serializer[Any]):
+    id = Whole()
+    position = Whole(allow_null=True, help_text="Its place in the log; null until it has been numbered.")
+    event_type = Text(source="event_type.name")
+    category = Text(source="event_type.category")
+    is_critical = Switch(source="event_type.is_critical")
+    source_entity_type = Text(allow_null=True)
+    source_entity_id = Whole(allow_null=True)
+    actor_user_id = Whole(allow_null=True)
+    project_id = Whole(allow_null=True)
+    payload = Payload()
+    created_at = Instant()
+
+
+class EventTypeOut(serializers.Serializer[Any]):
+    id = Whole()
+    name = Text()
+    category = Text()
+    description = Text(allow_null=True)
+    is_critical = Switch()
+    is_locked = Switch(help_text="People can't switch it off or drop its default channels.")
+    is_active = Switch(help_text="False: publishing it is refused.")
+    default_channels = serializers.ListField(child=Text())
+    schema = Payload(allow_null=True, help_text="JSON Schema of the payload, or null.")
+    sample = Payload(help_text="A payload as it really looks.")
+
+
+class MemberIn(Strict):
+    role = one_of(Membership.Role.values)
+
+
+class MemberOut(serializers.Serializer[Any]):
+    user_id = Whole()
+    role = one_of(Membership.Role.values)
+    created_at = Instant()
+
+
+class LogQuery(Strict):
+    after = QueryWhole(default=0, help_text="Only events of a higher position.")
+    type = Text(required=False, max_length=100, help_text="A name, or a pattern such as `job.*`.")
+    limit = QueryWhole(min_value=1, max_value=MAX_LIMIT, default=DEFAULT_LIMIT, help_text="How many at most.")
+
+
+class EventOrEvents(serializers.Serializer[Any]):
+    """For the OpenAPI document only: one event, or an array of them."""
+
+
+class EventOrEventsOut(serializers.Serializer[Any]):
+    """For the OpenAPI document only: an array where an array was sent."""
+
+
+class _OneOrMany(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    element: type[serializers.Serializer[Any]]
+    target_class: Any = None
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        one = auto_schema.resolve_serializer(self.element, direction).ref
+        return {"oneOf": [one, {"type": "array", "items": one, "minItems": 1, "maxItems": MAX_BATCH}]}
+
+
+class EventOrEventsExtension(_OneOrMany):  # type: ignore[no-untyped-call]
+    target_class = EventOrEvents
+    element = EventIn
+
+
+class EventOrEventsOutExtension(_OneOrMany):  # type: ignore[no-untyped-call]
+    target_class = EventOrEventsOut
+    element = EventOut
+
+
+def new_event(checked: dict[str, Any], *, idempotency_key: str | None) -> NewEvent:
+    """What `publish.accept` takes."""
+    kind, number = checked.get("source_entity_type"), checked.get("source_entity_id")
+    return NewEvent(
+        event_type=checked["event_type"],
+        source=None if kind is None or number is None else Entity(kind, number),
+        actor=checked.get("actor_user_id"),
+        payload=checked.get("payload"),
+        project_id=checked.get("project_id"),
+        idempotency_key=idempotency_key,
+    )

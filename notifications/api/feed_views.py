@@ -1,0 +1,138 @@
+"""/notifications: the feed, reading and unreading, and why something is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from events.api.documentation import documented
+from events.api.errors import missing_is_404
+from events.api.links import cursor_numbers, cursor_of, listed
+from events.api.requests import body_of, query_of, user_id_of
+from events.models import EventType
+from notifications import feed, inbox
+from notifications.api.answers import changed
+from notifications.api.serializers import CountOut, FeedQuery, Ids, NotificationOut, UpTo, WhyOut
+from notifications.models import Notification
+from notifications.why import why
+
+
+class FeedView(APIView):
+    @documented(
+        "list_notifications",
+        summary="List your in-app notifications, the newest surfaced first",
+        parameters=[FeedQuery],
+        answers={200: NotificationOut(many=True)},
+        refusals=[400],
+        is_list=True,
+    )
+    def get(self, request: Request) -> Response:
+        query = query_of(request, as_=FeedQuery)
+        before = cursor_numbers(query.get("cursor"), count=2)
+        found = feed.page(
+            user_id_of(request),
+            unread_only=query["unread_only"],
+            category=_known_category(query),
+            limit=query["limit"] + 1,
+            before=(before[0], before[1]) if before else None,
+            offset=query["offset"],
+        )
+        page = found[: query["limit"]]
+        following = {"cursor": cursor_of(page[-1].feed_seq, page[-1].pk)} if len(found) > len(page) else None
+        return listed(request, [feed.as_json(row) for row in page], following=following)
+
+
+class ReadView(APIView):
+    @documented(
+        "read_notification",
+        summary="Mark one as read; 204 also when it was",
+        answers={204: None},
+        refusals=[404],
+        changes_inbox=True,
+    )
+    def post(self, request: Request, notification_id: int) -> Response:
+        return _mark(request, [notification_id], is_read=True)
+
+
+class UnreadView(APIView):
+    @documented(
+        "unread_notification",
+        summary="Mark one as unread; 204 also when it was",
+        answers={204: None},
+        refusals=[404],
+        changes_inbox=True,
+    )
+    def post(self, request: Request, notification_id: int) -> Response:
+        return _mark(request, [notification_id], is_read=False)
+
+
+class UnreadManyView(APIView):
+    @documented(
+        "unread_notifications",
+        summary="Mark several as unread: all of them, or none if one is not yours",
+        request=Ids,
+        answers={204: None},
+        refusals=[404],
+        changes_inbox=True,
+    )
+    def post(self, request: Request) -> Response:
+        return _mark(request, body_of(request, as_=Ids)["ids"], is_read=False)
+
+
+class ReadAllView(APIView):
+    @documented(
+        "read_all_notifications",
+        summary="Mark everything as read, or what had surfaced at a feed_seq, or one category",
+        request=UpTo,
+        answers={204: None},
+        changes_inbox=True,
+    )
+    def post(self, request: Request) -> Response:
+        body = body_of(request, as_=UpTo)
+        state = inbox.mark_all(
+            user_id_of(request), now=timezone.now(), up_to=body.get("up_to"), category=_known_category(body)
+        )
+        return changed(state)
+
+
+class UnreadCountView(APIView):
+    @documented("count_unread", summary="Count your unread notifications", answers={200: CountOut})
+    def get(self, request: Request) -> Response:
+        return Response({"count": inbox.state(user_id_of(request)).unread_count})
+
+
+class WhyView(APIView):
+    @documented("explain_notification", summary="Say why you were told of this", answers={200: WhyOut}, refusals=[404])
+    def get(self, request: Request, notification_id: int) -> Response:
+        with missing_is_404(Notification):
+            found = why(feed.one(user_id_of(request), notification_id=notification_id))
+        return Response(
+            {
+                "reason": found.reason,
+                "rule": found.rule,
+                "explanation": found.explanation,
+                "event_type": found.event_type,
+                "preference_url": f"{reverse('preferences')}#type-{found.event_type}",
+            }
+        )
+
+
+def _mark(request: Request, ids: list[int], *, is_read: bool) -> Response:
+    with missing_is_404(Notification):
+        return changed(inbox.mark(user_id_of(request), ids=ids, is_read=is_read, now=timezone.now()))
+
+
+def _known_category(asked: dict[str, Any]) -> str | None:
+    """Categories are data: those that some event type has."""
+    category: str | None = asked.get("category")
+    known = EventType.objects.order_by("category").values_list("category", flat=True).distinct()
+    if category is not None and category not in (names := list(known)):
+        detail = f"There is no category {category!r}; there are {', '.join(names)}."
+        raise ValidationError({"category": [ErrorDetail(detail, code="unknown_category")]})
+    return category

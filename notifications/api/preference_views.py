@@ -1,0 +1,62 @@
+"""/notifications/preferences and /notifications/settings: what people chose."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from events.api.documentation import documented
+from events.api.errors import missing_is_404
+from events.api.links import listed
+from events.api.requests import body_of, user_id_of
+from events.models import EventType
+from notifications import inbox, preferences
+from notifications.api.answers import changed
+from notifications.api.serializers import PreferenceIn, PreferenceOut, SettingsIn, SettingsOut
+
+
+class PreferencesView(APIView):
+    @documented(
+        "list_preferences",
+        summary="List your preferences for all event types, on one page",
+        answers={200: PreferenceOut(many=True)},
+        is_list=True,
+    )
+    def get(self, request: Request) -> Response:
+        return listed(request, [preferences.as_json(row) for row in preferences.ensure(user_id_of(request))])
+
+
+class PreferenceView(APIView):
+    @documented(
+        "put_preference",
+        summary="Change what you named of your preference for one event type",
+        request=PreferenceIn,
+        answers={200: PreferenceOut},
+        refusals=[404],
+    )
+    def put(self, request: Request, event_type_id: int) -> Response:
+        changes = body_of(request, as_=PreferenceIn)
+        with missing_is_404(EventType):
+            row = preferences.change(user_id_of(request), event_type_id=event_type_id, now=timezone.now(), **changes)
+        return Response(preferences.as_json(row))
+
+
+class SettingsView(APIView):
+    @documented("show_settings", summary="Show your settings", answers={200: SettingsOut})
+    def get(self, request: Request) -> Response:
+        settings = preferences.settings_of(user_id_of(request))
+        return Response(preferences.settings_as_json(settings, now=timezone.now()))
+
+    @documented(
+        "put_settings",
+        summary="Change what you named of your settings",
+        request=SettingsIn,
+        answers={200: SettingsOut},
+        changes_inbox=True,
+    )
+    def put(self, request: Request) -> Response:
+        changes, now, user_id = body_of(request, as_=SettingsIn), timezone.now(), user_id_of(request)
+        settings = preferences.change_settings(user_id, now=now, **changes)
+        return changed(inbox.state(user_id), body=preferences.settings_as_json(settings, now=now))

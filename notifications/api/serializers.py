@@ -1,0 +1,123 @@
+"""The objects of the notifications half of the API, as they come in and go out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from events.api.fields import Distinct, Instant, Payload, QuerySwitch, QueryWhole, Switch, Text, Whole, one_of
+from events.api.links import Paged
+from events.api.requests import Changes, Strict
+from events.audience_rules import CHANNELS
+from notifications.choices import INTERVALS, MAX_WINDOWS, SCOPES, timezones
+
+MAX_IDS = 10_000
+_TIME = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}
+
+
+class FeedQuery(Paged):
+    unread_only = QuerySwitch(default=False)
+    category = Text(required=False, max_length=100, help_text="As in event types: job, review, ...")
+    offset = QueryWhole(default=0, max_value=2**31, help_text="For short lists; a cursor costs the same on every page.")
+
+
+class NotificationOut(serializers.Serializer[Any]):
+    id = Whole()
+    seq = Whole(help_text="The inbox's number at its last visible change.")
+    feed_seq = Whole(help_text="The inbox's number when it surfaced.")
+    event_id = Whole()
+    event_type = Text()
+    category = Text()
+    is_critical = Switch()
+    title = Text()
+    body = Text(allow_blank=True)
+    url = Text(allow_blank=True, help_text="A path on this site, or empty.")
+    reason = Text(allow_blank=True)
+    payload = Payload()
+    source_entity_type = Text(allow_null=True)
+    source_entity_id = Whole(allow_null=True)
+    actor_user_id = Whole(allow_null=True)
+    channel = one_of(CHANNELS)
+    is_read = Switch()
+    read_at = Instant(allow_null=True)
+    is_delivered = Switch()
+    delivered_at = Instant(allow_null=True)
+    created_at = Instant()
+
+
+class Ids(Strict):
+    ids = Distinct(child=Whole(min_value=1), min_length=1, max_length=MAX_IDS)
+
+
+class UpTo(Strict):
+    may_be_missing = True
+
+    up_to = Whole(required=False, help_text="A feed_seq; what surfaced later stays unread.")
+    category = Text(required=False, max_length=100)
+
+
+class CountOut(serializers.Serializer[Any]):
+    count = Whole()
+
+
+class WhyOut(serializers.Serializer[Any]):
+    reason = Text(allow_blank=True, help_text="mentioned, owner, actor, member, watcher, admin or everyone.")
+    rule = Text(allow_null=True, help_text="The rule of the type's audience that gave the reason, if it still stands.")
+    explanation = Text(help_text="Both in words.")
+    event_type = Text()
+    preference_url = Text(help_text="Where this person decides about events of this type.")
+
+
+class PreferenceOut(serializers.Serializer[Any]):
+    event_type_id = Whole()
+    event_type = Text()
+    category = Text()
+    description = Text(allow_blank=True)
+    is_critical = Switch()
+    is_locked = Switch()
+    is_enabled = Switch()
+    channels = Distinct(child=one_of(CHANNELS))
+    scope = one_of(SCOPES)
+
+
+class PreferenceIn(Changes):
+    is_enabled = Switch()
+    channels = Distinct(child=one_of(CHANNELS), max_length=len(CHANNELS))
+    scope = one_of(SCOPES)
+
+
+@extend_schema_field(_TIME)
+class TimeOfDay(Text):
+    """As in 22:00; what it may say is checked with the whole window."""
+
+
+class QuietWindow(Strict):
+    days = Distinct(child=Whole(max_value=6), min_length=1, max_length=7, help_text="0 is Monday.")
+    start = TimeOfDay()
+    end = TimeOfDay(help_text="Before the start: on the next day.")
+
+
+class SettingsOut(serializers.Serializer[Any]):
+    dnd_enabled = Switch()
+    dnd_until = Instant(allow_null=True)
+    digest_enabled = Switch()
+    digest_interval = one_of(INTERVALS)
+    digest_hour = Whole(max_value=23)
+    digest_weekday = Whole(max_value=6)
+    digest_channels = Distinct(child=one_of(CHANNELS))
+    timezone = Text()
+    quiet_hours = QuietWindow(many=True)
+
+
+class SettingsIn(Changes):
+    dnd_enabled = Switch()
+    dnd_until = Instant(allow_null=True, help_text="In the future, or null for no end.")
+    digest_enabled = Switch()
+    digest_interval = one_of(INTERVALS)
+    digest_hour = Whole(max_value=23)
+    digest_weekday = Whole(max_value=6)
+    digest_channels = Distinct(child=one_of(CHANNELS), max_length=len(CHANNELS))
+    timezone = one_of(sorted(timezones()))
+    quiet_hours = serializers.ListField(child=QuietWindow(), max_length=MAX_WINDOWS)
