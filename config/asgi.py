@@ -14,12 +14,10 @@ pages = get_asgi_application()
 
 # What they import needs the applications loaded.
 from config.metrics import SOCKETS  # noqa: E402
+from config.pool import REQUESTS_AT_ONCE  # noqa: E402
 from notifications.consumer import application as notification_socket  # noqa: E402
 
 SOCKET_PATH = "/ws/notifications/"
-
-# Each request that Django works on takes a thread and a database connection; more wait for their turn here.
-REQUESTS_AT_ONCE = 20
 _turns = asyncio.Semaphore(REQUESTS_AT_ONCE)
 
 

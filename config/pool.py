@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from django.db import connections
 
-from config.asgi import REQUESTS_AT_ONCE
+# Each request that Django works on takes a thread and a connection; more wait for their turn.
+REQUESTS_AT_ONCE = 20
 
 # Every request that runs has its connection, and a few are left for sockets.
 POOL = {"min_size": 2, "max_size": REQUESTS_AT_ONCE + 4, "timeout": 5, "max_lifetime": 1800}

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.module_loading import import_string
 
-from config.asgi import application
 from config.demo import ACCOUNTS, PASSWORD, enter_demo, load
 from config.serve import embedded_database, run_all
 from config.static_files import check_collected
@@ -23,13 +23,14 @@ class Command(BaseCommand):
         parser.add_argument("--demo", action="store_true", help="with accounts and data to look at; needs DEBUG=true")
 
     def handle(self, *args: Any, host: str, port: int, demo: bool, **options: Any) -> None:
-        check_collected()
         if demo and not settings.DEBUG:
             raise CommandError("--demo makes accounts with a published password: it needs DEBUG=true.")
+        check_collected()
         with embedded_database():
             if demo:
                 enter_demo()
                 load()
+            application = import_string(settings.ASGI_APPLICATION)
             code = run_all(application, host=host, port=port, ready=lambda: self._announce(host, port, demo=demo))
         sys.exit(code)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
+from django.utils.module_loading import import_string
 
-from config.asgi import application
 from config.pool import closed_at_the_end, pool_connections
 from config.server import DrainingServer
 from config.static_files import check_collected
@@ -24,7 +25,10 @@ class Command(BaseCommand):
         check_collected()
         pool_connections()
         server = DrainingServer(
-            application, host=host, port=port, ready=lambda: self.stdout.write(f"Serving on http://{host}:{port}")
+            import_string(settings.ASGI_APPLICATION),
+            host=host,
+            port=port,
+            ready=lambda: self.stdout.write(f"Serving on http://{host}:{port}"),
         )
         with closed_at_the_end():
             server.run()

@@ -1,0 +1,20 @@
+"""`manage.py demo`: the demo's accounts and events, in any profile's database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from config.demo import ACCOUNTS, PASSWORD, load
+
+
+class Command(BaseCommand):
+    help = "Put in the demo's accounts, memberships and events; what is there already stays as it is."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEBUG:
+            raise CommandError("The demo's accounts have a published password: it needs DEBUG=true.")
+        load()
+        self.stdout.write(f"Sign in as {', '.join(ACCOUNTS)}; the password is {PASSWORD}.")
