@@ -45,7 +45,7 @@ def person(text: str) -> User:
     users = get_user_model().objects
     found = users.filter(username=text).first()
     if found is None and text.isascii() and text.isdigit():
-        found = users.filter(pk=int(text)).first()
+        found = users.filter(pk=int(text[:20])).first()
     if found is None:
         raise CommandError(f"Not published: there is no user {text!r}; --actor takes a username or a user id.")
     return found
@@ -57,5 +57,5 @@ def decoded(text: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise CommandError(f"Not published: --payload is not JSON ({error}).") from error
-    except RecursionError as error:
-        raise CommandError("Not published: --payload is nested too deep to be read.") from error
+    except (ValueError, RecursionError) as error:
+        raise CommandError("Not published: --payload is nested too deep, or a number is too long.") from error

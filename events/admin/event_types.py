@@ -1,0 +1,121 @@
+"""Event types: a new one is a row, publishable at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from events import event_type_cache
+from events.admin.event_type_form import EventTypeForm, TypeErrorsAnywhere
+from events.models import Event, EventType
+from events.wording import words
+
+
+@admin.register(EventType)
+class EventTypeAdmin(admin.ModelAdmin[EventType]):
+    form = EventTypeForm
+    list_display = ("name", "category", "description", "told", "channels", "is_critical", "is_locked", "is_active")
+    list_editable = ("is_active",)
+    list_filter = ("category", "is_active", "is_critical", "is_locked")
+    search_fields = ("name", "category", "description")
+    search_help_text = gettext_lazy("Name, category or description")
+    actions = ("switch_on", "switch_off")
+    readonly_fields = ("told", "reads_as", "last_published", "created_at", "updated_at")
+    save_on_top = True
+    fieldsets = (
+        (None, {"fields": ("name", "category", "description", "is_active", "is_critical", "is_locked")}),
+        (
+            gettext_lazy("Who is told"),
+            {"fields": ("audience", "told", "exclude_actor", "actor_becomes_owner", "default_channels")},
+        ),
+        (
+            gettext_lazy("How it reads"),
+            {
+                "fields": ("title_template", "body_template", "url_template", "digest_one", "digest_many", "reads_as"),
+                "description": gettext_lazy(
+                    "Variables and plain filters: {{ payload.name }}, {{ actor }}, {{ source }}, {{ source_type }}, "
+                    "{{ source_id }}, {{ event_type }}, {{ category }}."
+                ),
+            },
+        ),
+        (gettext_lazy("Payload"), {"fields": ("schema", "sample")}),
+        (gettext_lazy("More"), {"fields": ("replaces", "last_published", "created_at", "updated_at")}),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: EventType | None = None) -> Any:
+        """The name is what programs publish: it stays once it is given."""
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if obj is None else ("name", *fixed)
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> type[ModelForm[EventType]]:
+        return super().get_changelist_form(request, **{"form": TypeErrorsAnywhere} | kwargs)
+
+    def save_model(self, request: HttpRequest, obj: EventType, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        transaction.on_commit(event_type_cache.clear)
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """Types that events point to stay; people's choices for the others go with them, uncounted."""
+        chosen = EventType.objects.filter(pk__in=[one.pk for one in objs])
+        of_type = Event.objects.filter(event_type=OuterRef("pk"))
+        kept = [
+            _("%(name)s: events of it are stored, so it can't be deleted. Switch it off instead: untick “is active”.")
+            % {"name": name}
+            for name in chosen.filter(Exists(of_type)).values_list("name", flat=True)
+        ]
+        names = [str(one) for one in objs]
+        return names, {str(self.opts.verbose_name_plural): len(names)}, set(), kept
+
+    @admin.action(description=gettext_lazy("Switch selected event types on"), permissions=["change"])
+    def switch_on(self, request: HttpRequest, queryset: QuerySet[EventType]) -> None:
+        self._switch(request, queryset, is_active=True)
+
+    @admin.action(description=gettext_lazy("Switch selected event types off"), permissions=["change"])
+    def switch_off(self, request: HttpRequest, queryset: QuerySet[EventType]) -> None:
+        self._switch(request, queryset, is_active=False)
+
+    def _switch(self, request: HttpRequest, queryset: QuerySet[EventType], *, is_active: bool) -> None:
+        changed = queryset.exclude(is_active=is_active).update(is_active=is_active)
+        transaction.on_commit(event_type_cache.clear)
+        text = ngettext("%(count)d event type switched.", "%(count)d event types switched.", changed)
+        self.message_user(request, text % {"count": changed}, messages.SUCCESS)
+
+    @admin.display(description=gettext_lazy("Told"))
+    def told(self, obj: EventType) -> str:
+        return ", ".join(obj.rules) or _("nobody")
+
+    @admin.display(description=gettext_lazy("Channels"))
+    def channels(self, obj: EventType) -> str:
+        return ", ".join(obj.default_channels) or _("none")
+
+    @admin.display(description=gettext_lazy("With the sample"))
+    def reads_as(self, obj: EventType) -> SafeString | str:
+        """As a person would read an event that carries the sample as its payload."""
+        if obj._state.adding:
+            return _("Save first.")
+        said = words(Event(event_type=obj, payload=obj.sample), obj)
+        lines = [
+            (_("Title"), said.title),
+            (_("Body"), said.body),
+            (_("Link"), said.url),
+            (_("Digest"), " / ".join(filter(None, [obj.digest_one, obj.digest_many.replace("{n}", "3")]))),
+        ]
+        return format_html(
+            "<dl>{}</dl>", format_html_join("", "<dt>{}</dt><dd>{}</dd>", [(k, v or "–") for k, v in lines])
+        )
+
+    @admin.display(description=gettext_lazy("Last published"))
+    def last_published(self, obj: EventType) -> object:
+        newest = Event.objects.filter(event_type=obj, position__isnull=False).order_by("-position").first()
+        return newest.created_at if newest else _("never")

@@ -1,0 +1,97 @@
+"""What admin pages over big and append-only tables share."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeVar
+
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.core.paginator import Paginator
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from events.entities import BIGINT_MAX, Entity, parse_entity
+from events.refusals import EntityRefused
+
+M = TypeVar("M", bound=Model)
+MOST_COUNTED = 10_000
+MOST_PEOPLE = 100
+
+
+class BoundedPaginator(Paginator[M]):
+    """Counts no further than `MOST_COUNTED` rows: a full count of a big table would cost more than the page."""
+
+    @cached_property
+    def count(self) -> int:
+        rows = self.object_list
+        return rows.order_by()[:MOST_COUNTED].count() if isinstance(rows, QuerySet) else len(rows)
+
+
+class BigList(admin.ModelAdmin[M]):
+    """A list whose cost doesn't grow with its table."""
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        subtitle = _("At most the first %(number)d; search and filters narrow them.") % {"number": MOST_COUNTED}
+        return super().changelist_view(request, {"subtitle": subtitle} | (extra_context or {}))
+
+
+class ReadOnly(BigList[M]):
+    """Pages to look at. Rows are written by the bus and the router alone."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        """Not on its own pages. Elsewhere as usual: a person who is deleted takes their rows along."""
+        page = request.resolver_match.url_name if request.resolver_match else None
+        own = f"{self.opts.app_label}_{self.opts.model_name}_"
+        return not (page or "").startswith(own) and super().has_delete_permission(request, obj)
+
+
+def whole_number(term: str) -> int | None:
+    """The term as a number that a key column can hold."""
+    number = int(term) if term.isascii() and term.isdigit() and len(term) < 20 else None
+    return number if number is None or number <= BIGINT_MAX else None
+
+
+def entity(term: str) -> Entity | None:
+    """The term as an entity, if it reads like `job:42`."""
+    try:
+        return parse_entity(term)
+    except EntityRefused:
+        return None
+
+
+def people(term: str) -> list[int]:
+    """Keys of the users meant by an id, a part of a username or an address."""
+    meant = Q(username__icontains=term) | Q(email__iexact=term)
+    number = whole_number(term)
+    if number is not None:
+        meant |= Q(pk=number)
+    return list(User.objects.filter(meant).order_by("pk").values_list("pk", flat=True)[:MOST_PEOPLE])
+
+
+def link(page: str, key: int | None, text: object = None) -> SafeString | str:
+    """A link to a row's own admin page, without loading the row."""
+    if key is None:
+        return "–"
+    return format_html('<a href="{}">{}</a>', reverse(f"admin:{page}_change", args=[key]), text or key)
+
+
+def pretty(value: Any) -> SafeString:
+    """JSON as people read it."""
+    return format_html("<pre>{}</pre>", json.dumps(value, indent=2, ensure_ascii=False))

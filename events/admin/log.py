@@ -1,0 +1,157 @@
+"""The log, its readers, and what they could not take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import BigIntegerField, Count, F, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Greatest
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from events.admin.lists import BigList, ReadOnly, entity, link, pretty, whole_number
+from events.models import Event, HardwareReading, LogHead, ParkedEvent, Subscriber
+from events.wording import words
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnly[Event]):
+    list_display = ("id", "position", "event_type", "about", "actor_user", "project_id", "publisher", "created_at")
+    list_select_related = ("event_type", "actor_user")
+    list_filter = ("event_type__category", "event_type", "created_at")
+    search_fields = ("id",)
+    search_help_text = gettext_lazy("An event id, a source (job:42) or the name of a type")
+    sortable_by = ("id", "created_at", "position")
+    ordering = ("-id",)
+    fields = (
+        "id",
+        "position",
+        "event_type",
+        "reads_as",
+        "about",
+        "actor_user",
+        "project_id",
+        "publisher",
+        "idempotency_key",
+        "traceparent",
+        "created_at",
+        "payload_as_json",
+    )
+    readonly_fields = fields
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
+    ) -> tuple[QuerySet[Event], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        number, about = whole_number(term), entity(term)
+        if number is not None:
+            return queryset.filter(pk=number), False
+        if about is not None:
+            return queryset.filter(source_entity_type=about.type, source_entity_id=about.id), False
+        return queryset.filter(event_type__name__startswith=term), False
+
+    @admin.display(description=gettext_lazy("Source"))
+    def about(self, obj: Event) -> str:
+        return str(obj.source or "–")
+
+    @admin.display(description=gettext_lazy("Reads as"))
+    def reads_as(self, obj: Event) -> str:
+        said = words(obj, obj.event_type)
+        return " · ".join(filter(None, [said.title, said.body, said.url]))
+
+    @admin.display(description=gettext_lazy("Payload"))
+    def payload_as_json(self, obj: Event) -> SafeString:
+        return pretty(obj.payload)
+
+
+@admin.register(Subscriber)
+class SubscriberAdmin(BigList[Subscriber]):
+    list_display = ("name", "position", "behind", "is_paused", "parked_events", "attempts", "retry_at", "updated_at")
+    list_editable = ("is_paused",)
+    search_fields = ("name",)
+    fields = (
+        "name",
+        "is_paused",
+        "position",
+        "behind",
+        "parked_events",
+        "attempts",
+        "retry_at",
+        "last_error",
+        "lease_token",
+        "lease_until",
+        "created_at",
+        "updated_at",
+    )
+    readonly_fields = tuple(name for name in fields if name != "is_paused")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Subscriber]:
+        head = Coalesce(Subquery(LogHead.objects.values("position")[:1]), Value(0), output_field=BigIntegerField())
+        parked = ParkedEvent.objects.filter(subscriber=OuterRef("pk")).order_by().values("subscriber")
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                lag=Greatest(head - F("position"), Value(0), output_field=BigIntegerField()),
+                parked_count=Coalesce(Subquery(parked.annotate(n=Count("pk")).values("n")), Value(0)),
+            )
+        )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Subscriber | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Subscriber, form: Any, change: bool) -> None:
+        """Only the switch: the position moves on while somebody looks at the page, and must not be put back."""
+        obj.save(update_fields=["is_paused", "updated_at"])
+
+    @admin.display(description=gettext_lazy("Behind the head"))
+    def behind(self, obj: Subscriber) -> int:
+        return int(getattr(obj, "lag", 0))
+
+    @admin.display(description=gettext_lazy("Parked events"))
+    def parked_events(self, obj: Subscriber) -> SafeString:
+        page = reverse("admin:events_parkedevent_changelist")
+        return format_html(
+            '<a href="{}?subscriber__id__exact={}">{}</a>', page, obj.pk, getattr(obj, "parked_count", 0)
+        )
+
+
+@admin.register(ParkedEvent)
+class ParkedEventAdmin(ReadOnly[ParkedEvent]):
+    list_display = ("id", "subscriber", "event_link", "what_went_wrong", "created_at")
+    list_select_related = ("subscriber",)
+    list_filter = ("subscriber", "created_at")
+    fields = ("subscriber", "event_link", "error_text", "created_at")
+    readonly_fields = fields
+    ordering = ("-id",)
+
+    @admin.display(description=gettext_lazy("Event"))
+    def event_link(self, obj: ParkedEvent) -> SafeString | str:
+        return link("events_event", obj.event_id)
+
+    @admin.display(description=gettext_lazy("Error"))
+    def what_went_wrong(self, obj: ParkedEvent) -> str:
+        """The last line of a traceback says what it was."""
+        return Truncator((obj.error.strip().splitlines() or [_("not said")])[-1]).chars(160)
+
+    @admin.display(description=gettext_lazy("Error"))
+    def error_text(self, obj: ParkedEvent) -> SafeString:
+        return format_html("<pre>{}</pre>", obj.error)
+
+
+@admin.register(HardwareReading)
+class HardwareReadingAdmin(ReadOnly[HardwareReading]):
+    list_display = ("host", "kind", "name", "value", "told_threshold", "told_at", "observed_at")
+    list_filter = ("kind",)
+    search_fields = ("host", "name")

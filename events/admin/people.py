@@ -1,0 +1,82 @@
+"""Who is tied to what, and which programs speak for whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminTextInputWidget
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy, ngettext
+
+from events.admin.lists import BigList, ReadOnly, entity, people
+from events.entities import Entity
+from events.models import ApiKey, Membership
+from events.refusals import EntityRefused
+
+
+class MembershipForm(forms.ModelForm[Membership]):
+    class Meta:
+        model = Membership
+        fields = ("entity_type", "entity_id", "user", "role")
+        widgets = {"entity_type": AdminTextInputWidget()}
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean() or self.cleaned_data
+        if "entity_type" in cleaned and "entity_id" in cleaned:
+            try:
+                Entity(cleaned["entity_type"], cleaned["entity_id"])
+            except EntityRefused as refusal:
+                self.add_error("entity_id" if refusal.field == "source_entity_id" else "entity_type", refusal.detail)
+        return cleaned
+
+
+@admin.register(Membership)
+class MembershipAdmin(BigList[Membership]):
+    form = MembershipForm
+    list_display = ("entity", "user", "role", "updated_at")
+    list_select_related = ("user",)
+    list_filter = ("role",)
+    raw_id_fields = ("user",)
+    search_fields = ("id",)
+    search_help_text = gettext_lazy("An entity (job:42), a username, an e-mail address or a user id")
+    ordering = ("-id",)
+    sortable_by = ()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Membership], search_term: str
+    ) -> tuple[QuerySet[Membership], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        about = entity(term)
+        meant = Q(user_id__in=people(term)) if about is None else Q(entity_type=about.type, entity_id=about.id)
+        return queryset.filter(meant), False
+
+    @admin.display(description=gettext_lazy("Entity"))
+    def entity(self, obj: Membership) -> str:
+        return f"{obj.entity_type}:{obj.entity_id}"
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ReadOnly[ApiKey]):
+    """Keys are made by `manage.py token`, which shows them once; here they can only be ended."""
+
+    list_display = ("id", "label", "user", "publish_patterns", "created_at", "last_used_at", "revoked_at")
+    list_select_related = ("user",)
+    list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
+    search_fields = ("label", "user__username")
+    fields = ("label", "user", "publish_patterns", "created_at", "last_used_at", "revoked_at")
+    actions = ("revoke",)
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("events.change_apikey")
+
+    @admin.action(description=gettext_lazy("Revoke selected keys"), permissions=["revoke"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        ended = queryset.filter(revoked_at=None).update(revoked_at=timezone.now())
+        text = ngettext("%(count)d key revoked.", "%(count)d keys revoked.", ended)
+        self.message_user(request, text % {"count": ended}, messages.SUCCESS)

@@ -1,0 +1,122 @@
+"""The middle floor in Django's admin: to look at. What people chose is theirs to change."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
+
+from events.admin.lists import M, ReadOnly, link, people
+from notifications.models import (
+    Fanout,
+    Inbox,
+    Notification,
+    NotificationPreference,
+    Summary,
+    UserNotificationSettings,
+)
+
+
+class OfPeople(ReadOnly[M]):
+    """Rows that belong to a person, found by that person."""
+
+    list_select_related: ClassVar[tuple[str, ...]] = ("user",)
+    search_fields = ("user__username",)
+    search_help_text = gettext_lazy("A username, an e-mail address or a user id")
+    sortable_by: ClassVar[tuple[str, ...]] = ()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[M], search_term: str
+    ) -> tuple[QuerySet[M], bool]:
+        term = search_term.strip()
+        return (queryset.filter(user_id__in=people(term)) if term else queryset), False
+
+
+@admin.register(Notification)
+class NotificationAdmin(OfPeople[Notification]):
+    list_display = (
+        "id",
+        "user",
+        "event_type",
+        "event_link",
+        "channel",
+        "reason",
+        "hold",
+        "is_read",
+        "is_delivered",
+        "created_at",
+    )
+    list_select_related = ("user", "event__event_type")
+    list_filter = ("channel", "is_read", "hold", "created_at")
+    fields = (
+        "user",
+        "event_type",
+        "event_link",
+        "channel",
+        "reason",
+        "hold",
+        "summary",
+        "is_read",
+        "read_at",
+        "is_delivered",
+        "delivered_at",
+        "seq",
+        "feed_seq",
+        "group_key",
+        "created_at",
+    )
+    readonly_fields = fields
+    ordering = ("-id",)
+
+    @admin.display(description=gettext_lazy("Event type"))
+    def event_type(self, obj: Notification) -> str:
+        return obj.event.event_type.name
+
+    @admin.display(description=gettext_lazy("Event"))
+    def event_link(self, obj: Notification) -> SafeString | str:
+        return link("events_event", obj.event_id)
+
+
+@admin.register(NotificationPreference)
+class NotificationPreferenceAdmin(OfPeople[NotificationPreference]):
+    list_display = ("user", "event_type", "is_enabled", "channels", "scope", "updated_at")
+    list_select_related = ("user", "event_type")
+    list_filter = ("event_type", "is_enabled", "scope")
+    ordering = ("-id",)
+
+
+@admin.register(UserNotificationSettings)
+class UserNotificationSettingsAdmin(OfPeople[UserNotificationSettings]):
+    list_display = ("user", "dnd_enabled", "dnd_until", "digest_enabled", "digest_interval", "timezone", "updated_at")
+    list_filter = ("dnd_enabled", "digest_enabled", "digest_interval")
+    ordering = ("-id",)
+
+
+@admin.register(Inbox)
+class InboxAdmin(OfPeople[Inbox]):
+    list_display = ("user", "seq", "unread_count", "resync_below")
+    ordering = ("user",)
+
+
+@admin.register(Summary)
+class SummaryAdmin(OfPeople[Summary]):
+    list_display = ("id", "user", "kind", "window", "count", "is_read", "created_at")
+    list_filter = ("kind", "is_read")
+    ordering = ("-id",)
+
+
+@admin.register(Fanout)
+class FanoutAdmin(ReadOnly[Fanout]):
+    """Great audiences on their way; empty most of the time."""
+
+    list_display = ("event_link", "after_user", "until_user")
+    fields = list_display
+    readonly_fields = fields
+
+    @admin.display(description=gettext_lazy("Event"))
+    def event_link(self, obj: Fanout) -> SafeString | str:
+        return link("events_event", obj.event_id)

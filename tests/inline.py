@@ -1,0 +1,9 @@
+"""What a strict Content-Security-Policy stops in a page."""
+
+from __future__ import annotations
+
+import re
+
+INLINE = re.compile(
+    r"""\sstyle\s*=|\son[a-z]+\s*=|<style|<script(?![^>]*\ssrc=)[^>]*>(?!\s*\{)|javascript:""", re.IGNORECASE
+)

@@ -1,0 +1,82 @@
+"""The middle floor's pages in the admin: to look at."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from events.bus import publish
+from events.models import EventType
+from notifications.models import (
+    Fanout,
+    Inbox,
+    Notification,
+    NotificationPreference,
+    Summary,
+    UserNotificationSettings,
+)
+from tests.inline import INLINE
+
+MODELS = ["notification", "notificationpreference", "usernotificationsettings", "inbox", "summary", "fanout"]
+
+
+def rows_of(user: User) -> None:
+    event = publish("job.completed", actor=user)
+    Notification.objects.create(event=event, user=user, reason="owner")
+    NotificationPreference.objects.create(user=user, event_type=EventType.objects.get(name="job.failed"))
+    UserNotificationSettings.objects.create(user=user)
+    Inbox.objects.get_or_create(user=user)
+    Summary.objects.create(user=user, kind="dnd", window="1")
+    Fanout.objects.create(event=event, until_user=9)
+
+
+@pytest.fixture
+def rows(owner: User) -> None:
+    rows_of(owner)
+
+
+def page(admin_client: Client, model: str, **query: str):
+    return admin_client.get(reverse(f"admin:notifications_{model}_changelist"), query)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_list_and_every_row_has_its_page_without_inline_script(admin_client, rows, model):
+    listed = page(admin_client, model)
+    row = listed.context["cl"].result_list[0]
+    opened = admin_client.get(reverse(f"admin:notifications_{model}_change", args=[row.pk]))
+    assert (listed.status_code, opened.status_code) == (200, 200)
+    assert not INLINE.findall(listed.content.decode() + opened.content.decode())
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_nobody_writes_here(admin_client, rows, model):
+    row = page(admin_client, model).context["cl"].result_list[0]
+    for action in ("change", "delete"):
+        address = reverse(f"admin:notifications_{model}_{action}", args=[row.pk])
+        assert admin_client.post(address, {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.parametrize("model", MODELS[:-1])
+@pytest.mark.parametrize(("term", "found"), [("owner", 1), ("owner@example.com", 1), ("outsider", 0), ("nobody", 0)])
+def test_rows_are_found_by_their_person(admin_client, rows, outsider, model, term, found):
+    assert page(admin_client, model, q=term).context["cl"].result_count == found
+
+
+@pytest.mark.parametrize(
+    ("query", "found"), [({"channel": "in_app"}, 1), ({"is_read__exact": "1"}, 0), ({"hold__exact": "dnd"}, 0)]
+)
+def test_notifications_are_filtered(admin_client, rows, query, found):
+    assert page(admin_client, "notification", **query).context["cl"].result_count == found
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_list_asks_as_much_for_one_row_as_for_many(admin_client, rows, model, django_assert_max_num_queries):
+    page(admin_client, model)
+    with django_assert_max_num_queries(30) as few:
+        page(admin_client, model)
+    for number in range(10):
+        rows_of(User.objects.create(username=f"person-{number}"))
+    with django_assert_max_num_queries(len(few)):
+        page(admin_client, model)
