@@ -61,6 +61,13 @@ class Filters:
     unread_only: bool = False
     before: tuple[int, int] | None = None
 
+    @property
+    def empty(self) -> str:
+        """Why there is nothing to see, if there isn't."""
+        if self.category:
+            return "filter"
+        return "done" if self.unread_only else "none"
+
     def query(self, **changes: object) -> str:
         """As a query string, with some of it changed."""
         merged = {"category": self.category, "unread": self.unread_only, "before": None} | changes
@@ -93,12 +100,7 @@ class Feed:
 
     @property
     def empty(self) -> str:
-        """Why there is nothing to see, if there isn't."""
-        if self.days:
-            return ""
-        if self.filters.category:
-            return "filter"
-        return "done" if self.filters.unread_only else "none"
+        return "" if self.days else self.filters.empty
 
 
 def filters_of(query: Mapping[str, str]) -> Filters:

@@ -45,9 +45,15 @@ def rows(request: HttpRequest) -> HttpResponse:
     """One more page of rows, as the feed's own template makes them."""
     now, user = timezone.now(), person(request)
     zone = standing_of(user.pk, now=now).zone
-    days, older = page_of(user.pk, filters=filters_of(request.GET), now=now, zone=zone)
-    place = "panel" if request.GET.get("place") == "panel" else "page"
-    return render(request, "carillon/rows.html", {"days": days, "older": older, "place": place})
+    filters = filters_of(request.GET)
+    days, older = page_of(user.pk, filters=filters, now=now, zone=zone)
+    context = {
+        "days": days,
+        "older": older,
+        "empty": "" if days or filters.before else filters.empty,
+        "place": "panel" if request.GET.get("place") == "panel" else "page",
+    }
+    return render(request, "carillon/rows.html", context)
 
 
 @never_cache

@@ -12,6 +12,7 @@ from django.utils.text import capfirst
 
 from events.audience_rules import CHANNELS
 from notifications import preferences
+from notifications.feed import CATEGORIES
 from notifications.models import NotificationPreference
 from notifications.pages import words
 
@@ -47,9 +48,11 @@ class Group:
 
 
 def matrix_of(rows: Sequence[NotificationPreference]) -> list[Group]:
+    """Jobs, reviews, system, collaboration, then what else there is; within each as the types were made."""
+    ordered = sorted(rows, key=_order)
     return [
         Group(category, words.category_plural(category), [_line(row) for row in of_category])
-        for category, of_category in groupby(rows, key=lambda row: row.event_type.category)
+        for category, of_category in groupby(ordered, key=lambda row: row.event_type.category)
     ]
 
 
@@ -98,12 +101,18 @@ def _save_line(user_id: int, row: NotificationPreference, *, form: QueryDict, ev
         )
 
 
+def _order(row: NotificationPreference) -> tuple[int, str, int]:
+    category = row.event_type.category
+    known = CATEGORIES.index(category) if category in CATEGORIES else len(CATEGORIES)
+    return known, category, row.event_type_id
+
+
 def _line(row: NotificationPreference) -> Line:
     event_type = row.event_type
     return Line(
         type_id=event_type.pk,
         name=event_type.name,
-        label=capfirst(event_type.name.rpartition(".")[2].replace("_", " ")),
+        label=_label(event_type.name),
         description=event_type.description or "",
         is_locked=event_type.is_locked,
         scope=row.scope if is_narrowable(row) else "",
@@ -117,3 +126,8 @@ def _line(row: NotificationPreference) -> Line:
             for name in CHANNELS
         ],
     )
+
+
+def _label(name: str) -> str:
+    """`job.completed` as Completed, `system.gpu_warning` as GPU warning."""
+    return str(capfirst(name.rpartition(".")[2].replace("_", " "))).replace("Gpu", "GPU")

@@ -29,7 +29,10 @@ _REASONS = {
     "admin": gettext_lazy("because you are an admin"),
     "everyone": gettext_lazy("because everyone is told"),
 }
-_JOB_REASONS = {"actor": gettext_lazy("because you submitted it")}
+_JOB_REASONS = {
+    "actor": gettext_lazy("because you submitted it"),
+    "owner": gettext_lazy("because it is your job"),
+}
 _ICON_OF_CATEGORY = {"job": "play", "review": "eye", "system": "alert", "collaboration": "users"}
 # By the last word of a type's name, so that a new type with a usual verb has a fitting icon without any code.
 _ICON_OF_VERB = {

@@ -1,0 +1,129 @@
+/** The bell: count in badge, label, title and favicon; opens the panel, says when it isn't live. */
+import { config, get, say } from "./config.js";
+import { store } from "./store.js";
+
+export class CarillonBell extends HTMLElement {
+  connectedCallback() {
+    this.link = /** @type {HTMLAnchorElement} */ (this.querySelector(".bell"));
+    this.panel = /** @type {HTMLElement} */ (this.querySelector(".panel"));
+    this.badge = /** @type {HTMLElement} */ (this.querySelector(".badge"));
+    this.plainTitle = document.title.replace(/^\(\d+\+?\) /, "");
+    this.leaving = new AbortController();
+    const { signal } = this.leaving;
+    store.on("unread", (change) => this.show(change.count > change.before), signal);
+    store.on("settings", () => this.show(false), signal);
+    store.on("connection", () => this.show(false), signal);
+    this.makeButton(signal);
+    this.show(false);
+  }
+
+  disconnectedCallback() {
+    this.leaving?.abort();
+  }
+
+  /** Without scripts it is a link to the inbox; with them a button that still opens the page on ctrl-click. @param {AbortSignal} signal */
+  makeButton(signal) {
+    const { link, panel } = this;
+    if (!link || !panel) return;
+    link.setAttribute("role", "button");
+    link.setAttribute("aria-haspopup", "dialog");
+    link.setAttribute("aria-expanded", "false");
+    link.setAttribute("aria-controls", panel.id);
+    let wasOpen = false;
+    link.addEventListener("pointerdown", () => (wasOpen = panel.matches(":popover-open")), { signal });
+    link.addEventListener(
+      "click",
+      (event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+        event.preventDefault();
+        // Pressing outside has closed it by now; then this press only meant to close it.
+        if (!wasOpen) panel.togglePopover();
+        else panel.hidePopover();
+        wasOpen = false;
+      },
+      { signal },
+    );
+    link.addEventListener(
+      "keydown",
+      (event) => {
+        if (event.key !== " ") return;
+        event.preventDefault();
+        link.click();
+      },
+      { signal },
+    );
+    panel.addEventListener(
+      "toggle",
+      (event) => {
+        if (event.target !== panel) return;
+        const isOpen = /** @type {ToggleEvent} */ (event).newState === "open";
+        link.setAttribute("aria-expanded", String(isOpen));
+        if (isOpen) this.opened();
+      },
+      { signal },
+    );
+  }
+
+  async opened() {
+    const { panel } = this;
+    if (!panel) return;
+    document.dispatchEvent(new CustomEvent("carillon:open"));
+    panel.focus({ preventScroll: true });
+    if (panel.querySelector("carillon-feed")) return;
+    try {
+      const text = await (await get(config.urls.panel)).text();
+      const feed = new DOMParser().parseFromString(text, "text/html").querySelector("carillon-feed");
+      if (feed) panel.replaceChildren(document.adoptNode(feed));
+    } catch {
+      this.failed();
+    }
+  }
+
+  failed() {
+    const words = document.createElement("p");
+    words.className = "panel-waiting";
+    words.textContent = `${say("loadFailed")} `;
+    const again = document.createElement("button");
+    again.className = "button";
+    again.textContent = say("retry");
+    again.addEventListener("click", () => this.opened());
+    words.append(again);
+    this.panel?.replaceChildren(words);
+  }
+
+  /** @param {boolean} grew */
+  show(grew) {
+    const { link, badge } = this;
+    if (!link || !badge) return;
+    const { unread } = store;
+    const short = unread > 99 ? "99+" : String(unread);
+    badge.hidden = unread === 0;
+    badge.textContent = short;
+    badge.classList.toggle("grew", grew);
+    const name = unread === 0 ? "bellNone" : unread === 1 ? "bellOne" : unread > 99 ? "bellMany" : "bellSome";
+    const isLive = store.status === "live" || store.status === "connecting";
+    const extra = [store.isQuiet ? say("bellQuiet") : "", isLive ? "" : say("bellNotLive")].filter(Boolean);
+    const label = [say(name, { n: unread }), ...extra].join(", ");
+    link.setAttribute("aria-label", label);
+    link.title = isLive ? "" : label;
+    this.dataset.live = String(isLive);
+    const mute = this.querySelector(".mute");
+    if (mute) /** @type {HTMLElement} */ (mute).hidden = !store.isQuiet;
+    this.showOutside(unread, short);
+  }
+
+  /**
+   * What a tab shows of itself when another one is in front.
+   * @param {number} unread
+   * @param {string} short
+   */
+  showOutside(unread, short) {
+    document.title = unread ? `(${short}) ${this.plainTitle}` : (this.plainTitle ?? "");
+    const favicon = /** @type {HTMLLinkElement | null} */ (document.querySelector("link[rel=icon][data-unread]"));
+    if (favicon) {
+      favicon.dataset.plain ??= favicon.href;
+      favicon.href = (unread ? favicon.dataset.unread : favicon.dataset.plain) ?? favicon.href;
+    }
+    document.dispatchEvent(new CustomEvent("carillon:unread", { detail: { count: unread } }));
+  }
+}

@@ -1,0 +1,362 @@
+/** The feed, in the panel and on the page: rows arrive, change and go without a reload and without a jump. */
+import { config, get, post, say } from "./config.js";
+import { clear, fill, insert, merge, parse, rowsOf, setRead } from "./rows.js";
+import { store } from "./store.js";
+import { endWords, refreshTimes } from "./time.js";
+
+/** @typedef {import("./config.js").Row} Row */
+
+const AUTOMATIC_PAGES = 5;
+const UNDO_FOR = 20_000;
+
+export class CarillonFeed extends HTMLElement {
+  connectedCallback() {
+    /** Held back while somebody reads. @type {Map<number, Row>} */
+    this.waiting = new Map();
+    this.loaded = 0;
+    this.list = /** @type {HTMLElement} */ (this.querySelector(".feed-rows"));
+    this.scroller = /** @type {HTMLElement} */ (this.querySelector(".feed-scroll"));
+    this.pill = /** @type {HTMLElement} */ (this.querySelector(".feed-new"));
+    this.leaving = new AbortController();
+    const { signal } = this.leaving;
+    store.on("rows", ({ rows }) => this.arrived(rows), signal);
+    store.on("read", (frame) => this.markIds(frame.ids, frame.is_read), signal);
+    store.on("read_all", (frame) => this.markUpTo(frame.up_to, frame.category), signal);
+    store.on("removed", (frame) => this.removed(frame.ids), signal);
+    store.on("resync", () => this.reload(), signal);
+    store.on("unread", () => this.countsChanged(), signal);
+    store.on("settings", () => this.showQuiet(), signal);
+    store.on("connection", ({ status }) => this.showConnection(status), signal);
+    this.addEventListener("submit", (event) => this.submitted(event), { signal });
+    this.addEventListener("click", (event) => this.clicked(event), { signal });
+    this.addEventListener("keydown", (event) => this.key(event), { signal });
+    for (const name of ["pointerleave", "focusout"]) {
+      this.list.addEventListener(name, () => setTimeout(() => this.flushIfFree()), { signal });
+    }
+    addEventListener("scroll", () => this.flushIfFree(), { signal, passive: true, capture: true });
+    addEventListener("pageshow", (event) => event.persisted && this.reload(), { signal });
+    this.watchOlder();
+    refreshTimes(this);
+    this.showQuiet();
+    this.showConnection(store.status);
+    if (Number(this.dataset.upTo) < store.seq) this.reload();
+  }
+
+  disconnectedCallback() {
+    this.leaving?.abort();
+    this.observer?.disconnect();
+  }
+
+  get isPanel() {
+    return this.dataset.place === "panel";
+  }
+
+  /** Nothing under a pointer, a finger or the focus ever moves. */
+  get isFree() {
+    const top = this.isPanel ? (this.scroller?.scrollTop ?? 0) : scrollY;
+    return top < 60 && !this.list?.matches(":hover, :focus-within");
+  }
+
+  /** @param {Row} row */
+  wants(row) {
+    const { category, unreadOnly } = this.dataset;
+    return (!category || row.category === category) && (unreadOnly === undefined || !row.is_read);
+  }
+
+  /** @param {Row[]} rows */
+  arrived(rows) {
+    for (const row of rows) {
+      const known = this.list && rowsOf(this.list, row.id)[0];
+      if (known) {
+        const surfaced = row.feed_seq > Number(known.dataset.feedSeq);
+        if (surfaced && this.isFree) {
+          clear(known);
+          this.place(row);
+        } else {
+          fill(known, row, this.dataset.place ?? "");
+        }
+      } else if (this.wants(row)) {
+        if (this.isFree) this.place(row);
+        else this.waiting?.set(row.id, row);
+      }
+    }
+    this.showPill();
+    this.countsChanged();
+  }
+
+  /** @param {Row} row */
+  place(row) {
+    if (!this.list) return;
+    this.list.querySelector(".empty")?.remove();
+    insert(this.list, row, this.dataset.place ?? "");
+  }
+
+  showPill() {
+    if (!this.pill) return;
+    const count = this.waiting?.size ?? 0;
+    this.pill.hidden = count === 0;
+    /** @type {HTMLElement} */ (this.pill.querySelector("span")).textContent = say("new", { n: count });
+  }
+
+  flushIfFree() {
+    if (this.waiting?.size && this.isFree) this.flush();
+  }
+
+  flush() {
+    const rows = [...(this.waiting?.values() ?? [])].sort((a, b) => a.feed_seq - b.feed_seq);
+    this.waiting?.clear();
+    rows.forEach((row) => this.place(row));
+    this.showPill();
+  }
+
+  /**
+   * @param {number[]} ids
+   * @param {boolean} isRead
+   */
+  markIds(ids, isRead) {
+    for (const id of ids) {
+      const waiting = this.waiting?.get(id);
+      if (waiting) waiting.is_read = isRead;
+      if (this.list) rowsOf(this.list, id).forEach((row) => setRead(row, isRead));
+    }
+    this.countsChanged();
+  }
+
+  /**
+   * @param {number} upTo
+   * @param {string | null} category
+   */
+  markUpTo(upTo, category) {
+    for (const row of this.list ? rowsOf(this.list) : []) {
+      if (Number(row.dataset.feedSeq) <= upTo && (!category || row.dataset.category === category)) setRead(row, true);
+    }
+    this.countsChanged();
+  }
+
+  /** @param {number[]} ids */
+  removed(ids) {
+    ids.forEach((id) => this.list && rowsOf(this.list, id).forEach(clear));
+    if (this.list && !rowsOf(this.list).length) this.reload();
+  }
+
+  /** Page one anew, in place. */
+  async reload() {
+    const query = new URLSearchParams({ place: this.dataset.place ?? "" });
+    if (this.dataset.category) query.set("category", this.dataset.category);
+    if (this.dataset.unreadOnly !== undefined) query.set("unread", "1");
+    try {
+      const fragment = parse(await (await get(`${config.urls.rows}?${query}`)).text());
+      this.waiting?.clear();
+      this.list?.replaceChildren(fragment);
+      this.showPill();
+      this.watchOlder();
+      refreshTimes(this);
+      this.countsChanged();
+    } catch {
+      this.note("connection", say("loadFailed"));
+    }
+  }
+
+  /** The total is known at once; the categories are asked for, once for a burst. */
+  countsChanged() {
+    const all = this.querySelector('.count[data-count=""]');
+    if (all) all.textContent = String(store.unread);
+    const button = /** @type {HTMLButtonElement | null} */ (this.querySelector('[data-act="read-all"] button'));
+    if (button) button.disabled = store.unread === 0;
+    clearTimeout(this.countsTimer);
+    this.countsTimer = setTimeout(() => this.fetchCounts(), 300);
+  }
+
+  async fetchCounts() {
+    if (!this.isConnected || document.hidden) return;
+    const answer = await get(config.urls.counts).catch(() => null);
+    const counts = answer ? (await answer.json()).by_category : null;
+    for (const place of counts ? this.querySelectorAll(".count[data-count]") : []) {
+      const { count: category = "" } = /** @type {HTMLElement} */ (place).dataset;
+      if (!category) continue;
+      place.textContent = String(counts[category] ?? 0);
+      /** @type {HTMLElement} */ (place).hidden = !counts[category];
+    }
+  }
+
+  /** @param {SubmitEvent} event */
+  submitted(event) {
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    const { act } = form.dataset;
+    event.preventDefault();
+    if (form.classList.contains("row-act")) this.toggle(form);
+    else if (act === "read-all") this.readAll(form);
+    else if (act === "undo") this.undo(form);
+    else if (act === "quiet-off") post(form.action, {}).catch(() => this.failed());
+  }
+
+  /** @param {HTMLFormElement} form */
+  async toggle(form) {
+    const row = /** @type {HTMLElement} */ (form.closest(".carillon-row"));
+    const wasRead = row.dataset.read !== undefined;
+    const { action } = form;
+    setRead(row, !wasRead);
+    try {
+      await post(action, {});
+    } catch {
+      setRead(row, wasRead);
+      this.failed();
+    }
+  }
+
+  /** Only what had been seen: what arrives meanwhile stays unread. @param {HTMLFormElement} form */
+  async readAll(form) {
+    const category = this.dataset.category ?? "";
+    const upTo = store.seq;
+    this.markUpTo(upTo, category || null);
+    try {
+      const { ids } = await (await post(form.action, { up_to: String(upTo), category })).json();
+      const undo = /** @type {HTMLInputElement | null} */ (this.querySelector('[data-act="undo"] [name=ids]'));
+      if (undo) undo.value = ids.join(",");
+      if (ids.length) this.note("undo", say("marked", { n: ids.length }), UNDO_FOR);
+    } catch {
+      this.failed();
+      this.reload();
+    }
+  }
+
+  /** @param {HTMLFormElement} form */
+  async undo(form) {
+    const ids = /** @type {HTMLInputElement} */ (form.elements.namedItem("ids")).value;
+    this.note("undo", "");
+    this.markIds(ids.split(",").map(Number), false);
+    await post(form.action, { ids }).catch(() => {
+      this.failed();
+      this.reload();
+    });
+  }
+
+  failed() {
+    this.note("connection", say("failed"), UNDO_FOR);
+  }
+
+  /**
+   * A line above the rows; no words: none.
+   * @param {string} name
+   * @param {string} words
+   * @param {number} [during]
+   */
+  note(name, words, during = 0) {
+    const note = /** @type {HTMLElement | null} */ (this.querySelector(`[data-note=${name}]`));
+    if (!note) return;
+    note.hidden = !words;
+    /** @type {HTMLElement} */ (note.querySelector(".words")).textContent = words;
+    clearTimeout(this.noteTimer);
+    if (during) this.noteTimer = setTimeout(() => note.matches(":focus-within") || (note.hidden = true), during);
+  }
+
+  showQuiet() {
+    const { dnd_until: until } = store.settings;
+    const words = until ? say("quietUntil", { time: endWords(Date.parse(until)) }) : say("quiet");
+    this.note("quiet", store.isQuiet ? words : "");
+  }
+
+  /** @param {import("./store.js").Status} status */
+  showConnection(status) {
+    const link = /** @type {HTMLElement | null} */ (this.querySelector("[data-note=connection] a"));
+    if (link) link.hidden = status !== "signed-out";
+    const wasDown = !(/** @type {HTMLElement | null} */ (this.querySelector("[data-note=connection]"))?.hidden ?? true);
+    if (status === "live") this.note("connection", wasDown ? say("liveAgain") : "", 2_000);
+    else if (status === "down") this.note("connection", say("reconnecting"));
+    else if (status === "offline") this.note("connection", say("offline", { time: endWords(store.heardAt + store.skew) }));
+    else if (status === "signed-out") this.note("connection", say("signedOut"));
+  }
+
+  /** @param {MouseEvent} event */
+  clicked(event) {
+    const target = /** @type {Element} */ (event.target);
+    const isPlain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.button);
+    const older = /** @type {HTMLAnchorElement | null} */ (target.closest(".feed-more a"));
+    const chip = /** @type {HTMLAnchorElement | null} */ (target.closest(".chip"));
+    const row = /** @type {HTMLElement | null} */ (target.closest(".row-title a")?.closest(".carillon-row") ?? null);
+    if (target.closest(".feed-new button")) this.showWaiting();
+    else if (older && isPlain) {
+      event.preventDefault();
+      this.older(older);
+    } else if (chip && isPlain && this.isPanel) {
+      event.preventDefault();
+      this.filter(new URL(chip.href).search);
+    } else if (row) setRead(row, true);
+  }
+
+  showWaiting() {
+    this.flush();
+    if (this.isPanel) this.scroller?.scrollTo({ top: 0 });
+    else scrollTo({ top: 0 });
+    /** @type {HTMLElement | null} */ (this.list?.querySelector(".row-title a") ?? null)?.focus({ preventScroll: true });
+  }
+
+  /** In the panel filters stay in the panel. @param {string} search */
+  async filter(search) {
+    try {
+      const text = await (await get(config.urls.panel + search)).text();
+      const feed = new DOMParser().parseFromString(text, "text/html").querySelector("carillon-feed");
+      if (!feed) return;
+      const fresh = document.adoptNode(feed);
+      this.replaceWith(fresh);
+      /** @type {HTMLElement | null} */ (fresh.querySelector(".chip[aria-current]"))?.focus();
+    } catch {
+      this.failed();
+    }
+  }
+
+  /** Older rows come by themselves for a while; then the link asks, so that the page has an end one can reach. */
+  watchOlder() {
+    this.observer?.disconnect();
+    const link = /** @type {HTMLAnchorElement | null} */ (this.querySelector(".feed-more a"));
+    if (!link || (this.loaded ?? 0) >= AUTOMATIC_PAGES) return;
+    const root = this.isPanel ? this.scroller : null;
+    this.observer = new IntersectionObserver(
+      (entries) => entries.some((entry) => entry.isIntersecting) && this.older(link),
+      { root, rootMargin: "600px" },
+    );
+    this.observer.observe(link);
+  }
+
+  /** @param {HTMLAnchorElement} link */
+  async older(link) {
+    if (link.dataset.busy || !this.list) return;
+    link.dataset.busy = "yes";
+    this.observer?.disconnect();
+    const feeds = this.list.querySelectorAll("[role=feed]");
+    feeds.forEach((feed) => feed.setAttribute("aria-busy", "true"));
+    try {
+      const fragment = parse(await (await get(link.dataset.rows ?? "")).text());
+      link.closest(".feed-more")?.remove();
+      merge(this.list, fragment);
+      this.loaded = (this.loaded ?? 0) + 1;
+      refreshTimes(this);
+      this.watchOlder();
+    } catch {
+      link.textContent = `${say("loadFailed")} ${say("retry")}`;
+    } finally {
+      delete link.dataset.busy;
+      feeds.forEach((feed) => feed.setAttribute("aria-busy", "false"));
+    }
+  }
+
+  /** The keys of a feed, only while the focus is in it. @param {KeyboardEvent} event */
+  key(event) {
+    const here = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest(".carillon-row"));
+    if (!here || !this.list || event.altKey || event.metaKey) return;
+    const rows = rowsOf(this.list);
+    const step = { PageDown: 1, j: 1, PageUp: -1, k: -1 }[event.key] ?? 0;
+    /** @type {HTMLElement | null | undefined} */
+    let next = null;
+    if (event.ctrlKey) {
+      if (event.key === "Home") next = this.querySelector(".chip");
+      else if (event.key === "End") next = this.querySelector(".feed-more a, .panel-foot a");
+    } else if (step) {
+      next = rows[rows.indexOf(here) + step]?.querySelector(".row-title a");
+    } else if (event.key === "u") {
+      /** @type {HTMLFormElement | null} */ (here.querySelector(".row-act"))?.requestSubmit();
+    } else return;
+    if (next || step) event.preventDefault();
+    next?.focus();
+  }
+}

@@ -1,0 +1,147 @@
+/** The preferences save themselves: what changed is sent as its own small form, and the words follow. */
+import { Failure, config, post, say } from "./config.js";
+import { store } from "./store.js";
+
+const form = /** @type {HTMLFormElement | null} */ (document.getElementById("preferences"));
+const status = document.getElementById("preferences-status");
+
+/** @type {Map<string, number>} */
+const timers = new Map();
+
+/** The part of the form that a control belongs to, and a name for it. @param {Element} control */
+function partOf(control) {
+  const line = /** @type {HTMLElement | null} */ (control.closest("[data-line]"));
+  const section = /** @type {HTMLElement | null} */ (control.closest("[data-section]"));
+  return { part: line ?? section, name: line?.dataset.line ?? section?.dataset.section ?? "" };
+}
+
+/** @param {Element} part */
+function fieldsOf(part) {
+  const fields = new URLSearchParams();
+  // The scope of everything speaks for every line.
+  const controls = part.matches("[data-section=scope]") ? form?.elements : part.querySelectorAll("input, select");
+  for (const control of controls ?? []) {
+    const { name, type, value, checked, disabled } = /** @type {HTMLInputElement} */ (control);
+    if (!name || disabled || name === "sections" === part.matches("[data-section=scope]")) continue;
+    if ((type === "checkbox" || type === "radio") && !checked) continue;
+    fields.append(name, value);
+  }
+  const section = /** @type {HTMLInputElement | null} */ (part.querySelector("[name=sections]"));
+  if (section) fields.set("sections", section.value);
+  return fields;
+}
+
+/** @param {Element} part */
+async function save(part) {
+  const { section } = /** @type {HTMLElement} */ (part).dataset;
+  show(say("saving"));
+  try {
+    const words = await (await post(location.pathname, fieldsOf(part))).json();
+    showWords(words);
+    if (section === "scope") followScope(part);
+    if (section === "quiet") settleQuiet(words);
+    part.querySelectorAll("[aria-invalid]").forEach((control) => control.removeAttribute("aria-invalid"));
+    show(say("saved"));
+  } catch (error) {
+    const refused = error instanceof Failure ? await error.answer.json().catch(() => null) : null;
+    part.querySelector(`[name="${refused?.field}"]`)?.setAttribute("aria-invalid", "true");
+    show(refused?.detail ?? say("failed"));
+  }
+}
+
+/** @param {string} text */
+function show(text) {
+  if (status) status.textContent = text;
+}
+
+/** @param {Record<string, any>} words */
+function showWords(words) {
+  for (const place of document.querySelectorAll("[data-words]")) {
+    place.textContent = words[/** @type {HTMLElement} */ (place).dataset.words ?? ""] ?? "";
+  }
+  const was = /** @type {HTMLInputElement | null} */ (document.querySelector("[name=scope_was]"));
+  if (!was) return;
+  was.value = words.common_scope;
+  for (const radio of document.querySelectorAll("[name=scope]")) {
+    const input = /** @type {HTMLInputElement} */ (radio);
+    input.checked = input.value === words.common_scope;
+  }
+}
+
+/** @param {Element} part */
+function followScope(part) {
+  const chosen = /** @type {HTMLInputElement | null} */ (part.querySelector("[name=scope]:checked"));
+  for (const select of chosen ? document.querySelectorAll("select[name^=scope-]") : []) {
+    /** @type {HTMLSelectElement} */ (select).value = chosen?.value ?? "";
+  }
+}
+
+/** An end that was taken isn't taken again with the next change. @param {{is_quiet: boolean}} words */
+function settleQuiet(words) {
+  const preset = /** @type {HTMLSelectElement | null} */ (document.querySelector("[name=dnd_preset]"));
+  if (!preset) return;
+  preset.querySelector('option[value=""]')?.remove();
+  if (words.is_quiet) preset.prepend(new Option(preset.selectedOptions[0]?.text ?? "", "", true, true));
+}
+
+/** Only what matters now is there: an end of one's own choice, the hour of a digest that is on. */
+function showRelevant() {
+  const value = (/** @type {string} */ name) => new FormData(form ?? undefined).get(name);
+  for (const label of document.querySelectorAll("[data-only]")) {
+    const { only = "" } = /** @type {HTMLElement} */ (label).dataset;
+    const isOn = only === "at" ? value("dnd_preset") === "at" : value("digest_enabled") && only.includes(String(value("digest_interval")));
+    /** @type {HTMLElement} */ (label).hidden = !isOn;
+  }
+}
+
+/** @param {Event} event */
+function changed(event) {
+  const control = /** @type {HTMLInputElement} */ (event.target);
+  const { part, name } = partOf(control);
+  if (!part) return;
+  const isSwitch = control.name === "dnd_enabled";
+  const quiet = /** @type {HTMLInputElement | null} */ (document.querySelector("[name=dnd_enabled]"));
+  // Choosing how long means wanting it.
+  if (quiet && control.name.startsWith("dnd_") && !isSwitch) quiet.checked = true;
+  showRelevant();
+  const until = /** @type {HTMLInputElement | null} */ (document.querySelector("[name=dnd_until]"));
+  if (control.value === "at" && !until?.value) {
+    until?.focus();
+    return;
+  }
+  clearTimeout(timers.get(name));
+  timers.set(name, setTimeout(() => save(part), 250));
+}
+
+function offerZone() {
+  const offer = /** @type {HTMLButtonElement | null} */ (document.getElementById("use-browser-zone"));
+  const input = /** @type {HTMLInputElement | null} */ (document.getElementById("timezone"));
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  if (!offer || !input || !timeZone || timeZone === input.value) return;
+  offer.textContent = (offer.textContent ?? "").replace("{zone}", timeZone);
+  offer.hidden = false;
+  offer.addEventListener("click", () => {
+    input.value = timeZone;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+    offer.hidden = true;
+    input.focus();
+  });
+}
+
+/** Another tab, or the panel, has switched it. */
+function follow() {
+  const quiet = /** @type {HTMLInputElement | null} */ (document.querySelector("[name=dnd_enabled]"));
+  if (!quiet || quiet === document.activeElement || quiet.checked === store.isQuiet) return;
+  quiet.checked = store.isQuiet;
+  const words = document.querySelector("[data-words=quiet_words]");
+  if (words && !store.isQuiet) words.textContent = "";
+}
+
+if (form && config) {
+  /** @type {HTMLElement} */ (form.querySelector(".save")).hidden = true;
+  form.addEventListener("change", changed);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  store.addEventListener("settings", follow);
+  showRelevant();
+  offerZone();
+}

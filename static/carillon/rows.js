@@ -1,0 +1,140 @@
+/** Rows of the feed: the server's own template, filled in, kept by day and in order. */
+import { address, categoryWord, iconOf, reasonWords, say, setIcon } from "./config.js";
+import { dayKey, dayWords, fullWords, timeWords } from "./time.js";
+
+/** @typedef {import("./config.js").Row} Row */
+
+/** @param {string} id */
+function template(id) {
+  const found = /** @type {HTMLTemplateElement} */ (document.getElementById(id));
+  return /** @type {HTMLElement} */ (found.content.firstElementChild?.cloneNode(true));
+}
+
+/**
+ * All rows, or those of one notification.
+ * @param {ParentNode} list
+ * @param {number} [id]
+ * @returns {HTMLElement[]}
+ */
+export function rowsOf(list, id) {
+  return [...list.querySelectorAll(id === undefined ? ".carillon-row" : `.carillon-row[data-id="${id}"]`)].map(
+    (row) => /** @type {HTMLElement} */ (row),
+  );
+}
+
+/** A fragment from the server's own templates. @param {string} text */
+export function parse(text) {
+  const fragment = document.createDocumentFragment();
+  fragment.append(...new DOMParser().parseFromString(text, "text/html").body.childNodes);
+  return fragment;
+}
+
+/**
+ * @param {HTMLElement} node
+ * @param {Row} row
+ * @param {string} place
+ */
+export function fill(node, row, place) {
+  const at = Date.parse(row.created_at);
+  const name = `${place}-${row.id}`;
+  Object.assign(node.dataset, { id: row.id, feedSeq: row.feed_seq, category: row.category });
+  node.setAttribute("aria-labelledby", `${name}-title`);
+  node.setAttribute("aria-describedby", `${name}-about`);
+  const title = /** @type {HTMLElement} */ (node.querySelector(".row-title"));
+  title.id = `${name}-title`;
+  /** @type {HTMLElement} */ (node.querySelector(".row-about")).id = `${name}-about`;
+  /** @type {HTMLAnchorElement} */ (title.querySelector("a")).href = address("open", row.id);
+  setIcon(node.querySelector(".tile"), iconOf(row.event_type, row.category));
+  const slots = { title: row.title, body: row.body, category: categoryWord(row.category), reason: reasonWords(row) };
+  for (const [slot, text] of Object.entries(slots)) {
+    /** @type {HTMLElement} */ (node.querySelector(`[data-slot=${slot}]`)).textContent = text;
+  }
+  const reason = /** @type {HTMLAnchorElement} */ (node.querySelector("[data-slot=reason]"));
+  reason.href = `${address("preferences")}#type-${row.event_type}`;
+  const time = /** @type {HTMLTimeElement} */ (node.querySelector("time"));
+  time.dateTime = row.created_at;
+  time.title = fullWords(at);
+  time.textContent = timeWords(at);
+  setRead(node, row.is_read);
+}
+
+/**
+ * @param {HTMLElement} node
+ * @param {boolean} isRead
+ */
+export function setRead(node, isRead) {
+  node.toggleAttribute("data-read", isRead);
+  const form = /** @type {HTMLFormElement} */ (node.querySelector(".row-act"));
+  const button = /** @type {HTMLElement} */ (form.querySelector("button"));
+  const words = say(isRead ? "markUnread" : "markRead");
+  form.action = address(isRead ? "unread" : "read", node.dataset.id);
+  button.title = words;
+  button.setAttribute("aria-label", words);
+  setIcon(button, isRead ? "dot" : "check");
+  /** @type {HTMLElement} */ (node.querySelector("[data-slot=state]")).textContent = isRead ? "" : `${say("unread")} `;
+}
+
+/**
+ * Put a new row where its `feed_seq` belongs: usually on top.
+ * @param {HTMLElement} list
+ * @param {Row} row
+ * @param {string} place
+ */
+export function insert(list, row, place) {
+  const node = template("carillon-row");
+  fill(node, row, place);
+  node.classList.add("arrived");
+  const after = rowsOf(list).find((other) => Number(other.dataset.feedSeq) < row.feed_seq);
+  const at = Date.parse(row.created_at);
+  const next = after?.closest(".day") ?? null;
+  const previous = after ? next?.previousElementSibling : list.querySelector(".day:last-of-type");
+  const isOf = (/** @type {Element | null | undefined} */ day) => day instanceof HTMLElement && day.dataset.day === dayKey(at);
+  if (after && isOf(next)) after.before(node);
+  else if (isOf(previous)) previous?.querySelector(".rows")?.append(node);
+  else {
+    const day = newDay(at, place);
+    day.querySelector(".rows")?.append(node);
+    if (next) next.before(day);
+    else list.prepend(day);
+  }
+}
+
+/**
+ * @param {number} at
+ * @param {string} place
+ */
+function newDay(at, place) {
+  const day = template("carillon-day");
+  const label = /** @type {HTMLElement} */ (day.querySelector(".day-label"));
+  day.dataset.day = dayKey(at);
+  label.id = `${place}-day-${dayKey(at)}-live`;
+  label.textContent = dayWords(at);
+  label.setAttribute("aria-level", place === "panel" ? "3" : "2");
+  label.classList.toggle("carillon-hidden", place === "panel");
+  day.querySelector(".rows")?.setAttribute("aria-labelledby", label.id);
+  return day;
+}
+
+/** Take a row away, and its day if that was all of it. @param {HTMLElement} row */
+export function clear(row) {
+  const day = row.closest(".day");
+  row.remove();
+  if (day && !day.querySelector(".carillon-row")) day.remove();
+}
+
+/**
+ * Append older days; one that goes on takes its rows in, and nothing is there twice.
+ * @param {HTMLElement} list
+ * @param {DocumentFragment} fragment
+ */
+export function merge(list, fragment) {
+  const known = new Set(rowsOf(list).map((row) => row.dataset.id));
+  rowsOf(fragment).forEach((row) => known.has(row.dataset.id) && clear(row));
+  const first = /** @type {HTMLElement | null} */ (fragment.querySelector(".day"));
+  const last = /** @type {HTMLElement | undefined} */ ([...list.querySelectorAll(".day")].at(-1));
+  if (first && last && first.dataset.day === last.dataset.day) {
+    last.querySelector(".rows")?.append(...rowsOf(first));
+    first.remove();
+  }
+  list.append(fragment);
+}

@@ -1,0 +1,65 @@
+/** Times in words, on the person's own wall clock, kept current by one timer. */
+import { config, say } from "./config.js";
+import { store } from "./store.js";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const { language, zone } = config ?? { language: "en", zone: "UTC" };
+
+/** @type {(options: Intl.DateTimeFormatOptions) => Intl.DateTimeFormat} */
+const format = (options) => new Intl.DateTimeFormat(language, { timeZone: zone, ...options });
+const clock = format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const dayAndClock = format({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const withYear = format({ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const weekday = format({ weekday: "long", day: "numeric", month: "long" });
+const parts = new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" });
+
+/** The calendar day, as in 2026-11-24. @param {number} at */
+export function dayKey(at) {
+  return parts.format(at);
+}
+
+/** @param {number} at */
+function daysAgo(at) {
+  return Math.round((Date.parse(dayKey(store.now())) - Date.parse(dayKey(at))) / (24 * HOUR));
+}
+
+/** @param {number} at */
+export function dayWords(at) {
+  const ago = daysAgo(at);
+  return ago === 0 ? say("today") : ago === 1 ? say("yesterday") : weekday.format(at);
+}
+
+/** @param {number} at */
+export function timeWords(at) {
+  const age = store.now() - at;
+  const ago = daysAgo(at);
+  if (age < 45_000) return say("justNow");
+  if (age < HOUR) return say("minutesAgo", { n: Math.max(1, Math.floor(age / MINUTE)) });
+  if (ago <= 0) return say("hoursAgo", { n: Math.floor(age / HOUR) });
+  if (ago === 1) return say("yesterdayAt", { time: clock.format(at) });
+  return (dayKey(at).slice(0, 4) === dayKey(store.now()).slice(0, 4) ? dayAndClock : withYear).format(at);
+}
+
+/** @param {number} at */
+export function fullWords(at) {
+  return `${withYear.format(at)} (${zone})`;
+}
+
+/** A moment to come: the time alone if it is today. @param {number} at */
+export function endWords(at) {
+  return (dayKey(at) === dayKey(store.now()) ? clock : dayAndClock).format(at);
+}
+
+/** @param {ParentNode} root */
+export function refreshTimes(root) {
+  for (const time of root.querySelectorAll("time.row-time")) {
+    const words = timeWords(Date.parse(/** @type {HTMLTimeElement} */ (time).dateTime));
+    if (time.textContent !== words) time.textContent = words;
+  }
+}
+
+export function keepTimes() {
+  setInterval(() => document.hidden || refreshTimes(document), 30_000);
+  document.addEventListener("visibilitychange", () => document.hidden || refreshTimes(document));
+}
