@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.db.models import Q
@@ -29,7 +30,7 @@ from events.api.serializers import (
 )
 from events.models import Event, EventType
 from events.patterns import matches
-from events.refusals import Refused
+from events.refusals import Refused, UnknownEventType
 
 _KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -55,7 +56,8 @@ class EventsView(APIView):
         is_many = isinstance(request.data, list)
         new = _events_in(request.data, key=request.headers.get("Idempotency-Key"))
         _check_key_covers(request, new)
-        accepted = publish.accept(new, publisher=f"user:{user_id_of(request)}")
+        with _blaming(new, is_many=is_many):
+            accepted = publish.accept(new, publisher=f"user:{user_id_of(request)}")
         shown = EventOut([one.event for one in accepted], many=True).data
         is_new = any(one.created for one in accepted)
         return Response(shown if is_many else shown[0], status=201 if is_new else 200)
@@ -79,6 +81,21 @@ class EventsView(APIView):
         return listed(request, EventOut(page, many=True).data, following=following)
 
 
+@contextmanager
+def _blaming(new: Sequence[publish.NewEvent], *, is_many: bool) -> Iterator[None]:
+    """A refusal names its element where there is an array, and only there."""
+    try:
+        yield
+    except Refused as error:
+        if not is_many:
+            error.index = None
+        elif isinstance(error, UnknownEventType):
+            names = [one.event_type for one in new]
+            known = set(EventType.objects.filter(name__in_set=names).values_list("name", flat=True))
+            error.index = next((place for place, name in enumerate(names) if name not in known), None)
+        raise
+
+
 def _of_types(pattern: str) -> Q:
     """A pattern is spelled out into the types it covers, so the log is read by its index."""
     if "*" not in pattern:
@@ -94,7 +111,7 @@ def _events_in(data: Any, *, key: str | None) -> list[publish.NewEvent]:
         raise ValidationError(f"Send 1 to {MAX_BATCH} events at once, not {len(elements)}.", code="batch_size")
     checked = EventIn(data=elements, many=True)
     if not checked.is_valid():
-        raise ValidationError(list(checked.errors) if is_many else checked.errors[0])
+        raise ValidationError(checked.errors if is_many else checked.errors[0])
     return [
         _new(one, key=key and (f"{key}#{index}" if is_many else key), index=index if is_many else None)
         for index, one in enumerate(checked.validated_data)

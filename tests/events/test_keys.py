@@ -1,0 +1,74 @@
+"""Bearer keys: shown once, found by their digest."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from events import keys
+from events.models import ApiKey
+
+
+def test_a_key_is_found_by_its_text_alone(owner):
+    key, text = keys.issue(owner, label="ci")
+    assert text.startswith("crl_")
+    assert keys.resolve(text) == key
+    assert text not in ApiKey.objects.values_list("digest", flat=True)
+
+
+@pytest.mark.parametrize("text", ["", "crl_", "crl_unknown", "crl_\x00", "crl_\ud800"])
+def test_other_texts_are_no_key(db, text):
+    assert keys.resolve(text) is None
+
+
+def test_a_revoked_key_is_no_key(owner):
+    key, text = keys.issue(owner)
+    ApiKey.objects.filter(pk=key.pk).update(revoked_at=timezone.now())
+    assert keys.resolve(text) is None
+
+
+def test_the_key_of_an_inactive_user_is_no_key(owner):
+    _key, text = keys.issue(owner)
+    owner.is_active = False
+    owner.save()
+    assert keys.resolve(text) is None
+
+
+def test_use_is_stamped_at_most_once_a_minute(owner, django_assert_num_queries):
+    key, text = keys.issue(owner)
+    with django_assert_num_queries(2):
+        keys.resolve(text)
+    with django_assert_num_queries(1):
+        keys.resolve(text)
+    ApiKey.objects.filter(pk=key.pk).update(last_used_at=timezone.now() - timedelta(seconds=61))
+    keys.resolve(text)
+    assert ApiKey.objects.filter(last_used_at__gt=timezone.now() - timedelta(seconds=30)).exists()
+
+
+@pytest.mark.parametrize("patterns", [[], ["job *"], [""], ["JOB.*"]])
+def test_patterns_that_could_cover_nothing_are_refused(owner, patterns):
+    with pytest.raises(ValueError, match="pattern"):
+        keys.issue(owner, publish_patterns=patterns)
+
+
+def test_the_command_prints_a_working_key(owner):
+    out = StringIO()
+    call_command("token", "owner", "--publish", "job.*", "--label", "farm", stdout=out, stderr=StringIO())
+    key = keys.resolve(out.getvalue().strip())
+    assert key is not None
+    assert (key.user, key.publish_patterns, key.label) == (owner, ["job.*"], "farm")
+
+
+def test_the_command_says_when_the_user_may_not_publish(owner):
+    err = StringIO()
+    call_command("token", "owner", "--publish", "job.*", stdout=StringIO(), stderr=err)
+    assert "events.publish_event" in err.getvalue()
+
+
+def test_the_command_refuses_unknown_users(db):
+    with pytest.raises(CommandError, match="no active user 'nobody'"):
+        call_command("token", "nobody")
