@@ -107,6 +107,7 @@ export class CarillonBell extends HTMLElement {
     link.setAttribute("aria-label", label);
     link.title = isLive ? "" : label;
     this.dataset.live = String(isLive);
+    this.dataset.connection = store.status;
     const mute = this.querySelector(".mute");
     if (mute) /** @type {HTMLElement} */ (mute).hidden = !store.isQuiet;
     this.showOutside(unread, short);

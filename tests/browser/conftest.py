@@ -1,0 +1,133 @@
+"""One real process and one real Chromium for the session; a clean person and a watched page for each test."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.browser.stage import Stage
+from tests.conftest import PASSWORD
+from tests.processes import Serve, Service
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDE = {"width": 1240, "height": 820}
+NARROW = {"width": 320, "height": 700}
+# Says in the console what the policy refused, so that one list holds all that went wrong.
+_REPORT_VIOLATIONS = """
+document.addEventListener("securitypolicyviolation", (event) =>
+  console.error(`policy: ${event.violatedDirective} refused ${event.blockedURI || event.sample}`));
+"""
+
+Enter = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def stage() -> Iterator[Stage]:
+    house = Serve("--demo") if connection.vendor == "sqlite" else Service(webs=2)
+    with house:
+        yield Stage(house)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        path = shutil.which("chromium") or "/usr/bin/chromium"
+        chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def sessions() -> dict[str, Any]:
+    """Cookies by person: signing in once a session is enough."""
+    return {}
+
+
+class Visit:
+    """A person's browser: everything it complains of is kept."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.context = context
+        self.complaints: list[str] = []
+        context.add_init_script(_REPORT_VIOLATIONS)
+        context.on("console", self._heard)
+        context.on("weberror", lambda error: self.complaints.append(f"uncaught: {error.error}"))
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(f"{message.text} ({message.location.get('url', '')})")
+
+
+@pytest.fixture
+def enter(stage: Stage, browser: Browser, sessions: dict[str, Any]) -> Iterator[Enter]:
+    """`enter("alice", "/notifications/")`: a signed-in page in a browser of its own, without unread notifications.
+
+    `same_as=page` opens another tab of that page's browser; `expect` names complaints that belong to the test.
+    """
+    visits: dict[BrowserContext, tuple[Visit, list[str]]] = {}
+
+    def open_page(
+        who: str,
+        path: str = "/notifications/",
+        *,
+        clear: bool = True,
+        same_as: Page | None = None,
+        expect: tuple[str, ...] = (),
+        **options: Any,
+    ) -> Page:
+        if clear and same_as is None:
+            stage.clear(who)
+        if same_as is None:
+            state = options.pop("storage_state", None) or sessions.get(who)
+            context = browser.new_context(base_url=stage.url, storage_state=state, **({"viewport": WIDE} | options))
+            visits[context] = (Visit(context), list(expect))
+        else:
+            context = same_as.context
+        page = context.new_page()
+        if same_as is None and state is None:
+            sign_in(page, who)
+            sessions[who] = context.storage_state()
+        page.goto(path)
+        return page
+
+    yield open_page
+    for context, (visit, expected) in visits.items():
+        context.close()
+        assert [said for said in visit.complaints if not any(word in said for word in expected)] == []
+
+
+@pytest.fixture
+def live(enter: Enter) -> Callable[..., Page]:
+    """As `enter`, and the socket has said hello."""
+
+    def open_page(*arguments: Any, **options: Any) -> Page:
+        page = enter(*arguments, **options)
+        wait_until_live(page)
+        return page
+
+    return open_page
+
+
+def sign_in(page: Page, who: str) -> None:
+    page.goto("/sign-in/")
+    page.get_by_label("User name").fill(who)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/notifications/")
+
+
+def wait_until_live(page: Page) -> None:
+    page.locator("carillon-bell[data-connection=live]").wait_for(state="attached")
