@@ -9,8 +9,10 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -50,6 +52,9 @@ class EventTypeAdmin(admin.ModelAdmin[EventType]):
         (gettext_lazy("Payload"), {"fields": ("schema", "sample")}),
         (gettext_lazy("More"), {"fields": ("replaces", "last_published", "created_at", "updated_at")}),
     )
+
+    class Media:
+        css = {"all": ("events/admin.css",)}
 
     def get_readonly_fields(self, request: HttpRequest, obj: EventType | None = None) -> Any:
         """The name is what programs publish: it stays once it is given."""
@@ -116,6 +121,6 @@ class EventTypeAdmin(admin.ModelAdmin[EventType]):
         )
 
     @admin.display(description=gettext_lazy("Last published"))
-    def last_published(self, obj: EventType) -> object:
+    def last_published(self, obj: EventType) -> str:
         newest = Event.objects.filter(event_type=obj, position__isnull=False).order_by("-position").first()
-        return newest.created_at if newest else _("never")
+        return date_format(localtime(newest.created_at), "DATETIME_FORMAT") if newest else _("never")

@@ -22,7 +22,7 @@ from events.wording import words
 
 @admin.register(Event)
 class EventAdmin(ReadOnly[Event]):
-    list_display = ("id", "position", "event_type", "about", "actor_user", "project_id", "publisher", "created_at")
+    list_display = ("id", "event_type", "about", "actor_user", "created_at", "position", "project_id", "publisher")
     list_select_related = ("event_type", "actor_user")
     list_filter = ("event_type__category", "event_type", "created_at")
     search_fields = ("id",)

@@ -57,6 +57,7 @@ class Migration(migrations.Migration):
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
+                'verbose_name_plural': 'summaries',
                 'db_table': 'summaries',
                 'ordering': ['-id'],
             },

@@ -84,6 +84,7 @@ class Summary(models.Model):
 
     class Meta:
         db_table = "summaries"
+        verbose_name_plural = "summaries"
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["user", "kind", "window"], name="uq_summaries")]
 

@@ -36,7 +36,8 @@ class Command(BaseCommand):
                 idempotency_key=options["key"],
             )
         except Refused as refusal:
-            raise CommandError(f"Not published: {refusal.detail}.") from refusal
+            stop = "" if refusal.detail.endswith(("?", ".")) else "."
+            raise CommandError(f"Not published: {refusal.detail}{stop}") from refusal
         self.stdout.write(str(event.pk))
 
 
