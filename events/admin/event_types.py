@@ -25,7 +25,7 @@ from events.wording import words
 @admin.register(EventType)
 class EventTypeAdmin(admin.ModelAdmin[EventType]):
     form = EventTypeForm
-    list_display = ("name", "category", "description", "told", "channels", "is_critical", "is_locked", "is_active")
+    list_display = ("name", "category", "is_active", "told", "channels", "is_critical", "is_locked")
     list_editable = ("is_active",)
     list_filter = ("category", "is_active", "is_critical", "is_locked")
     search_fields = ("name", "category", "description")
