@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, cast
 
 from channels.db import database_sync_to_async
@@ -112,11 +113,11 @@ class _Row:
 
 
 def _checked(new: Sequence[NewEvent]) -> list[_Row]:
-    types = event_type_cache.by_name({one.event_type for one in new} if len(new) > 1 else [new[0].event_type])
+    types = event_type_cache.by_name(one.event_type for one in new)
     rows = []
     for index, one in enumerate(new):
         try:
-            rows.append(_row(one, event_type=types[one.event_type]))
+            rows.append(_row(one, types=types))
         except Refused as error:
             error.index = index
             raise
@@ -124,7 +125,10 @@ def _checked(new: Sequence[NewEvent]) -> list[_Row]:
     return rows
 
 
-def _row(one: NewEvent, *, event_type: EventType) -> _Row:
+def _row(one: NewEvent, *, types: Mapping[str, EventType]) -> _Row:
+    event_type = types.get(one.event_type) if isinstance(one.event_type, str) else None
+    if event_type is None:
+        raise event_type_cache.unknown(one.event_type)
     if not event_type.is_active:
         raise InactiveEventType(
             f"{event_type.name} is switched off: an admin can make it active again",
@@ -145,7 +149,7 @@ def _row(one: NewEvent, *, event_type: EventType) -> _Row:
         event_type=event_type,
         source=None if one.source is None else entity_of(one.source),
         actor_id=one.actor.pk if isinstance(one.actor, User) else one.actor,
-        actor=one.actor if isinstance(one.actor, User) else None,
+        actor=one.actor if isinstance(one.actor, User) and not one.actor._state.adding else None,
         payload=payload,
         project_id=one.project_id,
         key=_key(one.idempotency_key),
@@ -247,7 +251,7 @@ def _same(first: Event, row: _Row, *, index: int) -> Event:
         and first.source == row.source
         and first.actor_user_id == row.actor_id
         and first.project_id == row.project_id
-        and first.payload == row.payload
+        and _content(first.payload) == _content(row.payload)
     )
     if is_same:
         return first
@@ -258,6 +262,15 @@ def _same(first: Event, row: _Row, *, index: int) -> Event:
     )
     error.index = index
     raise error
+
+
+def _content(payload: dict[str, Any]) -> Any:
+    """What two payloads are compared by: PostgreSQL gives 1e+23 back as a whole number, and in Python True is 1."""
+    return json.loads(json.dumps(payload), parse_int=_number, parse_float=_number)
+
+
+def _number(digits: str) -> tuple[Decimal]:
+    return (Decimal(digits),)
 
 
 def _event(row: _Row, *, pk: int, created_at: datetime | str, publisher: str) -> Event:

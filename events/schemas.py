@@ -71,6 +71,21 @@ def _check_against(schema: dict[str, Any], payload: dict[str, Any]) -> None:
         raise PayloadRefused(error.message[:300], code="payload_schema", path=error.json_path)
 
 
+def is_same(stored: Any, given: Any) -> bool:
+    """Whether a stored JSON value is what was given. PostgreSQL gives 1e23 back as a whole number, tuples as lists."""
+    match stored, given:
+        case (dict(), dict()):
+            return stored.keys() == given.keys() and all(is_same(stored[key], given[key]) for key in stored)
+        case (list(), list() | tuple()):
+            return len(stored) == len(given) and all(map(is_same, stored, given))
+        case (bool(), _) | (_, bool()):
+            return stored is given
+        case (int() | float(), int() | float()):
+            return stored == given or (isinstance(given, float) and float(stored) == given)
+        case _:
+            return bool(stored == given)
+
+
 def _check_value(value: Any, *, path: str, depth: int) -> None:
     if isinstance(value, dict | list | tuple) and depth > MAX_DEPTH:
         raise PayloadRefused(f"is nested deeper than {MAX_DEPTH}", code="payload_too_deep", path=path[:200])
