@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import time
-from collections.abc import Collection
+from collections.abc import Iterable
 
 from django.db import connection
 
@@ -15,38 +15,42 @@ MAX_AGE = 5.0
 _cached: dict[str, tuple[float, EventType]] = {}
 
 
-def by_name(names: Collection[str]) -> dict[str, EventType]:
-    """The types of these names, one query at most. Raises UnknownEventType for the first that is missing.
+def by_name(names: Iterable[object]) -> dict[str, EventType]:
+    """The types of these names that there are, one query at most.
 
     Filled only outside a transaction (inside one, a type that is rolled back later could stay), and a miss is never
     kept: a type that was just inserted works at once.
     """
     now = time.monotonic()
+    # What no database can hold is nobody's name.
+    wanted = {name for name in names if isinstance(name, str) and name.isprintable()}
     found = {
         name: event_type
-        for name in names
+        for name in wanted
         for read_at, event_type in [_cached.get(name, (-MAX_AGE, None))]
         if event_type is not None and now - read_at < MAX_AGE
     }
-    missing = [name for name in names if name not in found]
-    if missing:
-        fresh = {row.name: row for row in EventType.objects.filter(name__in=missing[:500])}
+    if missing := wanted - found.keys():
+        fresh = {row.name: row for row in EventType.objects.filter(name__in_set=missing)}
         if not connection.in_atomic_block:
             _cached.update({name: (now, row) for name, row in fresh.items()})
         found |= fresh
-    for name in names:
-        if name not in found:
-            raise UnknownEventType(_unknown(name), code="unknown_event_type", field="event_type")
     return found
+
+
+def unknown(name: object) -> UnknownEventType:
+    """The refusal of a name that no type has, with names near to it."""
+    known = list(EventType.objects.order_by("name").values_list("name", flat=True)[:1000])
+    near = difflib.get_close_matches(name, known, n=3) if isinstance(name, str) else []
+    hint = f"did you mean {' or '.join(near)}?" if near else "GET /api/v1/event-types lists them all"
+    shown = repr(name)
+    return UnknownEventType(
+        f"there is no event type {shown if len(shown) <= 100 else shown[:100] + '…'}; {hint}",
+        code="unknown_event_type",
+        field="event_type",
+    )
 
 
 def clear() -> None:
     """Forget all; after a change that must be seen at once in this process."""
     _cached.clear()
-
-
-def _unknown(name: str) -> str:
-    known = list(EventType.objects.order_by("name").values_list("name", flat=True)[:1000])
-    near = difflib.get_close_matches(name, known, n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else "GET /api/v1/event-types lists them all"
-    return f"there is no event type {name[:100]!r}; {hint}"

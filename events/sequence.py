@@ -23,7 +23,7 @@ _NUMBER = """
 UPDATE events SET position = %s + fresh.place FROM (
     SELECT id AS event_id, row_number() OVER (ORDER BY id) AS place
     FROM events WHERE position IS NULL ORDER BY id LIMIT %s
-) AS fresh WHERE events.id = fresh.event_id RETURNING id
+) AS fresh WHERE events.id = fresh.event_id RETURNING id, position
 """
 _OWN = """
 INSERT INTO memberships (entity_type, entity_id, user_id, role)
@@ -51,12 +51,14 @@ def number(*, limit: int = BATCH) -> int:
         head = LogHead.objects.select_for_update().get(pk=1)
         with connection.cursor() as cursor:
             cursor.execute(_NUMBER, [head.position, limit])
-            ids = sorted(pk for (pk,) in cursor.fetchall())
-            if not ids:
+            numbered_now = dict(cursor.fetchall())
+            if not numbered_now:
                 return 0
+            ids = sorted(numbered_now)
             numbered, params = sets.table({"event_id": "bigint"}, [(pk,) for pk in ids])
             cursor.execute(_OWN.format(numbered=numbered), params)
-        LogHead.objects.filter(pk=1).update(position=head.position + len(ids))
+        # Not the count: an event that was deleted meanwhile leaves a hole below the last number.
+        LogHead.objects.filter(pk=1).update(position=max(numbered_now.values()))
         transaction.on_commit(partial(_announce, ids), robust=True)
     return len(ids)
 

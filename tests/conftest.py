@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
+
+from events import event_type_cache
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -15,7 +18,13 @@ PASSWORD = "carillon-demo"
 
 
 def pytest_collection_modifyitems(config, items) -> None:
-    """Leave out what is about the other profile: deselected, not skipped."""
+    """Leave out what is about the other profile: deselected, not skipped.
+
+    Who asks for `committed` gets what the migrations put in: pytest-django looks for that at markers alone.
+    """
+    for item in items:
+        if "committed" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.django_db(transaction=True, serialized_rollback=True), append=False)
     other = "service" if connection.vendor == "sqlite" else "embedded"
     left_out = [item for item in items if item.get_closest_marker(other)]
     if left_out:
@@ -31,8 +40,16 @@ def person(name: str, **more: bool) -> User:
 
 
 @pytest.fixture(autouse=True)
-def _cheap_passwords(settings):
+def _cheap_passwords(settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def committed(transactional_db) -> Iterator[None]:
+    """Real commits, for what threads and coroutines see; what the migrations put in is there."""
+    event_type_cache.clear()
+    yield
+    event_type_cache.clear()
 
 
 @pytest.fixture
