@@ -1,0 +1,61 @@
+"""Demo data: honest, over the bus, and the same however often it is loaded."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth import authenticate
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+
+from config import demo
+from events.models import Event, Membership
+from events.sweep import sweep
+from notifications.models import Notification
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def loaded(db):
+    demo.load()
+    sweep()
+
+
+def titles(name: str) -> list[str]:
+    rows = Notification.objects.filter(user__username=name, channel="in_app").select_related("event")
+    return [row.event.event_type.name for row in rows]
+
+
+def test_everybody_can_sign_in_with_the_printed_password(loaded):
+    assert all(authenticate(username=name, password=demo.PASSWORD) for name in demo.ACCOUNTS)
+
+
+def test_alice_has_a_finished_job_a_review_and_a_mention(loaded):
+    assert {"job.completed", "review.approved", "collab.mention"} <= set(titles("alice"))
+
+
+def test_bob_has_his_failed_job(loaded):
+    assert "job.failed" in titles("bob")
+
+
+def test_carol_is_told_as_a_watcher(loaded):
+    assert "review.comment" in titles("carol")
+
+
+def test_a_second_load_changes_nothing(loaded):
+    before = [model.objects.count() for model in (User, Event, Membership, Notification)]
+    demo.load()
+    sweep()
+    assert [model.objects.count() for model in (User, Event, Membership, Notification)] == before
+
+
+def test_an_account_that_is_there_keeps_its_password():
+    User.objects.create_user("alice", password="her own")
+    demo.load()
+    assert authenticate(username="alice", password="her own")
+
+
+def test_the_command_refuses_without_debug(settings):
+    settings.DEBUG = False
+    with pytest.raises(CommandError, match="needs DEBUG=true"):
+        call_command("demo")

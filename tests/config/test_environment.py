@@ -1,0 +1,121 @@
+"""Settings from the environment: what is accepted, and the one sentence about what is not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from config import environment as env
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+MANAGE = ("manage.py", "check")
+WORKER = ("-m", "celery", "-A", "config", "worker")
+DAPHNE = ("-m", "daphne", "config.asgi:application")
+
+
+@pytest.fixture
+def given(monkeypatch):
+    return lambda value: monkeypatch.setenv("VALUE", value)
+
+
+@pytest.mark.parametrize(("value", "meant"), [("1", True), ("Yes", True), ("off", False), ("", True)])
+def test_booleans_are_read_and_empty_means_the_default(given, value, meant):
+    given(value)
+    assert env.boolean("VALUE", default=True) is meant
+
+
+@pytest.mark.parametrize("value", ["maybe", "2", "truee"])
+def test_what_is_no_boolean_is_named(given, value):
+    given(value)
+    with pytest.raises(env.Unreadable, match=f"VALUE is '{value}'; it must be true or false"):
+        env.boolean("VALUE", default=True)
+
+
+@pytest.mark.parametrize("value", ["-1", "1.5", "ten", "٣", "101"])
+def test_what_is_no_whole_number_in_range_is_named(given, value):
+    given(value)
+    with pytest.raises(env.Unreadable, match=r"VALUE .* whole number from 0 to 100"):
+        env.integer("VALUE", default=5, least=0, most=100)
+
+
+@pytest.mark.parametrize("value", ["https://example.com", "http://localhost:8000, https://*.example.com"])
+def test_origins_have_a_scheme_and_a_host(given, value):
+    given(value)
+    assert env.origins("VALUE") == value.split(", ")
+
+
+@pytest.mark.parametrize("value", ["example.com", "https://", "https://example.com/path", "ftp://example.com"])
+def test_what_is_no_origin_is_named(given, value):
+    given(value)
+    with pytest.raises(env.Unreadable, match=r"VALUE has .*; each must be a scheme and a host"):
+        env.origins("VALUE")
+
+
+@pytest.mark.parametrize(
+    "value", ["localhost:6379", "http://localhost", "redis://", "redis://localhost:x", "redis://["]
+)
+def test_what_is_no_redis_is_named(given, value):
+    given(value)
+    with pytest.raises(env.Unreadable, match=r"VALUE is not a Redis address"):
+        env.redis("VALUE")
+
+
+@pytest.mark.parametrize(
+    "value", ["mysql://root@localhost/x", "postgres://localhost", "nonsense", "postgres://a:b@h:x/n"]
+)
+def test_what_is_no_database_is_named(given, value, tmp_path):
+    given(value)
+    with pytest.raises(env.Unreadable, match=r"VALUE is not an? .*; it must read as in postgres://"):
+        env.database("VALUE", default_file=tmp_path / "x")
+
+
+def test_a_password_is_never_repeated(given, tmp_path):
+    given("postgres://user:hunter2@host:port/name")
+    with pytest.raises(env.Unreadable) as error:
+        env.database("VALUE", default_file=tmp_path / "x")
+    assert "hunter2" not in str(error.value)
+
+
+def test_a_database_in_no_folder_is_named(given, tmp_path):
+    given(f"sqlite:///{tmp_path}/missing/db.sqlite3")
+    with pytest.raises(env.Unreadable, match=r"missing, which is not a folder"):
+        env.database("VALUE", default_file=tmp_path / "x")
+
+
+def test_without_a_database_there_is_a_file_whose_writers_wait(given, tmp_path):
+    given("")
+    config = env.database("VALUE", default_file=tmp_path / "var" / "carillon.sqlite3")
+    assert config["NAME"] == str(tmp_path / "var" / "carillon.sqlite3")
+    assert config["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+
+
+def test_postgresql_keeps_no_connection_that_it_would_not_find_again(given, tmp_path):
+    given("postgres://carillon@localhost/carillon")
+    config = env.database("VALUE", default_file=tmp_path / "x")
+    assert (config["CONN_MAX_AGE"], config["CONN_HEALTH_CHECKS"]) == (0, True)
+
+
+def test_a_demo_needs_debug(given):
+    given("true")
+    with pytest.raises(env.Unreadable, match="needs DEBUG=true"):
+        env.demo("VALUE", debug=False)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("command", [MANAGE, WORKER, DAPHNE], ids=["manage", "celery", "daphne"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("DEBUG", "maybe"), ("SECRET_KEY", ""), ("DATABASE_URL", "mysql://x/y"), ("EVENT_BUS_CAPACITY", "0")],
+)
+def test_a_process_that_can_t_read_its_settings_says_one_sentence(command, name, value):
+    environment = {**os.environ, "DEBUG": "false", "SECRET_KEY": "x" * 60, name: value}
+    done = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(name)
+    assert len((done.stdout + done.stderr).splitlines()) == 1
