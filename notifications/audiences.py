@@ -21,10 +21,12 @@ Audience = dict[int, dict[int, str]]
 
 @dataclass(slots=True)
 class Evaluated:
-    """`by_event`: event -> person -> reason. `owners`: who owns which source of the batch."""
+    """`by_event`: event -> person -> reason. `owners`: who owns which source of the batch. `addressed_as_admin`:
+    (event, person), also where another reason comes first."""
 
     by_event: Audience
     owners: set[tuple[Source, int]]
+    addressed_as_admin: set[tuple[int, int]]
     skipped: int = 0
 
 
@@ -58,7 +60,8 @@ def evaluate(events: Sequence[Event]) -> Evaluated:
         for pk, people in found.items()
     }
     owners = {(source, user) for source, users in ties.people["owner"].items() for user in users}
-    return Evaluated(by_event, owners, skipped=len(named - active))
+    addressed = {(event.pk, user) for event in events if "admins" in rules[event.pk] for user in admins}
+    return Evaluated(by_event, owners, addressed, skipped=len(named - active))
 
 
 # Those whom a query found active already.

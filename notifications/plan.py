@@ -71,6 +71,7 @@ class Known:
     choices: Mapping[tuple[int, int], Choice] = field(default_factory=dict)  # (person, type)
     holds: Mapping[int, str] = field(default_factory=dict)  # person -> why they are not to be interrupted now
     owners: AbstractSet[tuple[Source, int]] = frozenset()
+    unscoped: AbstractSet[tuple[int, int]] = frozenset()  # (event, person): addressed as admins, whatever the reason
     project_members: AbstractSet[tuple[int, int]] = frozenset()  # (project, person)
     told: AbstractSet[tuple[int, int, str]] = frozenset()  # (event, person, channel)
     standing: Mapping[tuple[int, str], Sequence[Standing]] = field(default_factory=dict)  # (person, group key)
@@ -140,7 +141,9 @@ def _channels(fact: Fact, user_id: int, *, reason: str, known: Known) -> tuple[l
 
 def _is_in_scope(fact: Fact, user_id: int, *, reason: str, scope: str, known: Known) -> bool:
     """`my_jobs`: they did it or own its source. `my_projects`: that, or they belong to the event's project."""
-    if fact.kind.is_critical or fact.kind.is_locked or reason in ("mentioned", "admin") or scope == "all":
+    if fact.kind.is_critical or fact.kind.is_locked or reason == "mentioned" or scope == "all":
+        return True
+    if (fact.event_id, user_id) in known.unscoped:
         return True
     if fact.actor_id == user_id or (fact.source is not None and (fact.source, user_id) in known.owners):
         return True

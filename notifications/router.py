@@ -93,17 +93,23 @@ def _load(facts: Sequence[Fact], evaluated: audiences.Evaluated, *, inboxes: Inb
         audience=evaluated.by_event,
         seqs={user: seq for user, (seq, _unread) in inboxes.items()},
         choices={
-            (user, kind): Choice(is_enabled, tuple(names), scope)
+            (user, kind): Choice(is_enabled, _names(names), scope)
             for user, kind, is_enabled, names, scope in choices.values_list(
                 "user_id", "event_type_id", "is_enabled", "channels", "scope"
             )
         },
         holds={row.user_id: quiet.hold_now(row, now=now).value for row in settings},
         owners=evaluated.owners,
+        unscoped=evaluated.addressed_as_admin,
         project_members=set(members.values_list("entity_id", "user_id")),
         told=set(told.values_list("event_id", "user_id", "channel")),
         standing=_standing(users, keys={key for fact in facts if (key := fact.group_key)}),
     )
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    """Other programs write preferences too: what is no list names no channel, and stops nobody else's notification."""
+    return tuple(name for name in value if isinstance(name, str)) if isinstance(value, list) else ()
 
 
 def _standing(users: Sequence[int], *, keys: Iterable[str]) -> dict[tuple[int, str], list[Standing]]:

@@ -1,0 +1,43 @@
+"""What the tests of the middle floor share: a channel out, and people who own and watch a job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from events.memberships import grant
+from notifications import channels
+from notifications.channels import Opened
+from tests.notifications.telling import JOB
+
+
+class Mailbox:
+    """A channel that keeps what it was given."""
+
+    name = "email"
+
+    def __init__(self) -> None:
+        self.opened: list[Opened] = []
+        self.wakes = 0
+
+    def open(self, rows: Sequence[Opened]) -> None:
+        self.opened += rows
+
+    def wake(self) -> None:
+        self.wakes += 1
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    box = Mailbox()
+    channels.register(box)
+    yield box
+    channels.unregister(box.name)
+
+
+@pytest.fixture
+def _tied(owner, member, watcher) -> None:
+    """The cast as their names say, each tied to the one job."""
+    for user in (owner, member, watcher):
+        grant(JOB, user=user, role=user.username)
