@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import signal
 import socket
@@ -12,7 +13,7 @@ import tempfile
 import time
 import uuid
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Any, LiteralString, Self
 
 import httpx
 import psycopg
@@ -32,14 +33,19 @@ def free_port() -> int:
 
 
 class Process:
-    """One child. Its output goes to a file, so that it never waits for a reader."""
+    """One child, at the head of a group of its own. Its output goes to a file, so that it never waits for a reader."""
 
     def __init__(self, *arguments: str, env: dict[str, str], folder: Path) -> None:
         self.log = folder / f"{uuid.uuid4().hex}.log"
         self._out: IO[bytes] = self.log.open("wb")
         self.started = time.monotonic()
         self._child = subprocess.Popen(
-            [sys.executable, *arguments], cwd=ROOT, env=_clean_environment() | env, stdout=self._out, stderr=self._out
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env=_clean_environment() | env,
+            stdout=self._out,
+            stderr=self._out,
+            start_new_session=True,
         )
 
     @property
@@ -74,8 +80,9 @@ class Process:
             self.kill()
 
     def kill(self) -> None:
+        """SIGKILL for it and the children it has, as a worker has its pool."""
         if self.is_running:
-            self._child.kill()
+            os.killpg(self.pid, signal.SIGKILL)
             self._child.wait()
         self._out.close()
 
@@ -148,14 +155,15 @@ class Service:
     """The service profile as production runs it: web processes, a worker and beat on PostgreSQL and Redis.
 
     The database is made for it on the server of the tests' own, and dropped afterwards. `demo` puts in the demo data.
+    `redis_url`: another Redis than that of the tests, for those that break it.
     """
 
-    def __init__(self, *, webs: int = 2, demo: bool = True, beat: bool = False) -> None:
+    def __init__(self, *, webs: int = 2, demo: bool = True, beat: bool = False, redis_url: str = "") -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="carillon-")
         self.folder = Path(self._folder.name)
         self._webs, self._demo, self._beat = webs, demo, beat
         self.name = f"{settings.DATABASES['default']['NAME']}_{uuid.uuid4().hex[:8]}"
-        self.env = {"DEBUG": "true", "DATABASE_URL": _address(self.name), "REDIS_URL": settings.REDIS_URL}
+        self.env = {"DEBUG": "true", "DATABASE_URL": _address(self.name), "REDIS_URL": redis_url or settings.REDIS_URL}
         self.urls: list[str] = []
         self.webs: list[Process] = []
         self.others: list[Process] = []
@@ -200,6 +208,26 @@ class Service:
     def manage(self, *arguments: str) -> str:
         """Another process on the same database; what it said."""
         return _manage(*arguments, env=self.env)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """For programs of a test's own on this database and Redis."""
+        return _clean_environment() | self.env
+
+    def sql(self, statement: LiteralString, *parameters: object) -> list[tuple[Any, ...]]:
+        """One statement of another program, committed; the rows it gives, if any."""
+        with psycopg.connect(self.env["DATABASE_URL"], autocommit=True) as client:
+            cursor = client.execute(statement, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def key(self, username: str) -> str:
+        """A bearer key of this account, without the start of another process."""
+        text = f"crl_{uuid.uuid4().hex}"
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        self.sql(
+            "INSERT INTO api_keys (user_id, digest) SELECT id, %s FROM auth_user WHERE username = %s", digest, username
+        )
+        return text
 
     def _end(self) -> None:
         for process in (*self.webs, *self.others):
