@@ -55,11 +55,11 @@ def test_only_the_first_of_a_row_of_failures_is_told_with_its_traceback(caplog):
 
 
 def test_it_sweeps_until_it_is_stopped():
-    done = threading.Event()
-    sweeper = Sweeper([lambda: calls.append(1) or (len(calls) > 2 and done.set())], interval=0.01)
-    thread = threading.Thread(target=sweeper.run)
+    swept = threading.Semaphore(0)
+    sweeper = Sweeper([swept.release], interval=0.01)
+    thread = threading.Thread(target=sweeper.run, daemon=True)
     thread.start()
-    assert done.wait(10)
+    assert all(swept.acquire(timeout=10) for _ in range(3))
     sweeper.stop()
     thread.join(10)
     assert not thread.is_alive()
