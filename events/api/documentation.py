@@ -11,6 +11,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework import serializers
 
 from events.api.fields import Text
+from events.entities import BIGINT_MAX
 
 
 class Operation(AutoSchema):
@@ -52,6 +53,12 @@ def _header(name: str, statuses: Sequence[int], *, kind: Any = OpenApiTypes.STR,
     return OpenApiParameter(
         name, kind, OpenApiParameter.HEADER, response=list(statuses), required=True, description=text
     )
+
+
+def in_path(name: str, *, least: int = 0) -> OpenApiParameter:
+    """A number in an address; one that does not fit into 64 bits is a 404."""
+    bounds = {"type": "integer", "minimum": least, "maximum": BIGINT_MAX}
+    return OpenApiParameter(name, bounds, OpenApiParameter.PATH)
 
 
 def documented(

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from events.api.documentation import documented
-from events.api.links import Paged, cursor_numbers, cursor_of, listed
+from events.api.links import Paged, cursor_of, listed
 from events.api.requests import query_of
 from events.api.serializers import EventTypeOut
+from events.api.view import ApiView
 from events.models import EventType
 
 
-class EventTypesView(APIView):
+class EventTypesView(ApiView):
     @documented(
         "list_event_types",
         summary="List the event types with their schemas and samples",
@@ -24,8 +24,7 @@ class EventTypesView(APIView):
     )
     def get(self, request: Request) -> Response:
         query = query_of(request, as_=Paged)
-        after = cursor_numbers(query.get("cursor"), count=1)
-        found = list(EventType.objects.filter(id__gt=after[0] if after else 0).order_by("id")[: query["limit"] + 1])
+        found = list(EventType.objects.filter(id__gt=query.get("cursor", (0,))[0]).order_by("id")[: query["limit"] + 1])
         page = found[: query["limit"]]
         following = {"cursor": cursor_of(page[-1].pk)} if len(found) > len(page) else None
         return listed(request, EventTypeOut(page, many=True).data, following=following)

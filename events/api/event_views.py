@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -12,7 +13,6 @@ from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from events import keys, publish
 from events.api.documentation import documented
@@ -28,19 +28,23 @@ from events.api.serializers import (
     LogQuery,
     new_event,
 )
+from events.api.view import ApiView
 from events.models import Event, EventType
 from events.patterns import matches
 from events.refusals import Refused, UnknownEventType
 
+# Leaves room for the `#999` that an array puts behind it.
+_HEADER_KEY_MAX = publish.MAX_KEY - 5
+_HEADER_KEY = re.compile(f"[!-~]{{1,{_HEADER_KEY_MAX}}}")
 _KEY = OpenApiParameter(
     "Idempotency-Key",
-    {"type": "string", "minLength": 1, "maxLength": publish.MAX_KEY - 5, "pattern": "^[!-~]+$"},
+    {"type": "string", "pattern": f"^{_HEADER_KEY.pattern}$"},
     OpenApiParameter.HEADER,
     description="The same key with the same content answers with the first event. Over an array: key#index.",
 )
 
 
-class EventsView(APIView):
+class EventsView(ApiView):
     def get_permissions(self) -> Sequence[BasePermission]:
         return [Unrestricted(), MayReadLog()] if self.request.method == "GET" else [MayPublish()]
 
@@ -54,7 +58,7 @@ class EventsView(APIView):
     )
     def post(self, request: Request) -> Response:
         is_many = isinstance(request.data, list)
-        new = _events_in(request.data, key=request.headers.get("Idempotency-Key"))
+        new = _events_in(request.data, key=_header_key(request))
         _check_key_covers(request, new)
         with _blaming(new, is_many=is_many):
             accepted = publish.accept(new, publisher=f"user:{user_id_of(request)}")
@@ -102,6 +106,17 @@ def _of_types(pattern: str) -> Q:
         return Q(event_type__name=pattern)
     types = EventType.objects.values_list("id", "name")
     return Q(event_type_id__in_set=[pk for pk, name in types if matches(name, [pattern])])
+
+
+def _header_key(request: Request) -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not _HEADER_KEY.fullmatch(key):
+        raise Refused(
+            f"the header must have 1 to {_HEADER_KEY_MAX} visible ASCII characters",
+            code="invalid_idempotency_key",
+            field="Idempotency-Key",
+        )
+    return key
 
 
 def _events_in(data: Any, *, key: str | None) -> list[publish.NewEvent]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from django.core.validators import RegexValidator
 from django.utils.dateparse import parse_datetime
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.types import OpenApiTypes
@@ -14,6 +15,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from events.entities import BIGINT_MAX
+from events.models import EventType
 
 _DIGITS = re.compile(r"-?[0-9]{1,19}")
 
@@ -42,7 +44,7 @@ class Switch(serializers.BooleanField):
 
 
 class Whole(serializers.IntegerField):
-    """A whole number that fits into 64 bits: 1, not 1.0, "1" or true."""
+    """A whole number that fits into 64 bits: 1, or 1.0, which JSON calls the same; not "1" or true."""
 
     default_error_messages = {"invalid": "This must be a whole number."}
 
@@ -50,6 +52,8 @@ class Whole(serializers.IntegerField):
         super().__init__(**({"min_value": 0, "max_value": BIGINT_MAX} | options))
 
     def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, float) and data.is_integer() and abs(data) < 2**53:
+            return int(data)
         if isinstance(data, bool) or not isinstance(data, int):
             self.fail("invalid")
         return data
@@ -106,6 +110,47 @@ class DistinctExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-unt
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> Any:
         schema = auto_schema._map_serializer_field(self.target, direction, bypass_extensions=True)
         return schema | {"uniqueItems": True}
+
+
+def printable(**options: Any) -> Text:
+    """Text of printable ASCII."""
+    check = RegexValidator(r"^[ -~]+\Z", "Only printable ASCII is accepted.", code="not_printable")
+    return Text(validators=[check], **options)
+
+
+class EventTypeName(Text):
+    """The OpenAPI document lists the types that can be published now; refusing others is for `publish`."""
+
+
+class Category(Text):
+    """Categories are data: those that some event type has."""
+
+    default_error_messages = {"unknown_category": "There is no such category; there are {known}."}
+
+    def to_internal_value(self, data: Any) -> str:
+        found, known = super().to_internal_value(data), categories()
+        if found not in known:
+            self.fail("unknown_category", known=", ".join(known))
+        return found
+
+
+def categories() -> list[str]:
+    return list(EventType.objects.order_by("category").values_list("category", flat=True).distinct())
+
+
+class EventTypeNameExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = EventTypeName
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> Any:
+        active = EventType.objects.filter(is_active=True).order_by("name")
+        return {"type": "string", "enum": list(active.values_list("name", flat=True))}
+
+
+class CategoryExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = Category
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> Any:
+        return {"type": "string", "enum": categories()}
 
 
 def one_of(names: Sequence[str], **options: Any) -> serializers.Field[Any, Any, Any, Any]:

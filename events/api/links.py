@@ -2,41 +2,46 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from django.utils.http import urlencode
-from rest_framework.exceptions import ValidationError
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from events.api.fields import QueryWhole, Text
 from events.api.requests import Strict
-from events.entities import BIGINT_MAX
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
+
+
+def cursor_field(*, count: int) -> serializers.Field[Any, Any, Any, Any]:
+    """A cursor of so many numbers, which it becomes a tuple of."""
+    pattern = "-".join(["[0-9]{1,18}"] * count)
+
+    @extend_schema_field({"type": "string", "pattern": f"^{pattern}$"})
+    class Cursor(Text):
+        default_error_messages = {
+            "invalid_cursor": "This is no cursor from a Link header; leave it out to begin at the start."
+        }
+
+        def to_internal_value(self, data: Any) -> Any:
+            if not isinstance(data, str) or not re.fullmatch(pattern, data):
+                self.fail("invalid_cursor")
+            return tuple(int(number) for number in data.split("-"))
+
+    return Cursor(required=False, help_text="From the Link header of the page before; opaque.")
 
 
 class Paged(Strict):
     """The query parameters of every list."""
 
     limit = QueryWhole(min_value=1, max_value=MAX_LIMIT, default=DEFAULT_LIMIT, help_text="How many at most.")
-    cursor = Text(required=False, max_length=50, help_text="From the Link header of the page before; opaque.")
-
-
-def cursor_numbers(cursor: str | None, *, count: int) -> tuple[int, ...] | None:
-    """The numbers of a cursor this API gave out; None for none. A 400 for any other text."""
-    if cursor is None:
-        return None
-    parts = cursor.split("-")
-    if len(parts) == count and all(part.isascii() and part.isdigit() and len(part) <= 19 for part in parts):
-        numbers = tuple(int(part) for part in parts)
-        if max(numbers) <= BIGINT_MAX:
-            return numbers
-    raise ValidationError(
-        {"cursor": ["This is no cursor from a Link header; leave it out to begin at the start."]}, code="invalid_cursor"
-    )
+    cursor = cursor_field(count=1)
 
 
 def cursor_of(*numbers: int) -> str:

@@ -4,44 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import NotFound
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from events.api.documentation import documented
-from events.api.links import Paged, cursor_numbers, cursor_of, listed
+from events.api.documentation import documented, in_path
+from events.api.links import Paged, cursor_of, listed
 from events.api.permissions import MayPublish, Unrestricted
 from events.api.requests import body_of, query_of
 from events.api.serializers import MemberIn, MemberOut
+from events.api.view import ApiView
 from events.entities import Entity
 from events.memberships import grant, members_of, revoke
-from events.refusals import UnknownUser
+from events.refusals import EntityRefused, UnknownUser
+
+_PATH = [
+    OpenApiParameter("entity_type", {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,63}$"}, OpenApiParameter.PATH),
+    in_path("entity_id"),
+]
 
 
-class MembersView(APIView):
+class MembersView(ApiView):
     permission_classes = [Unrestricted, MayPublish]
 
     @documented(
         "list_members",
         summary="List the people tied to an entity, in the order they came",
-        parameters=[Paged],
+        parameters=[*_PATH, Paged],
         answers={200: MemberOut(many=True)},
         refusals=[400, 404],
         is_list=True,
     )
     def get(self, request: Request, entity_type: str, entity_id: int) -> Response:
         query = query_of(request, as_=Paged)
-        after = cursor_numbers(query.get("cursor"), count=1)
-        members = members_of(Entity(entity_type, entity_id)).filter(id__gt=after[0] if after else 0)
+        members = members_of(_entity(entity_type, entity_id)).filter(id__gt=query.get("cursor", (0,))[0])
         found = list(members.order_by("id")[: query["limit"] + 1])
         page = found[: query["limit"]]
         following = {"cursor": cursor_of(page[-1].pk)} if len(found) > len(page) else None
         return listed(request, MemberOut(page, many=True).data, following=following)
 
 
-class MemberView(APIView):
+class MemberView(ApiView):
     """A key that is restricted to publishing may write memberships too: they decide who is told of its events."""
 
     def get_permissions(self) -> Sequence[BasePermission]:
@@ -51,23 +56,34 @@ class MemberView(APIView):
         "put_member",
         summary="Give a person their one role at an entity",
         request=MemberIn,
+        parameters=[*_PATH, in_path("user_id")],
         answers={200: MemberOut},
         refusals=[404],
     )
     def put(self, request: Request, entity_type: str, entity_id: int, user_id: int) -> Response:
         role = body_of(request, as_=MemberIn)["role"]
         try:
-            member = grant(Entity(entity_type, entity_id), user=user_id, role=role)
+            member = grant(_entity(entity_type, entity_id), user=user_id, role=role)
         except UnknownUser as error:
             raise NotFound(error.detail, code=error.code) from error
         return Response(MemberOut(member).data)
 
     @documented(
         "delete_member",
+        parameters=[*_PATH, in_path("user_id")],
         summary="Take a person's tie to an entity away; 204 also when there was none",
         answers={204: None},
         refusals=[400, 404],
     )
     def delete(self, request: Request, entity_type: str, entity_id: int, user_id: int) -> Response:
-        revoke(Entity(entity_type, entity_id), user=user_id)
+        revoke(_entity(entity_type, entity_id), user=user_id)
         return Response(status=204)
+
+
+def _entity(kind: str, number: int) -> Entity:
+    """Whatever is wrong is the type: the address has let only numbers through."""
+    try:
+        return Entity(kind, number)
+    except EntityRefused as error:
+        error.field = "entity_type"
+        raise

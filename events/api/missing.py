@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
-from rest_framework.views import APIView
+
+from events.api.view import ApiView
 
 
-class MissingView(APIView):
+class MissingView(ApiView):
     schema = None
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
-from events.api.fields import Instant, Payload, QueryWhole, Switch, Text, Whole, one_of
+from events.api.fields import EventTypeName, Instant, Payload, QueryWhole, Switch, Text, Whole, one_of, printable
 from events.api.links import DEFAULT_LIMIT, MAX_LIMIT
 from events.api.requests import Strict
 from events.entities import Entity
@@ -26,13 +26,13 @@ class EntityType(Text):
 
 
 class EventIn(Strict):
-    event_type = Text(help_text="Its name, as in job.completed.")
+    event_type = EventTypeName()
     source_entity_type = EntityType(required=False, allow_null=True)
     source_entity_id = Whole(required=False, allow_null=True)
     actor_user_id = Whole(required=False, allow_null=True, help_text="Any existing user; nobody by default.")
     project_id = Whole(required=False, allow_null=True)
     payload = Payload(required=False)
-    idempotency_key = Text(required=False, allow_null=True, max_length=MAX_KEY)
+    idempotency_key = printable(required=False, allow_null=True, max_length=MAX_KEY)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         kind, number = attrs.get("source_entity_type"), attrs.get("source_entity_id")
@@ -82,7 +82,7 @@ class MemberOut(serializers.Serializer[Any]):
 
 class LogQuery(Strict):
     after = QueryWhole(default=0, help_text="Only events of a higher position.")
-    type = Text(required=False, max_length=100, help_text="A name, or a pattern such as `job.*`.")
+    type = printable(required=False, max_length=100, help_text="A name, or a pattern such as `job.*`.")
     limit = QueryWhole(min_value=1, max_value=MAX_LIMIT, default=DEFAULT_LIMIT, help_text="How many at most.")
 
 

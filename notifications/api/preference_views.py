@@ -5,19 +5,19 @@ from __future__ import annotations
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from events.api.documentation import documented
+from events.api.documentation import documented, in_path
 from events.api.errors import missing_is_404
 from events.api.links import listed
 from events.api.requests import body_of, user_id_of
+from events.api.view import ApiView
 from events.models import EventType
 from notifications import inbox, preferences
 from notifications.api.answers import changed
 from notifications.api.serializers import PreferenceIn, PreferenceOut, SettingsIn, SettingsOut
 
 
-class PreferencesView(APIView):
+class PreferencesView(ApiView):
     @documented(
         "list_preferences",
         summary="List your preferences for all event types, on one page",
@@ -28,9 +28,10 @@ class PreferencesView(APIView):
         return listed(request, [preferences.as_json(row) for row in preferences.ensure(user_id_of(request))])
 
 
-class PreferenceView(APIView):
+class PreferenceView(ApiView):
     @documented(
         "put_preference",
+        parameters=[in_path("event_type_id")],
         summary="Change what you named of your preference for one event type",
         request=PreferenceIn,
         answers={200: PreferenceOut},
@@ -43,7 +44,7 @@ class PreferenceView(APIView):
         return Response(preferences.as_json(row))
 
 
-class SettingsView(APIView):
+class SettingsView(ApiView):
     @documented("show_settings", summary="Show your settings", answers={200: SettingsOut})
     def get(self, request: Request) -> Response:
         settings = preferences.settings_of(user_id_of(request))

@@ -7,8 +7,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from events.api.fields import Distinct, Instant, Payload, QuerySwitch, QueryWhole, Switch, Text, Whole, one_of
-from events.api.links import Paged
+from events.api.fields import Category, Distinct, Instant, Payload, QuerySwitch, QueryWhole, Switch, Text, Whole, one_of
+from events.api.links import Paged, cursor_field
 from events.api.requests import Changes, Strict
 from events.audience_rules import CHANNELS
 from notifications.choices import INTERVALS, MAX_WINDOWS, SCOPES, timezones
@@ -19,7 +19,8 @@ _TIME = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}
 
 class FeedQuery(Paged):
     unread_only = QuerySwitch(default=False)
-    category = Text(required=False, max_length=100, help_text="As in event types: job, review, ...")
+    cursor = cursor_field(count=2)
+    category = Category(required=False)
     offset = QueryWhole(default=0, max_value=2**31, help_text="For short lists; a cursor costs the same on every page.")
 
 
@@ -55,7 +56,7 @@ class UpTo(Strict):
     may_be_missing = True
 
     up_to = Whole(required=False, help_text="A feed_seq; what surfaced later stays unread.")
-    category = Text(required=False, max_length=100)
+    category = Category(required=False)
 
 
 class CountOut(serializers.Serializer[Any]):

@@ -13,7 +13,7 @@ from events import refusals
 from events.api import errors
 
 ROOT = Path(__file__).resolve().parents[2]
-IN_SOURCE = re.compile(r"""\b(?:default_)?code\s*=\s*"([a-z_]+)\"""")
+IN_SOURCE = re.compile(r"""(?:\b(?:default_)?code\s*=\s*|self\.fail\()"([a-z_]+)\"""")
 IN_TABLE = re.compile(r"^\| (`[a-z_`, ]+`) \|", re.MULTILINE)
 # Codes that the framework gives by itself.
 FRAMEWORK = {

@@ -154,7 +154,7 @@ def test_a_type_that_is_switched_off_is_a_conflict(publisher):
         ({"actor_user_id": 2**40}, {"actor_user_id": "unknown_user"}),
         ({"actor_user_id": 2**70}, {"actor_user_id": "max_value"}),
         ({"actor_user_id": True}, {"actor_user_id": "invalid"}),
-        ({"project_id": 1.0}, {"project_id": "invalid"}),
+        ({"project_id": 1.5}, {"project_id": "invalid"}),
         ({"payload": []}, {"payload": "not_an_object"}),
         ({"payload": None}, {"payload": "null"}),
         ({"payload": {"progress": "half"}}, {"payload": "payload_schema"}),

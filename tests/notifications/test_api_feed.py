@@ -81,7 +81,7 @@ def test_the_feed_can_be_filtered_and_skipped(owner):
         ({"limit": "ten"}, {"limit": "invalid"}),
         ({"offset": "-1"}, {"offset": "min_value"}),
         ({"cursor": "abc"}, {"cursor": "invalid_cursor"}),
-        ({"cursor": "1" * 51}, {"cursor": "max_length"}),
+        ({"cursor": "1-2-3"}, {"cursor": "invalid_cursor"}),
         ({"cursor": f"{2**63}-1"}, {"cursor": "invalid_cursor"}),
         ({"unread": "true"}, {"unread": "unknown_field"}),
     ],
