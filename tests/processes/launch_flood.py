@@ -1,0 +1,26 @@
+"""The server with an application that sends without end: `launch_flood PORT SECONDS`."""
+
+import sys
+from typing import Any
+
+from config import server
+
+FRAME = "x" * 65536
+
+
+async def flood(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    await receive()
+    await send({"type": "websocket.accept"})
+    while True:
+        await send({"type": "websocket.send", "text": FRAME})
+
+
+def announce() -> None:
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    port, seconds = sys.argv[1:]
+    server.SLOW_READER_SECONDS = float(seconds)
+    server.DrainingServer(flood, host="127.0.0.1", port=int(port), ready=announce).run()

@@ -1,0 +1,73 @@
+"""A client that doesn't read costs the process nothing, and is dropped."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from tests.processes import Process, free_port
+
+pytestmark = [pytest.mark.process, pytest.mark.embedded]
+
+HANDSHAKE = (
+    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def flooding(port, tmp_path) -> Iterator[Process]:
+    process = Process("-m", "tests.processes.launch_flood", str(port), "3", env={}, folder=tmp_path)
+    process.wait_for_output("ready")
+    yield process
+    process.kill()
+
+
+def connected(port: int) -> socket.socket:
+    client = socket.create_connection(("127.0.0.1", port))
+    client.sendall(HANDSHAKE)
+    assert b"101 Switching" in client.recv(200)
+    return client
+
+
+def memory(process: Process) -> int:
+    return int(psutil.Process(process.pid).memory_info().rss)
+
+
+def test_memory_stays_flat_and_the_client_is_dropped(flooding, port):
+    before = memory(flooding)
+    with connected(port) as client:
+        time.sleep(2)
+        assert memory(flooding) - before < 20 * MEGABYTE
+        time.sleep(3)
+        left = _read_what_is_left(client)
+    assert left < 20 * MEGABYTE
+
+
+def test_a_client_that_reads_gets_all_it_can_take(flooding, port):
+    with connected(port) as client:
+        client.settimeout(10)
+        taken = sum(len(client.recv(MEGABYTE)) for _ in range(400))
+    assert taken > 20 * MEGABYTE
+
+
+def _read_what_is_left(client: socket.socket) -> int:
+    """Up to the end: the server has hung up."""
+    client.settimeout(10)
+    size = 0
+    try:
+        while chunk := client.recv(MEGABYTE):
+            size += len(chunk)
+    except ConnectionResetError:
+        return size
+    return size
