@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import time
 from functools import cache, cached_property
 from typing import Any
 
@@ -34,6 +35,9 @@ class Stage:
             event |= {"source_entity_type": "job", "source_entity_id": source}
         self.call("POST", "/events", who="admin", json=event)
 
+    def publish_many(self, event_type: str, count: int, **payload: Any) -> None:
+        self.call("POST", "/events", who="admin", json=[{"event_type": event_type, "payload": payload}] * count)
+
     def job_finished(self, name: str, *, for_: str) -> None:
         """A job of theirs, another one each time."""
         self.publish("job.completed", actor=for_, source=next(self.numbers), name=name, message="240 frames")
@@ -47,6 +51,12 @@ class Stage:
     def unread_count(self, who: str) -> int:
         count: int = self.call("GET", "/notifications/unread-count", who=who).json()["count"]
         return count
+
+    def wait_for_unread(self, who: str, count: int) -> None:
+        deadline = time.monotonic() + 20
+        while self.unread_count(who) != count:
+            assert time.monotonic() < deadline, f"{who} never had {count} unread"
+            time.sleep(0.05)
 
     def clear(self, who: str) -> None:
         """Nothing unread, nothing silenced."""

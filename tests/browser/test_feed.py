@@ -1,0 +1,171 @@
+"""The feed: older rows come by themselves, newer ones never push, marking all can be undone."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+MANY = 130
+
+
+@pytest.fixture(scope="module")
+def long_feed(stage):
+    """Carol has been mentioned more often than fits on a page, or in a badge."""
+    stage.clear("carol")
+    stage.publish_many("collab.mention", MANY, mentioned_user_ids=[stage.people["carol"]], title="Shot 041")
+    stage.wait_for_unread("carol", MANY)
+
+
+def test_older_rows_come_by_themselves_each_once_until_the_link_asks(long_feed, live):
+    page = live("carol", clear=False)
+    rows = page.locator("main .carillon-row")
+    for _ in range(12):
+        page.mouse.wheel(0, 4_000)
+        page.wait_for_timeout(120)
+    expect(rows).to_have_count(120)
+    page.get_by_role("link", name="Load older").click()
+    expect(page.get_by_text("That is everything.")).to_be_visible()
+    ids = rows.evaluate_all("(rows) => rows.map((row) => row.dataset.id)")
+    assert len(ids) == len(set(ids)) >= MANY
+
+
+def test_the_badge_says_99_plus_beside_the_bell(long_feed, live):
+    page = live("carol", clear=False)
+    expect(page.locator(".badge")).to_have_text("99+")
+    expect(page.locator(".bell")).to_have_accessible_name("Notifications, more than 99 unread")
+    badge, bell = page.locator(".badge").bounding_box(), page.locator(".bell > .carillon-icon").bounding_box()
+    # The drawn bell leaves the outer quarter of its square free.
+    assert badge["x"] >= bell["x"] + bell["width"] * 0.75
+    assert badge["x"] + badge["width"] <= page.locator(".avatar").bounding_box()["x"]
+
+
+def test_500_rows_answer_within_a_tenth_of_a_second(long_feed, live):
+    page = live("carol", clear=False)
+    page.evaluate("""() => {
+      const list = document.querySelector("main .rows");
+      const row = list.firstElementChild;
+      for (let number = 0; number < 500; number += 1) {
+        const copy = row.cloneNode(true);
+        copy.dataset.id = String(-number);
+        list.append(copy);
+      }
+    }""")
+    took = page.evaluate("""async () => {
+      const before = performance.now();
+      document.querySelector("main .row-act button").click();
+      await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+      return performance.now() - before;
+    }""")
+    assert took < 100
+
+
+def test_rows_wait_while_somebody_points_at_the_feed(stage, live):
+    page = live("alice")
+    stage.job_finished("Shot 201", for_="alice")
+    expect(page.locator("main .carillon-row").first).to_contain_text("Shot 201")
+    page.locator("main .carillon-row").first.hover()
+    stage.job_finished("Shot 202", for_="alice")
+    stage.job_finished("Shot 203", for_="alice")
+    pill = page.get_by_role("button", name="2 new")
+    expect(pill).to_be_visible()
+    expect(page.locator("main .carillon-row").first).to_contain_text("Shot 201")
+    pill.click()
+    expect(page.locator("main .carillon-row").first).to_contain_text("Shot 203")
+    expect(page.locator("main .row-title a").first).to_be_focused()
+
+
+def test_marking_all_spares_what_came_since_and_can_be_undone(stage, live):
+    page = live("alice")
+    stage.job_finished("Shot 204", for_="alice")
+    stage.job_finished("Shot 205", for_="alice")
+    expect(page.locator(".badge")).to_have_text("2")
+    page.get_by_role("button", name="Mark all as read").click()
+    expect(page.locator("main [data-note=undo]")).to_contain_text("Marked as read: 2")
+    expect(page.locator(".badge")).to_be_hidden()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".badge")).to_have_text("2")
+    expect(page.locator("main .carillon-row").first).not_to_have_attribute("data-read", "")
+
+
+def test_the_counts_of_the_categories_follow(stage, live):
+    page = live("alice")
+    stage.job_finished("Shot 206", for_="alice")
+    expect(page.locator(".chip[data-filter=job] .count")).to_have_text("1")
+    page.locator("main .carillon-row").first.hover()
+    page.locator("main .carillon-row").first.get_by_role("button", name="Mark as read").click()
+    expect(page.locator(".chip[data-filter=job] .count")).to_be_hidden()
+
+
+def test_a_filtered_feed_takes_in_only_what_fits(stage, live):
+    page = live("alice", "/notifications/?category=collaboration&unread=1")
+    expect(page.get_by_text("Nothing here")).to_be_visible()
+    stage.job_finished("Shot 207", for_="alice")
+    stage.mention("alice", text="Look")
+    expect(page.locator("main .carillon-row")).to_have_count(1)
+    expect(page.locator("main .carillon-row")).to_contain_text("mentioned you")
+
+
+def test_a_feed_where_nothing_is_unread_says_so(live):
+    page = live("alice", "/notifications/?unread=1")
+    expect(page.get_by_text("You are all caught up")).to_be_visible()
+
+
+def test_the_panel_filters_in_place(stage, live):
+    page = live("alice", "/notifications/preferences/")
+    stage.mention("alice", text="Look")
+    page.locator(".bell").click()
+    page.locator(".panel").get_by_role("link", name="Collaboration").click()
+    expect(page.locator(".panel .chip[data-filter=collaboration]")).to_have_attribute("aria-current", "true")
+    expect(page.locator(".panel .carillon-row").first).to_contain_text("mentioned you")
+    expect(page).to_have_url("/notifications/preferences/")
+
+
+def test_ctrl_click_on_the_bell_opens_the_page(live):
+    page = live("alice", "/notifications/preferences/")
+    with page.context.expect_page() as opened:
+        page.locator(".bell").click(modifiers=["ControlOrMeta"])
+    expect(opened.value).to_have_url("/notifications/")
+
+
+def test_the_bell_opens_and_closes_the_panel_by_key_and_by_press(live):
+    page = live("alice")
+    bell = page.locator(".bell")
+    bell.focus()
+    page.keyboard.press("Space")
+    expect(page.locator(".panel")).to_be_visible()
+    expect(bell).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("Escape")
+    expect(page.locator(".panel")).to_be_hidden()
+    expect(bell).to_be_focused()
+    bell.click()
+    expect(page.locator(".panel")).to_be_visible()
+    bell.click()
+    expect(page.locator(".panel")).to_be_hidden()
+
+
+def test_keys_walk_the_rows_and_mark_them(stage, live):
+    page = live("alice")
+    for number in (208, 209):
+        stage.job_finished(f"Shot {number}", for_="alice")
+    expect(page.locator(".badge")).to_have_text("2")
+    links = page.locator("main .row-title a")
+    links.first.focus()
+    page.keyboard.press("PageDown")
+    expect(links.nth(1)).to_be_focused()
+    page.keyboard.press("u")
+    expect(page.locator(".badge")).to_have_text("1")
+    page.keyboard.press("k")
+    expect(links.first).to_be_focused()
+
+
+def test_nothing_on_the_page_moves_by_itself(stage, live):
+    page = live("alice")
+    page.evaluate("""() => {
+      window.shift = 0;
+      new PerformanceObserver((list) => list.getEntries().forEach((entry) => (window.shift += entry.value)))
+        .observe({ type: "layout-shift", buffered: true });
+    }""")
+    stage.set("alice", timezone="Europe/Paris")
+    page.wait_for_timeout(500)
+    assert page.evaluate("() => window.shift") == 0

@@ -1,0 +1,75 @@
+"""Everything works by links and forms alone."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def plain(enter):
+    """A browser without JavaScript."""
+
+    def open_page(who: str, path: str = "/notifications/", **options):
+        return enter(who, path, java_script_enabled=False, **options)
+
+    return open_page
+
+
+def unread(stage, who: str, count: int) -> None:
+    stage.clear(who)
+    for number in range(count):
+        stage.mention(who, text=f"No. {number}")
+    stage.wait_for_unread(who, count)
+
+
+def test_the_inbox_reads_marks_and_undoes(stage, plain):
+    unread(stage, "carol", 2)
+    page = plain("carol", clear=False)
+    expect(page.locator(".badge")).to_have_text("2")
+    page.locator(".carillon-row").first.hover()
+    page.locator(".carillon-row").first.get_by_role("button", name="Mark as read").click()
+    expect(page.locator(".badge")).to_have_text("1")
+    page.get_by_role("button", name="Mark all as read").click()
+    expect(page.locator(".badge")).to_be_hidden()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".badge")).to_have_text("1")
+
+
+def test_filters_are_links_that_keep_each_other(stage, plain):
+    unread(stage, "carol", 1)
+    page = plain("carol", clear=False)
+    page.get_by_role("link", name="Collaboration").click()
+    expect(page.locator(".carillon-row").first).to_contain_text("mentioned you")
+    page.get_by_role("link", name="Unread only").click()
+    expect(page).to_have_url("/notifications/?category=collaboration&unread=1")
+    expect(page.locator(".carillon-row")).to_have_count(1)
+    page.get_by_role("link", name="System").click()
+    expect(page.get_by_text("No notification matches these filters.")).to_be_visible()
+
+
+def test_the_bell_is_a_link_to_the_inbox(plain):
+    page = plain("carol", "/notifications/preferences/")
+    page.get_by_role("link", name="Notifications, none unread").click()
+    expect(page.get_by_role("heading", name="Inbox")).to_be_visible()
+
+
+def test_preferences_are_one_form(plain):
+    page = plain("carol", "/notifications/preferences/")
+    box = page.locator("#type-job\\.failed").get_by_label("E-mail")
+    was = box.is_checked()
+    box.set_checked(not was)
+    page.locator("#timezone").fill("Europe/Paris")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved")).to_be_visible()
+    expect(page.locator("#type-job\\.failed").get_by_label("E-mail")).to_be_checked(checked=not was)
+    expect(page.locator("#timezone")).to_have_value("Europe/Paris")
+
+
+def test_a_refused_preference_says_why(plain):
+    page = plain("carol", "/notifications/preferences/", expect=("400",))
+    page.locator("#timezone").fill("Middle/Earth")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".alert")).to_contain_text("Middle/Earth")
