@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
+import time
 import traceback
 import uuid
 from collections.abc import Callable
@@ -12,6 +14,7 @@ from datetime import datetime, timedelta
 from django.db import DatabaseError, OperationalError, transaction
 from django.db.models import Q
 
+from events import hints
 from events.models import Event, EventType, LogHead, ParkedEvent, Subscriber
 from events.patterns import matches
 
@@ -23,6 +26,8 @@ LEASE = timedelta(seconds=60)
 # After the first failed try of a lone event 1 s, after the second 5 s, after the third it is parked.
 PAUSES = (timedelta(seconds=1), timedelta(seconds=5))
 LOCK_TIMEOUT = "55P03"
+# Seconds after which a long backlog gives way to other subscribers, and to leases that count from a fresh `now`.
+TURN = 10.0
 
 Handler = Callable[[list[Event]], None]
 
@@ -52,6 +57,8 @@ def subscriber(
     """
 
     def register(handler: Handler) -> Handler:
+        if inspect.iscoroutinefunction(handler):
+            raise TypeError(f"subscriber {name!r} is async and nobody would await it; use a plain function")
         if name in _registry and _registry[name].handler is not handler:
             raise ValueError(f"a subscriber named {name!r} exists already; names are unique")
         _registry[name] = Subscription(name, patterns or ("*",), handler, transactional, start)
@@ -83,7 +90,7 @@ def lagging(*, now: datetime) -> list[str]:
 
 
 def catch_up(name: str, *, now: datetime) -> int:
-    """Let a subscriber read until nothing is left; how many events it was given.
+    """Let a subscriber read until nothing is left or its turn is over; how many events it was given.
 
     A failing batch is halved until the one bad event is alone; that one is parked after three tries. A failure of
     the connection, a serialization failure or a locked database counts for nothing: the next sweep tries again.
@@ -91,8 +98,9 @@ def catch_up(name: str, *, now: datetime) -> int:
     subscription = _registry.get(name)
     if subscription is None:
         return 0
+    enroll()
     step = _transactional_step if subscription.is_transactional else _leased_step
-    total, size = 0, BATCH
+    total, size, end = 0, BATCH, time.monotonic() + TURN
     while True:
         try:
             batch = step(subscription, limit=size, now=now)
@@ -104,6 +112,9 @@ def catch_up(name: str, *, now: datetime) -> int:
                 return total
             total += len(batch.events)
             size = min(size * 2, BATCH)
+        if time.monotonic() > end:
+            hints.send(CATCH_UP_TASK, name)
+            return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,43 +124,50 @@ class _Batch:
 
 
 class _Failed(Exception):
-    """The handler raised; its transaction is rolled back."""
+    """The handler raised, or the commit of its transaction was refused; that is rolled back."""
 
-    def __init__(self, batch: _Batch, error: Exception) -> None:
+    def __init__(self, batch: _Batch, error: Exception, *, token: uuid.UUID | None = None) -> None:
         super().__init__(str(error))
-        self.batch, self.error = batch, error
+        self.batch, self.error, self.token = batch, error, token
 
 
 def _transactional_step(subscription: Subscription, *, limit: int, now: datetime) -> _Batch | None:
-    with transaction.atomic():
-        row = _ready(subscription, now=now)
-        batch = _next(subscription, row=row, limit=limit) if row else None
-        if row is None or batch is None:
-            return None
-        try:
+    batch = None
+    try:
+        with transaction.atomic():
+            row = _ready(subscription, now=now)
+            batch = _next(subscription, row=row, limit=limit) if row else None
+            if row is None or batch is None:
+                return None
             _handle(subscription, batch)
-        except Exception as error:
-            raise _Failed(batch, error) from error
-        _advance(row, to=batch.up_to)
+            _advance(row, to=batch.up_to)
+    except Exception as error:
+        # The commit counts as the handler's: deferred foreign keys are checked only there.
+        if batch is None or not batch.events:
+            raise
+        raise _Failed(batch, error) from error
     return batch
 
 
 def _leased_step(subscription: Subscription, *, limit: int, now: datetime) -> _Batch | None:
+    token = uuid.uuid4()
     with transaction.atomic():
         row = _ready(subscription, now=now)
         batch = _next(subscription, row=row, limit=limit) if row else None
         if row is None or batch is None or (row.lease_until is not None and row.lease_until > now):
             return None
-        row.lease_token, row.lease_until = uuid.uuid4(), now + LEASE
+        row.lease_token, row.lease_until = token, now + LEASE
         row.save(update_fields=["lease_token", "lease_until"])
     try:
         _handle(subscription, batch)
     except Exception as error:
-        raise _Failed(batch, error) from error
+        raise _Failed(batch, error, token=token) from error
     with transaction.atomic():
-        # Fenced by the token: whoever took over an expired lease moves the position, not we.
-        mine = Subscriber.objects.select_for_update().filter(pk=row.pk, lease_token=row.lease_token).first()
+        # Fenced: whoever took over an expired lease, or moved the position by hand, has the say.
+        held = Subscriber.objects.select_for_update().filter(pk=row.pk, lease_token=token)
+        mine = held.filter(position=row.position).first()
         if mine is None:
+            held.update(lease_token=None, lease_until=None)
             return None
         _advance(mine, to=batch.up_to)
     return batch
@@ -161,18 +179,19 @@ def _handle(subscription: Subscription, batch: _Batch) -> None:
 
 
 def _ready(subscription: Subscription, *, now: datetime) -> Subscriber | None:
-    """Its locked row, unless it is paused, waits for its next try, or isn't enrolled yet."""
+    """Its locked row, unless it is paused or waits for its next try."""
     row = Subscriber.objects.select_for_update().filter(name=subscription.name).first()
-    if row is None:
-        enroll()
-        row = Subscriber.objects.select_for_update().get(name=subscription.name)
-    if row.is_paused or (row.retry_at is not None and row.retry_at > now):
+    if row is None or row.is_paused or (row.retry_at is not None and row.retry_at > now):
         return None
     return row
 
 
 def _next(subscription: Subscription, *, row: Subscriber, limit: int) -> _Batch | None:
-    """What comes after its position. The head is read first: what is numbered meanwhile is left for the next look."""
+    """What comes after its position: one event if that has failed alone before.
+
+    The head is read first: what is numbered meanwhile is left for the next look.
+    """
+    limit = 1 if row.attempts else limit
     head = LogHead.objects.get(pk=1).position
     if head <= row.position:
         return None
@@ -197,12 +216,13 @@ def _after_failure(subscription: Subscription, failed: _Failed, *, now: datetime
     sqlstate = _sqlstate(failed.error)
     if _is_passing(failed.error, sqlstate=sqlstate):
         logger.warning("subscriber %s tries again later: %s", subscription.name, failed.error)
-        _release(subscription)
+        _release(subscription, token=failed.token)
         return 0
+    logger.warning("subscriber %s failed on %d event(s): %s", subscription.name, count, failed.error)
     if count > 1:
-        _release(subscription)
-        return count // 2
+        return count // 2 if _release(subscription, token=failed.token) else 0
     if sqlstate == LOCK_TIMEOUT:
+        _release(subscription, token=failed.token)
         return 0
     return _count_failure(subscription, failed, now=now)
 
@@ -212,14 +232,14 @@ def _count_failure(subscription: Subscription, failed: _Failed, *, now: datetime
     error = "".join(traceback.format_exception(failed.error))[-8000:]
     with transaction.atomic():
         row = Subscriber.objects.select_for_update().get(name=subscription.name)
-        if event.position is None or row.position >= event.position:
+        is_overtaken = failed.token is not None and row.lease_token != failed.token
+        if is_overtaken or event.position is None or row.position >= event.position:
             return 0
         if row.attempts < len(PAUSES):
             row.retry_at, row.last_error = now + PAUSES[row.attempts], error
             row.attempts += 1
             row.lease_token = row.lease_until = None
             row.save()
-            logger.warning("subscriber %s failed on event %s: %s", subscription.name, event.pk, failed.error)
             return 0
         ParkedEvent.objects.update_or_create(subscriber=row, event=event, defaults={"error": error})
         _advance(row, to=event.position)
@@ -227,10 +247,12 @@ def _count_failure(subscription: Subscription, failed: _Failed, *, now: datetime
     return BATCH
 
 
-def _release(subscription: Subscription) -> None:
-    """Give a lease back early; a transactional subscriber holds none."""
-    if not subscription.is_transactional:
-        Subscriber.objects.filter(name=subscription.name).update(lease_token=None, lease_until=None)
+def _release(subscription: Subscription, *, token: uuid.UUID | None) -> bool:
+    """Give a lease back early; False if another worker has it by now. A transactional subscriber holds none."""
+    if token is None:
+        return True
+    held = Subscriber.objects.filter(name=subscription.name, lease_token=token)
+    return held.update(lease_token=None, lease_until=None) > 0
 
 
 def _sqlstate(error: BaseException) -> str:

@@ -8,9 +8,19 @@ from events import sequence, subscribers
 
 
 def sweep() -> None:
-    """Number what is unnumbered, then let every lagging subscriber catch up. A few cheap looks when all is done."""
+    """Number what is unnumbered, then let every lagging subscriber catch up. A few cheap looks when all is done.
+
+    A subscriber that can't even look costs the others nothing: all have had their turn before that is raised.
+    """
     subscribers.enroll()
     if sequence.has_unnumbered():
         sequence.number_all()
+    failed = []
     for name in subscribers.lagging(now=timezone.now()):
-        subscribers.catch_up(name, now=timezone.now())
+        try:
+            subscribers.catch_up(name, now=timezone.now())
+        except Exception as error:  # noqa: BLE001  raised below
+            error.add_note(f"while subscriber {name} caught up")
+            failed.append(error)
+    if failed:
+        raise ExceptionGroup("subscribers could not catch up", failed)

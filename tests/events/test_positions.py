@@ -146,7 +146,7 @@ def _until_it_waits(numbering: Running) -> None:
 class Storm:
     """Slow and fast transactions, rollbacks, sequencers and readers, all at once."""
 
-    PUBLISHERS, TRANSACTIONS = 4, 40
+    PUBLISHERS, TRANSACTIONS = 4, 30
 
     def __init__(self) -> None:
         self.publishing = self.PUBLISHERS
@@ -178,13 +178,14 @@ class Storm:
                 self.committed += mine
 
     def until_done(self, step: Callable[[], object]) -> Callable[[], None]:
-        """Repeat; twice more when the last publisher has gone."""
+        """Repeat, with a breath in which others get SQLite's one lock; twice more when the last publisher has gone."""
 
         def run() -> None:
             rounds = 2
             while rounds:
                 rounds -= not self.publishing
                 step()
+                time.sleep(0.01)
 
         return run
 
