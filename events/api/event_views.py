@@ -46,7 +46,7 @@ _KEY = OpenApiParameter(
 
 class EventsView(ApiView):
     def get_permissions(self) -> Sequence[BasePermission]:
-        return [Unrestricted(), MayReadLog()] if self.request.method == "GET" else [MayPublish()]
+        return [MayPublish()] if self.request.method == "POST" else [Unrestricted(), MayReadLog()]
 
     @documented(
         "publish_events",

@@ -68,3 +68,9 @@ def test_no_body_takes_long_to_refuse(piece):
     with pytest.raises(BadBody):
         parse(body)
     assert time.perf_counter() - began < 5
+
+
+def test_one_layer_more_than_accepted_is_refused_however_it_is_built():
+    for deep in (b"[" * 65 + b"]" * 65, b'{"a":[],"b":' * 65 + b"1" + b"}" * 65, b"[[]," * 64 + b"[[]]" + b"]" * 64):
+        with pytest.raises(BadBody):
+            parse(deep)
