@@ -36,8 +36,9 @@ def members_of(entity: Model | Entity) -> QuerySet[Membership]:
 
 
 def _user_id(user: User | int) -> int:
-    if not isinstance(user, int):
+    if isinstance(user, User) and not user._state.adding:
         return user.pk
-    if not 0 < user < 2**31 or not User.objects.filter(pk=user).exists():
-        raise UnknownUser(f"there is no user {user}", code="unknown_user", field="user_id")
-    return user
+    key = user.pk if isinstance(user, User) else user
+    if type(key) is not int or not 0 < key < 2**31 or not User.objects.filter(pk=key).exists():
+        raise UnknownUser(f"there is no user {key!r}", code="unknown_user", field="user_id")
+    return key

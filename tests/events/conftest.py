@@ -27,7 +27,7 @@ class Reader:
         self.name = name
         self.batches: list[list[int]] = []
         self.tried: list[list[int]] = []
-        self.fails: Callable[[list[Event]], Exception | None] = lambda batch: None
+        self.fails: Callable[[list[Event]], BaseException | None] = lambda batch: None
 
     def __call__(self, batch: list[Event]) -> None:
         self.tried.append([event.pk for event in batch])
@@ -43,7 +43,7 @@ class Reader:
     def row(self) -> Subscriber:
         return Subscriber.objects.get(name=self.name)
 
-    def fail_on(self, *bad: Event, error: Exception | None = None) -> None:
+    def fail_on(self, *bad: Event, error: BaseException | None = None) -> None:
         keys = {event.pk for event in bad}
         failure = error or ValueError("cannot digest this")
         self.fails = lambda batch: failure if keys & {event.pk for event in batch} else None

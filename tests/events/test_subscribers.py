@@ -344,7 +344,12 @@ def test_a_leased_handler_runs_in_no_transaction(committed, registry):
 def test_a_leased_subscriber_runs_in_one_worker_at_a_time(committed, reader):
     one, events = reader(transactional=False), numbered(3)
     is_working, may_end = threading.Event(), threading.Event()
-    one.fails = lambda batch: (is_working.set() or may_end.wait(30)) and None
+
+    def work(batch: list[Event]) -> None:
+        is_working.set()
+        may_end.wait(30)
+
+    one.fails = work
     first = Running(lambda: catch_up("reader", now=NOW))
     assert is_working.wait(30)
     assert catch_up("reader", now=later(1)) == 0
@@ -358,7 +363,7 @@ def test_a_worker_that_died_loses_its_lease(reader):
     class Killed(BaseException):
         pass
 
-    one.fail_on(*events, error=Killed())  # type: ignore[arg-type]
+    one.fail_on(*events, error=Killed())
     with pytest.raises(Killed):
         catch_up("reader", now=NOW)
     one.fail_on()

@@ -1,0 +1,96 @@
+"""Whoever publishes a type that says so owns its source from then on: once, and before anybody is told."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+
+from events import sequence
+from events.bus import Entity, NewEvent, publish, publish_many, subscriber
+from events.memberships import grant, members_of, revoke
+from events.models import Event, EventType, Membership
+from events.sweep import sweep
+
+JOB = Entity("job", 7)
+
+
+def submit(user: User | None, *, source: Entity | None = JOB, event_type: str = "job.submitted") -> None:
+    publish(event_type, source=source, actor=user)
+    sequence.number()
+
+
+def owners(entity: Entity = JOB) -> list[User]:
+    return [tie.user for tie in members_of(entity) if tie.role == "owner"]
+
+
+def test_who_submits_a_job_owns_it(owner):
+    submit(owner)
+    assert owners() == [owner]
+
+
+def test_a_watcher_who_submits_becomes_the_owner(owner):
+    grant(JOB, user=owner, role="watcher")
+    submit(owner)
+    assert owners() == [owner]
+    assert Membership.objects.count() == 1
+
+
+def test_a_second_submitter_owns_it_too(owner, member):
+    submit(owner)
+    submit(member)
+    assert owners() == [owner, member]
+
+
+def test_other_types_make_no_owner(owner):
+    submit(owner, event_type="job.started")
+    assert owners() == []
+
+
+def test_the_column_decides_not_the_name(owner):
+    EventType.objects.filter(name="job.submitted").update(actor_becomes_owner=False)
+    EventType.objects.filter(name="review.submitted").update(actor_becomes_owner=True)
+    submit(owner)
+    submit(owner, event_type="review.submitted", source=Entity("scene", 1))
+    assert (owners(), owners(Entity("scene", 1))) == ([], [owner])
+
+
+def test_nobody_and_nothing_make_no_owner(owner):
+    submit(None)
+    submit(owner, source=None)
+    assert not Membership.objects.exists()
+
+
+def test_a_batch_with_repeats_makes_each_owner_once(owner, member):
+    pairs = [(owner, 1), (owner, 1), (member, 1), (owner, 2)]
+    publish_many(NewEvent("job.submitted", source=Entity("job", job), actor=user) for user, job in pairs)
+    sequence.number()
+    assert [owners(Entity("job", job)) for job in (1, 2)] == [[owner, member], [owner]]
+
+
+def test_an_event_makes_its_owner_once_and_never_again(owner):
+    submit(owner)
+    revoke(JOB, user=owner)
+    publish("job.started", source=JOB)
+    sequence.number()
+    assert owners() == []
+
+
+def test_the_owner_is_known_before_any_subscriber_sees_the_event(owner, registry):
+    known: list[list[User]] = []
+
+    @subscriber("looker", transactional=True, start=0)
+    def look(events: list[Event]) -> None:
+        known.append(owners())
+
+    publish("job.submitted", source=JOB, actor=owner)
+    sweep()
+    assert known == [[owner]]
+
+
+@pytest.mark.parametrize("people", [1, 30])
+def test_the_number_of_statements_does_not_grow_with_the_owners(db, people, django_assert_num_queries):
+    users = User.objects.bulk_create(User(username=f"user{number}") for number in range(people))
+    publish_many(NewEvent("job.submitted", source=JOB, actor=user) for user in users)
+    with django_assert_num_queries(6):  # savepoint, head, numbers, owners, head moved, savepoint
+        sequence.number()
+    assert len(owners()) == people
