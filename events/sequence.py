@@ -6,8 +6,6 @@ They come from the head row, under its lock: never from max+1 (which restarts af
 
 from __future__ import annotations
 
-from functools import partial
-
 from django.db import connection, transaction
 from django.dispatch import Signal
 
@@ -59,7 +57,8 @@ def number(*, limit: int = BATCH) -> int:
             cursor.execute(_OWN.format(numbered=numbered), params)
         # Not the count: an event that was deleted meanwhile leaves a hole below the last number.
         LogHead.objects.filter(pk=1).update(position=max(numbered_now.values()))
-        transaction.on_commit(partial(_announce, ids), robust=True)
+        # No partial: it has no __qualname__, on which Django's robust hooks trip when they log a failure.
+        transaction.on_commit(lambda: _announce(ids), robust=True)
     return len(ids)
 
 

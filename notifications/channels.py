@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,10 @@ def open_rows(rows: Sequence[Opened]) -> list[str]:
 
 
 def wake(names: Sequence[str]) -> None:
-    """After the commit: a hint, never needed."""
+    """After the commit: a hint, never needed. One that fails keeps the others from nothing."""
     for name in names:
         if name in _channels:
-            _channels[name].wake()
+            try:
+                _channels[name].wake()
+            except Exception as error:  # noqa: BLE001  each channel has its own ways to fail
+                logger.warning("channel %s was not woken: %r", name, error)

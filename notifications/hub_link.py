@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import NamedTuple
 
 from django.db import transaction
@@ -29,7 +28,8 @@ class Push(NamedTuple):
 
 def push_on_commit(pushes: Sequence[Push], *, shared: Mapping[int, Frame] | None = None) -> None:
     """Send the frames once the transaction is committed."""
-    transaction.on_commit(partial(push, pushes, shared=shared or {}), robust=True)
+    # No partial: it has no __qualname__, on which Django's robust hooks trip when they log a failure.
+    transaction.on_commit(lambda: push(pushes, shared=shared or {}), robust=True)
 
 
 def push(pushes: Sequence[Push], *, shared: Mapping[int, Frame]) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from notifications import frames, hub_link
 from notifications.models import Inbox, Notification
@@ -45,14 +45,10 @@ def mark(user_id: int, *, ids: Collection[int], is_read: bool, now: datetime) ->
     with transaction.atomic():
         inbox = locked(user_id)
         named = _rows(user_id).filter(channel="in_app", id__in_set=list(ids))
-        rows = list(named.values_list("id", "event_id", "group_key", "event__position"))
-        if len(rows) != len(set(ids)):
+        if named.count() != len(set(ids)):
             raise Notification.DoesNotExist("not among this person's notifications")
         if is_read:
-            covered = Q(event_id__in_set=[event_id for _, event_id, _, _ in rows])
-            for group_key, position in _newest_by_group(rows).items():
-                covered |= Q(group_key=group_key, event__position__lte=position)
-            return _change(inbox, _rows(user_id).filter(covered), is_read=True, now=now)
+            return _change(inbox, _covered_by(named, user_id=user_id), is_read=True, now=now)
         return _change(inbox, named, is_read=False, now=now)
 
 
@@ -64,10 +60,8 @@ def mark_all(user_id: int, *, now: datetime, up_to: int | None = None, category:
         surfaced = _rows(user_id).filter(channel="in_app", is_read=False, feed_seq__lte=limit)
         if category is not None:
             surfaced = surfaced.filter(event__event_type__category=category)
-        covered = Q(event_id__in=surfaced.values("event_id"))
-        return _change(
-            inbox, _rows(user_id).filter(covered), is_read=True, now=now, all_of={"up_to": limit, "category": category}
-        )
+        covered = _covered_by(surfaced, user_id=user_id)
+        return _change(inbox, covered, is_read=True, now=now, all_of={"up_to": limit, "category": category})
 
 
 def announce_settings(user_id: int, *, settings: dict[str, Any]) -> State:
@@ -83,12 +77,10 @@ def _rows(user_id: int) -> Any:
     return Notification.objects.filter(user_id=user_id)
 
 
-def _newest_by_group(rows: list[tuple[int, int, str | None, int | None]]) -> dict[str, int]:
-    newest: dict[str, int] = {}
-    for _id, _event_id, group_key, position in rows:
-        if group_key is not None and position is not None:
-            newest[group_key] = max(position, newest.get(group_key, 0))
-    return newest
+def _covered_by(seen: Any, *, user_id: int) -> Any:
+    """The rows of the events seen on every channel, and of their replacing groups up to those events."""
+    later = seen.filter(group_key=OuterRef("group_key"), event__position__gte=OuterRef("event__position"))
+    return _rows(user_id).filter(Q(event_id__in=seen.values("event_id")) | Exists(later))
 
 
 def _change(inbox: Inbox, covered: Any, *, is_read: bool, now: datetime, all_of: dict[str, Any] | None = None) -> State:

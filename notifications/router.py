@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
@@ -162,7 +161,9 @@ def _write(rows: Sequence[Row], *, now: datetime) -> dict[RowKey, int]:
             newer, params = sets.table(_SURFACED, values)
             cursor.execute(
                 "UPDATE notifications SET event_id = newer.event_id, reason = newer.reason, hold = newer.hold, "
-                f"seq = newer.seq, feed_seq = newer.seq, created_at = {stamp}, delivered_at = {stamp} "
+                f"seq = newer.seq, feed_seq = newer.seq, created_at = {stamp}, delivered_at = {stamp}, "
+                # A summary told of the row's last event, not of this one.
+                "summary_id = NULL "
                 f"FROM {newer} AS newer WHERE notifications.id = newer.row_id",
                 [at, at, *params],
             )
@@ -198,7 +199,7 @@ def _announce(
         if row.channel != "in_app" and row.hold == "none" and (key := (row.event_id, row.user_id, row.channel)) in ids
     ]
     if opened and (names := channels.open_rows(opened)):
-        transaction.on_commit(partial(channels.wake, names), robust=True)
+        transaction.on_commit(lambda: channels.wake(names), robust=True)
     unread = {user: count for user, (_seq, count) in inboxes.items()}
     pushed: list[hub_link.Push] = []
     for row in rows:

@@ -1,0 +1,38 @@
+"""What follows a commit are hints: one that fails reaches nobody's caller and stops no other."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import transaction
+
+from events import layer, sequence
+from events.bus import publish
+from notifications import hub_link
+from tests.notifications.telling import JOB
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+
+@pytest.fixture
+def _no_layer(monkeypatch) -> None:
+    def fail(*_anything: object) -> None:
+        raise RuntimeError("no layer")
+
+    monkeypatch.setattr(layer, "hand", fail)
+
+
+@pytest.mark.usefixtures("_no_layer")
+def test_a_push_that_fails_after_the_commit_does_not_reach_whoever_committed():
+    later: list[str] = []
+    with transaction.atomic():
+        hub_link.push_on_commit([hub_link.Push(1, {"type": "read", "seq": 1})])
+        transaction.on_commit(lambda: later.append("told"))
+    assert later == ["told"]
+
+
+@pytest.mark.usefixtures("_no_layer")
+def test_an_announcement_that_fails_leaves_the_events_numbered():
+    event = publish("job.completed", source=JOB)
+    sequence.number_all()
+    event.refresh_from_db()
+    assert event.position
