@@ -18,16 +18,13 @@ function partOf(control) {
 /** @param {Element} part */
 function fieldsOf(part) {
   const fields = new URLSearchParams();
-  // The scope of everything speaks for every line.
-  const controls = part.matches("[data-section=scope]") ? form?.elements : part.querySelectorAll("input, select");
-  for (const control of controls ?? []) {
+  const isScope = part.matches("[data-section=scope]");
+  // The scope of everything speaks for every line, and for no other section.
+  for (const control of (isScope ? form?.elements : part.querySelectorAll("input, select")) ?? []) {
     const { name, type, value, checked, disabled } = /** @type {HTMLInputElement} */ (control);
-    if (!name || disabled || name === "sections" === part.matches("[data-section=scope]")) continue;
-    if ((type === "checkbox" || type === "radio") && !checked) continue;
-    fields.append(name, value);
+    const isTicked = checked || !["checkbox", "radio"].includes(type);
+    if (name && !disabled && isTicked && !(isScope && name === "sections")) fields.append(name, value);
   }
-  const section = /** @type {HTMLInputElement | null} */ (part.querySelector("[name=sections]"));
-  if (section) fields.set("sections", section.value);
   return fields;
 }
 
@@ -84,16 +81,6 @@ function settleQuiet(words) {
   if (words.is_quiet) preset.prepend(new Option(preset.selectedOptions[0]?.text ?? "", "", true, true));
 }
 
-/** Only what matters now is there: an end of one's own choice, the hour of a digest that is on. */
-function showRelevant() {
-  const value = (/** @type {string} */ name) => new FormData(form ?? undefined).get(name);
-  for (const label of document.querySelectorAll("[data-only]")) {
-    const { only = "" } = /** @type {HTMLElement} */ (label).dataset;
-    const isOn = only === "at" ? value("dnd_preset") === "at" : value("digest_enabled") && only.includes(String(value("digest_interval")));
-    /** @type {HTMLElement} */ (label).hidden = !isOn;
-  }
-}
-
 /** @param {Event} event */
 function changed(event) {
   const control = /** @type {HTMLInputElement} */ (event.target);
@@ -103,7 +90,6 @@ function changed(event) {
   const quiet = /** @type {HTMLInputElement | null} */ (document.querySelector("[name=dnd_enabled]"));
   // Choosing how long means wanting it.
   if (quiet && control.name.startsWith("dnd_") && !isSwitch) quiet.checked = true;
-  showRelevant();
   const until = /** @type {HTMLInputElement | null} */ (document.querySelector("[name=dnd_until]"));
   if (control.value === "at" && !until?.value) {
     until?.focus();
@@ -142,6 +128,5 @@ if (form && config) {
   form.addEventListener("change", changed);
   form.addEventListener("submit", (event) => event.preventDefault());
   store.addEventListener("settings", follow);
-  showRelevant();
   offerZone();
 }

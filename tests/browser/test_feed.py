@@ -157,15 +157,3 @@ def test_keys_walk_the_rows_and_mark_them(stage, live):
     expect(page.locator(".badge")).to_have_text("1")
     page.keyboard.press("k")
     expect(links.first).to_be_focused()
-
-
-def test_nothing_on_the_page_moves_by_itself(stage, live):
-    page = live("alice")
-    page.evaluate("""() => {
-      window.shift = 0;
-      new PerformanceObserver((list) => list.getEntries().forEach((entry) => (window.shift += entry.value)))
-        .observe({ type: "layout-shift", buffered: true });
-    }""")
-    stage.set("alice", timezone="Europe/Paris")
-    page.wait_for_timeout(500)
-    assert page.evaluate("() => window.shift") == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 from playwright.sync_api import expect
 
@@ -11,11 +13,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def plain(enter):
     """A browser without JavaScript."""
-
-    def open_page(who: str, path: str = "/notifications/", **options):
-        return enter(who, path, java_script_enabled=False, **options)
-
-    return open_page
+    return functools.partial(enter, java_script_enabled=False)
 
 
 def unread(stage, who: str, count: int) -> None:

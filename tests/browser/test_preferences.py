@@ -1,0 +1,105 @@
+"""The preferences save themselves, say what will happen, and show what can't be changed."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+PATH = "/notifications/preferences/"
+
+
+@pytest.fixture
+def page(enter) -> Page:
+    return enter("bob", PATH)
+
+
+def line(page: Page, name: str):
+    return page.locator(f'[id="type-{name}"]')
+
+
+def saved(page: Page) -> None:
+    expect(page.locator("#preferences-status")).to_have_text("Saved")
+
+
+def test_a_ticked_channel_is_kept(page):
+    box = line(page, "job.failed").get_by_label("E-mail")
+    was = box.is_checked()
+    box.click()
+    saved(page)
+    page.reload()
+    expect(line(page, "job.failed").get_by_label("E-mail")).to_be_checked(checked=not was)
+
+
+def test_nothing_ticked_switches_the_type_off(page, stage):
+    line(page, "review.approved").get_by_label("In app").uncheck()
+    saved(page)
+    chosen = stage.call("GET", "/notifications/preferences", who="bob").json()
+    [approved] = [one for one in chosen if one["event_type"] == "review.approved"]
+    assert approved["is_enabled"] is False
+
+
+def test_what_is_locked_is_shown_with_the_reason(page):
+    box = line(page, "system.gpu_critical").get_by_label("In app")
+    expect(box).to_be_disabled()
+    expect(box).to_be_checked()
+    expect(box).to_have_accessible_description("Required for those it concerns")
+
+
+def test_a_cell_is_named_by_its_row_and_its_column(page):
+    expect(line(page, "job.completed").get_by_role("checkbox").first).to_have_accessible_name("Completed In app")
+
+
+def test_one_choice_narrows_all(page, stage):
+    page.get_by_text("My projects", exact=True).first.click()
+    saved(page)
+    expect(line(page, "job.completed").get_by_role("combobox")).to_have_value("my_projects")
+    chosen = stage.call("GET", "/notifications/preferences", who="bob").json()
+    assert {one["scope"] for one in chosen if one["category"] == "job"} == {"my_projects"}
+    assert {one["scope"] for one in chosen if one["category"] == "system"} == {"all"}
+
+
+def test_do_not_disturb_says_until_when(page, stage):
+    page.get_by_label("How long").select_option("For 1 hour")
+    saved(page)
+    expect(page.get_by_role("switch", name="Do not disturb")).to_be_checked()
+    expect(page.locator("[data-words=quiet_words]")).to_have_text(re.compile(r"^until .*\d\d:\d\d \(UTC\)$"))
+    expect(page.locator(".bell")).to_have_attribute("aria-label", re.compile("do not disturb"))
+    page.get_by_role("switch", name="Do not disturb").uncheck()
+    expect(page.locator("[data-words=quiet_words]")).to_be_empty()
+    assert stage.call("GET", "/notifications/settings", who="bob").json()["dnd_enabled"] is False
+
+
+def test_turning_it_off_in_the_panel_turns_it_off_here(page, stage):
+    stage.set("bob", dnd_enabled=True)
+    expect(page.get_by_role("switch", name="Do not disturb")).to_be_checked()
+    page.locator(".bell").click()
+    page.locator(".panel").get_by_role("button", name="Turn off").click()
+    expect(page.locator(".panel [data-note=quiet]")).to_be_hidden()
+    expect(page.get_by_role("switch", name="Do not disturb")).not_to_be_checked()
+
+
+def test_a_digest_says_when_it_comes(page):
+    page.get_by_role("switch", name="Digest").check()
+    saved(page)
+    page.get_by_text("Weekly").click()
+    page.locator("[name=digest_hour]").select_option("07:00")
+    page.locator("[name=digest_weekday]").select_option("Wednesday")
+    expect(page.locator("[data-words=digest_words]")).to_have_text(re.compile(r"^Next: (Wed .*)?07:00 \(UTC\)\.$"))
+
+
+def test_the_browser_s_zone_is_offered_and_taken(enter):
+    page = enter("bob", PATH, timezone_id="Europe/Paris")
+    page.get_by_role("button", name="Use Europe/Paris").click()
+    saved(page)
+    expect(page.get_by_role("combobox", name="Time zone")).to_have_value("Europe/Paris")
+
+
+def test_a_refusal_is_said_beside_the_title(enter):
+    page = enter("bob", PATH, expect=("400",))
+    page.get_by_role("combobox", name="Time zone").fill("Middle/Earth")
+    page.get_by_role("combobox", name="Time zone").press("Tab")
+    expect(page.locator("#preferences-status")).to_contain_text("Middle/Earth")
+    expect(page.get_by_role("combobox", name="Time zone")).to_have_attribute("aria-invalid", "true")
