@@ -43,7 +43,7 @@ def test_a_type_that_is_switched_off_is_refused():
     assert found.code == "event_type_inactive"
 
 
-@pytest.mark.parametrize("actor", [0, -1, 999_999, TOO_GREAT, True, "1", AnonymousUser()], ids=repr)
+@pytest.mark.parametrize("actor", [0, -1, 999_999, TOO_GREAT, True, "1", AnonymousUser()], ids=str)
 def test_an_actor_that_nobody_is_is_refused(actor):
     found = refusal(actor=actor)
     assert isinstance(found, UnknownUser)
