@@ -15,6 +15,8 @@ import time
 import redis
 from celery import current_app
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +30,6 @@ class _Waker:
     """The thread that sends. Started by the first hint; a forked child gets its own."""
 
     def __init__(self) -> None:
-        self.pid = os.getpid()
         self.wanted: dict[Hint, None] = {}
         self.flagged: dict[Hint, float] = {}
         self.changed = threading.Condition()
@@ -113,7 +114,7 @@ def flush(*, timeout: float = 2.0) -> bool:
 def _current() -> _Waker:
     global _waker  # noqa: PLW0603  one per process
     with _starting:
-        if _waker is None or _waker.pid != os.getpid():
+        if _waker is None:
             _waker = _Waker()
         return _waker
 
@@ -121,13 +122,22 @@ def _current() -> _Waker:
 def _flags() -> redis.Redis | None:
     if not settings.REDIS_URL:
         return None
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
+    # Its own way is to try four times, with pauses; the sweepers are quicker.
+    once = Retry(NoBackoff(), 0)
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1, retry=once)
 
 
 def _key(hint: Hint) -> str:
     task, arguments = hint
-    return ":".join(("carillon", "hint", task, *arguments))
+    return ":".join((settings.REDIS_PREFIX, "hint", task, *arguments))
 
 
+def _forget_parent() -> None:
+    """A forked child has none of its parent's threads, and may have been born while one of them held the lock."""
+    global _waker, _starting
+    _waker, _starting = None, threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forget_parent)
 # A short command such as `manage.py publish` ends right after its commit: let its hint out first.
 atexit.register(flush, timeout=1.0)
