@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 from django.core.exceptions import BadRequest
 from django.urls import reverse
 
-from notifications import feed, inbox
+from notifications import feed
 from notifications.models import Notification
 from notifications.pages import clock, words
+from notifications.pages.standing import Standing
 
 PAGE_SIZE = 20
 _CURSOR = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
@@ -116,11 +117,10 @@ def filters_of(query: Mapping[str, str]) -> Filters:
     )
 
 
-def feed_of(user_id: int, *, filters: Filters, place: str, now: datetime, zone: ZoneInfo) -> Feed:
-    """Three queries: where the inbox stands, the counts, one page."""
-    state = inbox.state(user_id)
-    counts = feed.unread_by_category(user_id)
-    days, older = page_of(user_id, filters=filters, now=now, zone=zone)
+def feed_of(standing: Standing, *, filters: Filters, place: str) -> Feed:
+    """Two queries: the counts, one page. What came after `standing` was read comes over the socket once more."""
+    counts = feed.unread_by_category(standing.user_id)
+    days, older = page_of(standing.user_id, filters=filters, now=standing.now, zone=standing.zone)
     return Feed(
         place=place,
         filters=filters,
@@ -129,8 +129,8 @@ def feed_of(user_id: int, *, filters: Filters, place: str, now: datetime, zone: 
         older=older,
         all_href=reverse("inbox") + filters.query(category=None),
         unread_href=reverse("inbox") + filters.query(unread=not filters.unread_only),
-        up_to=state.seq,
-        unread_count=state.unread_count,
+        up_to=standing.seq,
+        unread_count=standing.unread_count,
     )
 
 

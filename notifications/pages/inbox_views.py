@@ -17,8 +17,8 @@ from notifications import feed, inbox
 from notifications.models import Notification
 from notifications.pages import facts
 from notifications.pages.asking import person
-from notifications.pages.feeds import Feed, feed_of, filters_of, page_of, row_of
-from notifications.pages.standing import standing_of
+from notifications.pages.feeds import feed_of, filters_of, page_of, row_of
+from notifications.pages.standing import standing_for
 
 UNDO = "undo_read_all"
 
@@ -43,10 +43,8 @@ def panel(request: HttpRequest) -> HttpResponse:
 @require_GET
 def rows(request: HttpRequest) -> HttpResponse:
     """One more page of rows, as the feed's own template makes them."""
-    now, user = timezone.now(), person(request)
-    zone = standing_of(user.pk, now=now).zone
-    filters = filters_of(request.GET)
-    days, older = page_of(user.pk, filters=filters, now=now, zone=zone)
+    standing, filters = standing_for(request), filters_of(request.GET)
+    days, older = page_of(standing.user_id, filters=filters, now=standing.now, zone=standing.zone)
     context = {
         "days": days,
         "older": older,
@@ -83,11 +81,9 @@ def open_notification(request: HttpRequest, notification_id: int) -> HttpRespons
 @require_safe
 def detail(request: HttpRequest, notification_id: int) -> HttpResponse:
     """The notification tells its story: what, when, who, why you, and what came with it."""
-    now, row = timezone.now(), _own(request, notification_id)
-    zone = standing_of(person(request).pk, now=now).zone
-    shown = row_of(row, now=now, zone=zone)
+    row, standing = _own(request, notification_id), standing_for(request)
     context = {
-        "row": shown,
+        "row": row_of(row, now=standing.now, zone=standing.zone),
         "source": row.event.source,
         "actor": row.event.actor_user,
         "facts": facts.facts_of(row.event.payload),
@@ -96,10 +92,8 @@ def detail(request: HttpRequest, notification_id: int) -> HttpResponse:
 
 
 def _feed(request: HttpRequest, *, place: str) -> dict[str, Any]:
-    now, user = timezone.now(), person(request)
-    standing = standing_of(user.pk, now=now)
-    found: Feed = feed_of(user.pk, filters=filters_of(request.GET), place=place, now=now, zone=standing.zone)
-    return {"feed": found, "standing": standing}
+    standing = standing_for(request)
+    return {"feed": feed_of(standing, filters=filters_of(request.GET), place=place), "standing": standing}
 
 
 def _own(request: HttpRequest, notification_id: int) -> Notification:

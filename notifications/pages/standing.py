@@ -8,12 +8,16 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 
 from notifications import inbox, preferences, quiet
 from notifications.frames import instant
 from notifications.pages import clock, words
+
+_KEY = "carillon_standing"
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,15 @@ class Standing:
             "urls": _addresses(),
             **words.for_browser(),
         }
+
+
+def standing_for(request: HttpRequest) -> Standing:
+    """The signed-in person's, asked for once however many views and tags of a page want it."""
+    if not hasattr(request, _KEY):
+        assert request.user.pk is not None  # noqa: S101 - callers have made sure of a signed-in person
+        setattr(request, _KEY, standing_of(request.user.pk, now=timezone.now()))
+    found: Standing = getattr(request, _KEY)
+    return found
 
 
 def standing_of(user_id: int, *, now: datetime) -> Standing:

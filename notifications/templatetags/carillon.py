@@ -9,15 +9,13 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.template.context import Context
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from notifications.pages.feeds import BLANK
-from notifications.pages.standing import Standing, standing_of
+from notifications.pages.standing import Standing, standing_for
 
 register = template.Library()
-_KEY = "carillon_standing"
 _PARTS_KEY = "carillon_parts_are_there"
 
 
@@ -33,15 +31,12 @@ def icon(name: str) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def carillon_standing(context: Context) -> Standing | None:
-    """Where the person's inbox stands; None for nobody. Asked for once, however many tags a page has."""
+    """Where the person's inbox stands; None for nobody."""
     request: HttpRequest | None = context.get("request")
     user = getattr(request, "user", None) or AnonymousUser()
     if request is None or not user.is_authenticated or user.pk is None:
         return None
-    if not hasattr(request, _KEY):
-        setattr(request, _KEY, standing_of(user.pk, now=timezone.now()))
-    found: Standing = getattr(request, _KEY)
-    return found
+    return standing_for(request)
 
 
 @register.inclusion_tag("carillon/head.html")

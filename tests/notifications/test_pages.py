@@ -1,0 +1,166 @@
+"""The pages' own rules: where they lead, what they refuse, whose rows they show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.template.loader import render_to_string
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from events.entities import Entity
+from events.models import Event, EventType
+from notifications import preferences
+from notifications.models import Inbox, Notification, NotificationPreference
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def browser(client, member) -> Client:
+    client.force_login(member)
+    return client
+
+
+def told(user, event_type_name: str = "job.completed", *, url: str = "", seq: int = 1, **payload: Any) -> Notification:
+    event_type = EventType.objects.get(name=event_type_name)
+    if url:
+        event_type.url_template = url
+        event_type.save()
+    source = Entity("job", 42)
+    event = Event.objects.create(
+        event_type=event_type, payload=payload, source_entity_type=source.type, source_entity_id=source.id, position=seq
+    )
+    Inbox.objects.update_or_create(user=user, defaults={"seq": seq, "unread_count": seq})
+    return Notification.objects.create(event=event, user=user, seq=seq, feed_seq=seq, reason="owner")
+
+
+def test_opening_reads_and_leads_to_what_it_is_about(browser, member):
+    row = told(member, url="/notifications/preferences/")
+    answer = browser.get(reverse("notification-open", args=[row.pk]))
+    row.refresh_from_db()
+    assert (answer.url, row.is_read) == ("/notifications/preferences/", True)
+
+
+@pytest.mark.parametrize(
+    "url", ["", "https://evil.example/", "//evil.example/", "/gone/for/good/", "/notifications/1/open/"]
+)
+def test_opening_what_leads_nowhere_here_tells_its_story(browser, member, url):
+    row = told(member, url=url)
+    answer = browser.get(reverse("notification-open", args=[row.pk]))
+    assert answer.url == reverse("notification-detail", args=[row.pk])
+
+
+def test_fetching_ahead_reads_nothing(browser, member):
+    row = told(member)
+    browser.get(reverse("notification-open", args=[row.pk]), headers={"Sec-Purpose": "prefetch;prerender"})
+    row.refresh_from_db()
+    assert not row.is_read
+
+
+@pytest.mark.parametrize("name", ["notification-open", "notification-detail"])
+def test_another_person_s_notification_isn_t_there(browser, outsider, name):
+    row = told(outsider)
+    assert browser.get(reverse(name, args=[row.pk])).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["notification-read", "notification-unread"])
+def test_another_person_s_notification_can_t_be_marked(browser, outsider, name):
+    row = told(outsider)
+    assert browser.post(reverse(name, args=[row.pk])).status_code == 404
+
+
+def test_a_story_has_its_facts(browser, member):
+    row = told(member, name="Shot 042", free_bytes=2048, nested={"deep": [1, 2]}, none=None)
+    page = browser.get(reverse("notification-detail", args=[row.pk])).content.decode()
+    for words in ("Shot 042 finished", "job:42", "Because it is your job", "2.0", "Nested / deep", "1, 2", "—"):
+        assert words in page
+
+
+def test_what_a_payload_says_is_text(browser, member):
+    told(member, name="<script>alert(1)</script>")
+    assert "<script>alert" not in browser.get(reverse("inbox")).content.decode()
+
+
+def test_reading_leads_back_only_to_this_site(browser, member):
+    row = told(member)
+    answer = browser.post(reverse("notification-read", args=[row.pk]), {"next": "https://evil.example/"})
+    assert answer.url == reverse("inbox")
+
+
+def test_reading_all_spares_what_surfaced_later(browser, member):
+    first, later = told(member, seq=1), told(member, seq=2)
+    browser.post(reverse("read-all"), {"up_to": "1"})
+    first.refresh_from_db()
+    later.refresh_from_db()
+    assert (first.is_read, later.is_read) == (True, False)
+
+
+@pytest.mark.parametrize("up_to", ["", "x", "-1", "1,2", "9" * 30])
+def test_reading_all_needs_to_know_how_far(browser, up_to):
+    assert browser.post(reverse("read-all"), {"up_to": up_to}).status_code == 400
+
+
+@pytest.mark.parametrize("before", ["x", "1", "1-", "-1-2", "1-2-3"])
+def test_a_page_that_we_never_wrote_is_refused(browser, before):
+    assert browser.get(reverse("inbox"), {"before": before}).status_code == 400
+
+
+def test_scripts_get_numbers_instead_of_a_page(browser, member):
+    row = told(member)
+    answer = browser.post(reverse("notification-read", args=[row.pk]), headers={"Accept": "application/json"})
+    assert (answer.status_code, answer["X-Unread-Count"], answer["X-Inbox-Seq"]) == (204, "0", "2")
+
+
+@pytest.mark.parametrize("rows", [1, 20])
+def test_the_inbox_costs_the_same_however_full(browser, member, rows, django_assert_max_num_queries):
+    for seq in range(1, rows + 1):
+        told(member, seq=seq)
+    with django_assert_max_num_queries(10):
+        browser.get(reverse("inbox"))
+
+
+@pytest.mark.parametrize("name", ["inbox", "feed-rows", "feed-panel", "feed-counts", "preferences", "publish"])
+def test_nobody_is_sent_to_sign_in(client, name):
+    answer = client.get(reverse(name))
+    assert answer.url.startswith(reverse("sign-in"))
+
+
+def test_publishing_needs_its_permission(browser):
+    assert browser.get(reverse("publish")).status_code == 403
+
+
+def test_signing_out_is_a_post(browser):
+    assert browser.get(reverse("sign-out")).status_code == 405
+
+
+def test_a_locked_type_stays_as_it_is_whatever_a_form_says(browser, member):
+    critical = EventType.objects.get(name="system.gpu_critical")
+    browser.post(reverse("preferences"), {"types": [critical.pk], f"channels-{critical.pk}": ["email"]})
+    row = member_preference(member, critical)
+    assert set(row.channels) == {"in_app", "email"}
+
+
+def test_a_form_speaks_only_for_the_types_it_names(browser, member):
+    named, other = EventType.objects.filter(name__in=["job.completed", "job.failed"]).order_by("name")
+    browser.post(reverse("preferences"), {"types": [named.pk]})
+    assert not member_preference(member, named).is_enabled
+    assert member_preference(member, other).is_enabled
+
+
+def member_preference(user: User, event_type: EventType) -> NotificationPreference:
+    return next(row for row in preferences.ensure(user.pk) if row.event_type_id == event_type.pk)
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 500])
+def test_error_pages_need_nothing_but_themselves(status):
+    assert str(status) in render_to_string(f"{status}.html")
+
+
+def test_times_are_on_the_person_s_clock(browser, member):
+    preferences.change_settings(member.pk, now=timezone.now(), timezone="Asia/Kolkata")
+    row = told(member)
+    assert "(Asia/Kolkata)" in browser.get(reverse("notification-detail", args=[row.pk])).content.decode()
