@@ -111,10 +111,11 @@ _RULES: dict[str, Callable[[Event, _Ties, list[int], list[int]], _Found]] = {
 
 
 def _whole_numbers(value: Any) -> list[int]:
-    """A stored list may be anything: SQL can insert what publishing refuses."""
+    """A stored list may be anything: SQL can insert what publishing refuses. JSON's 1.0 is the whole number 1."""
     if not isinstance(value, list):
         return []
-    return [number for number in value if type(number) is int and 0 < number < 2**31]
+    numbers = [number for number in value if isinstance(number, int | float) and not isinstance(number, bool)]
+    return [int(number) for number in numbers if 0 < number < 2**31 and number == int(number)]
 
 
 def _load_ties(events: Sequence[Event]) -> _Ties:

@@ -59,6 +59,11 @@ def test_whoever_comments_or_locks_is_not_told_of_it(name, owner):
     assert told(tell(name, source=JOB, actor=owner)) == {"watcher": "watcher"}
 
 
+def test_a_mention_by_json_1_0_is_a_mention_of_1(member):
+    event = tell("collab.mention", payload={"mentioned_user_ids": [float(member.pk)]})
+    assert told(event) == {"member": "mentioned"}
+
+
 def test_a_mention_is_told_to_the_mentioned_alone(member, outsider):
     event = tell("collab.mention", source=JOB, payload={"mentioned_user_ids": [member.pk, outsider.pk]})
     assert told(event) == {"member": "mentioned", "outsider": "mentioned"}
