@@ -7,6 +7,7 @@ lost: the database is the truth.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import logging
 import os
 import threading
@@ -50,7 +51,7 @@ class InProcessLayer(BaseChannelLayer):  # type: ignore[misc]  # channels has no
         self._put(channel, message)
 
     async def receive(self, channel: str) -> Message:
-        """Wait for the channel's next message. A channel without a reader or a group is forgotten on cancel."""
+        """Wait for the channel's next message."""
         return await self._queue(channel).get()
 
     async def group_add(self, group: str, channel: str) -> None:
@@ -113,7 +114,7 @@ class _Sender:
     """This process's loop thread. Bounded: beyond WAITING messages the oldest are dropped."""
 
     def __init__(self) -> None:
-        self.pid = os.getpid()
+        self.changing = threading.Lock()
         self.waiting: deque[tuple[str, Message]] = deque(maxlen=WAITING)
         self.loop = asyncio.new_event_loop()
         self.wake = asyncio.Event()
@@ -123,8 +124,9 @@ class _Sender:
         threading.Thread(target=self._run, name="carillon-layer", daemon=True).start()
 
     def put(self, group: str, message: Message) -> None:
-        self.idle.clear()
-        self.waiting.append((group, message))
+        with self.changing:
+            self.idle.clear()
+            self.waiting.append((group, message))
         self.loop.call_soon_threadsafe(self.wake.set)
 
     def _run(self) -> None:
@@ -132,22 +134,26 @@ class _Sender:
         self.loop.run_until_complete(self._send_all())
 
     async def _send_all(self) -> None:
-        channels = get_channel_layer()
         while True:
             await self.wake.wait()
             self.wake.clear()
-            while self.waiting:
-                group, message = self.waiting.popleft()
+            while one := self._next():
                 if time.monotonic() >= self.broken_until:
-                    await self._send(channels, group, message)
-            self.idle.set()
+                    await self._send(*one)
 
-    async def _send(self, channels: Any, group: str, message: Message) -> None:
+    def _next(self) -> tuple[str, Message] | None:
+        with self.changing:
+            if self.waiting:
+                return self.waiting.popleft()
+            self.idle.set()
+            return None
+
+    async def _send(self, group: str, message: Message) -> None:
         try:
-            await asyncio.wait_for(channels.group_send(group, message), SEND_TIMEOUT)
+            await asyncio.wait_for(get_channel_layer().group_send(group, message), SEND_TIMEOUT)
         except Exception as error:  # noqa: BLE001  each layer raises its own kinds; clients resume from the database
             self.broken_until = time.monotonic() + PAUSE_AFTER_FAILURE
-            logger.warning("the channel layer pauses for %.0f s, clients will resume: %s", PAUSE_AFTER_FAILURE, error)
+            logger.warning("the channel layer pauses for %.0f s, clients will resume: %r", PAUSE_AFTER_FAILURE, error)
 
 
 _sender: _Sender | None = None
@@ -158,11 +164,23 @@ def hand(group: str, message: Message) -> None:
     """Send to a group, soon, from any thread. Never blocks, never raises."""
     global _sender  # noqa: PLW0603  one per process
     with _starting:
-        if _sender is None or _sender.pid != os.getpid():
+        if _sender is None:
             _sender = _Sender()
-    _sender.put(group, message)
+        sender = _sender
+    sender.put(group, message)
 
 
 def flush(*, timeout: float = 2.0) -> bool:
     """Wait until all that was handed over has been sent."""
     return _sender is None or _sender.idle.wait(timeout)
+
+
+def _forget_parent() -> None:
+    """A forked child has none of its parent's threads, and may have been born while one of them held the lock."""
+    global _sender, _starting
+    _sender, _starting = None, threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forget_parent)
+# A short command ends right after its commit: let its frames out first.
+atexit.register(flush, timeout=1.0)

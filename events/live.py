@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
 from collections import deque
@@ -17,8 +16,8 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 
 from events import layer
-from events.entities import Entity
-from events.models import Event
+from events.entities import BIGINT_MAX, Entity
+from events.models import Event, LogHead
 from events.patterns import matches
 
 logger = logging.getLogger(__name__)
@@ -68,44 +67,54 @@ def broadcast(events: Iterable[Event]) -> None:
 async def subscribe(
     *patterns: str, after: int | None = None, capacity: int | None = None
 ) -> AsyncIterator[Published | Lagged]:
-    """Events of types that match (none: all), in log order, for as long as the iterator is read.
+    """Events of types that match (none: all), in log order and none twice, for as long as the iterator is read.
 
-    `after`: begin with what the log has above this position. `capacity`: how many events may wait for the reader
-    (default EVENT_BUS_CAPACITY); beyond, the oldest are skipped, a warning is logged and Lagged(n) is yielded in
-    their place. Close it (`aclose`) or leave the loop when done.
+    Begins with what is numbered once it is first read; with `after`, with what the log has above that position.
+    What the layer lost or brought in another order is made up for from the log when the next event comes.
+    `capacity`: how many events may wait for the reader (default EVENT_BUS_CAPACITY); beyond, the oldest are skipped,
+    a warning is logged and Lagged(n) is yielded in their place. Close it (`aclose`) or leave the loop when done.
     """
+    if capacity is not None and capacity < 1:
+        raise ValueError(f"capacity is {capacity}; at least 1 event must be able to wait")
     wanted = patterns or ("*",)
-    buffer = _Buffer(capacity or settings.EVENT_BUS_CAPACITY)
+    position = after
+    if position is not None:
+        # Before listening, so that a long log waits in the database and not in memory.
+        async for event in _from_log(after=position):
+            position = event.position
+            if matches(event.event_type, wanted):
+                yield event
+    buffer = _Buffer(capacity or settings.EVENT_BUS_CAPACITY, patterns=wanted)
     channels = get_channel_layer()
     channel = await channels.new_channel()
     await channels.group_add(GROUP, channel)
-    listening = asyncio.create_task(_listen(channels, channel, buffer=buffer, patterns=wanted))
+    listening = asyncio.create_task(_listen(channels, channel, buffer=buffer, after=position))
+    listening.add_done_callback(lambda _: buffer.filled.set())
     try:
-        position = 0
-        if after is not None:
-            async for event in _from_log(wanted, after=after):
-                position = event.position
-                yield event
         while True:
-            async for item in buffer.take():
-                if isinstance(item, Lagged) or item.position > position:
-                    yield item
+            await buffer.filled.wait()
+            buffer.filled.clear()
+            while item := buffer.take():
+                yield item
+            if listening.done():
+                listening.result()
     finally:
         listening.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await listening
+        await asyncio.wait([listening])
         await channels.group_discard(GROUP, channel)
 
 
 class _Buffer:
     """What waits for one reader; only touched from that reader's loop."""
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, *, patterns: tuple[str, ...]) -> None:
         self.events: deque[Published] = deque()
-        self.capacity, self.skipped = capacity, 0
+        self.capacity, self.patterns, self.skipped = capacity, patterns, 0
         self.filled = asyncio.Event()
 
     def put(self, event: Published) -> None:
+        if not matches(event.event_type, self.patterns):
+            return
         if len(self.events) == self.capacity:
             if not self.skipped:
                 logger.warning("a live subscriber is more than %d events behind and skips", self.capacity)
@@ -114,37 +123,43 @@ class _Buffer:
         self.events.append(event)
         self.filled.set()
 
-    async def take(self) -> AsyncIterator[Published | Lagged]:
-        await self.filled.wait()
-        self.filled.clear()
-        while self.events or self.skipped:
-            if self.skipped:
-                skipped, self.skipped = self.skipped, 0
-                yield Lagged(skipped)
-            else:
-                yield self.events.popleft()
+    def take(self) -> Published | Lagged | None:
+        if self.skipped:
+            skipped, self.skipped = self.skipped, 0
+            return Lagged(skipped)
+        return self.events.popleft() if self.events else None
 
 
-async def _listen(channels: Any, channel: str, *, buffer: _Buffer, patterns: tuple[str, ...]) -> None:
+async def _listen(channels: Any, channel: str, *, buffer: _Buffer, after: int | None) -> None:
+    """Positions have no holes but by deletion: a step of more than one is a message that was lost, or is late."""
+    position = await database_sync_to_async(_head)() if after is None else after
+    async for event in _from_log(after=position):
+        position = event.position
+        buffer.put(event)
     while True:
-        message = await channels.receive(channel)
-        for event in _events(message):
-            if matches(event.event_type, patterns):
+        for event in _events(await channels.receive(channel)):
+            if event.position > position + 1:
+                async for missed in _from_log(after=position, below=event.position):
+                    buffer.put(missed)
+            if event.position > position:
+                position = event.position
                 buffer.put(event)
 
 
-async def _from_log(patterns: tuple[str, ...], *, after: int) -> AsyncIterator[Published]:
-    position = after
-    while page := await database_sync_to_async(_page)(position):
+async def _from_log(*, after: int, below: int = BIGINT_MAX) -> AsyncIterator[Published]:
+    while page := await database_sync_to_async(_page)(after, below):
         for event in page:
-            position = event.position
-            if matches(event.event_type, patterns):
-                yield event
+            after = event.position
+            yield event
 
 
-def _page(after: int) -> list[Published]:
-    found = Event.objects.filter(position__gt=after).select_related("event_type").order_by("position")[:PAGE]
-    return [_published(_to_json(event)) for event in found]
+def _page(after: int, below: int) -> list[Published]:
+    found = Event.objects.filter(position__gt=after, position__lt=below).select_related("event_type")
+    return [_published(_to_json(event)) for event in found.order_by("position")[:PAGE]]
+
+
+def _head() -> int:
+    return LogHead.objects.get(pk=1).position
 
 
 def _message(batch: list[str]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from events.entities import Entity
+from events.refusals import EntityRefused
 
 if TYPE_CHECKING:
     from events.models.event_types import EventType
@@ -56,7 +57,10 @@ class Event(models.Model):
 
     @property
     def source(self) -> Entity | None:
-        """What it is about, if both halves are there."""
+        """What it is about, if both halves are there and are an entity: other programs write this table too."""
         if self.source_entity_type is None or self.source_entity_id is None:
             return None
-        return Entity(self.source_entity_type, self.source_entity_id)
+        try:
+            return Entity(self.source_entity_type, self.source_entity_id)
+        except EntityRefused:
+            return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -43,13 +43,13 @@ VALUES ((SELECT id FROM event_types WHERE name = %s), %s, %s, %s, %s) RETURNING 
 """
 
 
-def run(sql: str, *params: object) -> None:
+def run(sql: str, *params: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql, params or None)
 
 
 @pytest.fixture
-def clock(monkeypatch) -> Iterator[list[float]]:
+def clock(monkeypatch) -> list[float]:
     at = [time.monotonic()]
     monkeypatch.setattr(time, "monotonic", lambda: at[0])
     event_type_cache.clear()

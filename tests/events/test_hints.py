@@ -1,0 +1,230 @@
+"""Hints coalesce, never raise and never wait; the flag is cleared before the look, so that none falls into a hole."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from celery import Celery
+from django.conf import settings as live_settings
+from django.db import transaction
+
+from events import hints, sequence, subscribers, tasks
+from events.bus import NewEvent, publish, publish_many
+from events.models import Event
+from events.publish import NUMBER_TASK
+from events.sweep import sweep
+from tests.events.concurrency import Running
+from tests.events.forks import holds_in_a_fork
+
+AT_ONCE = 0.5
+NOWHERE = "redis://127.0.0.1:1/0"
+
+
+@pytest.fixture(autouse=True)
+def _own_waker(monkeypatch) -> None:
+    """A thread, flags and a circuit breaker of the test's own."""
+    monkeypatch.setattr(hints, "_waker", None)
+    hints.clear("some.task")
+    hints.clear("some.task", "one")
+    hints.clear(NUMBER_TASK)
+
+
+@pytest.fixture
+def broker_down(monkeypatch, settings) -> None:
+    settings.REDIS_URL = NOWHERE
+    options = live_settings.CELERY_TASK_PUBLISH_RETRY_POLICY
+    app = Celery("unreachable", broker=NOWHERE, set_as_current=False)
+    app.conf.task_publish_retry_policy = options
+    monkeypatch.setattr(hints, "current_app", app)
+    monkeypatch.setattr(hints, "_waker", None)
+
+
+def send(*hint: str, times: int = 1) -> None:
+    for _ in range(times):
+        hints.send(*hint)
+    assert hints.flush(timeout=10)
+
+
+def test_a_hint_is_a_task_with_its_arguments(sent):
+    send("some.task", "one")
+    assert sent == [("some.task", "one")]
+
+
+def test_hints_that_say_the_same_are_one(sent):
+    send("some.task", times=500)
+    assert sent == [("some.task",)]
+
+
+def test_hints_with_other_arguments_are_others(sent):
+    send("some.task")
+    send("some.task", "one")
+    assert sent == [("some.task",), ("some.task", "one")]
+
+
+def test_once_a_worker_is_about_to_look_hints_count_anew(sent):
+    send("some.task")
+    hints.clear("some.task")
+    send("some.task", times=5)
+    assert sent == [("some.task",)] * 2
+
+
+def test_a_hint_whose_task_was_lost_is_sent_again_after_two_seconds(sent, monkeypatch):
+    monkeypatch.setattr(hints, "FLAG_MS", 1)
+    send("some.task")
+    threading.Event().wait(0.01)
+    send("some.task")
+    assert sent == [("some.task",)] * 2
+
+
+@pytest.mark.service
+def test_another_process_that_hinted_already_is_enough(sent, monkeypatch):
+    send("some.task")
+    monkeypatch.setattr(hints, "_waker", None)
+    send("some.task")
+    assert sent == [("some.task",)]
+
+
+@pytest.mark.service
+def test_installations_that_share_a_redis_dont_take_each_others_flags(sent, settings):
+    send("some.task")
+    settings.REDIS_PREFIX += "-other"
+    send("some.task")
+    hints.clear("some.task")
+    assert sent == [("some.task",)] * 2
+
+
+def test_ten_thousand_publishes_are_a_handful_of_hints(committed, sent):
+    for _ in range(100):
+        publish_many([NewEvent("job.progress")] * 100)
+    assert hints.flush(timeout=10)
+    assert 1 <= len(sent) <= 5
+
+
+# The hint hole
+
+
+@pytest.mark.parametrize(
+    ("task", "look"),
+    [
+        (tasks.number, "events.sequence.number_all"),
+        (lambda: tasks.catch_up("notifications"), "events.subscribers.catch_up"),
+    ],
+    ids=["number", "catch up"],
+)
+def test_the_flag_is_cleared_before_the_look(task: Callable[[], None], look: str, monkeypatch):
+    order: list[str] = []
+    monkeypatch.setattr(hints, "clear", lambda *hint: order.append("cleared"))
+    monkeypatch.setattr(look, lambda *_, **__: order.append("looked"))
+    task()
+    assert order == ["cleared", "looked"]
+
+
+def test_what_commits_while_a_worker_looks_sends_a_hint_of_its_own(committed, sent, monkeypatch):
+    publish("job.started")
+    hints.flush()
+    look = sequence.number_all
+
+    def look_and_then(**_: object) -> int:
+        found = look()
+        publish("job.completed")
+        hints.flush()
+        return found
+
+    monkeypatch.setattr(sequence, "number_all", look_and_then)
+    tasks.number()
+    assert [one for one in sent if one == (NUMBER_TASK,)] == [(NUMBER_TASK,)] * 2
+
+
+def test_numbering_wakes_every_subscriber(committed, sent, reader):
+    reader("one"), reader("two")
+    hints.clear(subscribers.CATCH_UP_TASK, "one")
+    hints.clear(subscribers.CATCH_UP_TASK, "two")
+    publish("job.started")
+    sequence.number()
+    hints.flush()
+    assert set(sent) >= {(subscribers.CATCH_UP_TASK, "one"), (subscribers.CATCH_UP_TASK, "two")}
+
+
+def test_a_task_wakes_what_its_hint_names(committed, reader):
+    one = reader()
+    publish("job.started")
+    tasks.number()
+    tasks.catch_up("reader")
+    assert one.seen == [Event.objects.get().pk]
+
+
+# The broker down
+
+
+def test_publishing_with_the_broker_down_neither_fails_nor_waits(committed, broker_down, caplog):
+    publish("job.started")
+    began = time.monotonic()
+    for _ in range(20):
+        publish("job.started")
+    assert time.monotonic() - began < 20 * 0.05
+    assert hints.flush(timeout=10)
+    assert "hints pause" in caplog.text
+
+
+def test_the_broker_is_left_alone_for_a_while_after_a_failure(broker_down, caplog):
+    for _ in range(5):
+        send("some.task")
+    hints.clear("some.task")
+    assert caplog.text.count("hints pause") == 1
+
+
+def test_what_no_hint_announced_is_found_by_the_sweep(committed, broker_down, reader):
+    one = reader()
+    with transaction.atomic():
+        event = publish("job.started")
+    sweep()
+    assert one.seen == [event.pk]
+
+
+def test_a_worker_whose_redis_is_gone_looks_all_the_same(committed, broker_down):
+    publish("job.started")
+    tasks.number()
+    assert not sequence.has_unnumbered()
+
+
+def test_sending_never_waits_for_a_slow_broker(monkeypatch):
+    is_slow, may_go = threading.Event(), threading.Event()
+
+    class Frozen:
+        def send_task(self, *_: object, **__: object) -> None:
+            is_slow.set()
+            may_go.wait(30)
+
+    monkeypatch.setattr(hints, "current_app", Frozen())
+    hints.send("some.task")
+    assert is_slow.wait(10)
+    began = time.monotonic()
+    hints.send("some.task", "one")
+    assert time.monotonic() - began < AT_ONCE
+    assert not hints.flush(timeout=0.01)
+    may_go.set()
+    assert hints.flush(timeout=10)
+
+
+def test_a_forked_child_hints_by_a_thread_of_its_own(monkeypatch):
+    send("some.task")
+    seen: list[object] = []
+
+    class Broker:
+        def send_task(self, name: str, **_: object) -> None:
+            seen.append(name)
+
+    monkeypatch.setattr(hints, "current_app", Broker())
+    hints.clear("some.task")
+
+    def child() -> bool:
+        hints.send("some.task")
+        return hints.flush(timeout=5) and seen == ["some.task"]
+
+    holder = Running(lambda: holds_in_a_fork(child))
+    assert holder.join()
+    with hints._starting:
+        assert holds_in_a_fork(lambda: hints.flush(timeout=1))
