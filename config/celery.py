@@ -4,13 +4,12 @@ import os
 
 from celery import Celery
 
-from config.sweeper import sweep_in_workers
+from config.sweeper import SweeperStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-app = Celery("carillon")
+app = Celery("carillon", task_cls="config.hint_task:HintTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(["events.sources"])
-
-sweep_in_workers()
+app.steps["worker"].add(SweeperStep)

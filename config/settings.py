@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import django_stubs_ext
+from kombu import Queue
 
 from config import environment as env
 
@@ -93,7 +94,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
         "socket_connect_timeout": 2,
         "socket_keepalive": True,
         "health_check_interval": 25,
-        "visibility_timeout": 900,
         "max_retries": 1,
         "interval_start": 0,
         "interval_step": 0.1,
@@ -105,10 +105,14 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 )
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 0}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# However long it takes: the worker's sweeper does the work meanwhile.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_RESULT_EXPIRES = None
-CELERY_TASK_ACKS_LATE = True
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Tasks are hints, and Redis keeps none that a worker has taken: what is lost the sweepers find, sooner than a
+# redelivery would come. A worker takes what it has a slot for.
+CELERY_TASK_QUEUES = [Queue("celery", no_ack=True)]
+CELERY_WORKER_DISABLE_PREFETCH = bool(REDIS_URL)
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
@@ -187,6 +191,8 @@ LOGGING = {
         # Two lines for every hint say nothing.
         "celery": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
+        # A traceback a second while Redis is away; the layer and the hub say it in a line.
+        "channels_redis": {"level": "CRITICAL"},
     },
 }
 

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from celery.signals import worker_ready, worker_shutdown
+from celery.apps.worker import Worker
+from celery.bootsteps import StartStopStep
 from celery.worker import state as worker_state
 from django.conf import settings
 from django.db import connections
@@ -75,36 +76,33 @@ class Sweeper:
         return True
 
 
-class WorkerSweeper:
-    """The sweeper of a Celery worker process: starts when the worker is ready, and takes it along if it dies."""
+class SweeperStep(StartStopStep):
+    """The sweeper of a `celery worker` process. One that dies takes the worker along.
 
-    def __init__(self) -> None:
-        self._sweeper: Sweeper | None = None
-        self._thread: threading.Thread | None = None
+    It starts before the worker has a broker, so that one started while Redis is away does the work nevertheless, and
+    after the pool, so that no child is forked from a process with this thread.
+    """
 
-    def start(self, **signal: Any) -> None:
+    requires = ("celery.worker.components:Pool",)
+
+    def include_if(self, parent: Any) -> bool:
+        """`serve` embeds a bare controller, and has a sweeper of its own."""
+        return isinstance(parent, Worker)
+
+    def start(self, parent: Any) -> None:
         self._sweeper = Sweeper(configured())
-        self._thread = threading.Thread(target=self._run, args=(self._sweeper,), name=Sweeper.name, daemon=True)
+        self._thread = threading.Thread(target=self._run, name=Sweeper.name, daemon=True)
         self._thread.start()
 
-    def stop(self, **signal: Any) -> None:
-        if self._sweeper and self._thread:
-            self._sweeper.stop()
-            self._thread.join(10)
-            self._sweeper = self._thread = None
+    def stop(self, parent: Any) -> None:
+        self._sweeper.stop()
+        self._thread.join(10)
 
-    def _run(self, sweeper: Sweeper) -> None:
+    def _run(self) -> None:
         try:
-            sweeper.run()
+            self._sweeper.run()
         except BaseException:
             logger.critical("The sweeper died; stopping the worker", exc_info=True)
             # Celery's loop looks at it, shuts down warmly and exits with this code.
             worker_state.should_stop = 1  # type: ignore[assignment]
             raise
-
-
-def sweep_in_workers() -> None:
-    """Give each `celery worker` process a sweeper. (`serve` embeds a bare controller, which sends no such signals.)"""
-    sweeper = WorkerSweeper()
-    worker_ready.connect(sweeper.start, weak=False, dispatch_uid="carillon-sweeper")
-    worker_shutdown.connect(sweeper.stop, weak=False, dispatch_uid="carillon-sweeper")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import time
-import uuid
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,17 +12,17 @@ from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
+from django.db import Error
 
-from events import layer
 from notifications import frames, hub_link
 from notifications.models import Inbox
 
 logger = logging.getLogger(__name__)
 
 QUEUE = 256
-BEAT = 1.0
-MISSED = 2.5 * BEAT
 RETRY = 1.0
+# How often the hub looks for what the bus lost. Two looks see it, so it is found after two to four seconds.
+LOOK = 2.0
 
 
 @dataclass(eq=False, slots=True)
@@ -65,17 +63,14 @@ class Hub:
 
     def __init__(self) -> None:
         self.sockets: dict[int, set[Socket]] = defaultdict(set)
-        self.name = uuid.uuid4().hex
-        self.heard_at = time.monotonic()
         self._tasks: list[asyncio.Task[None]] = []
-        self._reconciling: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
 
     async def add(self, socket: Socket) -> None:
         """From here on the socket misses nothing. Read the snapshot after it."""
         self.sockets[socket.user_id].add(socket)
         if not self._tasks:
-            self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._beat())]
+            self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._look())]
         # A layer that is down keeps nobody from their inbox: they catch up when it is back.
         try:
             await asyncio.wait_for(self._ready.wait(), RETRY)
@@ -97,36 +92,45 @@ class Hub:
                 socket.end(code)
 
     async def _listen(self) -> None:
-        started = time.monotonic()
+        channels = get_channel_layer()
         while True:
+            channel = ""
             try:
-                channels = get_channel_layer()
                 channel = await channels.new_channel("hub.")
                 await channels.group_add(hub_link.GROUP, channel)
-                if self._ready.is_set() or time.monotonic() - started > RETRY:
-                    self._after_gap()
                 self._ready.set()
                 while True:
                     self._dispatch(await channels.receive(channel))
             except Exception as error:  # noqa: BLE001  each layer raises its own kinds; the hub must outlive them all
-                logger.warning("the hub lost the channel layer and tries again: %s", error)
+                logger.warning("the hub lost the channel layer and tries again: %r", error)
+                await _leave(channels, channel)
                 await asyncio.sleep(RETRY)
 
-    async def _beat(self) -> None:
-        """Say something on the bus now and then: what doesn't come back was lost, and so may have been frames."""
+    async def _look(self) -> None:
+        """Find whom the bus failed: frames dropped while it was away, or never sent by a worker that was killed.
+
+        One query for all. Who knows less than the look before this one has missed something, unless it still waits
+        here; what committed since may just be on its way.
+        """
+        before: dict[int, int] = {}
         while True:
-            await asyncio.sleep(BEAT)
-            layer.hand(hub_link.GROUP, {"type": "hub.beat", "hub": self.name})
+            await asyncio.sleep(LOOK)
+            if not self.sockets:
+                continue
+            try:
+                seqs = await database_sync_to_async(_seqs, thread_sensitive=False)(list(self.sockets))
+            except Error as error:
+                logger.warning("the hub could not look for lost frames: %s", error)
+                continue
+            for user_id in seqs.keys() & before.keys():
+                for socket in self.sockets.get(user_id, ()):
+                    if not socket.waiting and socket.seq < before[user_id]:
+                        socket.mark_lost()
+            before = seqs
 
     def _dispatch(self, message: dict[str, Any]) -> None:
-        now = time.monotonic()
-        if now - self.heard_at > MISSED:
-            self._after_gap()
         kind = message["type"]
-        if kind == "hub.beat":
-            if message["hub"] == self.name:
-                self.heard_at = now
-        elif kind == "hub.frames":
+        if kind == "hub.frames":
             self._deliver(json.loads(message["body"]))
         elif kind == "hub.end_session":
             self._end_session(message["session"])
@@ -148,18 +152,13 @@ class Hub:
                 if socket.session == session:
                     socket.end(frames.UNAUTHENTICATED)
 
-    def _after_gap(self) -> None:
-        self.heard_at = time.monotonic()
-        if self._reconciling is None or self._reconciling.done():
-            self._reconciling = asyncio.create_task(self._reconcile())
 
-    async def _reconcile(self) -> None:
-        """Frames may have been lost: one query finds the people who have seen less than their inbox holds."""
-        seqs = await database_sync_to_async(_seqs, thread_sensitive=False)(list(self.sockets))
-        for user_id, seq in seqs.items():
-            for socket in self.sockets.get(user_id, ()):
-                if socket.seq < seq:
-                    socket.mark_lost()
+async def _leave(channels: Any, channel: str) -> None:
+    """A channel that nobody reads any more must not go on collecting the group's messages."""
+    try:
+        await channels.group_discard(hub_link.GROUP, channel)
+    except Exception as error:  # noqa: BLE001  as in listening
+        logger.info("the hub could not leave its old channel: %r", error)
 
 
 def _seqs(users: list[int]) -> dict[int, int]:

@@ -36,6 +36,7 @@ class Process:
     """One child, at the head of a group of its own. Its output goes to a file, so that it never waits for a reader."""
 
     def __init__(self, *arguments: str, env: dict[str, str], folder: Path) -> None:
+        self.command = arguments
         self.log = folder / f"{uuid.uuid4().hex}.log"
         self._out: IO[bytes] = self.log.open("wb")
         self.started = time.monotonic()

@@ -8,7 +8,6 @@ import httpx
 import pytest
 
 from tests.processes.listener import listeners
-from tests.processes.redis_server import RedisServer
 from tests.processes.running import Service
 
 pytestmark = [pytest.mark.process, pytest.mark.service]
@@ -18,12 +17,6 @@ INSERT INTO events (event_type_id, actor_user_id, payload)
 SELECT t.id, u.id, jsonb_build_object('name', %s::text) FROM event_types t, auth_user u
 WHERE t.name = 'job.completed' AND u.username = 'admin'
 """
-
-
-@pytest.fixture(scope="module")
-def service():
-    with RedisServer() as redis, Service(beat=True, redis_url=redis.url) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +31,8 @@ def both(service, key):
         yield found
 
 
-def call(method: str, url: str, *, key: str, **more: object) -> httpx.Response:
-    return httpx.request(method, url, headers={"Authorization": f"Bearer {key}"}, timeout=10, **more)
+def call(method: str, url: str, *, key: str, json: object = None) -> httpx.Response:
+    return httpx.request(method, url, headers={"Authorization": f"Bearer {key}"}, timeout=10, json=json)
 
 
 def publish(service: Service, name: str, *, key: str) -> None:
@@ -81,9 +74,7 @@ def test_published_events_are_told_by_their_hints_not_by_the_sweep(service, both
     assert sorted(took)[4] < 0.5, took
 
 
-def test_every_process_is_ready_and_none_has_complained(service):
+def test_every_process_is_ready(service):
+    assert all(process.is_running for process in (*service.webs, *service.others))
     for url in service.urls:
         assert httpx.get(f"{url}/readyz", timeout=5).json()["problems"] == {}
-    for process in (*service.webs, *service.others):
-        assert process.is_running
-        assert "Traceback" not in process.output
