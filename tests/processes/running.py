@@ -165,6 +165,7 @@ class Service:
         self._webs, self._demo, self._beat = webs, demo, beat
         self.name = f"{settings.DATABASES['default']['NAME']}_{uuid.uuid4().hex[:8]}"
         self.env = {"DEBUG": "true", "DATABASE_URL": _address(self.name), "REDIS_URL": redis_url or settings.REDIS_URL}
+        self.env |= {"CARILLON_DEMO": "true"} if demo else {}
         self.urls: list[str] = []
         self.webs: list[Process] = []
         self.others: list[Process] = []
