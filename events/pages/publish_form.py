@@ -33,8 +33,6 @@ class TypeField(forms.ModelChoiceField[EventType]):
 
 
 class PublishForm(forms.Form):
-    label_suffix = ""
-
     event_type = TypeField(
         label=_("Event type"), queryset=EventType.objects.filter(is_active=True), to_field_name="name", empty_label=None
     )

@@ -1,8 +1,10 @@
 /** The feed, in the panel and on the page: rows arrive, change and go without a reload and without a jump. */
 import { config, get, post, say } from "./config.js";
+import { note, showConnection, showQuiet } from "./notes.js";
 import { clear, fill, insert, merge, parse, rowsOf, setRead } from "./rows.js";
 import { store } from "./store.js";
-import { endWords, refreshTimes } from "./time.js";
+import { refreshTimes } from "./time.js";
+import { walk } from "./walk.js";
 
 /** @typedef {import("./config.js").Row} Row */
 
@@ -25,11 +27,11 @@ export class CarillonFeed extends HTMLElement {
     store.on("removed", (frame) => this.removed(frame.ids), signal);
     store.on("resync", () => this.reload(), signal);
     store.on("unread", () => this.countsChanged(), signal);
-    store.on("settings", () => this.showQuiet(), signal);
-    store.on("connection", ({ status }) => this.showConnection(status), signal);
+    store.on("settings", () => showQuiet(this), signal);
+    store.on("connection", ({ status }) => showConnection(this, status), signal);
     this.addEventListener("submit", (event) => this.submitted(event), { signal });
     this.addEventListener("click", (event) => this.clicked(event), { signal });
-    this.addEventListener("keydown", (event) => this.key(event), { signal });
+    this.addEventListener("keydown", (event) => walk(this, event), { signal });
     for (const name of ["pointerleave", "focusout"]) {
       this.list.addEventListener(name, () => setTimeout(() => this.flushIfFree()), { signal });
     }
@@ -37,8 +39,8 @@ export class CarillonFeed extends HTMLElement {
     addEventListener("pageshow", (event) => event.persisted && this.reload(), { signal });
     this.watchOlder();
     refreshTimes(this);
-    this.showQuiet();
-    this.showConnection(store.status);
+    showQuiet(this);
+    showConnection(this, store.status);
     if (Number(this.dataset.upTo) < store.seq) this.reload();
   }
 
@@ -153,14 +155,17 @@ export class CarillonFeed extends HTMLElement {
       refreshTimes(this);
       this.countsChanged();
     } catch {
-      this.note("connection", say("loadFailed"));
+      note(this, "connection", say("loadFailed"));
     }
   }
 
   /** The total is known at once; the categories are asked for, once for a burst. */
   countsChanged() {
-    const all = this.querySelector('.count[data-count=""]');
-    if (all) all.textContent = String(store.unread);
+    const all = /** @type {HTMLElement | null} */ (this.querySelector('.count[data-count=""]'));
+    if (all) {
+      all.textContent = String(store.unread);
+      all.hidden = store.unread === 0;
+    }
     const button = /** @type {HTMLButtonElement | null} */ (this.querySelector('[data-act="read-all"] button'));
     if (button) button.disabled = store.unread === 0;
     clearTimeout(this.countsTimer);
@@ -213,7 +218,7 @@ export class CarillonFeed extends HTMLElement {
       const { ids } = await (await post(form.action, { up_to: String(upTo), category })).json();
       const undo = /** @type {HTMLInputElement | null} */ (this.querySelector('[data-act="undo"] [name=ids]'));
       if (undo) undo.value = ids.join(",");
-      if (ids.length) this.note("undo", say("marked", { n: ids.length }), UNDO_FOR);
+      if (ids.length) note(this, "undo", say("marked", { n: ids.length }), UNDO_FOR);
     } catch {
       this.failed();
       this.reload();
@@ -223,7 +228,7 @@ export class CarillonFeed extends HTMLElement {
   /** @param {HTMLFormElement} form */
   async undo(form) {
     const ids = /** @type {HTMLInputElement} */ (form.elements.namedItem("ids")).value;
-    this.note("undo", "");
+    note(this, "undo", "");
     this.markIds(ids.split(",").map(Number), false);
     await post(form.action, { ids }).catch(() => {
       this.failed();
@@ -232,39 +237,7 @@ export class CarillonFeed extends HTMLElement {
   }
 
   failed() {
-    this.note("connection", say("failed"), UNDO_FOR);
-  }
-
-  /**
-   * A line above the rows; no words: none.
-   * @param {string} name
-   * @param {string} words
-   * @param {number} [during]
-   */
-  note(name, words, during = 0) {
-    const note = /** @type {HTMLElement | null} */ (this.querySelector(`[data-note=${name}]`));
-    if (!note) return;
-    note.hidden = !words;
-    /** @type {HTMLElement} */ (note.querySelector(".words")).textContent = words;
-    clearTimeout(this.noteTimer);
-    if (during) this.noteTimer = setTimeout(() => note.matches(":focus-within") || (note.hidden = true), during);
-  }
-
-  showQuiet() {
-    const { dnd_until: until } = store.settings;
-    const words = until ? say("quietUntil", { time: endWords(Date.parse(until)) }) : say("quiet");
-    this.note("quiet", store.isQuiet ? words : "");
-  }
-
-  /** @param {import("./store.js").Status} status */
-  showConnection(status) {
-    const link = /** @type {HTMLElement | null} */ (this.querySelector("[data-note=connection] a"));
-    if (link) link.hidden = status !== "signed-out";
-    const wasDown = !(/** @type {HTMLElement | null} */ (this.querySelector("[data-note=connection]"))?.hidden ?? true);
-    if (status === "live") this.note("connection", wasDown ? say("liveAgain") : "", 2_000);
-    else if (status === "down") this.note("connection", say("reconnecting"));
-    else if (status === "offline") this.note("connection", say("offline", { time: endWords(store.heardAt + store.skew) }));
-    else if (status === "signed-out") this.note("connection", say("signedOut"));
+    note(this, "connection", say("failed"), UNDO_FOR);
   }
 
   /** @param {MouseEvent} event */
@@ -338,25 +311,5 @@ export class CarillonFeed extends HTMLElement {
       delete link.dataset.busy;
       feeds.forEach((feed) => feed.setAttribute("aria-busy", "false"));
     }
-  }
-
-  /** The keys of a feed, only while the focus is in it. @param {KeyboardEvent} event */
-  key(event) {
-    const here = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest(".carillon-row"));
-    if (!here || !this.list || event.altKey || event.metaKey) return;
-    const rows = rowsOf(this.list);
-    const step = { PageDown: 1, j: 1, PageUp: -1, k: -1 }[event.key] ?? 0;
-    /** @type {HTMLElement | null | undefined} */
-    let next = null;
-    if (event.ctrlKey) {
-      if (event.key === "Home") next = this.querySelector(".chip");
-      else if (event.key === "End") next = this.querySelector(".feed-more a, .panel-foot a");
-    } else if (step) {
-      next = rows[rows.indexOf(here) + step]?.querySelector(".row-title a");
-    } else if (event.key === "u") {
-      /** @type {HTMLFormElement | null} */ (here.querySelector(".row-act"))?.requestSubmit();
-    } else return;
-    if (next || step) event.preventDefault();
-    next?.focus();
   }
 }

@@ -4,13 +4,16 @@ import { store } from "./store.js";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-const { language, zone } = config ?? { language: "en", zone: "UTC" };
+const { language: asked, zone } = config ?? { language: "en", zone: "UTC" };
+// The server writes 24 Nov, not Nov 24.
+const language = asked === "en" ? "en-GB" : asked;
 
 /** @type {(options: Intl.DateTimeFormatOptions) => Intl.DateTimeFormat} */
 const format = (options) => new Intl.DateTimeFormat(language, { timeZone: zone, ...options });
 const clock = format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const dayAndClock = format({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const withYear = format({ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const shortDay = format({ weekday: "short" });
 const weekday = format({ weekday: "long", day: "numeric", month: "long" });
 const parts = new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" });
 
@@ -48,7 +51,7 @@ export function fullWords(at) {
 
 /** A moment to come: the time alone if it is today. @param {number} at */
 export function endWords(at) {
-  return (dayKey(at) === dayKey(store.now()) ? clock : dayAndClock).format(at);
+  return dayKey(at) === dayKey(store.now()) ? clock.format(at) : `${shortDay.format(at)} ${dayAndClock.format(at)}`;
 }
 
 /** @param {ParentNode} root */

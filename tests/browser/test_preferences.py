@@ -7,12 +7,14 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import Enter
+
 pytestmark = pytest.mark.browser
 PATH = "/notifications/preferences/"
 
 
 @pytest.fixture
-def page(enter) -> Page:
+def page(enter: Enter) -> Page:
     return enter("bob", PATH)
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import sign_in, wait_until_live
 
 pytestmark = pytest.mark.browser
-NOBODY = {"cookies": [], "origins": []}
+NOBODY: dict[str, list[str]] = {"cookies": [], "origins": []}
 
 
 def test_a_wrong_password_is_said_in_the_form(enter):

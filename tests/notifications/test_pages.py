@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def browser(client, member) -> Client:
+def browser(client: Client, member: User) -> Client:
     client.force_login(member)
     return client
 

@@ -1,0 +1,43 @@
+/** The keys of a feed, only while the focus is in it: from row to row, out of it, and marking. */
+import { rowsOf } from "./rows.js";
+
+const STEPS = { PageDown: 1, j: 1, PageUp: -1, k: -1 };
+
+/**
+ * @param {HTMLElement} feed
+ * @param {KeyboardEvent} event
+ */
+export function walk(feed, event) {
+  const here = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest(".carillon-row"));
+  if (!here || event.altKey || event.metaKey) return;
+  if (event.key === "u" && !event.ctrlKey) {
+    /** @type {HTMLFormElement | null} */ (here.querySelector(".row-act"))?.requestSubmit();
+    return;
+  }
+  const next = event.ctrlKey ? outside(feed, event.key) : neighbour(feed, here, event.key);
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
+}
+
+/**
+ * @param {HTMLElement} feed
+ * @param {HTMLElement} here
+ * @param {string} key
+ * @returns {HTMLElement | null}
+ */
+function neighbour(feed, here, key) {
+  const step = STEPS[/** @type {keyof typeof STEPS} */ (key)];
+  const rows = rowsOf(feed);
+  return step ? (rows[rows.indexOf(here) + step]?.querySelector(".row-title a") ?? null) : null;
+}
+
+/**
+ * @param {HTMLElement} feed
+ * @param {string} key
+ * @returns {HTMLElement | null}
+ */
+function outside(feed, key) {
+  if (key === "Home") return feed.querySelector(".chip");
+  return key === "End" ? feed.querySelector(".feed-more a, .panel-foot a") : null;
+}
