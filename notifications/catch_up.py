@@ -21,7 +21,7 @@ class Snapshot:
 
 
 def since(user_id: int, *, seq: int | None, now: datetime) -> Snapshot:
-    """Hello; then a resync if more than MOST changed, rows were removed, or the client is ahead of us. Three queries."""
+    """Hello; then a resync if more than MOST changed, rows were removed, or the client is ahead of us. 3 queries."""
     inbox = Inbox.objects.filter(pk=user_id).first() or Inbox(user_id=user_id)
     changed = [] if seq is None or seq >= inbox.seq else feed.changed_since(user_id, seq=seq, limit=MOST + 1)
     recovered = seq is not None and inbox.resync_below <= seq <= inbox.seq and len(changed) <= MOST

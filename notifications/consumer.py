@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from channels.db import database_sync_to_async
+from django.db import DatabaseError
 from django.utils import timezone
 
 from notifications import catch_up, frames, hub, sessions
@@ -57,10 +58,13 @@ class _Connection:
             await self.close(frames.TOO_MANY)
             return
         socket = hub.Socket(user_id, self.who.digest)
-        await here.add(socket)
         try:
+            await here.add(socket)
             await self.greet(user_id, seq=seq, socket=socket)
             await self._until_one_ends(self.read(socket), self.write(socket), self.recheck(socket))
+        except DatabaseError as error:
+            logger.warning("no greeting without the database: %s", error)
+            await self.close(frames.GOING_AWAY)
         finally:
             here.remove(socket)
 
@@ -97,7 +101,7 @@ class _Connection:
                 socket.end(frames.TOO_MANY)
                 await asyncio.sleep(RECHECK)
             text = message.get("text")
-            if len(text or message.get("bytes") or b"") > MAX_FRAME:
+            if _size(message) > MAX_FRAME:
                 socket.end(frames.TOO_LARGE)
                 await asyncio.sleep(RECHECK)
             await self.answer(text, socket=socket)
@@ -154,6 +158,12 @@ class _Connection:
 def _seq(scope: dict[str, Any]) -> int | None:
     [text] = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("seq", [""])[:1]
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def _size(message: dict[str, Any]) -> int:
+    """In bytes, as the client sent it."""
+    text = message.get("text")
+    return len(text.encode(errors="surrogatepass") if text else message.get("bytes") or b"")
 
 
 def _parsed(text: str | None) -> dict[str, Any] | None:

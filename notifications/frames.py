@@ -35,15 +35,16 @@ def hello(
 
 
 def notification(*, seq: int, unread_count: int, toast: bool, own: Frame, shared: Frame) -> Frame:
-    """The seed's four fields (its task 3.1) and ours. `own` and `shared` together are the `notification` object."""
+    """The seed's four fields (its task 3.1) and ours. `own` and what is shared of the event are the `notification`."""
+    event = shared["event"]
     return {
         "type": "notification",
         "seq": seq,
         "unread_count": unread_count,
-        "notification": shared | own,
-        "event_type": shared["event_type"],
-        "payload": shared["payload"],
-        "timestamp": own["created_at"],
+        "notification": event | own,
+        "event_type": event["event_type"],
+        "payload": event["payload"],
+        "timestamp": shared["timestamp"],
         "toast": toast,
     }
 

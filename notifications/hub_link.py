@@ -6,7 +6,7 @@ A message on the layer carries frames for many people at once; nothing here is n
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from django.db import transaction
@@ -16,6 +16,7 @@ from notifications.frames import Frame
 
 GROUP = "carillon.hubs"
 BATCH = 500
+SHARED_BYTES = 512 * 1024
 
 
 class Push(NamedTuple):
@@ -37,11 +38,29 @@ def push(pushes: Sequence[Push], *, shared: Mapping[int, Frame]) -> None:
 
     The body is JSON text: what the layer's own encoding refuses (whole numbers over 64 bits) passes.
     """
-    for start in range(0, len(pushes), BATCH):
-        batch = pushes[start : start + BATCH]
+    sizes = {key: len(json.dumps(frame)) for key, frame in shared.items()}
+    for batch in _batches(pushes, sizes=sizes):
         needed = {str(key): shared[key] for _, _, key in batch if key is not None}
         body = json.dumps({"shared": needed, "frames": batch})
         layer.hand(GROUP, {"type": "hub.frames", "body": body})
+
+
+def _batches(pushes: Sequence[Push], *, sizes: Mapping[int, int]) -> Iterator[list[Push]]:
+    """At most BATCH frames, and of what they share at most SHARED_BYTES (or one piece that is larger)."""
+    batch: list[Push] = []
+    keys: set[int | None] = {None}
+    size = 0
+    for push in pushes:
+        more = 0 if push.shared in keys else sizes[push.shared or 0]
+        if batch and (len(batch) == BATCH or size + more > SHARED_BYTES):
+            yield batch
+            batch, keys, size = [], {None}, 0
+            more = sizes.get(push.shared or 0, 0)
+        batch.append(push)
+        keys.add(push.shared)
+        size += more
+    if batch:
+        yield batch
 
 
 def end_sessions(*, session: str) -> None:

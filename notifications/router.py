@@ -209,7 +209,11 @@ def _announce(
             pushed.append(_push(row, row_id=ids[key], unread_count=unread[row.user_id], now=now))
     if pushed:
         told = {push.shared for push in pushed}
-        shared = {event.pk: feed.event_json(event) for event in events if event.pk in told}
+        shared = {
+            event.pk: {"event": feed.event_json(event), "timestamp": frames.instant(event.created_at)}
+            for event in events
+            if event.pk in told
+        }
         hub_link.push_on_commit(pushed, shared=shared)
 
 

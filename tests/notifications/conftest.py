@@ -9,6 +9,7 @@ import pytest
 from events.memberships import grant
 from notifications import channels
 from notifications.channels import Opened
+from tests.notifications.sockets import Server, serving
 from tests.notifications.telling import JOB
 
 
@@ -41,3 +42,10 @@ def _tied(owner, member, watcher) -> None:
     """The cast as their names say, each tied to the one job."""
     for user in (owner, member, watcher):
         grant(JOB, user=user, role=user.username)
+
+
+@pytest.fixture
+def server(transactional_db) -> Iterator[Server]:
+    """Where sockets connect to; commits are real."""
+    with serving() as running:
+        yield running
