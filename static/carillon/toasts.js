@@ -32,7 +32,7 @@ export class CarillonToasts extends HTMLElement {
     this.tabs?.addEventListener("message", (event) => this.missed.delete(event.data.toasted), { signal });
     store.on("rows", (detail) => this.arrived(detail), signal);
     store.on("read", (frame) => frame.is_read && frame.ids.forEach((/** @type {number} */ id) => this.drop(String(id))), signal);
-    store.on("read_all", () => [...this.toasts.keys()].forEach((id) => this.drop(id)), signal);
+    store.on("read_all", (frame) => this.readAll(frame.up_to, frame.category), signal);
     store.on("removed", (frame) => frame.ids.forEach((/** @type {number} */ id) => this.drop(String(id))), signal);
     store.on("connection", ({ status }) => status === "signed-out" && this.signedOut(), signal);
     for (const name of ["pointerenter", "pointerleave", "focusin", "focusout"]) {
@@ -90,6 +90,8 @@ export class CarillonToasts extends HTMLElement {
       href: address("open", row.id),
       stays: row.is_critical,
     });
+    const toast = this.toasts?.get(String(row.id));
+    if (toast) toast.node.dataset.feedSeq = String(row.feed_seq);
   }
 
   /** @param {number} count */
@@ -98,6 +100,17 @@ export class CarillonToasts extends HTMLElement {
     const title = count === 1 ? say("awayOne") : say("awaySome", { n: count });
     this.put("away", { category: "", word: "Carillon", icon: "bell", title, body: "", href: address("inbox"), stays: false });
     this.announce(title, false);
+  }
+
+  /**
+   * What came since stays, as it stays unread.
+   * @param {number} upTo
+   * @param {string | null} category
+   */
+  readAll(upTo, category) {
+    for (const [id, { node }] of this.toasts ?? []) {
+      if (Number(node.dataset.feedSeq) <= upTo && (!category || node.dataset.category === category)) this.drop(id);
+    }
   }
 
   signedOut() {
