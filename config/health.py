@@ -11,6 +11,8 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from config.backlog import Backlog, backlog
 from config.server import draining
@@ -67,7 +69,8 @@ def _look_at_redis() -> str | None:
 
 @cache
 def _redis(url: str) -> redis.Redis:
-    return redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
+    # One try: a frozen Redis costs this page a second, not the client's default of several.
+    return redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0))
 
 
 def _unreachable(what: str, error: Exception) -> str:
