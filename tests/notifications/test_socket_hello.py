@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 from django.db import OperationalError
 
+from events import layer
 from events.bus import NewEvent, publish_many
 from notifications import catch_up, inbox
 from notifications.models import Inbox
@@ -121,6 +123,25 @@ def test_resume_from_ahead_is_a_resync(server, owner):
 def test_resume_from_nonsense_is_an_error_frame(server, owner, seq):
     socket = server.greeted(owner)
     assert socket.answer({"type": "resume", "seq": seq})["code"] == "invalid_seq"
+    assert socket.has_nothing_more()
+
+
+@pytest.mark.parametrize("first", ["snapshot", "commit"])
+def test_what_commits_while_the_snapshot_is_read_arrives_once(server, owner, monkeypatch, first):
+    """In the hello or after it: the hub keeps frames for the socket before the snapshot is read."""
+    read = catch_up.since
+
+    def around(*who: Any, **more: Any) -> catch_up.Snapshot:
+        snapshot = read(*who, **more)
+        tell("job.completed", source=JOB)
+        layer.flush()
+        return snapshot if first == "snapshot" else read(*who, **more)
+
+    monkeypatch.setattr(catch_up, "since", around)
+    socket = server.connect(owner)
+    assert socket.frame()["seq"] == (0 if first == "snapshot" else 1)
+    if first == "snapshot":
+        assert (frame := socket.frame())["seq"] == 1, frame
     assert socket.has_nothing_more()
 
 
