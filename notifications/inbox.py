@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
 
 from notifications import frames, hub_link
 from notifications.models import Inbox, Notification
@@ -48,8 +47,8 @@ def mark(user_id: int, *, ids: Collection[int], is_read: bool, now: datetime) ->
         if named.count() != len(set(ids)):
             raise Notification.DoesNotExist("not among this person's notifications")
         if is_read:
-            return _change(inbox, _covered_by(named, user_id=user_id), is_read=True, now=now)
-        return _change(inbox, named, is_read=False, now=now)
+            return _change(inbox, _unread_covered_by(named, user_id=user_id), is_read=True, now=now)
+        return _change(inbox, dict(named.filter(is_read=True).values_list("id", "channel")), is_read=False, now=now)
 
 
 def mark_all(user_id: int, *, now: datetime, up_to: int | None = None, category: str | None = None) -> State:
@@ -60,7 +59,7 @@ def mark_all(user_id: int, *, now: datetime, up_to: int | None = None, category:
         surfaced = _rows(user_id).filter(channel="in_app", is_read=False, feed_seq__lte=limit)
         if category is not None:
             surfaced = surfaced.filter(event__event_type__category=category)
-        covered = _covered_by(surfaced, user_id=user_id)
+        covered = _unread_covered_by(surfaced, user_id=user_id)
         return _change(inbox, covered, is_read=True, now=now, all_of={"up_to": limit, "category": category})
 
 
@@ -77,23 +76,32 @@ def _rows(user_id: int) -> Any:
     return Notification.objects.filter(user_id=user_id)
 
 
-def _covered_by(seen: Any, *, user_id: int) -> Any:
-    """The rows of the events seen on every channel, and of their replacing groups up to those events."""
-    later = seen.filter(group_key=OuterRef("group_key"), event__position__gte=OuterRef("event__position"))
-    return _rows(user_id).filter(Q(event_id__in=seen.values("event_id")) | Exists(later))
+def _unread_covered_by(seen: Any, *, user_id: int) -> dict[int, str]:
+    """Unread rows (and their channels) of the events seen, and of their replacing groups up to those events."""
+    newest: dict[str, int] = {}
+    events = set()
+    for event_id, group_key, position in seen.values_list("event_id", "group_key", "event__position"):
+        events.add(event_id)
+        if group_key is not None:
+            newest[group_key] = max(position or 0, newest.get(group_key, 0))
+    unread = _rows(user_id).filter(is_read=False)
+    covered = dict(unread.filter(event_id__in_set=events).values_list("id", "channel"))
+    grouped = unread.filter(group_key__in_set=newest).values_list("id", "channel", "group_key", "event__position")
+    return covered | {row_id: channel for row_id, channel, key, position in grouped if (position or 0) <= newest[key]}
 
 
-def _change(inbox: Inbox, covered: Any, *, is_read: bool, now: datetime, all_of: dict[str, Any] | None = None) -> State:
+def _change(
+    inbox: Inbox, changing: dict[int, str], *, is_read: bool, now: datetime, all_of: dict[str, Any] | None = None
+) -> State:
     """Write what really differs, count it, and echo it to all of the person's sockets after the commit."""
-    changing = list(covered.filter(is_read=not is_read).values_list("id", "channel"))
-    shown = [row_id for row_id, channel in changing if channel == "in_app"]
+    shown = [row_id for row_id, channel in changing.items() if channel == "in_app"]
     if not changing:
         return State(inbox.seq, inbox.unread_count)
     if shown:
         inbox.seq += 1
         inbox.unread_count += -len(shown) if is_read else len(shown)
         inbox.save(update_fields=["seq", "unread_count"])
-    Notification.objects.filter(id__in_set=[row_id for row_id, _ in changing]).update(
+    Notification.objects.filter(id__in_set=changing).update(
         is_read=is_read, read_at=now if is_read else None, seq=inbox.seq
     )
     if shown:
