@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 
 
@@ -10,6 +11,9 @@ def holds_in_a_fork(check: Callable[[], object]) -> bool:
     """True if the check was true in the child; an exception is false."""
     child = os.fork()
     if child == 0:
+        # Should it wait for ever, it ends all the same.
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(10)
         try:
             os._exit(0 if check() else 1)
         finally:
