@@ -6,6 +6,8 @@ They come from the head row, under its lock: never from max+1 (which restarts af
 
 from __future__ import annotations
 
+import time
+
 from django.db import connection, transaction
 from django.dispatch import Signal
 
@@ -13,6 +15,8 @@ from events import hints, live, sets, subscribers
 from events.models import Event, LogHead
 
 BATCH = 1000
+# A worker that is told to stop waits for its task.
+TURN = 10.0
 
 # Sent once events are numbered and committed: `events`, a list in log order with their types loaded.
 event_published = Signal()
@@ -63,11 +67,11 @@ def number(*, limit: int = BATCH) -> int:
 
 
 def number_all() -> int:
-    """Until nothing is left that was visible; how many."""
-    total = 0
+    """Until nothing is left that was visible, or its turn is over: then the next sweep goes on. How many."""
+    total, end = 0, time.monotonic() + TURN
     while fresh := number():
         total += fresh
-        if fresh < BATCH:
+        if fresh < BATCH or time.monotonic() > end:
             break
     return total
 

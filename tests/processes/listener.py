@@ -26,7 +26,7 @@ class Listener:
         self.close_codes: list[int | None] = []
         self.greeted = threading.Event()
         self._changed = threading.Condition()
-        self._stopping = False
+        self._stopping = self._is_resuming = False
 
     def run(self) -> None:
         while not self._stopping:
@@ -59,6 +59,7 @@ class Listener:
         return found[-1]
 
     def _listen(self, socket: ClientConnection) -> None:
+        self._is_resuming = False
         while not self._stopping:
             with contextlib.suppress(TimeoutError):
                 self._take(json.loads(socket.recv(0.2)), socket=socket)
@@ -67,10 +68,13 @@ class Listener:
         seq = frame.get("seq")
         if seq is not None and frame["type"] != "hello" and self.seq is not None:
             if seq > self.seq + 1:
-                socket.send(json.dumps({"type": "resume", "seq": self.seq}))
+                if not self._is_resuming:
+                    socket.send(json.dumps({"type": "resume", "seq": self.seq}))
+                self._is_resuming = True
                 return
             if seq <= self.seq:
                 return
+        self._is_resuming = self._is_resuming and frame["type"] != "hello"
         with self._changed:
             self.seq = self.seq if seq is None else seq
             self.frames.append(frame)
