@@ -171,7 +171,7 @@ CSRF_COOKIE_SECURE = IS_HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
 
 # What the sweeper thread calls every second, in this order.
-SWEEPS = ["events.sweep.sweep"]
+SWEEPS = ["events.sweep.sweep", "notifications.sweep.sweep"]
 
 EVENT_BUS_CAPACITY = env.integer("EVENT_BUS_CAPACITY", default=1024, least=1)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
+from django.db.models import Count, Q, QuerySet
 
 from events.models import Event, Membership
 from notifications.plan import Source
@@ -19,14 +20,26 @@ _RANK = {reason: rank for rank, reason in enumerate(REASONS)}
 Audience = dict[int, dict[int, str]]
 
 
+# An audience of more people than this is told chunk by chunk (notifications.fanout).
+GREAT = 10_000
+
+
+class Range(NamedTuple):
+    """The people whose user ids lie above `after` and up to `last`."""
+
+    after: int
+    last: int
+
+
 @dataclass(slots=True)
 class Evaluated:
     """`by_event`: event -> person -> reason. `owners`: who owns which source of the batch. `addressed_as_admin`:
-    (event, person), also where another reason comes first."""
+    (event, person), also where another reason comes first. `great`: events left out for the size of their audience."""
 
     by_event: Audience
     owners: set[tuple[Source, int]]
     addressed_as_admin: set[tuple[int, int]]
+    great: frozenset[int] = frozenset()
     skipped: int = 0
 
 
@@ -41,18 +54,22 @@ class _Ties:
         return self.people[role].get((source.type, source.id), []) if source else []
 
 
-def evaluate(events: Sequence[Event]) -> Evaluated:
-    """Needs events with their types. At most four queries, however many people: ties, admins, everyone, and who of
-    the named is active. Unknown, deleted and inactive people are skipped and counted."""
+def evaluate(events: Sequence[Event], *, within: Range | None = None) -> Evaluated:
+    """Needs events with their types. At most six queries, however many people: two that look for great audiences,
+    ties, admins, everyone, and who of the named is active. Unknown, deleted and inactive people are skipped and
+    counted. `within`: only people in this range of user ids, however great the audience."""
     rules = {event.pk: event.event_type.rules for event in events}
-    ties = _load_ties(events)
-    used = {rule for names in rules.values() for rule in names}
+    great = _great(events, rules) if within is None else frozenset()
+    small = [event for event in events if event.pk not in great]
+    ties = _load_ties(small, within=within)
+    used = {rule for event in small for rule in rules[event.pk]}
     admins = _admins() if "admins" in used else []
-    everyone = _everyone() if "everyone" in used else []
+    everyone = _everyone(within) if "everyone" in used else []
     found = {
-        event.pk: _first_reasons(event, rules[event.pk], ties=ties, admins=admins, everyone=everyone)
-        for event in events
+        event.pk: _first_reasons(event, rules[event.pk], ties=ties, admins=admins, everyone=everyone) for event in small
     }
+    if within is not None:
+        found = {pk: {user: why for user, why in people.items() if _lies(user, within)} for pk, people in found.items()}
     named = {user_id for people in found.values() for user_id, reason in people.items() if reason not in _ACTIVE}
     active = set(User.objects.filter(pk__in_set=named, is_active=True).values_list("pk", flat=True)) if named else set()
     by_event = {
@@ -60,12 +77,31 @@ def evaluate(events: Sequence[Event]) -> Evaluated:
         for pk, people in found.items()
     }
     owners = {(source, user) for source, users in ties.people["owner"].items() for user in users}
-    addressed = {(event.pk, user) for event in events if "admins" in rules[event.pk] for user in admins}
-    return Evaluated(by_event, owners, addressed, skipped=len(named - active))
+    addressed = {(event.pk, user) for event in small if "admins" in rules[event.pk] for user in admins}
+    return Evaluated(by_event, owners, addressed, great, skipped=len(named - active))
+
+
+def _lies(user_id: int, within: Range) -> bool:
+    return within.after < user_id <= within.last
+
+
+def _great(events: Sequence[Event], rules: Mapping[int, Sequence[str]]) -> frozenset[int]:
+    """Events for everyone, where everyone is many, and events about a source with that many ties."""
+    broadcast = {event.pk for event in events if "everyone" in rules[event.pk]}
+    if broadcast and not User.objects.filter(is_active=True).order_by("pk")[GREAT : GREAT + 1].exists():
+        broadcast = set()
+    tied = [event for event in events if event.source and _TIED & set(rules[event.pk])]
+    counted = _of_sources(tied).values("entity_type", "entity_id").annotate(count=Count("id")).order_by()
+    popular = set(counted.filter(count__gt=GREAT).values_list("entity_type", "entity_id")) if tied else set()
+    return frozenset(
+        broadcast | {event.pk for event in tied if event.source and (event.source.type, event.source.id) in popular}
+    )
 
 
 # Those whom a query found active already.
 _ACTIVE = ("admin", "everyone")
+# Rules that may find any number of people through their ties to the source.
+_TIED = {"owner", "owner_or_actor", "members", "watchers"}
 
 
 def _first_reasons(
@@ -118,19 +154,27 @@ def _whole_numbers(value: Any) -> list[int]:
     return [int(number) for number in numbers if 0 < number < 2**31 and number == int(number)]
 
 
-def _load_ties(events: Sequence[Event]) -> _Ties:
+def _load_ties(events: Sequence[Event], *, within: Range | None) -> _Ties:
     ties = _Ties()
     sources = {(event.source.type, event.source.id) for event in events if event.source}
     if not sources:
         return ties
-    # The types are few, the ids narrow it down; pairs that nobody asked for are left out below.
-    found = Membership.objects.filter(
-        entity_type__in_set={kind for kind, _ in sources}, entity_id__in_set={number for _, number in sources}
-    )
+    found = _of_sources(events)
+    if within is not None:
+        # Owners always: whether there is one decides if the actor is told.
+        found = found.filter(Q(role="owner") | Q(user_id__gt=within.after, user_id__lte=within.last))
     for kind, number, user_id, role in found.values_list("entity_type", "entity_id", "user_id", "role"):
         if (kind, number) in sources:
             ties.people[role][kind, number].append(user_id)
     return ties
+
+
+def _of_sources(events: Sequence[Event]) -> QuerySet[Membership]:
+    """The types are few, the ids narrow it down; pairs that nobody asked for are left out by the caller."""
+    sources = [event.source for event in events if event.source]
+    return Membership.objects.filter(
+        entity_type__in_set={source.type for source in sources}, entity_id__in_set={source.id for source in sources}
+    )
 
 
 def _admins() -> list[int]:
@@ -139,5 +183,8 @@ def _admins() -> list[int]:
     return [user.pk for user in allowed if user.is_superuser or user.is_staff]
 
 
-def _everyone() -> list[int]:
-    return list(User.objects.filter(is_active=True).values_list("pk", flat=True))
+def _everyone(within: Range | None) -> list[int]:
+    everyone = User.objects.filter(is_active=True)
+    if within is not None:
+        everyone = everyone.filter(pk__gt=within.after, pk__lte=within.last)
+    return list(everyone.values_list("pk", flat=True))

@@ -1,24 +1,18 @@
-"""The first subscriber of the log: turns events into notifications, in sets, in the transaction of its position."""
+"""The first subscriber of the log: turns events into notifications, in the transaction of its position."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from django.db import connection, transaction
 from django.utils import timezone
 
-from events import sets
 from events.bus import subscriber
-from events.models import Event, Membership
-from notifications import audiences, channels, feed, frames, hub_link, quiet
-from notifications.models import Inbox, Notification, NotificationPreference, UserNotificationSettings
-from notifications.plan import Choice, Fact, Kind, Known, Plan, Row, Standing, plan
+from events.models import Event
+from notifications import audiences, fanout, telling
+from notifications.plan import Plan
 
 NAME = "notifications"
-LOCK_TIMEOUT = "5s"
 
 
 @subscriber(NAME, "*", transactional=True, start=0)
@@ -27,211 +21,10 @@ def on_events(events: list[Event]) -> None:
 
 
 def route(events: Sequence[Event], *, now: datetime) -> Plan:
-    """Write what these events mean to people. The number of queries doesn't depend on how many people there are.
+    """Tell the people that these events concern; great audiences are left to the fan-out, chunk by chunk.
 
-    Must run in a transaction; events come in log order with their types and actors. Telling is idempotent: rows that
-    exist are left alone, so a replay tells nobody twice.
+    Must run in a transaction; events come in log order with their types and actors.
     """
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
     evaluated = audiences.evaluate(events)
-    users = sorted({user for people in evaluated.by_event.values() for user in people})
-    if not users:
-        return Plan()
-    inboxes = _lock(users)
-    facts = [_fact(event) for event in events]
-    known = _load(facts, evaluated, inboxes=inboxes, now=now)
-    made = plan(facts, known)
-    ids = _write(made.rows, now=now)
-    _update_inboxes(made.rows, ids=ids)
-    _announce(events, made.rows, ids=ids, inboxes=inboxes, now=now)
-    return made
-
-
-Inboxes = dict[int, tuple[int, int]]
-RowKey = tuple[int, int, str]
-
-
-def _lock(users: Sequence[int]) -> Inboxes:
-    """person -> (seq, unread_count), locked in user order. Missing rows are made."""
-    people, params = sets.table({"user_id": "bigint"}, [(user,) for user in users])
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO inboxes (user_id) SELECT user_id FROM {people} AS people WHERE true "
-            "ORDER BY user_id ON CONFLICT DO NOTHING",
-            params,
-        )
-    rows = Inbox.objects.select_for_update().filter(user_id__in_set=users).order_by("user_id")
-    return {user: (seq, unread) for user, seq, unread in rows.values_list("user_id", "seq", "unread_count")}
-
-
-def _fact(event: Event) -> Fact:
-    kind = event.event_type
-    source = event.source
-    return Fact(
-        event_id=event.pk,
-        position=event.position or 0,
-        kind=Kind(kind.pk, kind.is_critical, kind.is_locked, tuple(kind.default_channels), kind.replaces),
-        source=(source.type, source.id) if source else None,
-        project_id=event.project_id,
-        actor_id=event.actor_user_id,
-    )
-
-
-def _load(facts: Sequence[Fact], evaluated: audiences.Evaluated, *, inboxes: Inboxes, now: datetime) -> Known:
-    """All that the plan asks for, read after the locks: five queries."""
-    users = list(inboxes)
-    types = {fact.kind.type_id for fact in facts}
-    choices = NotificationPreference.objects.filter(user_id__in_set=users, event_type_id__in_set=types)
-    settings = UserNotificationSettings.objects.filter(user_id__in_set=users)
-    projects = {fact.project_id for fact in facts if fact.project_id is not None}
-    members = Membership.objects.filter(entity_type="project", entity_id__in_set=projects, user_id__in_set=users)
-    told = Notification.objects.filter(event_id__in_set=[fact.event_id for fact in facts])
-    return Known(
-        audience=evaluated.by_event,
-        seqs={user: seq for user, (seq, _unread) in inboxes.items()},
-        choices={
-            (user, kind): Choice(is_enabled, _names(names), scope)
-            for user, kind, is_enabled, names, scope in choices.values_list(
-                "user_id", "event_type_id", "is_enabled", "channels", "scope"
-            )
-        },
-        holds={row.user_id: quiet.hold_now(row, now=now).value for row in settings},
-        owners=evaluated.owners,
-        unscoped=evaluated.addressed_as_admin,
-        project_members=set(members.values_list("entity_id", "user_id")),
-        told=set(told.values_list("event_id", "user_id", "channel")),
-        standing=_standing(users, keys={key for fact in facts if (key := fact.group_key)}),
-    )
-
-
-def _names(value: Any) -> tuple[str, ...]:
-    """Other programs write preferences too: what is no list names no channel, and stops nobody else's notification."""
-    return tuple(name for name in value if isinstance(name, str)) if isinstance(value, list) else ()
-
-
-def _standing(users: Sequence[int], *, keys: Iterable[str]) -> dict[tuple[int, str], list[Standing]]:
-    found: dict[tuple[int, str], list[Standing]] = defaultdict(list)
-    rows = Notification.objects.filter(user_id__in_set=users, group_key__in_set=list(keys), channel="in_app")
-    columns = ("user_id", "group_key", "id", "event__position", "is_read", "event__event_type_id")
-    for user, key, row_id, position, is_read, type_id in rows.values_list(*columns):
-        found[user, key].append(Standing(row_id, position, is_read, type_id))
-    return found
-
-
-_NEW = {
-    "event_id": "bigint",
-    "user_id": "bigint",
-    "channel": "text",
-    "reason": "text",
-    "hold": "text",
-    "group_key": "text",
-    "seq": "bigint",
-}
-_SURFACED = {
-    "row_id": "bigint",
-    "event_id": "bigint",
-    "reason": "text",
-    "hold": "text",
-    "seq": "bigint",
-}
-
-
-def _write(rows: Sequence[Row], *, now: datetime) -> dict[RowKey, int]:
-    """Insert the new rows, update the replaced ones in place; the ids of what was really written."""
-    fresh = [row for row in rows if row.replaces is None]
-    replaced = [row for row in rows if row.replaces is not None]
-    stamp = "%s::timestamptz" if connection.vendor == "postgresql" else "%s"
-    at = connection.ops.adapt_datetimefield_value(now)
-    written: dict[RowKey, int] = {}
-    with connection.cursor() as cursor:
-        if fresh:
-            new, params = sets.table(_NEW, [tuple(getattr(row, name) for name in _NEW) for row in fresh])
-            cursor.execute(
-                f"INSERT INTO notifications ({', '.join(_NEW)}, feed_seq, created_at, is_delivered, delivered_at) "
-                f"SELECT {', '.join(_NEW)}, seq, {stamp}, channel = 'in_app', "
-                f"CASE WHEN channel = 'in_app' THEN {stamp} END FROM {new} AS new WHERE true "
-                "ON CONFLICT (event_id, user_id, channel) DO NOTHING RETURNING id, event_id, user_id, channel",
-                [at, at, *params],
-            )
-            written = {(event, user, channel): pk for pk, event, user, channel in cursor.fetchall()}
-        if replaced:
-            values = [(row.replaces, row.event_id, row.reason, row.hold, row.seq) for row in replaced]
-            newer, params = sets.table(_SURFACED, values)
-            cursor.execute(
-                "UPDATE notifications SET event_id = newer.event_id, reason = newer.reason, hold = newer.hold, "
-                f"seq = newer.seq, feed_seq = newer.seq, created_at = {stamp}, delivered_at = {stamp}, "
-                # A summary told of the row's last event, not of this one.
-                "summary_id = NULL "
-                f"FROM {newer} AS newer WHERE notifications.id = newer.row_id",
-                [at, at, *params],
-            )
-    return written | {(row.event_id, row.user_id, row.channel): row.replaces or 0 for row in replaced}
-
-
-def _update_inboxes(rows: Sequence[Row], *, ids: dict[RowKey, int]) -> None:
-    """Raise seq and unread_count by what was really written."""
-    changes: dict[int, tuple[int, int]] = {}
-    for row in rows:
-        if row.channel == "in_app" and (row.event_id, row.user_id, row.channel) in ids:
-            _seq, fresh = changes.get(row.user_id, (0, 0))
-            changes[row.user_id] = (row.seq, fresh + (row.replaces is None))
-    if not changes:
-        return
-    values = [(user, seq, fresh) for user, (seq, fresh) in sorted(changes.items())]
-    changed, params = sets.table({"user_id": "bigint", "seq": "bigint", "fresh": "bigint"}, values)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE inboxes SET seq = changed.seq, unread_count = inboxes.unread_count + changed.fresh "
-            f"FROM {changed} AS changed WHERE inboxes.user_id = changed.user_id",
-            params,
-        )
-
-
-def _announce(
-    events: Sequence[Event], rows: Sequence[Row], *, ids: dict[RowKey, int], inboxes: Inboxes, now: datetime
-) -> None:
-    """Deliveries in this transaction; frames and wake-ups after its commit."""
-    opened = [
-        channels.Opened(ids[key], row.event_id, row.user_id, row.channel)
-        for row in rows
-        if row.channel != "in_app" and row.hold == "none" and (key := (row.event_id, row.user_id, row.channel)) in ids
-    ]
-    if opened and (names := channels.open_rows(opened)):
-        transaction.on_commit(lambda: channels.wake(names), robust=True)
-    unread = {user: count for user, (_seq, count) in inboxes.items()}
-    pushed: list[hub_link.Push] = []
-    for row in rows:
-        key = (row.event_id, row.user_id, row.channel)
-        if row.channel == "in_app" and key in ids:
-            unread[row.user_id] += row.replaces is None
-            pushed.append(_push(row, row_id=ids[key], unread_count=unread[row.user_id], now=now))
-    if pushed:
-        told = {push.shared for push in pushed}
-        shared = {
-            event.pk: {"event": feed.event_json(event), "timestamp": frames.instant(event.created_at)}
-            for event in events
-            if event.pk in told
-        }
-        hub_link.push_on_commit(pushed, shared=shared)
-
-
-def _push(row: Row, *, row_id: int, unread_count: int, now: datetime) -> hub_link.Push:
-    """A frame with what is this person's; the hubs add what all share."""
-    stamp = frames.instant(now)
-    own: dict[str, Any] = {
-        "id": row_id,
-        "seq": row.seq,
-        "feed_seq": row.seq,
-        "reason": row.reason,
-        "channel": row.channel,
-        "is_read": False,
-        "read_at": None,
-        "is_delivered": True,
-        "delivered_at": stamp,
-        "created_at": stamp,
-    }
-    return hub_link.Push(
-        row.user_id, {"seq": row.seq, "unread_count": unread_count, "toast": row.toast, "own": own}, row.event_id
-    )
+    fanout.begin(evaluated.great)
+    return telling.tell([event for event in events if event.pk not in evaluated.great], evaluated, now=now)

@@ -1,0 +1,116 @@
+"""A great audience is told in chunks that survive anything, and holds up nobody else."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from events.bus import publish
+from events.models import EventType, Membership
+from events.sweep import sweep
+from notifications import audiences, fanout
+from notifications.models import Fanout, Inbox, Notification
+from notifications.telling import tell
+from tests.notifications.telling import JOB
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _small_numbers(monkeypatch) -> None:
+    monkeypatch.setattr(audiences, "GREAT", 10)
+    monkeypatch.setattr(fanout, "CHUNK", 4)
+
+
+@pytest.fixture
+def crowd() -> list[User]:
+    return User.objects.bulk_create([User(username=f"u{number}", password="!") for number in range(15)])
+
+
+@pytest.fixture
+def broadcast(crowd):
+    EventType.objects.create(name="news.all", category="system", audience=["everyone"])
+    event = publish("news.all")
+    sweep()
+    return event
+
+
+def tell_all(event) -> int:
+    chunks = 0
+    while fanout.advance(event.pk, now=timezone.now()):
+        chunks += 1
+    return chunks
+
+
+def told(event) -> list[int]:
+    return sorted(Notification.objects.filter(event=event).values_list("user_id", flat=True))
+
+
+def test_nobody_is_told_in_the_routing_transaction(broadcast):
+    assert told(broadcast) == []
+    assert fanout.pending() == [broadcast.pk]
+
+
+def test_chunks_tell_each_person_once(broadcast, crowd):
+    assert tell_all(broadcast) == 4
+    assert told(broadcast) == [user.pk for user in crowd]
+    assert not Fanout.objects.exists()
+    assert set(Inbox.objects.values_list("seq", "unread_count")) == {(1, 1)}
+
+
+def test_a_chunk_that_is_rolled_back_is_told_again_whole(broadcast, crowd, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(fanout.telling, "tell", tell_and_die)
+        with pytest.raises(RuntimeError):
+            fanout.advance(broadcast.pk, now=timezone.now())
+    assert told(broadcast) == []
+    tell_all(broadcast)
+    assert told(broadcast) == [user.pk for user in crowd]
+
+
+def tell_and_die(events, evaluated, *, now):
+    tell(events, evaluated, now=now)
+    raise RuntimeError("the rows are written, the transaction is not committed")
+
+
+def test_an_event_published_behind_it_is_told_before_it_ends(broadcast, crowd):
+    fanout.advance(broadcast.pk, now=timezone.now())
+    behind = publish("job.completed", actor=crowd[14])
+    sweep()
+    assert told(behind) == [crowd[14].pk]
+    assert fanout.pending() == [broadcast.pk]
+
+
+def test_a_source_with_many_watchers_is_great_too(crowd):
+    Membership.objects.bulk_create(
+        [Membership(entity_type=JOB.type, entity_id=JOB.id, user=user, role="watcher") for user in crowd[:12]]
+    )
+    event = publish("review.comment", source=JOB, actor=crowd[0])
+    sweep()
+    assert tell_all(event) == 4
+    assert told(event) == [user.pk for user in crowd[1:12]]
+
+
+def test_the_actor_is_not_told_for_want_of_an_owner_in_the_chunk(crowd):
+    Membership.objects.bulk_create(
+        [Membership(entity_type=JOB.type, entity_id=JOB.id, user=user, role="watcher") for user in crowd[:12]]
+        + [Membership(entity_type=JOB.type, entity_id=JOB.id, user=crowd[14], role="owner")]
+    )
+    event = publish("job.completed", source=JOB, actor=crowd[0])
+    sweep()
+    tell_all(event)
+    assert told(event) == [crowd[14].pk]
+
+
+def test_who_joins_while_it_goes_on_is_not_waited_for(broadcast, crowd):
+    late = User.objects.create(username="late")
+    tell_all(broadcast)
+    assert late.pk not in told(broadcast)
+
+
+def test_a_replay_tells_nobody_twice(broadcast, crowd):
+    tell_all(broadcast)
+    fanout.begin([broadcast.pk])
+    tell_all(broadcast)
+    assert set(Inbox.objects.values_list("seq", "unread_count")) == {(1, 1)}
