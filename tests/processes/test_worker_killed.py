@@ -10,7 +10,7 @@ from tests.processes.running import Service
 
 pytestmark = [pytest.mark.process, pytest.mark.service]
 
-PEOPLE, EVENTS = 20_000, 5
+PEOPLE, EVENTS = 12_000, 5
 TOLD = PEOPLE * EVENTS
 
 NEW_PEOPLE = """
