@@ -117,6 +117,19 @@ def catch_up(name: str, *, now: datetime) -> int:
             return total
 
 
+def hand_over(name: str, event: Event, *, done: Callable[[], object]) -> None:
+    """Call a subscriber with this one event, wherever it stands, then `done`: in one transaction if it is
+    transactional. Raises what the handler raises, and LookupError for a name that the code no longer has."""
+    subscription = _registry[name]
+    if subscription.is_transactional:
+        with transaction.atomic():
+            subscription.handler([event])
+            done()
+    else:
+        subscription.handler([event])
+        done()
+
+
 @dataclass(frozen=True, slots=True)
 class _Batch:
     events: list[Event]

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import BigIntegerField, Count, F, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from events import replay
 from events.admin.lists import BigList, ReadOnly, entity, link, pretty, whole_number
 from events.models import Event, HardwareReading, LogHead, ParkedEvent, Subscriber
 from events.wording import words
@@ -92,6 +94,25 @@ class SubscriberAdmin(BigList[Subscriber]):
         "updated_at",
     )
     readonly_fields = tuple(name for name in fields if name != "is_paused")
+    actions = ("pause", "resume", "rewind", "skip")
+
+    @admin.action(description=gettext_lazy("Pause"), permissions=["change"])
+    def pause(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
+        queryset.order_by().update(is_paused=True)
+
+    @admin.action(description=gettext_lazy("Resume"), permissions=["change"])
+    def resume(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
+        queryset.order_by().update(is_paused=False)
+
+    @admin.action(description=gettext_lazy("Rewind to the beginning of the log"), permissions=["change"])
+    def rewind(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
+        for row in queryset:
+            replay.move(row.name, to=0)
+
+    @admin.action(description=gettext_lazy("Skip to the head of the log"), permissions=["change"])
+    def skip(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
+        for row in queryset:
+            replay.move(row.name, to=None)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subscriber]:
         head = Coalesce(Subquery(LogHead.objects.values("position")[:1]), Value(0), output_field=BigIntegerField())
@@ -135,6 +156,18 @@ class ParkedEventAdmin(ReadOnly[ParkedEvent]):
     fields = ("subscriber", "event_link", "error_text", "created_at")
     readonly_fields = fields
     ordering = ("-id",)
+    actions = ("rerun",)
+
+    @admin.action(description=gettext_lazy("Try again"), permissions=["view"])
+    def rerun(self, request: HttpRequest, queryset: QuerySet[ParkedEvent]) -> None:
+        chosen = queryset.select_related("subscriber", "event__event_type", "event__actor_user").order_by("event_id")
+        tried = [replay.rerun(parked, now=timezone.now()) for parked in chosen]
+        went_well = tried.count(True)
+        self.message_user(
+            request,
+            _("%(well)d of %(all)d went well this time.") % {"well": went_well, "all": len(tried)},
+            messages.SUCCESS if went_well == len(tried) else messages.WARNING,
+        )
 
     @admin.display(description=gettext_lazy("Event"))
     def event_link(self, obj: ParkedEvent) -> SafeString | str:

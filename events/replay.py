@@ -1,0 +1,50 @@
+"""By hand: move a subscriber along the log, and give a parked event another try."""
+
+from __future__ import annotations
+
+import traceback
+from datetime import datetime
+
+from django.db import transaction
+
+from events import hints, subscribers
+from events.models import LogHead, ParkedEvent, Subscriber
+from events.refusals import Refused
+
+
+def move(name: str, *, to: int | None) -> int:
+    """Let a subscriber go on after this position (None: the head); where it stands now.
+
+    Backwards it reads again what it has read: the notification router tells nobody twice, others must know how to
+    take a repeat. Forwards it skips. Whatever it was failing on is forgotten. Raises Refused for an unknown name or
+    a position that the log hasn't reached.
+    """
+    with transaction.atomic():
+        row = Subscriber.objects.select_for_update().filter(name=name).first()
+        if row is None:
+            known = ", ".join(Subscriber.objects.values_list("name", flat=True)) or "none yet"
+            raise Refused(
+                f"there is no subscriber {name!r}; there are: {known}", code="unknown_subscriber", field="name"
+            )
+        head = LogHead.objects.get(pk=1).position
+        target = head if to is None else to
+        if not 0 <= target <= head:
+            raise Refused(
+                f"position {target} is not in the log; it goes from 0 to {head}", code="invalid_position", field="to"
+            )
+        row.position, row.attempts, row.retry_at, row.last_error = target, 0, None, ""
+        row.lease_token = row.lease_until = None
+        row.save()
+        transaction.on_commit(lambda: hints.send(subscribers.CATCH_UP_TASK, name), robust=True)
+    return target
+
+
+def rerun(parked: ParkedEvent, *, now: datetime) -> bool:
+    """Hand a parked event to its subscriber once more; parked no longer if that goes well, else with the new error."""
+    try:
+        subscribers.hand_over(parked.subscriber.name, parked.event, done=parked.delete)
+    except Exception as error:  # noqa: BLE001  whatever the handler raises is what the admin wants to read
+        lines = "".join(traceback.format_exception(error))[-8000:]
+        ParkedEvent.objects.filter(pk=parked.pk).update(error=lines, created_at=now)
+        return False
+    return True

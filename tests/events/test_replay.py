@@ -1,0 +1,120 @@
+"""Moving a subscriber along the log by hand, and giving parked events another try."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.urls import reverse
+from django.utils import timezone
+
+from events import replay, sequence
+from events.bus import NewEvent, publish_many
+from events.models import LogHead, ParkedEvent, Subscriber
+from events.refusals import Refused
+from events.subscribers import catch_up
+
+pytestmark = pytest.mark.django_db
+EACH = pytest.mark.parametrize("transactional", [True, False], ids=["transactional", "leased"])
+
+
+@pytest.fixture
+def events():
+    published = publish_many([NewEvent("job.progress")] * 3)
+    sequence.number_all()
+    return published
+
+
+def read() -> int:
+    return catch_up("reader", now=timezone.now())
+
+
+def parked(event) -> ParkedEvent:
+    return ParkedEvent.objects.create(subscriber=Subscriber.objects.get(name="reader"), event=event, error="old")
+
+
+@EACH
+def test_backwards_it_reads_again(reader, events, transactional):
+    one = reader(transactional=transactional)
+    read()
+    replay.move("reader", to=LogHead.objects.get().position - 2)
+    assert read() == 2
+    assert one.batches[1] == [events[1].pk, events[2].pk]
+
+
+@EACH
+def test_forwards_it_skips(reader, events, transactional):
+    one = reader(transactional=transactional)
+    assert replay.move("reader", to=None) == LogHead.objects.get().position
+    assert read() == 0
+    assert one.seen == []
+
+
+def test_what_it_was_failing_on_is_forgotten(reader, events):
+    reader()
+    Subscriber.objects.filter(name="reader").update(attempts=2, retry_at=timezone.now(), last_error="x")
+    replay.move("reader", to=None)
+    row = Subscriber.objects.get(name="reader")
+    assert (row.attempts, row.retry_at, row.last_error) == (0, None, "")
+
+
+@pytest.mark.parametrize("position", [-1, 10**9])
+def test_a_position_that_the_log_has_not_is_refused(reader, events, position):
+    reader()
+    with pytest.raises(Refused, match="is not in the log"):
+        replay.move("reader", to=position)
+
+
+def test_the_command_moves_and_says_where_to(reader, events, capsys):
+    reader()
+    call_command("replay", "reader", "--after", "0")
+    assert "reader goes on after position 0." in capsys.readouterr().out
+
+
+def test_the_command_names_the_subscribers_there_are(reader, events):
+    reader()
+    with pytest.raises(CommandError, match="no subscriber 'readr'; there are: reader"):
+        call_command("replay", "readr")
+
+
+@EACH
+def test_a_parked_event_that_goes_well_is_parked_no_longer(reader, events, transactional):
+    one = reader(transactional=transactional)
+    assert replay.rerun(parked(events[0]), now=timezone.now()) is True
+    assert one.seen == [events[0].pk]
+    assert not ParkedEvent.objects.exists()
+
+
+@EACH
+def test_a_parked_event_that_fails_again_stays_with_the_new_error(reader, events, transactional):
+    reader(transactional=transactional).fail_on(events[0])
+    assert replay.rerun(parked(events[0]), now=timezone.now()) is False
+    assert "cannot digest this" in ParkedEvent.objects.get().error
+
+
+def test_an_admin_tries_parked_events_again(reader, events, admin, client):
+    one = reader()
+    client.force_login(admin)
+    chosen = [parked(events[0]).pk, parked(events[2]).pk]
+    client.post(reverse("admin:events_parkedevent_changelist"), {"action": "rerun", "_selected_action": chosen})
+    assert one.seen == [events[0].pk, events[2].pk]
+
+
+@pytest.mark.parametrize(("action", "expected"), [("rewind", 0), ("skip", 3)])
+def test_an_admin_moves_a_subscriber(reader, events, admin, client, action, expected):
+    reader()
+    Subscriber.objects.filter(name="reader").update(position=1)
+    LogHead.objects.update(position=3)
+    client.force_login(admin)
+    chosen = Subscriber.objects.get(name="reader").pk
+    client.post(reverse("admin:events_subscriber_changelist"), {"action": action, "_selected_action": [chosen]})
+    assert Subscriber.objects.get(name="reader").position == expected
+
+
+@pytest.mark.parametrize(("action", "expected"), [("pause", True), ("resume", False)])
+def test_an_admin_pauses_and_resumes_a_subscriber(reader, events, admin, client, action, expected):
+    reader()
+    Subscriber.objects.filter(name="reader").update(is_paused=not expected)
+    client.force_login(admin)
+    chosen = Subscriber.objects.get(name="reader").pk
+    client.post(reverse("admin:events_subscriber_changelist"), {"action": action, "_selected_action": [chosen]})
+    assert Subscriber.objects.get(name="reader").is_paused is expected
