@@ -26,6 +26,8 @@ reactor: Any = installed_reactor
 HTTP_TIMEOUT = 60
 DRAIN_SECONDS = 15.0
 EXIT_SECONDS = 18.0
+# A connection that was made just before the end still has its request on the way.
+LINGER_SECONDS = 1.0
 FAREWELL_SECONDS = 1.0
 SLOW_READER_SECONDS = 10.0
 
@@ -120,11 +122,13 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne has no types
         self._deadline = time.monotonic() + DRAIN_SECONDS
         _exit_anyway(after=EXIT_SECONDS, code=lambda: self.exit_code)
         for port in self._ports:
+            # Whom the kernel has greeted already is let in: closing the port would cut them.
+            port.doRead()
             port.stopListening()
         sockets = [one for one in self.connections if _is_open_socket(one)]
         for index, protocol in enumerate(sockets):
             reactor.callLater(FAREWELL_SECONDS * index / len(sockets), self._send_away, protocol)
-        reactor.callLater(0.05, self._stop_when_idle)
+        reactor.callLater(LINGER_SECONDS, self._stop_when_idle)
 
     def _send_away(self, protocol: WebSocketProtocol) -> None:
         if _is_open_socket(protocol):

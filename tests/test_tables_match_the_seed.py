@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 def ask(sql: str, *params: Any) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 class OnPostgreSQL:

@@ -10,6 +10,8 @@ import { walk } from "./walk.js";
 
 const AUTOMATIC_PAGES = 5;
 const UNDO_FOR = 20_000;
+/** How long a pointer may take from the rows to the "new" button before they move. */
+const REACH = 400;
 
 export class CarillonFeed extends HTMLElement {
   connectedCallback() {
@@ -32,8 +34,10 @@ export class CarillonFeed extends HTMLElement {
     this.addEventListener("submit", (event) => this.submitted(event), { signal });
     this.addEventListener("click", (event) => this.clicked(event), { signal });
     this.addEventListener("keydown", (event) => walk(this, event), { signal });
-    for (const name of ["pointerleave", "focusout"]) {
-      this.list.addEventListener(name, () => setTimeout(() => this.flushIfFree()), { signal });
+    for (const place of [this.list, this.pill]) {
+      for (const name of ["pointerleave", "focusout"]) {
+        place.addEventListener(name, () => setTimeout(() => this.flushIfFree(), REACH), { signal });
+      }
     }
     addEventListener("scroll", () => this.flushIfFree(), { signal, passive: true, capture: true });
     addEventListener("pageshow", (event) => event.persisted && this.reload(), { signal });
@@ -56,7 +60,7 @@ export class CarillonFeed extends HTMLElement {
   /** Nothing under a pointer, a finger or the focus ever moves. */
   get isFree() {
     const top = this.isPanel ? (this.scroller?.scrollTop ?? 0) : scrollY;
-    return top < 60 && !this.list?.matches(":hover, :focus-within");
+    return top < 60 && ![this.list, this.pill].some((place) => place?.matches(":hover, :focus-within"));
   }
 
   /** @param {Row} row */

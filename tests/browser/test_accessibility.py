@@ -24,6 +24,7 @@ LOOKS = [("light", WIDE), ("dark", WIDE), ("light", NARROW), ("dark", NARROW)]
 
 def check(page: Page) -> None:
     """As a person who asked for less motion sees it: nothing half faded in."""
+    page.wait_for_load_state("load")
     found: dict[str, Any] = Axe().run(page).response
     told = [
         (rule["id"], [node["html"][:200] for node in rule["nodes"]], rule["nodes"][0].get("failureSummary"))

@@ -9,9 +9,9 @@ from django.utils import timezone
 from events.bus import publish
 from events.models import EventType, Membership
 from events.sweep import sweep
-from notifications import audiences, fanout
+from notifications import audiences, fanout, telling
 from notifications.models import Fanout, Inbox, Notification
-from notifications.telling import tell
+from notifications.telling import tell as real_tell
 from tests.notifications.telling import JOB
 
 pytestmark = pytest.mark.django_db
@@ -61,7 +61,7 @@ def test_chunks_tell_each_person_once(broadcast, crowd):
 
 def test_a_chunk_that_is_rolled_back_is_told_again_whole(broadcast, crowd, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(fanout.telling, "tell", tell_and_die)
+        patch.setattr(telling, "tell", tell_and_die)
         with pytest.raises(RuntimeError):
             fanout.advance(broadcast.pk, now=timezone.now())
     assert told(broadcast) == []
@@ -70,7 +70,7 @@ def test_a_chunk_that_is_rolled_back_is_told_again_whole(broadcast, crowd, monke
 
 
 def tell_and_die(events, evaluated, *, now):
-    tell(events, evaluated, now=now)
+    real_tell(events, evaluated, now=now)
     raise RuntimeError("the rows are written, the transaction is not committed")
 
 
