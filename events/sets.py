@@ -6,7 +6,7 @@ PostgreSQL unnests arrays, SQLite walks a JSON text (it allows 999 parameters a 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from django.db import connection
@@ -29,7 +29,7 @@ class InSet(Lookup[Any]):
         lhs, params = self.process_lhs(compiler, connection)
         # Without the column's own type a set of small numbers becomes smallint[], which PostgreSQL searches row by row.
         kind = self.lhs.output_field.cast_db_type(connection)
-        return f"{lhs} = ANY(%s::{kind}[])", (*params, list(self.rhs))
+        return f"{lhs} = ANY(%s::{kind}[])", (*params, _array(self.rhs))
 
 
 def register() -> None:
@@ -44,8 +44,22 @@ def table(columns: dict[str, str], rows: Collection[Sequence[Any]]) -> tuple[str
     `columns`: name -> PostgreSQL type (`bigint`, `text`, `boolean`); a row's values come in that order.
     """
     if connection.vendor == "postgresql":
-        arrays = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in columns]
+        arrays = [_array(column) for column in zip(*rows, strict=True)] or ["{}" for _ in columns]
         unnest = ", ".join(f"%s::{kind}[]" for kind in columns.values())
         return f"(SELECT * FROM unnest({unnest}) AS u({', '.join(columns)}))", arrays
     fields = ", ".join(f"json_extract(value, '$[{number}]') AS {name}" for number, name in enumerate(columns))
     return f"(SELECT {fields} FROM json_each(%s))", [json.dumps([list(row) for row in rows])]
+
+
+def _array(values: Iterable[Any]) -> str:
+    """An array in PostgreSQL's own spelling: several times faster than the driver, which adapts each element."""
+    return f"{{{','.join(map(_element, values))}}}"
+
+
+def _element(value: int | str | bool | None) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return str(value)

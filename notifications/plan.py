@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 KNOWN_CHANNELS = ("in_app", "email", "webhook", "chat")
 NO_HOLD = "none"
@@ -77,8 +78,7 @@ class Known:
     standing: Mapping[tuple[int, str], Sequence[Standing]] = field(default_factory=dict)  # (person, group key)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A notification to write. `replaces`: the row to update in place; None: a new one. `seq` is 0 off the feed."""
 
     event_id: int
@@ -118,7 +118,7 @@ def plan(facts: Sequence[Fact], known: Known) -> Plan:
                         made.why_not[fact.event_id, user_id] = why_not
                         continue
                     seqs[user_id] = seqs.get(user_id, 0) + 1
-                    made.rows.append(_numbered(row, seqs[user_id]))
+                    made.rows.append(row._replace(seq=seqs[user_id]))
                 elif (fact.event_id, user_id, channel) not in known.told:
                     made.rows.append(
                         Row(fact.event_id, user_id, channel, reason, hold, fact.group_key, seq=0, toast=False)
@@ -187,9 +187,3 @@ def _feed_row(
     # A progress report updates the toast that its predecessor may still have; it doesn't pop up anew.
     toast = hold == NO_HOLD and old.type_id != fact.kind.type_id
     return Row(fact.event_id, user_id, "in_app", reason, hold, key, seq=0, toast=toast, replaces=old.row_id), ""
-
-
-def _numbered(row: Row, seq: int) -> Row:
-    return Row(
-        row.event_id, row.user_id, row.channel, row.reason, row.hold, row.group_key, seq, row.toast, row.replaces
-    )
