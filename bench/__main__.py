@@ -6,11 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from bench import embedded
+from bench import embedded, routing
 from bench.lines import Line, Measure, table, write
 
 OUTCOME = Path(__file__).resolve().parent.parent / "var" / "bench.json"
-MEASURES: dict[str, Measure] = {"embedded": embedded.measure}
+MEASURES: dict[str, Measure] = {"embedded": embedded.measure, "routing": routing.measure}
 
 
 def main() -> int:

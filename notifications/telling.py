@@ -195,7 +195,7 @@ def _update_inboxes(rows: Sequence[Row], *, ids: dict[RowKey, int]) -> None:
 def _announce(
     events: Sequence[Event], rows: Sequence[Row], *, ids: dict[RowKey, int], inboxes: Inboxes, now: datetime
 ) -> None:
-    """Deliveries in this transaction; frames and wake-ups after its commit."""
+    """Deliveries in this transaction; frames and wake-ups after its commit, when nobody waits for our locks."""
     opened = [
         channels.Opened(ids[key], row.event_id, row.user_id, row.channel)
         for row in rows
@@ -203,38 +203,38 @@ def _announce(
     ]
     if opened and (names := channels.open_rows(opened)):
         transaction.on_commit(lambda: channels.wake(names), robust=True)
+    shown = [row for row in rows if row.channel == "in_app" and (row.event_id, row.user_id, row.channel) in ids]
+    if shown:
+        transaction.on_commit(lambda: _push(events, shown, ids=ids, inboxes=inboxes, now=now), robust=True)
+
+
+def _push(
+    events: Sequence[Event], shown: Sequence[Row], *, ids: dict[RowKey, int], inboxes: Inboxes, now: datetime
+) -> None:
+    """A frame for each row: what is this person's; the hubs add what all share."""
     unread = {user: count for user, (_seq, count) in inboxes.items()}
-    pushed: list[hub_link.Push] = []
-    for row in rows:
-        key = (row.event_id, row.user_id, row.channel)
-        if row.channel == "in_app" and key in ids:
-            unread[row.user_id] += row.replaces is None
-            pushed.append(_push(row, row_id=ids[key], unread_count=unread[row.user_id], now=now))
-    if pushed:
-        told = {push.shared for push in pushed}
-        shared = {
-            event.pk: {"event": feed.event_json(event), "timestamp": frames.instant(event.created_at)}
-            for event in events
-            if event.pk in told
-        }
-        hub_link.push_on_commit(pushed, shared=shared)
-
-
-def _push(row: Row, *, row_id: int, unread_count: int, now: datetime) -> hub_link.Push:
-    """A frame with what is this person's; the hubs add what all share."""
     stamp = frames.instant(now)
-    own: dict[str, Any] = {
-        "id": row_id,
-        "seq": row.seq,
-        "feed_seq": row.seq,
-        "reason": row.reason,
-        "channel": row.channel,
-        "is_read": False,
-        "read_at": None,
-        "is_delivered": True,
-        "delivered_at": stamp,
-        "created_at": stamp,
+    pushes = []
+    for row in shown:
+        unread[row.user_id] += row.replaces is None
+        own = {
+            "id": ids[row.event_id, row.user_id, row.channel],
+            "seq": row.seq,
+            "feed_seq": row.seq,
+            "reason": row.reason,
+            "channel": row.channel,
+            "is_read": False,
+            "read_at": None,
+            "is_delivered": True,
+            "delivered_at": stamp,
+            "created_at": stamp,
+        }
+        frame = {"seq": row.seq, "unread_count": unread[row.user_id], "toast": row.toast, "own": own}
+        pushes.append(hub_link.Push(row.user_id, frame, row.event_id))
+    told = {row.event_id for row in shown}
+    shared = {
+        event.pk: {"event": feed.event_json(event), "timestamp": frames.instant(event.created_at)}
+        for event in events
+        if event.pk in told
     }
-    return hub_link.Push(
-        row.user_id, {"seq": row.seq, "unread_count": unread_count, "toast": row.toast, "own": own}, row.event_id
-    )
+    hub_link.push(pushes, shared=shared)
