@@ -1,7 +1,9 @@
 """Every address of the site, put together."""
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import include, path
+from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
 from config.health import healthz, readyz
@@ -9,6 +11,7 @@ from config.metrics import metrics
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="inbox"), name="home"),
+    path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("carillon/favicon.svg"))),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),

@@ -53,7 +53,7 @@ class Event(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.event_type_id} #{self.pk}"
+        return f"event {self.pk}"
 
     @property
     def source(self) -> Entity | None:

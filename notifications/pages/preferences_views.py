@@ -15,8 +15,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from events.audience_rules import CHANNELS
 from events.refusals import PreferenceRefused
-from notifications import choices, preferences
+from notifications import channels, choices, preferences
 from notifications.models import NotificationPreference, UserNotificationSettings
 from notifications.pages import clock, matrix, quiet_choices, settings_form, words
 from notifications.pages.asking import back, is_script, person
@@ -70,9 +71,15 @@ def _shown(request: HttpRequest) -> dict[str, Any]:
         "weekdays": list(WEEKDAYS.items()),
         "presets": quiet_choices.PRESETS,
         "channels": words.CHANNEL_WORDS.items(),
+        "senderless": [words.CHANNEL_WORDS[name] for name in _senderless()],
         "zones": sorted(choices.timezones()),
         **_words(request),
     }
+
+
+def _senderless() -> list[str]:
+    """Channels that people may choose and that nothing here sends over: their rows are kept and go nowhere."""
+    return [name for name in CHANNELS if name != "in_app" and name not in channels.installed()]
 
 
 def _words(request: HttpRequest) -> dict[str, Any]:

@@ -23,6 +23,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
         check_collected()
+        if not settings.REDIS_URL:
+            self.stderr.write(
+                "REDIS_URL is not set: what other processes publish shows here only after a reload. "
+                "Set it, or use manage.py serve for everything in one process."
+            )
         pool_connections()
         server = DrainingServer(
             import_string(settings.ASGI_APPLICATION),
