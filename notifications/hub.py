@@ -86,11 +86,6 @@ class Hub:
     def count(self) -> int:
         return sum(len(sockets) for sockets in self.sockets.values())
 
-    def close_all(self, code: int) -> None:
-        for sockets in list(self.sockets.values()):
-            for socket in list(sockets):
-                socket.end(code)
-
     async def _listen(self) -> None:
         channels = get_channel_layer()
         while True:
@@ -171,8 +166,3 @@ _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
 def current() -> Hub:
     """The hub of the running loop."""
     return _hubs.setdefault(asyncio.get_running_loop(), Hub())
-
-
-def all_hubs() -> list[Hub]:
-    """For whoever counts sockets from another thread."""
-    return list(_hubs.values())

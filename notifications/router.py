@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -11,6 +12,8 @@ from events.bus import subscriber
 from events.models import Event
 from notifications import audiences, fanout, telling
 from notifications.plan import Plan
+
+logger = logging.getLogger(__name__)
 
 NAME = "notifications"
 
@@ -26,5 +29,7 @@ def route(events: Sequence[Event], *, now: datetime) -> Plan:
     Must run in a transaction; events come in log order with their types and actors.
     """
     evaluated = audiences.evaluate(events)
+    if evaluated.skipped:
+        logger.info("%d unknown or inactive people are not told of these %d events", evaluated.skipped, len(events))
     fanout.begin(evaluated.great)
     return telling.tell([event for event in events if event.pk not in evaluated.great], evaluated, now=now)
