@@ -1,4 +1,7 @@
+from importlib import import_module
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
 
 from events import sets
@@ -10,5 +13,10 @@ class EventsConfig(AppConfig):
 
     def ready(self) -> None:
         sets.register()
+        # Imported here: it needs the models, which are not there while apps are being found.
+        import_module("events.sources.job_signals").connect()
         # A platform's apps keep their durable subscribers in a module of this name.
         autodiscover_modules("event_subscribers")
+        # And the types of events they publish in one of this name; `migrate` puts them into the table.
+        autodiscover_modules("event_types")
+        post_migrate.connect(import_module("events.declarations").sync, sender=self)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from events import channel_names
+
 RULES = ("actor", "owner", "owner_or_actor", "members", "watchers", "mentioned", "admins", "everyone")
-CHANNELS = ("in_app", "email", "webhook", "chat")
 
 _BY_CATEGORY = {
     "job": ["owner_or_actor"],
@@ -32,7 +33,7 @@ def check(audience: Any) -> None:
 
 def check_channels(channels: Any) -> None:
     """ValueError unless it is a list of channel names."""
-    _check_names(channels, known=CHANNELS, what="channels")
+    _check_names(channels, known=channel_names.known(), what="channels")
 
 
 def _check_names(value: Any, *, known: Sequence[str], what: str) -> None:

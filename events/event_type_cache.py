@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db import connection
 
@@ -38,9 +38,8 @@ def by_name(names: Iterable[object]) -> dict[str, EventType]:
     return found
 
 
-def unknown(name: object) -> UnknownEventType:
-    """The refusal of a name that no type has, with names near to it."""
-    known = list(EventType.objects.order_by("name").values_list("name", flat=True)[:1000])
+def unknown(name: object, *, known: Sequence[str]) -> UnknownEventType:
+    """The refusal of a name that no type has, with names near to it among those known."""
     near = difflib.get_close_matches(name, known, n=3) if isinstance(name, str) else []
     hint = f"did you mean {' or '.join(near)}?" if near else "GET /api/v1/event-types lists them all"
     shown = repr(name)
@@ -49,6 +48,11 @@ def unknown(name: object) -> UnknownEventType:
         code="unknown_event_type",
         field="event_type",
     )
+
+
+def names() -> list[str]:
+    """The first thousand: enough to find near ones among."""
+    return list(EventType.objects.order_by("name").values_list("name", flat=True)[:1000])
 
 
 def clear() -> None:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -66,7 +66,7 @@ def broadcast(events: Iterable[Event]) -> None:
 
 async def subscribe(
     *patterns: str, after: int | None = None, capacity: int | None = None
-) -> AsyncIterator[Published | Lagged]:
+) -> AsyncGenerator[Published | Lagged, None]:
     """Events of types that match (none: all), in log order and none twice, for as long as the iterator is read.
 
     Begins with what is numbered once it is first read; with `after`, with what the log has above that position.

@@ -17,10 +17,11 @@ from django.db.models import Model
 from events import event_type_cache, hints, schemas, sets
 from events.entities import BIGINT_MAX, Entity, entity_of
 from events.models import Event, EventType
-from events.refusals import IdempotencyConflict, InactiveEventType, Refused, UnknownUser
+from events.refusals import IdempotencyConflict, InactiveEventType, Refused, UnknownEventType, UnknownUser
 
 NUMBER_TASK = "events.number"
 MAX_KEY = 200
+MAX_HINTS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +86,20 @@ def accept(new: Sequence[NewEvent], *, publisher: str = "") -> list[Accepted]:
     """Store all or none for a publisher ('' in process, `user:<id>` over HTTP); a hint follows the commit.
 
     At most one query for types, one for actors, one INSERT and, where a key was known, one read. A Refused carries
-    the element's number as `index`.
+    the element's number as `index`, and those of further elements as `others`.
     """
     if not new:
         return []
     rows = _checked(new)
+    try:
+        return _store(rows, publisher=publisher)
+    except UnknownEventType:
+        # It was cached, and is gone or another by now; the second check knows which one.
+        event_type_cache.clear()
+        return _store(_checked(new), publisher=publisher)
+
+
+def _store(rows: Sequence[_Row], *, publisher: str) -> list[Accepted]:
     with transaction.atomic():
         accepted = _insert(rows, publisher=publisher)
         transaction.on_commit(_hint, robust=True)
@@ -112,23 +122,51 @@ class _Row:
     traceparent: str
 
 
+def refusals(new: Mapping[int, NewEvent]) -> dict[int, Refused]:
+    """What would be refused of these events, by number. The queries of `accept` before its INSERT."""
+    return _sifted(new)[1]
+
+
 def _checked(new: Sequence[NewEvent]) -> list[_Row]:
-    types = event_type_cache.by_name(one.event_type for one in new)
-    rows = []
-    for index, one in enumerate(new):
+    rows, refused = _sifted(dict(enumerate(new)))
+    if refused:
+        raise _first_of(refused)
+    return list(rows.values())
+
+
+def _sifted(new: Mapping[int, NewEvent]) -> tuple[dict[int, _Row], dict[int, Refused]]:
+    types = event_type_cache.by_name(one.event_type for one in new.values())
+    rows: dict[int, _Row] = {}
+    refused: dict[int, Refused] = {}
+    unknown = []
+    for index, one in new.items():
+        event_type = types.get(one.event_type) if isinstance(one.event_type, str) else None
+        if event_type is None:
+            unknown.append(index)
+            continue
         try:
-            rows.append(_row(one, types=types))
+            rows[index] = _row(one, event_type=event_type)
         except Refused as error:
-            error.index = index
-            raise
-    _check_actors(rows)
-    return rows
+            refused[index] = error
+    if unknown:
+        known = event_type_cache.names()
+        # Looking for near names takes its time, and a few show what is wrong.
+        near = {index: known if place < MAX_HINTS else [] for place, index in enumerate(unknown)}
+        refused |= {index: event_type_cache.unknown(new[index].event_type, known=near[index]) for index in unknown}
+    refused |= _unknown_actors(rows)
+    for index in refused:
+        refused[index].index = index
+    return rows, refused
 
 
-def _row(one: NewEvent, *, types: Mapping[str, EventType]) -> _Row:
-    event_type = types.get(one.event_type) if isinstance(one.event_type, str) else None
-    if event_type is None:
-        raise event_type_cache.unknown(one.event_type)
+def _first_of(refused: Mapping[int, Refused]) -> Refused:
+    """The refusal of the first bad element, with those of the others."""
+    first, *others = (refused[index] for index in sorted(refused))
+    first.others = others
+    return first
+
+
+def _row(one: NewEvent, *, event_type: EventType) -> _Row:
     if not event_type.is_active:
         raise InactiveEventType(
             f"{event_type.name} is switched off: an admin can make it active again",
@@ -167,16 +205,16 @@ def _key(key: str | None) -> str | None:
     return key
 
 
-def _check_actors(rows: Sequence[_Row]) -> None:
+def _unknown_actors(rows: Mapping[int, _Row]) -> dict[int, Refused]:
     """Django's foreign keys are deferred: an unknown actor would blow up only at the caller's COMMIT."""
-    wanted = {row.actor_id for row in rows if row.actor_id is not None and row.actor is None}
+    wanted = {row.actor_id for row in rows.values() if row.actor_id is not None and row.actor is None}
     valid = {actor for actor in wanted if type(actor) is int and 0 < actor < 2**31}
     known = set(User.objects.filter(pk__in_set=valid).values_list("pk", flat=True)) if valid else set()
-    for index, row in enumerate(rows):
-        if row.actor_id in wanted and row.actor_id not in known:
-            error = UnknownUser(f"there is no user {row.actor_id!r}", code="unknown_user", field="actor_user_id")
-            error.index = index
-            raise error
+    return {
+        index: UnknownUser(f"there is no user {row.actor_id!r}", code="unknown_user", field="actor_user_id")
+        for index, row in rows.items()
+        if row.actor_id in wanted and row.actor_id not in known
+    }
 
 
 _COLUMNS = {
@@ -216,8 +254,9 @@ def _insert(rows: Sequence[_Row], *, publisher: str) -> list[Accepted]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO events ({', '.join(names)}) SELECT {', '.join(picked)} FROM {source} AS new "
-            "WHERE true ORDER BY place ON CONFLICT (publisher, idempotency_key) DO NOTHING "
-            "RETURNING id, idempotency_key, created_at",
+            # A cached type may be gone by now; its foreign key would say so only at the caller's COMMIT.
+            "WHERE EXISTS (SELECT 1 FROM event_types WHERE event_types.id = new.event_type_id) ORDER BY place "
+            "ON CONFLICT (publisher, idempotency_key) DO NOTHING RETURNING id, idempotency_key, created_at",
             params,
         )
         # Numbers are given out in the order of the SELECT, but RETURNING promises no order.
@@ -225,6 +264,10 @@ def _insert(rows: Sequence[_Row], *, publisher: str) -> list[Accepted]:
     unkeyed = iter([(pk, created_at) for pk, key, created_at in inserted if key is None])
     keyed = {key: (pk, created_at) for pk, key, created_at in inserted if key is not None}
     known = _known([row.key for row in rows if row.key is not None and row.key not in keyed], publisher=publisher)
+    if len(inserted) + len(known) < len({row.key or index for index, row in enumerate(rows)}):
+        raise UnknownEventType(
+            "an event type was deleted while it was being published", code="unknown_event_type", field="event_type"
+        )
     accepted = []
     for index, row in enumerate(rows):
         fresh = next(unkeyed) if row.key is None else keyed.pop(row.key, None)

@@ -6,10 +6,15 @@ from __future__ import annotations
 class Refused(ValueError):
     """`code` is stable (docs/errors.md lists them all); `field` is the input's name, `index` its place in an array."""
 
+    # What the API answers; floors above have refusals of their own.
+    http_status = 400
+
     def __init__(self, detail: str, *, code: str, field: str | None = None) -> None:
         super().__init__(detail)
         self.detail, self.code, self.field = detail, code, field
         self.index: int | None = None
+        # What was wrong with further elements of the same array.
+        self.others: list[Refused] = []
 
 
 class UnknownEventType(Refused):

@@ -16,8 +16,9 @@ def move(name: str, *, to: int | None) -> int:
     """Let a subscriber go on after this position (None: the head); where it stands now.
 
     Backwards it reads again what it has read: the notification router tells nobody twice, others must know how to
-    take a repeat. Forwards it skips. Whatever it was failing on is forgotten. Raises Refused for an unknown name or
-    a position that the log hasn't reached.
+    take a repeat; it goes no further back than to where the traces of its earlier reading were pruned. Forwards it
+    skips. Whatever it was failing on is forgotten. Raises Refused for an unknown name or a position that the log
+    hasn't reached.
     """
     with transaction.atomic():
         row = Subscriber.objects.select_for_update().filter(name=name).first()
@@ -32,6 +33,7 @@ def move(name: str, *, to: int | None) -> int:
             raise Refused(
                 f"position {target} is not in the log; it goes from 0 to {head}", code="invalid_position", field="to"
             )
+        target = max(target, row.earliest)
         row.position, row.attempts, row.retry_at, row.last_error = target, 0, None, ""
         row.lease_token = row.lease_until = None
         row.save()
@@ -40,11 +42,28 @@ def move(name: str, *, to: int | None) -> int:
 
 
 def rerun(parked: ParkedEvent, *, now: datetime) -> bool:
-    """Hand a parked event to its subscriber once more; parked no longer if that goes well, else with the new error."""
+    """Hand a parked event to its subscriber once more; parked no longer if that goes well, else with the new error.
+
+    Of two at once the later one finds it done: what a transactional subscriber wrote for it is rolled back.
+    """
+    if not ParkedEvent.objects.filter(pk=parked.pk).exists():
+        return True
     try:
-        subscribers.hand_over(parked.subscriber.name, parked.event, done=parked.delete)
+        subscribers.hand_over(parked.subscriber.name, parked.event, done=lambda: _unpark(parked.pk))
+    except _DoneMeanwhile:
+        return True
     except Exception as error:  # noqa: BLE001  whatever the handler raises is what the admin wants to read
         lines = "".join(traceback.format_exception(error))[-8000:]
         ParkedEvent.objects.filter(pk=parked.pk).update(error=lines, created_at=now)
         return False
     return True
+
+
+class _DoneMeanwhile(Exception):
+    """Somebody else gave the parked event its try, and it went well."""
+
+
+def _unpark(pk: int) -> None:
+    deleted, _of_each = ParkedEvent.objects.filter(pk=pk).delete()
+    if not deleted:
+        raise _DoneMeanwhile

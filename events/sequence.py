@@ -6,13 +6,16 @@ They come from the head row, under its lock: never from max+1 (which restarts af
 
 from __future__ import annotations
 
+import logging
 import time
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.dispatch import Signal
 
-from events import hints, live, sets, subscribers
+from events import hints, live, ownership, sets, subscribers
 from events.models import Event, LogHead
+
+logger = logging.getLogger(__name__)
 
 BATCH = 1000
 # A worker that is told to stop waits for its task.
@@ -24,16 +27,13 @@ event_published = Signal()
 _NUMBER = """
 UPDATE events SET position = %s + fresh.place FROM (
     SELECT id AS event_id, row_number() OVER (ORDER BY id) AS place
-    FROM events WHERE position IS NULL ORDER BY id LIMIT %s
+    FROM events WHERE position IS NULL {without} ORDER BY id LIMIT %s
 ) AS fresh WHERE events.id = fresh.event_id RETURNING id, position
 """
-_OWN = """
-INSERT INTO memberships (entity_type, entity_id, user_id, role)
-SELECT DISTINCT e.source_entity_type, e.source_entity_id, e.actor_user_id, 'owner'
-FROM events e JOIN event_types t ON t.id = e.event_type_id
-WHERE e.id IN (SELECT event_id FROM {numbered} AS numbered) AND t.actor_becomes_owner
-  AND e.actor_user_id IS NOT NULL AND e.source_entity_type IS NOT NULL AND e.source_entity_id IS NOT NULL
-ON CONFLICT (entity_type, entity_id, user_id) DO UPDATE SET role = 'owner'
+_WITHOUT = """
+AND NOT EXISTS (
+    SELECT 1 FROM {held} AS held WHERE held.kind = source_entity_type AND held.number = source_entity_id
+)
 """
 
 
@@ -46,23 +46,42 @@ def number(*, limit: int = BATCH) -> int:
     """Number the visible unnumbered events, at most `limit`, in one short transaction; how many.
 
     A second worker waits for the head's lock instead of giving up: what it was woken for may have committed after the
-    first one looked. Whoever publishes a type with `actor_becomes_owner` owns its source from here on: exactly once
-    for each event, and before any subscriber sees it.
+    first one looked. Whoever publishes a type with `actor_becomes_owner` owns its source from here on, before any
+    subscriber sees the event. Where an open transaction is about that same tie, the events of that source wait for it,
+    unnumbered; all others don't.
     """
+    try:
+        with transaction.atomic():
+            return _number(_locked_head(), limit=limit, held=set())
+    except OperationalError as error:
+        if not ownership.is_held_up(error):
+            raise
     with transaction.atomic():
-        head = LogHead.objects.select_for_update().get(pk=1)
-        with connection.cursor() as cursor:
-            cursor.execute(_NUMBER, [head.position, limit])
-            numbered_now = dict(cursor.fetchall())
-            if not numbered_now:
-                return 0
-            ids = sorted(numbered_now)
-            numbered, params = sets.table({"event_id": "bigint"}, [(pk,) for pk in ids])
-            cursor.execute(_OWN.format(numbered=numbered), params)
-        # Not the count: an event that was deleted meanwhile leaves a hole below the last number.
-        LogHead.objects.filter(pk=1).update(position=max(numbered_now.values()))
-        # No partial: it has no __qualname__, on which Django's robust hooks trip when they log a failure.
-        transaction.on_commit(lambda: _announce(ids), robust=True)
+        head = _locked_head()
+        owning = Event.objects.filter(position=None, event_type__actor_becomes_owner=True, actor_user__isnull=False)
+        held = ownership.held_up(owning.order_by("pk")[:limit])
+        logger.warning("events of %d source(s) wait: open transactions tie the same people to them", len(held))
+        return _number(head, limit=limit, held=held)
+
+
+def _locked_head() -> LogHead:
+    return LogHead.objects.select_for_update().get(pk=1)
+
+
+def _number(head: LogHead, *, limit: int, held: set[ownership.Source]) -> int:
+    barred, params = sets.table({"kind": "text", "number": "bigint"}, held)
+    without = _WITHOUT.format(held=barred) if held else ""
+    with connection.cursor() as cursor:
+        cursor.execute(_NUMBER.format(without=without), [head.position, *(params if held else ()), limit])
+        numbered = dict(cursor.fetchall())
+    if not numbered:
+        return 0
+    ids = sorted(numbered)
+    ownership.give(ids)
+    # Not the count: an event that was deleted meanwhile leaves a hole below the last number.
+    LogHead.objects.filter(pk=1).update(position=max(numbered.values()))
+    # No partial: it has no __qualname__, on which Django's robust hooks trip when they log a failure.
+    transaction.on_commit(lambda: _announce(ids), robust=True)
     return len(ids)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 from django.db import connection
@@ -15,27 +16,64 @@ from django.db.models import Field, ForeignKey, Lookup
 from django.db.models.sql.compiler import SQLCompiler
 
 
+class Once:
+    """A set that several queries ask for: spelled once, and not walked by the ORM, which looks at every element of
+    any other collection."""
+
+    def __init__(self, values: Iterable[int | str]) -> None:
+        self._values = list(values)
+
+    @cached_property
+    def array(self) -> str:
+        return _array(self._values)
+
+    @cached_property
+    def json(self) -> str:
+        return json.dumps(self._values)
+
+    def table(self, column: str) -> tuple[str, list[Any]]:
+        """Whole numbers as a derived table of one column, as `table` gives one."""
+        if connection.vendor == "postgresql":
+            return f"(SELECT unnest(%s::bigint[]) AS {column})", [self.array]
+        return f"(SELECT value AS {column} FROM json_each(%s))", [self.json]
+
+
 class InSet(Lookup[Any]):
-    """`filter(id__in_set=ids)`: like `in`, but one parameter for any number of whole numbers or texts."""
+    """`filter(id__in_set=ids)`: like `in`, but one parameter for any number of whole numbers or texts (or a `Once`)."""
 
     lookup_name = "in_set"
     prepare_rhs = False
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         lhs, params = self.process_lhs(compiler, connection)
-        return f"{lhs} IN (SELECT value FROM json_each(%s))", (*params, json.dumps(list(self.rhs)))
+        return f"{lhs} IN (SELECT value FROM json_each(%s))", (*params, _once(self.rhs).json)
 
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         lhs, params = self.process_lhs(compiler, connection)
         # Without the column's own type a set of small numbers becomes smallint[], which PostgreSQL searches row by row.
         kind = self.lhs.output_field.cast_db_type(connection)
-        return f"{lhs} = ANY(%s::{kind}[])", (*params, _array(self.rhs))
+        return f"{lhs} = ANY(%s::{kind}[])", (*params, _once(self.rhs).array)
+
+
+def _once(values: Any) -> Once:
+    return values if isinstance(values, Once) else Once(values)
 
 
 def register() -> None:
     """Give every field the lookup; once, at start-up."""
     Field.register_lookup(InSet)
     ForeignKey.register_lookup(InSet)
+
+
+def within(column: str, values: Iterable[int]) -> tuple[str, list[Any]]:
+    """A condition for a statement in SQL, and its parameter; for whole numbers.
+
+    On PostgreSQL an index finds them. Beside a join with `table` too: alone that may read the whole table each time.
+    """
+    these = Once(values)
+    if connection.vendor == "postgresql":
+        return f"{column} = ANY(%s::bigint[])", [these.array]
+    return f"{column} IN (SELECT value FROM json_each(%s))", [these.json]
 
 
 def table(columns: dict[str, str], rows: Collection[Sequence[Any]]) -> tuple[str, list[Any]]:
@@ -52,8 +90,15 @@ def table(columns: dict[str, str], rows: Collection[Sequence[Any]]) -> tuple[str
 
 
 def _array(values: Iterable[Any]) -> str:
-    """An array in PostgreSQL's own spelling: several times faster than the driver, which adapts each element."""
-    return f"{{{','.join(map(_element, values))}}}"
+    """An array in PostgreSQL's own spelling: several times faster than the driver, which adapts each element.
+
+    The columns of a table mostly repeat few values: each is spelled once.
+    """
+    given = list(values)
+    if set(map(type, given)) == {int}:
+        return f"{{{','.join(map(str, given))}}}"
+    spelled = {value: _element(value) for value in set(given)}
+    return f"{{{','.join([spelled[value] for value in given])}}}"
 
 
 def _element(value: int | str | bool | None) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from django.utils import timezone
-
-from events import sequence, subscribers
+from events import clock, sequence, subscribers
 
 
 def sweep() -> None:
@@ -16,9 +14,9 @@ def sweep() -> None:
     if sequence.has_unnumbered():
         sequence.number_all()
     failed = []
-    for name in subscribers.lagging(now=timezone.now()):
+    for name in subscribers.lagging(now=clock.now()):
         try:
-            subscribers.catch_up(name, now=timezone.now())
+            subscribers.catch_up(name, now=clock.now())
         except Exception as error:  # noqa: BLE001  raised below
             error.add_note(f"while subscriber {name} caught up")
             failed.append(error)

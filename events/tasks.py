@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from celery import shared_task
-from django.utils import timezone
 
-from events import hints, publish, sequence, subscribers
+from events import clock, hints, publish, sequence, subscribers
 
 
 @shared_task(name=publish.NUMBER_TASK)
@@ -17,4 +16,4 @@ def number() -> None:
 @shared_task(name=subscribers.CATCH_UP_TASK)
 def catch_up(name: str) -> None:
     hints.clear(subscribers.CATCH_UP_TASK, name)
-    subscribers.catch_up(name, now=timezone.now())
+    subscribers.catch_up(name, now=clock.now())

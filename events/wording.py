@@ -133,7 +133,8 @@ def _fields(value: Any, *, depth: int = 0) -> Any:
 
 def _safely(template: str, filled: dict[str, Any]) -> str:
     try:
-        return _render(template, filled)
+        # Most types have no template for the body.
+        return _render(template, filled) if template else ""
     except _UNFIT:
         return ""
 

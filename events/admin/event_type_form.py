@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.forms.fields import InvalidJSONInput
 from django.utils.translation import gettext_lazy as _
 
+from events import channel_names
 from events.models import EventType
 
 RULES = [
@@ -22,12 +23,6 @@ RULES = [
     ("mentioned", _("Mentioned: the ids in payload.mentioned_user_ids")),
     ("admins", _("Admins: superusers, and staff who may receive system events")),
     ("everyone", _("Everyone")),
-]
-CHANNELS = [
-    ("in_app", _("In app")),
-    ("email", _("E-mail")),
-    ("webhook", _("Webhook")),
-    ("chat", _("Chat")),
 ]
 ONE_LINE = (
     "name",
@@ -84,7 +79,7 @@ class EventTypeForm(TypeErrorsAnywhere):
         help_text=_("Who is told. None ticked: the default of the category, shown below as “Told”."),
     )
     default_channels = forms.MultipleChoiceField(
-        choices=CHANNELS,
+        choices=channel_names.labels,
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_("For people who chose nothing themselves. None ticked: only those who opt in."),

@@ -42,8 +42,13 @@ class BigList(admin.ModelAdmin[M]):
     list_per_page = 50
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        subtitle = _("At most the first %(number)d; search and filters narrow them.") % {"number": MOST_COUNTED}
-        return super().changelist_view(request, {"subtitle": subtitle} | (extra_context or {}))
+        """Says so where there is more than is counted."""
+        answer = super().changelist_view(request, extra_context)
+        shown = getattr(answer, "context_data", None) or {}
+        if "cl" in shown and shown["cl"].result_count >= MOST_COUNTED:
+            subtitle = _("At most the first %(number)d; search and filters narrow them.")
+            shown["subtitle"] = subtitle % {"number": MOST_COUNTED}
+        return answer
 
 
 class ReadOnly(BigList[M]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import BigIntegerField, Count, F, OuterRef, QuerySet, Subquery, Value
+from django.db.models import BigIntegerField, Count, F, OuterRef, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.http import HttpRequest
 from django.urls import reverse
@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from events import replay
 from events.admin.lists import BigList, ReadOnly, entity, link, pretty, whole_number
-from events.models import Event, HardwareReading, LogHead, ParkedEvent, Subscriber
+from events.models import Event, HardwareReading, LogGap, LogHead, ParkedEvent, Subscriber
 from events.wording import words
 
 
@@ -76,7 +76,7 @@ class EventAdmin(ReadOnly[Event]):
 
 @admin.register(Subscriber)
 class SubscriberAdmin(BigList[Subscriber]):
-    list_display = ("name", "position", "behind", "is_paused", "parked_events", "attempts", "retry_at", "updated_at")
+    list_display = ("name", "position", "behind", "is_paused", "parked_events", "lost", "attempts", "retry_at")
     list_editable = ("is_paused",)
     search_fields = ("name",)
     fields = (
@@ -84,7 +84,9 @@ class SubscriberAdmin(BigList[Subscriber]):
         "is_paused",
         "position",
         "behind",
+        "earliest",
         "parked_events",
+        "lost",
         "attempts",
         "retry_at",
         "last_error",
@@ -117,12 +119,16 @@ class SubscriberAdmin(BigList[Subscriber]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subscriber]:
         head = Coalesce(Subquery(LogHead.objects.values("position")[:1]), Value(0), output_field=BigIntegerField())
         parked = ParkedEvent.objects.filter(subscriber=OuterRef("pk")).order_by().values("subscriber")
+        gaps = LogGap.objects.filter(subscriber=OuterRef("pk")).order_by().values("subscriber")
         return (
             super()
             .get_queryset(request)
             .annotate(
                 lag=Greatest(head - F("position"), Value(0), output_field=BigIntegerField()),
                 parked_count=Coalesce(Subquery(parked.annotate(n=Count("pk")).values("n")), Value(0)),
+                lost_count=Coalesce(
+                    Subquery(gaps.annotate(n=Sum("events")).values("n")), Value(0), output_field=BigIntegerField()
+                ),
             )
         )
 
@@ -147,6 +153,21 @@ class SubscriberAdmin(BigList[Subscriber]):
             '<a href="{}?subscriber__id__exact={}">{}</a>', page, obj.pk, getattr(obj, "parked_count", 0)
         )
 
+    @admin.display(description=gettext_lazy("Lost to pruning"))
+    def lost(self, obj: Subscriber) -> SafeString:
+        page = reverse("admin:events_loggap_changelist")
+        return format_html('<a href="{}?subscriber__id__exact={}">{}</a>', page, obj.pk, getattr(obj, "lost_count", 0))
+
+
+@admin.register(LogGap)
+class LogGapAdmin(ReadOnly[LogGap]):
+    """What paused subscribers will never read: it was pruned meanwhile."""
+
+    list_display = ("subscriber", "after", "up_to", "events", "created_at")
+    list_select_related = ("subscriber",)
+    list_filter = ("subscriber", "created_at")
+    ordering = ("-id",)
+
 
 @admin.register(ParkedEvent)
 class ParkedEventAdmin(ReadOnly[ParkedEvent]):
@@ -158,7 +179,10 @@ class ParkedEventAdmin(ReadOnly[ParkedEvent]):
     ordering = ("-id",)
     actions = ("rerun",)
 
-    @admin.action(description=gettext_lazy("Try again"), permissions=["view"])
+    def has_rerun_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("events.change_parkedevent")
+
+    @admin.action(description=gettext_lazy("Try again"), permissions=["rerun"])
     def rerun(self, request: HttpRequest, queryset: QuerySet[ParkedEvent]) -> None:
         chosen = queryset.select_related("subscriber", "event__event_type", "event__actor_user").order_by("event_id")
         tried = [replay.rerun(parked, now=timezone.now()) for parked in chosen]

@@ -65,11 +65,20 @@ class MembershipAdmin(BigList[Membership]):
 class ApiKeyAdmin(ReadOnly[ApiKey]):
     """Keys are made by `manage.py token`, which shows them once; here they can only be ended."""
 
-    list_display = ("id", "label", "user", "publish_patterns", "created_at", "last_used_at", "revoked_at")
+    list_display = (
+        "id",
+        "label",
+        "user",
+        "publish_patterns",
+        "events_per_minute",
+        "created_at",
+        "last_used_at",
+        "revoked_at",
+    )
     list_select_related = ("user",)
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
     search_fields = ("label", "user__username")
-    fields = ("label", "user", "publish_patterns", "created_at", "last_used_at", "revoked_at")
+    fields = ("label", "user", "publish_patterns", "events_per_minute", "created_at", "last_used_at", "revoked_at")
     actions = ("revoke",)
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:

@@ -33,6 +33,7 @@ _MEANING = {
     409: "It contradicts what is there.",
     413: "The body or a payload is too large.",
     415: "Bodies are JSON only.",
+    429: "Too soon after the last one; wait.",
     503: "The database can't answer now.",
 }
 

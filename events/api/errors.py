@@ -91,20 +91,33 @@ def _answer(code_of_http: int, *, code: str, detail: str, errors: list[FieldErro
 
 
 def _refused(error: Refused) -> Response:
-    code_of_http: int = _STATUS_BY_CODE.get(error.code, status.HTTP_400_BAD_REQUEST)
+    code_of_http: int = _STATUS_BY_CODE.get(error.code, error.http_status)
     if isinstance(error, InactiveEventType | IdempotencyConflict):
         code_of_http = status.HTTP_409_CONFLICT
+    errors = [_problem(one) for one in (error, *error.others)]
+    more = f" ({len(errors)} errors in all)" if len(errors) > 1 else ""
+    is_placed = bool(errors[0]["field"])
+    return _answer(code_of_http, code=error.code, detail=error.detail + more, errors=errors if is_placed else None)
+
+
+def _problem(error: Refused) -> FieldError:
     field = error.field or ""
     if error.index is not None:
         field = f"[{error.index}].{field}" if field else f"[{error.index}]"
-    errors: list[FieldError] = [{"field": field, "code": error.code, "detail": error.detail}]
-    return _answer(code_of_http, code=error.code, detail=error.detail, errors=errors if field else None)
+    return {"field": field, "code": error.code, "detail": error.detail}
+
+
+def first_problem(error: ValidationError) -> str:
+    """The first thing that is wrong, as a sentence that names its field."""
+    first = next(_flat(error.detail, field=""), None)
+    if first is None:
+        return "The request is not valid."
+    return f"{first['field']}: {first['detail']}" if first["field"] else first["detail"]
 
 
 def _invalid(error: ValidationError) -> Response:
     errors = list(_flat(error.detail, field=""))
-    first = errors[0] if errors else {"field": "", "code": "invalid", "detail": "The request is not valid."}
-    detail = f"{first['field']}: {first['detail']}" if first["field"] else first["detail"]
+    detail = first_problem(error)
     more = f" ({len(errors)} errors in all)" if len(errors) > 1 else ""
     return _answer(400, code="invalid", detail=detail + more, errors=errors)
 
@@ -135,6 +148,8 @@ def _api_error(error: APIException) -> Response:
     place = error.field if isinstance(error, BadBody) else None
     errors: list[FieldError] | None = [{"field": place, "code": code, "detail": text}] if place else None
     answer = _answer(error.status_code, code=code, detail=text, errors=errors)
+    if wait := getattr(error, "wait", None):
+        answer["Retry-After"] = str(wait)
     authenticate = getattr(error, "auth_header", None)
     if authenticate:
         answer["WWW-Authenticate"] = authenticate

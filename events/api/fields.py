@@ -14,9 +14,12 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from events import channel_names
 from events.entities import BIGINT_MAX
 from events.models import EventType
 
+# Far above the number of channels there can be.
+MAX_CHANNELS = 32
 _DIGITS = re.compile(r"-?[0-9]{1,19}")
 
 
@@ -122,6 +125,10 @@ class EventTypeName(Text):
     """The OpenAPI document lists the types that can be published now; refusing others is for `publish`."""
 
 
+class ChannelName(Text):
+    """The OpenAPI document lists those there are; refusing others is for the verb that takes it."""
+
+
 class Category(Text):
     """Categories are data: those that some event type has."""
 
@@ -144,6 +151,13 @@ class EventTypeNameExtension(OpenApiSerializerFieldExtension):  # type: ignore[n
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> Any:
         active = EventType.objects.filter(is_active=True).order_by("name")
         return {"type": "string", "enum": list(active.values_list("name", flat=True))}
+
+
+class ChannelNameExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = ChannelName
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> Any:
+        return {"type": "string", "enum": list(channel_names.known())}
 
 
 class CategoryExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]

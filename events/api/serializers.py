@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiSerializerExtension
@@ -13,7 +14,7 @@ from events.api.fields import EventTypeName, Instant, Payload, QueryWhole, Switc
 from events.api.links import DEFAULT_LIMIT, MAX_LIMIT
 from events.api.requests import Strict
 from events.entities import Entity
-from events.models import Membership
+from events.models import Event, Membership
 from events.publish import MAX_KEY, NewEvent
 
 MAX_BATCH = 1000
@@ -55,6 +56,23 @@ class EventOut(serializers.Serializer[Any]):
     project_id = Whole(allow_null=True)
     payload = Payload()
     created_at = Instant()
+
+
+def shown(event: Event) -> dict[str, Any]:
+    """What EventOut makes of an event with its type, many times faster; a test holds them to each other."""
+    return {
+        "id": event.pk,
+        "position": event.position,
+        "event_type": event.event_type.name,
+        "category": event.event_type.category,
+        "is_critical": event.event_type.is_critical,
+        "source_entity_type": event.source_entity_type,
+        "source_entity_id": event.source_entity_id,
+        "actor_user_id": event.actor_user_id,
+        "project_id": event.project_id,
+        "payload": event.payload,
+        "created_at": event.created_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+    }
 
 
 class EventTypeOut(serializers.Serializer[Any]):
@@ -123,4 +141,5 @@ def new_event(checked: dict[str, Any], *, idempotency_key: str | None) -> NewEve
         payload=checked.get("payload"),
         project_id=checked.get("project_id"),
         idempotency_key=idempotency_key,
+        traceparent=checked.get("traceparent", ""),
     )

@@ -4,16 +4,21 @@ from events.models.event_types import EventType
 from events.models.events import Event
 from events.models.hardware import HardwareReading
 from events.models.keys import ApiKey
-from events.models.log import LogHead, ParkedEvent, Subscriber
+from events.models.log import LogGap, LogHead, ParkedEvent, Subscriber
 from events.models.memberships import Membership
+from events.models.sources import ComfyuiServer, ServiceRun, TrackedJob
 
 __all__ = [
     "ApiKey",
+    "ComfyuiServer",
     "Event",
     "EventType",
     "HardwareReading",
+    "LogGap",
     "LogHead",
     "Membership",
     "ParkedEvent",
+    "ServiceRun",
     "Subscriber",
+    "TrackedJob",
 ]

@@ -70,6 +70,10 @@ class EventType(models.Model):
         help_text="Types of one group share one unread row per person and source; a later event updates it in place.",
     )
 
+    declared = models.JSONField(
+        null=True, blank=True, editable=False, help_text="What code declared last; what differs, an admin changed."
+    )
+
     class Meta:
         db_table = "event_types"
         ordering = ["category", "name"]

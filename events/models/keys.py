@@ -19,6 +19,9 @@ class ApiKey(models.Model):
     publish_patterns = models.JSONField(
         null=True, blank=True, help_text="Type patterns it may publish (job.*); empty: all that its user may do."
     )
+    events_per_minute = models.PositiveIntegerField(
+        null=True, blank=True, help_text="How many it may publish over HTTP; empty: as the settings say; 0: no limit."
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
     revoked_at = models.DateTimeField(null=True, blank=True)

@@ -1,4 +1,4 @@
-"""Who has read how far: the log's head, the durable subscribers, and the events they could not digest."""
+"""Who has read how far: the log's head, the durable subscribers, and the events they could not digest or get."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ class Subscriber(models.Model):
     attempts = models.IntegerField(default=0, db_default=0, help_text="Failed tries of the event after the position.")
     retry_at = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField(default="", db_default="", blank=True)
+    earliest = models.BigIntegerField(
+        default=0, db_default=0, help_text="It can't go back below this: what it made of earlier events was pruned."
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(auto_now=True, db_default=Now(), editable=False)
 
@@ -55,3 +58,21 @@ class ParkedEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subscriber} could not take event {self.event_id}"
+
+
+class LogGap(models.Model):
+    """Events that were pruned before a paused subscriber had read them. It loses them, and it shows."""
+
+    subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="gaps")
+    after = models.BigIntegerField(help_text="Where it stood, paused.")
+    up_to = models.BigIntegerField(help_text="The position of the last of them.")
+    events = models.BigIntegerField(help_text="How many of any type.")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "log_gaps"
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["subscriber", "after"], name="uq_log_gaps")]
+
+    def __str__(self) -> str:
+        return f"{self.events} event(s) between {self.after} and {self.up_to}"

@@ -1,7 +1,10 @@
-"""Addresses of the staff's pages, included at the root."""
+"""Addresses of this floor's pages, included at the root."""
 
 from django.urls import path
 
-from events.pages import publish_views
+from events.pages import catalogue_views, publish_views
 
-urlpatterns = [path("events/publish/", publish_views.publish_page, name="publish")]
+urlpatterns = [
+    path("events/publish/", publish_views.publish_page, name="publish"),
+    path("catalogue/", catalogue_views.catalogue_page, name="catalogue"),
+]

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
-    help = "Watch this machine's disks and publish system.disk_warning once for each crossing."
+    help = "Watch this machine's disks and GPUs and publish a system.* warning once for each crossing."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="look once and end")
@@ -40,5 +40,5 @@ def watch(stop: threading.Event, *, every: int) -> None:
         try:
             hardware.observe(now=timezone.now())
         except DatabaseError:
-            logger.exception("The disks could not be compared; trying again in %s s.", every)
+            logger.exception("The readings could not be compared; trying again in %s s.", every)
         stop.wait(every)

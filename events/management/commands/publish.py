@@ -1,31 +1,53 @@
-"""`manage.py publish TYPE`: one event from the command line."""
+"""`manage.py publish TYPE`: one event from the command line; `--lines FILE`: many, as JSON lines."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+import os
+import sys
+from contextlib import ExitStack
+from typing import IO, Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from tqdm import tqdm
 
 from events.bus import publish
 from events.entities import parse_entity
+from events.json_lines import LineRefused, publish_lines
 from events.refusals import Refused
 
 
 class Command(BaseCommand):
-    help = "Publish one event and print its id."
+    help = "Publish one event and print its id; or many, as JSON lines."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("event_type", metavar="TYPE", help="for example job.completed")
+        parser.add_argument("event_type", metavar="TYPE", nargs="?", help="for example job.completed")
         parser.add_argument("--actor", metavar="USER", help="who did it: a username or a user id")
         parser.add_argument("--source", metavar="T:ID", help="what it is about, for example job:42")
         parser.add_argument("--payload", metavar="JSON", default="{}", help="a JSON object")
         parser.add_argument("--project", metavar="N", type=int, help="the project it belongs to")
-        parser.add_argument("--key", metavar="K", help="idempotency key: the same one again publishes nothing new")
+        parser.add_argument(
+            "--key",
+            metavar="K",
+            help="idempotency key: the same one again publishes nothing new; of lines the prefix, before their numbers",
+        )
+        parser.add_argument(
+            "--lines",
+            metavar="FILE",
+            help="JSON lines, each as POST /api/v1/events takes one; - is the standard input",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if (options["event_type"] is None) == (options["lines"] is None):
+            raise CommandError("Name a TYPE to publish one event, or --lines FILE to publish many.")
+        if options["lines"] is not None:
+            self._publish_lines(options)
+        else:
+            self._publish_one(options)
+
+    def _publish_one(self, options: dict[str, Any]) -> None:
         try:
             event = publish(
                 options["event_type"],
@@ -39,6 +61,33 @@ class Command(BaseCommand):
             stop = "" if refusal.detail.endswith(("?", ".")) else "."
             raise CommandError(f"Not published: {refusal.detail}{stop}") from refusal
         self.stdout.write(str(event.pk))
+
+    def _publish_lines(self, options: dict[str, Any]) -> None:
+        if named := [name for name in ("actor", "source", "project") if options[name] is not None]:
+            raise CommandError(f"--{named[0]} is for one event; with --lines each line says its own.")
+        published = read = 0
+        with ExitStack() as stack:
+            stream = opened(options["lines"], stack=stack)
+            size = os.fstat(stream.fileno()).st_size or None
+            # Shown where somebody looks at it. Not by self.stderr: each piece of it is red and ends in a new line.
+            bar = stack.enter_context(tqdm(total=size, unit="B", unit_scale=True, file=sys.stderr, disable=None))
+            try:
+                for progress in publish_lines(stream, key_prefix=options["key"]):
+                    bar.update(progress.read_bytes - read)
+                    published, read = progress.published, progress.read_bytes
+            except LineRefused as refusal:
+                raise CommandError(f"Stopped after {published} events: {refusal}.") from refusal
+        self.stdout.write(f"{published} events published.")
+
+
+def opened(name: str, *, stack: ExitStack) -> IO[bytes]:
+    """The file, or the standard input."""
+    if name == "-":
+        return sys.stdin.buffer
+    try:
+        return stack.enter_context(open(name, "rb"))
+    except OSError as error:
+        raise CommandError(f"Not published: {name} can't be read ({error.strerror}).") from error
 
 
 def person(text: str) -> User:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from events import gaps
 from events.refusals import Refused
 from events.replay import move
 
@@ -22,4 +23,9 @@ class Command(BaseCommand):
             position = move(options["subscriber"], to=options["after"])
         except Refused as refusal:
             raise CommandError(f"Not moved: {refusal.detail}.") from refusal
-        self.stdout.write(f"{options['subscriber']} goes on after position {position}.")
+        name = options["subscriber"]
+        self.stdout.write(f"{name} goes on after position {position}.")
+        if options["after"] is not None and position > options["after"]:
+            self.stdout.write("Up to there the log is pruned, and with it what this subscriber had made of it.")
+        for gap in gaps.known_of(name):
+            self.stdout.write(f"Pruned before it had read them: {gap} ({gap.created_at:%Y-%m-%d}).")

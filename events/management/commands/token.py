@@ -22,14 +22,24 @@ class Command(BaseCommand):
             action="extend",
             help="restrict the key to publishing these types ('job.*') and writing memberships",
         )
+        parser.add_argument(
+            "--per-minute",
+            metavar="N",
+            type=int,
+            help="how many events it may publish in a minute; 0: no limit (default: PUBLISH_EVENTS_PER_MINUTE)",
+        )
         parser.add_argument("--label", default="", help="what the key is for, shown in the admin")
 
-    def handle(self, *, username: str, publish: list[str] | None, label: str, **options: Any) -> None:
+    def handle(
+        self, *, username: str, publish: list[str] | None, label: str, per_minute: int | None, **options: Any
+    ) -> None:
         user = User.objects.filter(username=username, is_active=True).first()
         if user is None:
             raise CommandError(f"there is no active user {username!r}")
+        if per_minute is not None and per_minute < 0:
+            raise CommandError(f"--per-minute is {per_minute}; it must be 0 or more")
         try:
-            _key, text = keys.issue(user, label=label, publish_patterns=publish)
+            _key, text = keys.issue(user, label=label, publish_patterns=publish, events_per_minute=per_minute)
         except ValueError as error:
             raise CommandError(str(error)) from error
         if publish and not user.has_perm("events.publish_event"):

@@ -1,0 +1,88 @@
+"""What the sources remember: jobs under way, runs of the service, ComfyUI servers."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
+
+from events.admin.lists import ReadOnly, entity, pretty, whole_number
+from events.entities import Entity
+from events.models import ComfyuiServer, ServiceRun, TrackedJob
+
+
+@admin.register(TrackedJob)
+class TrackedJobAdmin(ReadOnly[TrackedJob]):
+    list_display = ("id", "name", "state", "about", "actor_user_id", "created_at", "started_at", "ended_at", "due_at")
+    list_filter = ("state",)
+    search_fields = ("key",)
+    search_help_text = gettext_lazy("A number, a source (job:42), or how the key or the name begins")
+    sortable_by = ("id", "due_at")
+    ordering = ("-id",)
+    fields = (
+        "id",
+        "name",
+        "key",
+        "state",
+        "about",
+        "actor_user_id",
+        "project_id",
+        "created_at",
+        "started_at",
+        "ended_at",
+        "due_at",
+        "details_as_json",
+        "its_events",
+    )
+    readonly_fields = fields
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[TrackedJob], search_term: str
+    ) -> tuple[QuerySet[TrackedJob], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        number, about = whole_number(term), entity(term)
+        if number is not None:
+            return queryset.filter(pk=number), False
+        if about is not None:
+            return queryset.filter(source_entity_type=about.type, source_entity_id=about.id), False
+        return queryset.filter(key__startswith=term) | queryset.filter(name__startswith=term), False
+
+    @admin.display(description=gettext_lazy("Source"))
+    def about(self, obj: TrackedJob) -> str:
+        return str(_source(obj))
+
+    @admin.display(description=gettext_lazy("Details"))
+    def details_as_json(self, obj: TrackedJob) -> SafeString:
+        return pretty(obj.details)
+
+    @admin.display(description=gettext_lazy("Events"))
+    def its_events(self, obj: TrackedJob) -> SafeString:
+        source = _source(obj)
+        return format_html('<a href="{}?q={}">{}</a>', reverse("admin:events_event_changelist"), source, source)
+
+
+@admin.register(ServiceRun)
+class ServiceRunAdmin(ReadOnly[ServiceRun]):
+    list_display = ("id", "role", "host", "pid", "version", "started_at", "seen_at", "ended_at", "is_clean")
+    list_filter = ("role", "is_clean")
+    search_fields = ("host", "version")
+    ordering = ("-id",)
+
+
+@admin.register(ComfyuiServer)
+class ComfyuiServerAdmin(ReadOnly[ComfyuiServer]):
+    list_display = ("url", "seen_until_ms", "created_at")
+    search_fields = ("url",)
+
+
+def _source(job: TrackedJob) -> Entity:
+    """What its events are about."""
+    if job.source_entity_type is None:
+        return Entity("trackedjob", job.pk)
+    return Entity(job.source_entity_type, job.source_entity_id or 0)

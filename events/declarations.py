@@ -1,0 +1,115 @@
+"""Event types declared in code: an app's `event_types.py` calls `declare`, and `migrate` puts them into the table.
+
+What an admin changed stays as it is: a field is written only where the table still has what code declared last.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.db import connection, transaction
+from django.db.migrations.recorder import MigrationRecorder
+
+from events import event_type_cache
+from events.models import EventType
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """The columns of `event_types` that code may declare; `is_active` is for admins alone."""
+
+    name: str
+    category: str
+    description: str = ""
+    is_critical: bool = False
+    audience: Sequence[str] = ()
+    exclude_actor: bool = False
+    actor_becomes_owner: bool = False
+    title_template: str = ""
+    body_template: str = ""
+    url_template: str = ""
+    digest_one: str = ""
+    digest_many: str = ""
+    schema: Mapping[str, Any] | None = None
+    sample: Mapping[str, Any] = field(default_factory=dict)
+    default_channels: Sequence[str] = ("in_app",)
+    is_locked: bool = False
+    replaces: str = ""
+
+    def columns(self) -> dict[str, Any]:
+        """As the table holds them: lists and objects as JSON gives them back."""
+        values = {one.name: getattr(self, one.name) for one in dataclasses.fields(self) if one.name != "name"}
+        return values | {
+            "audience": list(self.audience),
+            "default_channels": list(self.default_channels),
+            "sample": dict(self.sample),
+            "schema": None if self.schema is None else dict(self.schema),
+        }
+
+
+_declared: dict[str, Declared] = {}
+
+
+def declare(name: str, *, category: str, **columns: Any) -> None:
+    """Declare a type. ImproperlyConfigured, in one sentence, for what could not work or is declared twice.
+
+    `columns`: those of `Declared`, as in the admin: `audience=["owner", "watchers"]`, `title_template="..."`.
+    """
+    known = [one.name for one in dataclasses.fields(Declared)]
+    if unknown := sorted(columns.keys() - set(known)):
+        raise ImproperlyConfigured(f"Event type {name!r} declares {unknown[0]!r}; accepted are {', '.join(known)}.")
+    if name in _declared:
+        raise ImproperlyConfigured(f"Event type {name!r} is declared twice; declare it in one app's event_types.py.")
+    found = Declared(name, category, **columns)
+    try:
+        EventType(name=name, **found.columns()).clean()
+    except ValidationError as error:
+        wrong = "; ".join(f"{column}: {' '.join(texts)}" for column, texts in error.message_dict.items())
+        raise ImproperlyConfigured(f"Event type {name!r} can't be declared so: {wrong}.") from error
+    _declared[name] = found
+
+
+def sync(**_signal: Any) -> None:
+    """Insert what is new, update what no admin has changed; types that are no longer declared stay.
+
+    A few queries, and one for each type that differs. Safe to run twice, and from two processes at once.
+    """
+    if not _declared or not _is_migrated():
+        return
+    with transaction.atomic():
+        rows = EventType.objects.select_for_update().filter(name__in_set=list(_declared)).order_by("id")
+        known = {row.name: row for row in rows}
+        fresh = [
+            EventType(name=name, **one.columns(), declared=one.columns())
+            for name, one in _declared.items()
+            if name not in known
+        ]
+        EventType.objects.bulk_create(fresh, ignore_conflicts=True)
+        for name, row in known.items():
+            _update(row, wanted=_declared[name].columns())
+    event_type_cache.clear()
+
+
+def _is_migrated() -> bool:
+    """False while `migrate` goes to a point before this table had the column."""
+    return ("events", "0008_declared_types_and_rates") in MigrationRecorder(connection).applied_migrations()
+
+
+def _update(row: EventType, *, wanted: dict[str, Any]) -> None:
+    """A type that was there before it was declared belongs to the admin: only what code declares anew is written."""
+    last = wanted if row.declared is None else row.declared
+    if row.declared == wanted:
+        return
+    changed = [
+        column
+        for column, value in wanted.items()
+        if getattr(row, column) == last.get(column, value) and getattr(row, column) != value
+    ]
+    for column in changed:
+        setattr(row, column, wanted[column])
+    row.declared = wanted
+    row.save(update_fields=[*changed, "declared", "updated_at"])

@@ -1,0 +1,74 @@
+"""Where the log has holes: what pruning takes from subscribers that are paused, and how far back the others may go."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from django.db import connection, transaction
+
+from events import sets, subscribers
+from events.models import LogGap, Subscriber
+
+logger = logging.getLogger(__name__)
+
+
+def settle_beginning(name: str, *, at: int) -> int:
+    """What this subscriber made of the events up to `at` is about to go, as far as it has read them: from here on it
+    can't be moved back below that position, which is returned. Waits for the batch that it is at."""
+    subscribers.enroll()
+    with transaction.atomic():
+        row = Subscriber.objects.select_for_update().get(name=name)
+        row.earliest = max(row.earliest, min(at, row.position))
+        row.save(update_fields=["earliest"])
+    return row.earliest
+
+
+def read_by(name: str, *, at: int) -> int:
+    """The position up to which this one has read, paused or not, no more than `at`. One query."""
+    position = Subscriber.objects.filter(name=name).values_list("position", flat=True).first()
+    return min(at, position or 0)
+
+
+def read_by_all(*, at_most: int) -> int:
+    """The position up to which every running subscriber has read, no more than `at_most`. One query.
+
+    Names that are no longer in the code count as paused.
+    """
+    running = Subscriber.objects.filter(is_paused=False, name__in=subscribers.names(), position__lt=at_most)
+    return min(running.values_list("position", flat=True), default=at_most)
+
+
+def lock_paused(*, below: int) -> list[Subscriber]:
+    """Subscribers that would lose events below this position, locked: none of them is resumed meanwhile."""
+    behind = Subscriber.objects.select_for_update().filter(position__lt=below).order_by("id")
+    known = set(subscribers.names())
+    return list(behind.exclude(is_paused=False, name__in=known))
+
+
+def record(paused: Sequence[Subscriber], *, positions: Sequence[int]) -> None:
+    """Remember for each of them how many of these positions it had not read. One query, and none without a loss."""
+    lost: Mapping[Subscriber, list[int]] = {
+        row: [position for position in positions if position > row.position] for row in paused
+    }
+    values = [(row.pk, row.position, max(missed), len(missed)) for row, missed in lost.items() if missed]
+    if not values:
+        return
+    columns = dict.fromkeys(("subscriber_id", "after", "up_to", "events"), "bigint")
+    new, params = sets.table(columns, values)
+    greater = "greatest" if connection.vendor == "postgresql" else "max"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO log_gaps (subscriber_id, after, up_to, events) SELECT * FROM {new} AS new WHERE true "
+            f"ON CONFLICT (subscriber_id, after) DO UPDATE SET events = log_gaps.events + excluded.events, "
+            f"up_to = {greater}(log_gaps.up_to, excluded.up_to)",
+            params,
+        )
+    for row, missed in lost.items():
+        if missed:
+            logger.warning("subscriber %s is paused at %d and loses %d events", row.name, row.position, len(missed))
+
+
+def known_of(name: str) -> list[LogGap]:
+    """What this subscriber has lost, latest first; at most ten."""
+    return list(LogGap.objects.filter(subscriber__name=name)[:10])

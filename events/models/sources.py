@@ -1,0 +1,83 @@
+"""What the sources remember between two looks: jobs under way, ComfyUI servers, runs of the service."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class TrackedJob(models.Model):
+    """A job that a source publishes about. Each change of state and its event commit together, under the row's lock.
+
+    The key is the job's identity where it runs (a Celery task id, a ComfyUI prompt id). A job that names no source of
+    its own is the source of its events: the `trackedjob` entity with the row's number.
+    """
+
+    class State(models.TextChoices):
+        SUBMITTED = "submitted"
+        STARTED = "started"
+        COMPLETED = "completed"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    key = models.TextField(unique=True)
+    name = models.TextField()
+    state = models.TextField(choices=State.choices, default=State.SUBMITTED, db_default=State.SUBMITTED)
+    source_entity_type = models.TextField(null=True, blank=True)
+    source_entity_id = models.BigIntegerField(null=True, blank=True)
+    # No foreign key: a person who is deleted must not stand in the way of the job's end.
+    actor_user_id = models.IntegerField(null=True, blank=True)
+    project_id = models.BigIntegerField(null=True, blank=True)
+    details = models.JSONField(default=dict, blank=True, help_text="Goes into the payload of each of its events.")
+    due_at = models.DateTimeField(
+        help_text="When the sweep takes it: a job under way is lost, one that has ended is forgotten."
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "tracked_jobs"
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["due_at"], name="ix_tracked_jobs_due_at")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.key})"
+
+
+class ComfyuiServer(models.Model):
+    """How far the history of a ComfyUI server has been told."""
+
+    url = models.TextField(unique=True)
+    seen_until_ms = models.BigIntegerField(
+        help_text="When the latest prompt that was looked at began, by the server's clock."
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "comfyui_servers"
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class ServiceRun(models.Model):
+    """One run of one long-lived process. A row without an end whose process is gone ended uncleanly."""
+
+    role = models.TextField(help_text="serve, web or worker.")
+    host = models.TextField()
+    pid = models.IntegerField()
+    process_started = models.FloatField(help_text="By the machine's clock: process numbers are used again.")
+    version = models.TextField()
+    started_at = models.DateTimeField(db_default=Now(), editable=False)
+    seen_at = models.DateTimeField(db_default=Now())
+    ended_at = models.DateTimeField(null=True, blank=True)
+    is_clean = models.BooleanField(null=True, blank=True, help_text="How it ended; empty while it runs.")
+
+    class Meta:
+        db_table = "service_runs"
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.pid} on {self.host}"

@@ -1,0 +1,64 @@
+"""Whoever publishes a type with `actor_becomes_owner` owns its source: exactly once for each event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from django.db import OperationalError, connection, transaction
+
+from events import sets
+from events.models import Event
+
+Source = tuple[str, int]
+
+# How long numbering waits, holding the log's head, for a transaction that ties the same person to the same source;
+# and then for each event alone, to find out which it is. After so many, the others count as held up unasked.
+WAIT, WAIT_ALONE = "100ms", "10ms"
+MOST_HELD = 20
+LOCK_TIMEOUT = "55P03"
+
+_OWN = """
+INSERT INTO memberships (entity_type, entity_id, user_id, role)
+SELECT DISTINCT e.source_entity_type, e.source_entity_id, e.actor_user_id, 'owner'
+FROM events e JOIN event_types t ON t.id = e.event_type_id
+WHERE e.id IN (SELECT event_id FROM {numbered} AS numbered) AND t.actor_becomes_owner
+  AND e.actor_user_id IS NOT NULL AND e.source_entity_type IS NOT NULL AND e.source_entity_id IS NOT NULL
+ON CONFLICT (entity_type, entity_id, user_id) DO UPDATE SET role = 'owner'
+"""
+
+
+def give(ids: Sequence[int], *, wait: str = WAIT) -> None:
+    """Make these events' actors owners, where their types say so, in the caller's transaction.
+
+    Raises what `is_held_up` knows if another transaction is about one of these ties for longer than `wait`.
+    """
+    numbered, params = sets.table({"event_id": "bigint"}, [(pk,) for pk in ids])
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"SET LOCAL lock_timeout = '{wait}'")
+        cursor.execute(_OWN.format(numbered=numbered), params)
+
+
+def is_held_up(error: OperationalError) -> bool:
+    return getattr(error.__cause__, "sqlstate", None) == LOCK_TIMEOUT
+
+
+def held_up(events: Iterable[Event]) -> set[Source]:
+    """The sources that open transactions tie to these events' actors, tried one by one."""
+    held: set[Source] = set()
+    for event in events:
+        source = event.source
+        if source and (len(held) >= MOST_HELD or not _is_free(event)):
+            held.add((source.type, source.id))
+    return held
+
+
+def _is_free(event: Event) -> bool:
+    try:
+        with transaction.atomic():
+            give([event.pk], wait=WAIT_ALONE)
+    except OperationalError as error:
+        if not is_held_up(error):
+            raise
+        return False
+    return True

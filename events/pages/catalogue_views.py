@@ -1,0 +1,71 @@
+"""The catalogue: what can happen here, what it holds, and who is told."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import dataclass
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext, gettext_noop
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from events.models import EventType
+
+PER_PAGE = 50
+
+_TOLD = {
+    "actor": gettext_noop("whoever did it"),
+    "owner": gettext_noop("the owners of what it is about"),
+    "owner_or_actor": gettext_noop("the owners of what it is about, or whoever did it where there is none"),
+    "members": gettext_noop("the members of what it is about"),
+    "watchers": gettext_noop("the watchers of what it is about"),
+    "mentioned": gettext_noop("the people it mentions"),
+    "admins": gettext_noop("admins"),
+    "everyone": gettext_noop("everyone"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A type as the page shows it."""
+
+    event_type: EventType
+    category: str
+    told: str
+    channels: str
+    schema: str
+    sample: str
+    command: str
+
+
+@never_cache
+@login_required
+@require_safe
+def catalogue_page(request: HttpRequest) -> HttpResponse:
+    """Two queries."""
+    paged = Paginator(EventType.objects.order_by("category", "name"), PER_PAGE)
+    page = paged.get_page(request.GET.get("page"))
+    return render(request, "events/catalogue.html", {"page": page, "entries": [_entry(one) for one in page]})
+
+
+def _entry(event_type: EventType) -> Entry:
+    rules = [gettext(_TOLD[rule]) for rule in event_type.rules if rule in _TOLD]
+    sample = json.dumps(event_type.sample, ensure_ascii=False)
+    return Entry(
+        event_type,
+        category=gettext(event_type.category.replace("_", " ").capitalize()),
+        told=", ".join(rules),
+        channels=", ".join(event_type.default_channels),
+        schema=_pretty(event_type.schema) if event_type.schema else "",
+        sample=_pretty(event_type.sample),
+        command=f"python manage.py publish {event_type.name} --source thing:1 --payload {shlex.quote(sample)}",
+    )
+
+
+def _pretty(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)

@@ -1,0 +1,309 @@
+"""The ComfyUI bridge: publishes what becomes of the prompts of a ComfyUI server, whoever submitted them.
+
+Frames about execution come only for what was submitted through the bridge; for everything else the server says that
+its queue changed, and the bridge looks at the queue and the history. Both ways end in the same rows: nothing is told
+twice, whatever is cut or restarted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+from asgiref.sync import async_to_sync
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import DatabaseError, InterfaceError
+from django.db.models import Model
+
+from events.entities import Entity, entity_of
+from events.sources import comfyui_prompts, comfyui_rows, job_ledger
+from events.sources.comfyui_prompts import Outcome, Prompt, Queued
+from events.sources.comfyui_server import ComfyuiError, Server
+from events.sources.job_clerk import PROGRESS_SECONDS
+
+logger = logging.getLogger(__name__)
+
+BEAT_SECONDS = 60.0
+TICK_SECONDS = 0.25
+LOOK_SECONDS = 30.0
+PAUSE_SECONDS = 0.1
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+
+
+def submit(
+    workflow: dict[str, Any],
+    *,
+    url: str,
+    actor: User | int | None = None,
+    source: Model | Entity | None = None,
+    project_id: int | None = None,
+    title: str = "",
+) -> str:
+    """Queue a workflow (API format) for a person; the prompt's id. Its events are about `source`, or a job of its own.
+
+    ComfyuiError if the server is away or refuses; then nothing is published.
+    """
+    prompt_id: str = async_to_sync(_submit)(
+        workflow,
+        server=Server(url),
+        actor_id=actor.pk if isinstance(actor, User) else actor,
+        source=None if source is None else entity_of(source),
+        project_id=project_id,
+        title=title,
+    )
+    return prompt_id
+
+
+async def _submit(
+    workflow: dict[str, Any],
+    *,
+    server: Server,
+    actor_id: int | None,
+    source: Entity | None,
+    project_id: int | None,
+    title: str,
+) -> str:
+    declared = {"actor": actor_id, "source": str(source) if source else None, "project": project_id, "title": title}
+    declared = {name: value for name, value in declared.items() if value}
+    prompt_id = await server.submit(workflow, extra_data={comfyui_prompts.HEADER: declared})
+    # Should this process end here, the bridge finds the same in the queue.
+    await database_sync_to_async(comfyui_rows.adopt)(Queued(prompt_id, len(workflow), declared), url=server.url)
+    return prompt_id
+
+
+class Bridge:
+    """Follows one server until cancelled."""
+
+    def __init__(self, server: Server, *, grace: float | None = None) -> None:
+        """`grace`: for how many seconds a server may be away before what ran there has failed."""
+        self.server = server
+        self.grace = float(settings.COMFYUI_GRACE_SECONDS) if grace is None else grace
+        self.prompts: dict[str, Prompt] = {}
+        self.connection = 0
+        self.away_since: float | None = time.monotonic()
+        self.look_wanted = asyncio.Event()
+        self._is_loaded = False
+        self._latest: set[str] | None = None
+
+    async def run(self) -> None:
+        """Whatever the server or the database does, it goes on."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._stay_connected())
+            group.create_task(self._keep_looking())
+            group.create_task(self._keep_time())
+
+    # The socket
+
+    async def _stay_connected(self) -> None:
+        tries = 0
+        while True:
+            try:
+                async with self.server.socket() as frames:
+                    self._came()
+                    async for frame in frames:
+                        tries = 0
+                        await self._take(frame)
+                logger.warning("%s closed the connection.", self.server.url)
+            except (ComfyuiError, aiohttp.ClientError, OSError) as error:
+                if not tries:
+                    logger.warning("%s can't be reached, trying on: %s", self.server.url, error)
+            self.away_since = time.monotonic() if self.away_since is None else self.away_since
+            await asyncio.sleep(random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(tries, 10))))
+            tries += 1
+
+    def _came(self) -> None:
+        logger.info("Connected to %s.", self.server.url)
+        self.connection += 1
+        self.away_since = None
+        self._is_loaded = False
+        self.look_wanted.set()
+
+    async def _take(self, frame: dict[str, Any]) -> None:
+        kind, data = frame.get("type"), frame.get("data")
+        if not isinstance(kind, str) or not isinstance(data, dict):
+            return
+        prompt = self._meant(data)
+        if kind == "status" or prompt is None:
+            # Of a prompt that isn't known yet, the queue says whose it is.
+            self.look_wanted.set()
+            return
+        match kind:
+            case "execution_error":
+                await self._end(prompt, comfyui_prompts.failed(data))
+            case "execution_interrupted":
+                await self._end(prompt, comfyui_prompts.interrupted(data))
+            case "execution_success":
+                await self._end(prompt, await self._success(prompt))
+            case "executing" if data.get("node") is None:
+                # How older servers say that it is over; the history says how.
+                self.look_wanted.set()
+            case "execution_start" | "execution_cached" | "executing" | "progress" | "progress_state" | "executed":
+                await self._start(prompt)
+                if comfyui_prompts.advance(prompt, kind, data):
+                    prompt.waiting = comfyui_prompts.progress(prompt)
+
+    def _meant(self, data: dict[str, Any]) -> Prompt | None:
+        """Progress of older servers names no prompt: it is that of the one that runs."""
+        prompt_id = data.get("prompt_id")
+        if isinstance(prompt_id, str):
+            return self.prompts.get(prompt_id)
+        runs = [prompt for prompt in self.prompts.values() if prompt.is_started]
+        return runs[0] if len(runs) == 1 else None
+
+    async def _success(self, prompt: Prompt) -> Outcome:
+        """The history has the outputs of cached nodes too, once it has the prompt."""
+        try:
+            entry = await self.server.finished(prompt.prompt_id)
+        except ComfyuiError as error:
+            logger.info("Outputs of %s as its frames told them: %s", prompt.prompt_id, error)
+            entry = None
+        return comfyui_prompts.outcome(entry) if entry else Outcome("completed", {"outputs": prompt.files})
+
+    # The queue and the history
+
+    async def _keep_looking(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self.look_wanted.wait()
+            except TimeoutError:
+                if self.away_since is not None:
+                    continue
+            # A queue that changes a hundred times a second is looked at a few times.
+            await asyncio.sleep(PAUSE_SECONDS)
+            self.look_wanted.clear()
+            try:
+                await self.look()
+            except (ComfyuiError, DatabaseError, InterfaceError) as error:
+                logger.warning("The queue of %s could not be compared: %s", self.server.url, error)
+                await asyncio.sleep(random.uniform(0, FIRST_PAUSE * 2))
+                if self.away_since is None:
+                    self.look_wanted.set()
+
+    async def look(self) -> None:
+        """Compare what is known with the server's queue and history. In this order: a prompt that ends in between is
+        in the history when it isn't in the queue any more."""
+        connection = self.connection
+        running, pending = await self.server.queue()
+        latest = await self.server.latest()
+        runs = [one for item in running if (one := comfyui_prompts.queued(item))]
+        listed = {one.prompt_id: one for one in runs}
+        listed |= {one.prompt_id: one for item in pending if (one := comfyui_prompts.queued(item))}
+        unknown = [one for one in listed.values() if one.prompt_id not in self.prompts]
+        newest = max((at for at in map(comfyui_prompts.began_at, latest.values()) if at is not None), default=0)
+        seen_until = await _db(comfyui_rows.seen_until)(self.server.url, newest=newest)
+        await self._follow([*unknown, *self._missed(latest, listed, seen_until=seen_until)])
+        for prompt_id in listed.keys() & self.prompts.keys():
+            prompt = self.prompts[prompt_id]
+            prompt.listed_in, prompt.missing_since, prompt.nodes = connection, None, listed[prompt_id].nodes
+        for one in runs:
+            if one.prompt_id in self.prompts:
+                await self._start(self.prompts[one.prompt_id])
+        for prompt in [one for key, one in self.prompts.items() if key not in listed]:
+            await self._settle(prompt, latest.get(prompt.prompt_id), connection=connection)
+        # Only now: what a bridge that is killed meanwhile has not told, the next one tells.
+        if newest > seen_until:
+            await _db(comfyui_rows.remember)(self.server.url, newest=newest)
+
+    def _missed(self, latest: dict[str, Any], listed: dict[str, Queued], *, seen_until: int) -> list[Queued]:
+        """What began and ended between two looks. Of what was there before the first look ever, nothing is told."""
+        before, self._latest = self._latest, set(latest)
+        found = []
+        for key, entry in latest.items():
+            at = comfyui_prompts.began_at(entry)
+            is_new = at > seen_until if at is not None else before is not None and key not in before
+            if is_new and key not in self.prompts and key not in listed:
+                found.append(comfyui_prompts.queued(entry.get("prompt")) or Queued(key, 0, {}))
+        return found
+
+    async def _follow(self, found: list[Queued]) -> None:
+        """Take up what is under way, also what an earlier run of the bridge had begun to follow."""
+        if found or not self._is_loaded:
+            for prompt in await _db(comfyui_rows.under_way)(found, url=self.server.url):
+                self.prompts.setdefault(prompt.prompt_id, prompt)
+            self._is_loaded = True
+
+    async def _settle(self, prompt: Prompt, entry: Any, *, connection: int) -> None:
+        """It isn't in the queue: the history says how it ended, or it is gone."""
+        if not isinstance(entry, dict):
+            entry = await self.server.finished(prompt.prompt_id)
+        if entry is not None:
+            await self._end(prompt, comfyui_prompts.outcome(entry))
+        elif prompt.missing_since is None:
+            # Seen missing twice, so that a restart whose cut is not heard of yet isn't taken for somebody's decision.
+            prompt.missing_since = time.monotonic()
+            self.look_wanted.set()
+        elif not prompt.is_started and prompt.listed_in == connection == self.connection and self.away_since is None:
+            await self._end(prompt, Outcome("cancelled", {"message": "Taken out of the queue"}))
+
+    # The clock
+
+    async def _keep_time(self) -> None:
+        beat_at = time.monotonic() + BEAT_SECONDS
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            now = time.monotonic()
+            try:
+                await self._follow([])
+                await self._tell_progress(now)
+                await self._give_up(now)
+                if now >= beat_at:
+                    beat_at = now + BEAT_SECONDS
+                    await self._beat()
+            except (DatabaseError, InterfaceError) as error:
+                logger.warning("Prompts of %s could not be written down: %s", self.server.url, error)
+
+    async def _beat(self) -> None:
+        await _db(job_ledger.beat)([prompt.pk for prompt in self.prompts.values()], lease=comfyui_rows.LEASE)
+        if self.away_since is None:
+            listed = [prompt.pk for prompt in self.prompts.values() if prompt.listed_in == self.connection]
+            await _db(job_ledger.keep_waiting)(listed)
+
+    async def _tell_progress(self, now: float) -> None:
+        for prompt in list(self.prompts.values()):
+            if prompt.waiting is not None and now - prompt.told_at >= PROGRESS_SECONDS:
+                payload, prompt.waiting, prompt.told_at = prompt.waiting, None, now
+                await _db(job_ledger.progress)(prompt.pk, payload)
+
+    async def _give_up(self, now: float) -> None:
+        for prompt in list(self.prompts.values()):
+            away = prompt.is_started and self.away_since is not None and now - self.away_since >= self.grace
+            gone = prompt.missing_since is not None and now - prompt.missing_since >= self.grace
+            if away or gone:
+                error = "The ComfyUI server went away" if away else "The ComfyUI server knows the prompt no more"
+                await self._end(prompt, Outcome("failed", {"error": error, "error_type": "Lost"}))
+
+    # Rows
+
+    async def _start(self, prompt: Prompt) -> None:
+        if not prompt.is_started:
+            prompt.is_started = await self._write(comfyui_rows.begin, prompt.pk)
+
+    async def _end(self, prompt: Prompt, outcome: Outcome) -> None:
+        if outcome.traceback:
+            logger.error("Prompt %s failed:\n%s", prompt.prompt_id, outcome.traceback)
+        last, prompt.waiting = prompt.waiting, None
+        if await self._write(comfyui_rows.end, prompt.prompt_id, outcome, last):
+            self.prompts.pop(prompt.prompt_id, None)
+
+    async def _write(self, what: Callable[..., object], *arguments: Any) -> bool:
+        """False where the database is away: the prompt is still followed, and a later look tells it."""
+        try:
+            await _db(what)(*arguments)
+        except (DatabaseError, InterfaceError) as error:
+            logger.warning("A prompt of %s could not be written down, trying on: %s", self.server.url, error)
+            self.look_wanted.set()
+            return False
+        return True
+
+
+def _db(what: Callable[..., Any]) -> Callable[..., Any]:
+    made: Callable[..., Any] = database_sync_to_async(what)
+    return made

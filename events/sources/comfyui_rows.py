@@ -1,0 +1,65 @@
+"""The rows of a bridge's prompts: what is called from its coroutines, in a thread that may talk to the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from events.models import ComfyuiServer, TrackedJob
+from events.sources import job_ledger
+from events.sources.comfyui_prompts import Outcome, Prompt, Queued
+
+# A bridge may be away this long before what it followed is given up; it renews that well before.
+LEASE = timedelta(hours=1)
+
+
+def key(prompt_id: str) -> str:
+    return f"comfyui:{prompt_id}"
+
+
+def begin(pk: int) -> None:
+    job_ledger.start(TrackedJob(pk=pk), lease=LEASE)
+
+
+def end(prompt_id: str, outcome: Outcome, last: dict[str, Any] | None) -> None:
+    job_ledger.end(key(prompt_id), outcome.state, outcome.payload, last=last)
+
+
+def adopt(found: Queued, *, url: str) -> TrackedJob:
+    declared = found.declared
+    about = job_ledger.facts(
+        declared.get("title") or f"ComfyUI prompt {found.prompt_id[:8]}",
+        source=declared.get("source"),
+        actor=declared.get("actor"),
+        project_id=declared.get("project"),
+        details={"prompt_id": job_ledger.text(found.prompt_id), "server": url},
+    )
+    return job_ledger.submit(key(found.prompt_id), about)
+
+
+def under_way(found: Sequence[Queued], *, url: str) -> list[Prompt]:
+    """The rows of what was found, and of what an earlier run followed: those that have not ended."""
+    nodes = {one.prompt_id: one.nodes for one in found}
+    keys = [key(prompt_id) for prompt_id in nodes]
+    known = set(TrackedJob.objects.filter(key__in_set=keys).values_list("key", flat=True))
+    for one in found:
+        if key(one.prompt_id) not in known:
+            adopt(one, url=url)
+    rows = TrackedJob.objects.filter(ended_at=None, key__startswith="comfyui:", details__server=url)
+    rows = rows | TrackedJob.objects.filter(ended_at=None, key__in_set=keys)
+    return [
+        Prompt(row.pk, prompt_id, nodes=nodes.get(prompt_id, 0), is_started=row.state == TrackedJob.State.STARTED)
+        for row in rows
+        for prompt_id in [row.key.partition(":")[2]]
+    ]
+
+
+def seen_until(url: str, *, newest: int) -> int:
+    """How far the history has been told. A server that is met for the first time has told all."""
+    row, _is_new = ComfyuiServer.objects.get_or_create(url=url, defaults={"seen_until_ms": newest})
+    return row.seen_until_ms
+
+
+def remember(url: str, *, newest: int) -> None:
+    ComfyuiServer.objects.filter(url=url, seen_until_ms__lt=newest).update(seen_until_ms=newest)

@@ -1,0 +1,192 @@
+"""The thread that writes for the jobs of this process: signs of life, progress, and ends that could not be written.
+
+It has a database connection of its own, so that progress is seen at once and signs of life go on while a job sits in
+a long transaction. It exists only while there are jobs.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection, connections
+
+from events.sources import job_ledger
+
+logger = logging.getLogger(__name__)
+
+PROGRESS_SECONDS = 0.5
+RETRY_SECONDS = 2.0
+RELEASE_SECONDS = 5.0
+MOST_UNWRITTEN = 1000
+
+Payload = dict[str, Any]
+
+
+def lease() -> timedelta:
+    """How long a job outlives its last sign of life."""
+    return timedelta(seconds=settings.JOB_LEASE_SECONDS)
+
+
+@dataclass(slots=True)
+class Live:
+    """A job that this process runs. `is_inline`: in the caller's transaction, where no other connection can see it."""
+
+    pk: int
+    key: str
+    name: str
+    is_inline: bool
+    # On top of the lease: while the broker may still give the job to another worker, it isn't lost.
+    patience: timedelta = timedelta()
+    waiting: Payload | None = None
+    told_at: float = 0.0
+    is_telling: bool = False
+
+    def report(self, share: float, message: str) -> None:
+        """Progress, told at most twice a second; of what comes faster the last is kept."""
+        payload: Payload = {"progress": share}
+        if message:
+            payload["message"] = job_ledger.text(message)
+        if self.is_inline:
+            self.waiting = payload
+            if time.monotonic() - self.told_at >= PROGRESS_SECONDS:
+                _tell(self)
+        else:
+            with _clerk.changed:
+                self.waiting = payload
+                _clerk.changed.notify_all()
+
+
+class _Clerk:
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.jobs: dict[int, Live] = {}
+        self.unwritten: deque[Callable[[], object]] = deque(maxlen=MOST_UNWRITTEN)
+        self.thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Called under `changed`."""
+        if self.thread is None:
+            self.thread = threading.Thread(target=self._run, name="carillon-jobs", daemon=True)
+            self.thread.start()
+
+    def _run(self) -> None:
+        beat_at = time.monotonic()
+        try:
+            while True:
+                with self.changed:
+                    if not self.jobs and not self.unwritten:
+                        self.thread = None
+                        return
+                    self.changed.wait(self._pause(beat_at))
+                    telling = [live for live in self.jobs.values() if live.waiting is not None and _may_tell(live)]
+                    alive = list(self.jobs.values())
+                for live in telling:
+                    _tell(live)
+                self._write()
+                if time.monotonic() >= beat_at:
+                    _quietly("Signs of life of jobs could not be written", lambda: _beat(alive))  # noqa: B023
+                    beat_at = time.monotonic() + lease().total_seconds() / 5
+        finally:
+            connections.close_all()
+
+    def _pause(self, beat_at: float) -> float:
+        now = time.monotonic()
+        progress = [live.told_at + PROGRESS_SECONDS for live in self.jobs.values() if live.waiting is not None]
+        unwritten = [now + RETRY_SECONDS] if self.unwritten else []
+        return max(0.0, min(beat_at, *progress, *unwritten) - now) if progress or unwritten else max(0.0, beat_at - now)
+
+    def _write(self) -> None:
+        for _ in range(len(self.unwritten)):
+            write = self.unwritten.popleft()
+            if not _quietly("The end of a job could not be written; it will be tried again", write):
+                self.unwritten.appendleft(write)
+                return
+
+
+_clerk = _Clerk()
+
+
+def _forget_parent() -> None:
+    """A forked child runs none of its parent's jobs, and has none of its threads."""
+    global _clerk  # noqa: PLW0603  one per process
+    _clerk = _Clerk()
+
+
+os.register_at_fork(after_in_child=_forget_parent)
+
+
+def watch(live: Live) -> None:
+    """From now on it shows signs of life and tells its progress."""
+    if not live.is_inline:
+        with _clerk.changed:
+            _clerk.jobs[live.pk] = live
+            _clerk.start()
+            _clerk.changed.notify_all()
+
+
+def release(live: Live) -> Payload | None:
+    """It has stopped running; progress that was not told yet."""
+    with _clerk.changed:
+        # What is just being told must come before the end, and is the last if nothing waits.
+        _clerk.changed.wait_for(lambda: not live.is_telling, RELEASE_SECONDS)
+        _clerk.jobs.pop(live.pk, None)
+        _clerk.changed.notify_all()
+        waiting, live.waiting = live.waiting, None
+    return waiting
+
+
+def write(what: Callable[[], object], *, saying: str) -> bool:
+    """Write now; where the database is away, again later from the thread. Never raises."""
+    if _quietly(saying, what):
+        return True
+    if not connection.in_atomic_block:
+        with _clerk.changed:
+            _clerk.unwritten.append(what)
+            _clerk.start()
+    return False
+
+
+def attempt(what: Callable[[], object], *, saying: str) -> bool:
+    """Write now or not at all. Never raises."""
+    return _quietly(saying, what)
+
+
+def _may_tell(live: Live) -> bool:
+    return time.monotonic() - live.told_at >= PROGRESS_SECONDS
+
+
+def _tell(live: Live) -> None:
+    with _clerk.changed:
+        payload, live.waiting = live.waiting, None
+        live.told_at, live.is_telling = time.monotonic(), True
+    if payload is not None:
+        _quietly("Progress could not be told", lambda: job_ledger.progress(live.pk, payload))
+    with _clerk.changed:
+        live.is_telling = False
+        _clerk.changed.notify_all()
+
+
+def _beat(alive: list[Live]) -> None:
+    for patience in {live.patience for live in alive}:
+        job_ledger.beat([live.pk for live in alive if live.patience == patience], lease=lease() + patience)
+
+
+def _quietly(saying: str, what: Callable[[], object]) -> bool:
+    """Publishing must never break a job: what the database says is logged."""
+    try:
+        what()
+    except (DatabaseError, InterfaceError) as error:
+        logger.warning("%s: %s", saying, str(error).strip() or type(error).__name__)
+        if not connection.in_atomic_block:
+            connection.close()
+        return False
+    return True

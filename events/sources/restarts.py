@@ -1,0 +1,138 @@
+"""Tells that the service restarted: after an unclean end, or with a new version; each restart once.
+
+Every long-lived process has a row while it runs. One whose process is gone without having said so ended uncleanly, and
+is told by the next of its role that starts. A clean end and the same version again are nothing to tell.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import psutil
+from django.conf import settings
+from django.db import DatabaseError, connection, connections, transaction
+from django.db.models.functions import Now
+
+from events.bus import publish
+from events.models import ServiceRun
+from events.refusals import Refused
+
+logger = logging.getLogger(__name__)
+
+RESTART = "system.restart"
+BEAT_SECONDS = 20.0
+# Of another machine nothing is known but its signs of life.
+SILENT = timedelta(seconds=90)
+KEPT = timedelta(days=30)
+
+
+@contextmanager
+def noted(role: str) -> Iterator[None]:
+    """This process, a `web`, a `worker` or a `serve`, runs within the block. A database that is away costs nothing."""
+    run = begin(role)
+    if run is None:
+        yield
+        return
+    stop = threading.Event()
+    beating = threading.Thread(target=_beat, args=(run.pk, stop), name="carillon-run", daemon=True)
+    beating.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        end(run)
+
+
+def begin(role: str) -> ServiceRun | None:
+    """A row for this process, and the restart told if it is one. None where the database is away."""
+    try:
+        return start(role, host=socket.gethostname(), pid=os.getpid(), version=settings.VERSION)
+    except DatabaseError as error:
+        logger.warning("The start of %s is not written down: %s", role, error)
+        return None
+    finally:
+        # Whoever calls may fork; a child must not inherit the connection.
+        if not connection.in_atomic_block:
+            connection.close()
+
+
+def end(run: ServiceRun) -> None:
+    """It ends as it should."""
+    try:
+        ServiceRun.objects.filter(pk=run.pk).update(ended_at=Now(), is_clean=True)
+    except DatabaseError as error:
+        logger.warning("The end of %s is not written down: %s", run, error)
+
+
+def start(role: str, *, host: str, pid: int, version: str) -> ServiceRun:
+    """The new run, and one `system.restart` if others ended uncleanly or the version is new; both or neither."""
+    with transaction.atomic():
+        _one_at_a_time()
+        last = ServiceRun.objects.order_by("-pk").first()
+        gone = [run for run in ServiceRun.objects.filter(role=role, ended_at=None) if _is_gone(run, host=host)]
+        ServiceRun.objects.filter(pk__in_set=[run.pk for run in gone]).update(ended_at=Now(), is_clean=False)
+        ServiceRun.objects.filter(ended_at__lt=Now() - KEPT).delete()
+        run = ServiceRun.objects.create(
+            role=role, host=host, pid=pid, process_started=process_started(pid) or 0.0, version=version
+        )
+        is_new = last is not None and last.version != version
+        if gone or is_new:
+            _tell(run, unclean=len(gone), before=last.version if last and is_new else None)
+    return run
+
+
+def process_started(pid: int) -> float | None:
+    """When the process of this number began, by this machine's clock; None: there is none."""
+    try:
+        return float(psutil.Process(pid).create_time())
+    except psutil.Error:
+        return None
+
+
+def _is_gone(run: ServiceRun, *, host: str) -> bool:
+    if run.host == host:
+        began = process_started(run.pid)
+        return began is None or abs(began - run.process_started) > 1
+    return not ServiceRun.objects.filter(pk=run.pk, seen_at__gt=Now() - SILENT).exists()
+
+
+def _one_at_a_time() -> None:
+    """Two processes that start at once must not tell the same. SQLite has one writer anyway."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE service_runs IN SHARE ROW EXCLUSIVE MODE")
+
+
+def _tell(run: ServiceRun, *, unclean: int, before: str | None) -> None:
+    said = ["After an unclean end"] if unclean else []
+    said += [f"With version {run.version} after {before}"] if before is not None else []
+    payload = {
+        "host": run.host,
+        "role": run.role,
+        "version": run.version,
+        "unclean": bool(unclean),
+        "message": "; ".join(said),
+    }
+    try:
+        publish(RESTART, payload=payload, idempotency_key=f"restart:{run.pk}")
+    except Refused as refusal:
+        logger.warning("The restart was not told: %s.", refusal.detail)
+
+
+def _beat(pk: int, stop: threading.Event) -> None:
+    try:
+        while not stop.wait(BEAT_SECONDS):
+            try:
+                ServiceRun.objects.filter(pk=pk).update(seen_at=Now())
+            except DatabaseError as error:
+                logger.warning("A sign of life of this process is not written down: %s", error)
+            finally:
+                connection.close()
+    finally:
+        connections.close_all()
