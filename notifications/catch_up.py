@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from notifications import feed, frames, preferences
+from notifications import feed, frames, preferences, quiet, summaries
 from notifications.frames import Frame
-from notifications.models import Inbox
+from notifications.models import Hold, Inbox
 
 MOST = 200
 
@@ -21,17 +21,26 @@ class Snapshot:
 
 
 def since(user_id: int, *, seq: int | None, now: datetime) -> Snapshot:
-    """Hello; then a resync if more than MOST changed, rows were removed, or the client is ahead of us. 3 queries."""
+    """Hello; then a resync if more than MOST changed, rows were removed, or the client is ahead of us.
+
+    Three queries; with a `seq` that isn't ours, one for the summaries and at most one for their words more.
+    """
     inbox = Inbox.objects.filter(pk=user_id).first() or Inbox(user_id=user_id)
-    changed = [] if seq is None or seq >= inbox.seq else feed.changed_since(user_id, seq=seq, limit=MOST + 1)
-    recovered = seq is not None and inbox.resync_below <= seq <= inbox.seq and len(changed) <= MOST
+    changed, made = [], []
+    if seq is not None and seq < inbox.seq:
+        changed = feed.changed_since(user_id, seq=seq, limit=MOST + 1)
+        made = summaries.changed_since(user_id, seq=seq, limit=MOST + 1)
+    recovered = seq is not None and inbox.resync_below <= seq <= inbox.seq and len(changed) + len(made) <= MOST
+    settings = preferences.settings_of(user_id)
     hello = frames.hello(
         seq=inbox.seq,
         unread_count=inbox.unread_count,
         now=now,
-        settings=preferences.settings_as_json(preferences.settings_of(user_id), now=now),
+        settings=preferences.settings_as_json(settings, now=now),
         recovered=recovered,
         notifications=[feed.as_json(row) for row in changed] if recovered else [],
+        summaries=summaries.as_frames(made) if recovered else [],
+        is_held=quiet.hold_now(settings, now=now) != Hold.NONE,
     )
     if recovered or seq is None:
         return Snapshot(inbox.seq, [hello])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
+
+from events import channel_names
 
 logger = logging.getLogger(__name__)
 
@@ -20,12 +22,23 @@ class Opened:
     channel: str
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedSummary:
+    """A summary that goes out over a channel."""
+
+    summary_id: int
+    user_id: int
+    channel: str
+
+
 class Channel(Protocol):
-    """A way out. `open` runs in the routing transaction, `wake` after its commit."""
+    """A way out. `open` and `open_summaries` run in the transaction that made the rows, `wake` after its commit."""
 
     name: str
 
     def open(self, rows: Sequence[Opened]) -> None: ...
+
+    def open_summaries(self, summaries: Sequence[OpenedSummary]) -> None: ...
 
     def wake(self) -> None: ...
 
@@ -33,15 +46,17 @@ class Channel(Protocol):
 _channels: dict[str, Channel] = {}
 
 
-def register(channel: Channel) -> None:
-    """Once for each name, when the app starts."""
+def register(channel: Channel, *, label: Any = None) -> None:
+    """Once for each name, when the app starts; from then on people may choose it. `label`: how it reads to them."""
     if channel.name in _channels:
         raise ValueError(f"a channel named {channel.name!r} is registered already")
     _channels[channel.name] = channel
+    channel_names.add(channel.name, label=label or channel.name)
 
 
 def unregister(name: str) -> None:
     _channels.pop(name, None)
+    channel_names.remove(name)
 
 
 def installed() -> list[str]:
@@ -54,6 +69,16 @@ def open_rows(rows: Sequence[Opened]) -> list[str]:
     for name, channel in _channels.items():
         if own := [row for row in rows if row.channel == name]:
             channel.open(own)
+            opened.append(name)
+    return opened
+
+
+def open_summaries(summaries: Sequence[OpenedSummary]) -> list[str]:
+    """The same for summaries."""
+    opened = []
+    for name, channel in _channels.items():
+        if own := [summary for summary in summaries if summary.channel == name]:
+            channel.open_summaries(own)
             opened.append(name)
     return opened
 

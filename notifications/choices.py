@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from events.audience_rules import CHANNELS
+from events import channel_names
 from events.refusals import PreferenceRefused
 from notifications.frames import instant
 from notifications.models import NotificationPreference, UserNotificationSettings
@@ -47,9 +47,9 @@ def check_scope(scope: str) -> None:
 def checked_channels(channels: Sequence[str], *, field: str) -> list[str]:
     """The names as a list. PreferenceRefused unless they are known and each is there once."""
     for name in channels:
-        if name not in CHANNELS:
+        if name not in channel_names.known():
             raise PreferenceRefused(
-                f"channel {name!r} is not known; accepted are {', '.join(CHANNELS)}",
+                f"channel {name!r} is not known; accepted are {', '.join(channel_names.known())}",
                 code="unknown_channel",
                 field=field,
             )
@@ -102,12 +102,13 @@ def _check_quiet_hours(field: str, value: Any, _now: datetime) -> None:
     if not isinstance(value, Sequence) or isinstance(value, str) or len(value) > MAX_WINDOWS:
         raise _refuse(field, f"must be a list of at most {MAX_WINDOWS} windows", code="invalid_quiet_hours")
     for number, window in enumerate(value):
-        problem = _problem_of(window)
+        problem = problem_of_window(window)
         if problem:
             raise PreferenceRefused(problem, code="invalid_quiet_hours", field=f"{field}[{number}]")
 
 
-def _problem_of(window: Any) -> str | None:
+def problem_of_window(window: Any) -> str | None:
+    """Why this is no window of quiet hours; None: it is one."""
     if not isinstance(window, dict) or set(window) != {"days", "start", "end"}:
         return "a window has exactly days, start and end"
     days, times = window["days"], [window["start"], window["end"]]

@@ -40,7 +40,7 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
     user_id = await sessions.user_id(who)
     await send({"type": "websocket.accept"})
     connection = _Connection(receive, send, who=who)
-    if user_id is None:
+    if user_id is None or not _is_meant(scope, user_id):
         await connection.close(frames.UNAUTHENTICATED)
         return
     await connection.run(user_id, seq=_seq(scope))
@@ -158,6 +158,12 @@ class _Connection:
 def _seq(scope: dict[str, Any]) -> int | None:
     [text] = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("seq", [""])[:1]
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def _is_meant(scope: dict[str, Any], user_id: int) -> bool:
+    """False: a page of one person asks with the session of another, who has signed in since."""
+    [named] = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("user", [str(user_id)])[:1]
+    return bool(named == str(user_id))
 
 
 def _size(message: dict[str, Any]) -> int:

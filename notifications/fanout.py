@@ -71,9 +71,14 @@ def advance_each(*, now: datetime) -> bool:
 
 def _last_of_chunk(event: Event, row: Fanout) -> int:
     """The user id at which CHUNK people are reached; the end if there are no more."""
-    later = _candidates(event).filter(person__gt=row.after_user, person__lte=row.until_user)
-    found = later.order_by("person").values_list("person", flat=True)[CHUNK - 1 : CHUNK]
-    return next(iter(found), row.until_user)
+    found = nth_person(event, after=row.after_user, until=row.until_user, number=CHUNK)
+    return row.until_user if found is None else found
+
+
+def nth_person(event: Event, *, after: int, until: int, number: int) -> int | None:
+    """The user id at which so many people of a great audience are reached; None if there are fewer."""
+    later = _candidates(event).filter(person__gt=after, person__lte=until)
+    return next(iter(later.order_by("person").values_list("person", flat=True)[number - 1 : number]), None)
 
 
 def _candidates(event: Event) -> Any:

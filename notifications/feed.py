@@ -16,9 +16,11 @@ CATEGORIES = ("job", "review", "system", "collaboration")
 
 def rows(user_id: int) -> QuerySet[Notification]:
     """The person's in-app rows with all that showing one needs."""
-    return Notification.objects.filter(user_id=user_id, channel="in_app").select_related(
-        "event__event_type", "event__actor_user"
-    )
+    return _rows(user_id).filter(channel="in_app")
+
+
+def _rows(user_id: int) -> QuerySet[Notification]:
+    return Notification.objects.filter(user_id=user_id).select_related("event__event_type", "event__actor_user")
 
 
 def page(
@@ -29,13 +31,18 @@ def page(
     limit: int = 20,
     before: tuple[int, int] | None = None,
     offset: int = 0,
+    summary_id: int | None = None,
 ) -> list[Notification]:
-    """One query. `before`: (feed_seq, id) of the last row seen; it costs the same on every page, `offset` does not."""
+    """One query. `before`: (feed_seq, id) of the last row seen; it costs the same on every page, `offset` does not.
+    `summary_id`: of what this summary gave back.
+    """
     found = rows(user_id).order_by("-feed_seq", "-id")
     if unread_only:
         found = found.filter(is_read=False)
     if category is not None:
         found = found.filter(event__event_type__category=category)
+    if summary_id is not None:
+        found = found.filter(summary_id=summary_id)
     if before is not None:
         feed_seq, row_id = before
         found = found.filter(Q(feed_seq__lt=feed_seq) | Q(feed_seq=feed_seq, id__lt=row_id))
@@ -45,6 +52,15 @@ def page(
 def one(user_id: int, *, notification_id: int) -> Notification:
     """Raises Notification.DoesNotExist, also for another person's."""
     return rows(user_id).get(pk=notification_id)
+
+
+def told(user_id: int, *, notification_id: int) -> Notification:
+    """The row that a link names, on whichever channel it went out: of the same event the one in the feed, if it is
+    there. Two queries at most. Raises Notification.DoesNotExist, also for another person's.
+    """
+    row = _rows(user_id).get(pk=notification_id)
+    in_feed = None if row.channel == "in_app" else rows(user_id).filter(event_id=row.event_id).first()
+    return in_feed or row
 
 
 def changed_since(user_id: int, *, seq: int, limit: int) -> list[Notification]:

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from notifications import frames, hub_link
-from notifications.models import Inbox, Notification
+from notifications.models import Inbox, Notification, Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,14 @@ def mark(user_id: int, *, ids: Collection[int], is_read: bool, now: datetime) ->
         return _change(inbox, dict(named.filter(is_read=True).values_list("id", "channel")), is_read=False, now=now)
 
 
+def read_from(user_id: int, *, notification_id: int, now: datetime) -> State:
+    """Read what this row is about, whichever channel it is on: a link in a mail does as the one in the feed does."""
+    with transaction.atomic():
+        inbox = locked(user_id)
+        named = _rows(user_id).filter(pk=notification_id)
+        return _change(inbox, _unread_covered_by(named, user_id=user_id), is_read=True, now=now)
+
+
 def mark_all(user_id: int, *, now: datetime, up_to: int | None = None, category: str | None = None) -> State:
     """Read everything that had surfaced at `up_to` (a feed_seq; None: all of now), in one category or in all."""
     with transaction.atomic():
@@ -59,6 +67,9 @@ def mark_all(user_id: int, *, now: datetime, up_to: int | None = None, category:
         surfaced = _rows(user_id).filter(channel="in_app", is_read=False, feed_seq__lte=limit)
         if category is not None:
             surfaced = surfaced.filter(event__event_type__category=category)
+        else:
+            summaries = Summary.objects.filter(user_id=user_id, is_read=False, seq__lte=limit)
+            summaries.update(is_read=True, read_at=now)
         covered = _unread_covered_by(surfaced, user_id=user_id)
         return _change(inbox, covered, is_read=True, now=now, all_of={"up_to": limit, "category": category})
 
@@ -101,9 +112,11 @@ def _change(
         inbox.seq += 1
         inbox.unread_count += -len(shown) if is_read else len(shown)
         inbox.save(update_fields=["seq", "unread_count"])
-    Notification.objects.filter(id__in_set=changing).update(
-        is_read=is_read, read_at=now if is_read else None, seq=inbox.seq
-    )
+    rows = Notification.objects.filter(id__in_set=changing)
+    if len(shown) < len(changing):
+        # Settling deliveries touches these too, by id.
+        list(rows.select_for_update().order_by("id").values_list("id"))
+    rows.update(is_read=is_read, read_at=now if is_read else None, seq=inbox.seq)
     if shown:
         frame = (
             frames.read_all(seq=inbox.seq, unread_count=inbox.unread_count, **all_of)

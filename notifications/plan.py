@@ -10,7 +10,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-KNOWN_CHANNELS = ("in_app", "email", "webhook", "chat")
 NO_HOLD = "none"
 
 Source = tuple[str, int]
@@ -69,6 +68,7 @@ class Known:
 
     audience: Mapping[int, Mapping[int, str]]  # event -> person -> reason
     seqs: Mapping[int, int]  # person -> inbox seq
+    channels: Sequence[str] = ("in_app", "email", "webhook", "chat")  # that there are, in the order of their rows
     choices: Mapping[tuple[int, int], Choice] = field(default_factory=dict)  # (person, type)
     holds: Mapping[int, str] = field(default_factory=dict)  # person -> why they are not to be interrupted now
     owners: AbstractSet[tuple[Source, int]] = frozenset()
@@ -113,12 +113,15 @@ def plan(facts: Sequence[Fact], known: Known) -> Plan:
             hold = NO_HOLD if fact.kind.is_critical else known.holds.get(user_id, NO_HOLD)
             for channel in channels:
                 if channel == "in_app":
-                    row, why_not = _feed_row(fact, user_id, reason=reason, hold=hold, known=known, last=last_of_group)
+                    seq = seqs.get(user_id, 0) + 1
+                    row, why_not = _feed_row(
+                        fact, user_id, reason=reason, hold=hold, seq=seq, known=known, last=last_of_group
+                    )
                     if row is None:
                         made.why_not[fact.event_id, user_id] = why_not
                         continue
-                    seqs[user_id] = seqs.get(user_id, 0) + 1
-                    made.rows.append(row._replace(seq=seqs[user_id]))
+                    seqs[user_id] = seq
+                    made.rows.append(row)
                 elif (fact.event_id, user_id, channel) not in known.told:
                     made.rows.append(
                         Row(fact.event_id, user_id, channel, reason, hold, fact.group_key, seq=0, toast=False)
@@ -135,7 +138,7 @@ def _channels(fact: Fact, user_id: int, *, reason: str, known: Known) -> tuple[l
     if not _is_in_scope(fact, user_id, reason=reason, scope=choice.scope, known=known):
         return [], f"scope_{choice.scope}"
     chosen = {*choice.channels, *(kind.default_channels if kind.is_locked else ())}
-    channels = [name for name in KNOWN_CHANNELS if name in chosen]
+    channels = [name for name in known.channels if name in chosen]
     return channels, "" if channels else "no_channels"
 
 
@@ -167,13 +170,13 @@ def _grouped(facts: Sequence[Fact]) -> Iterator[tuple[Fact, str]]:
 
 
 def _feed_row(
-    fact: Fact, user_id: int, *, reason: str, hold: str, known: Known, last: Mapping[tuple[int, str], int]
+    fact: Fact, user_id: int, *, reason: str, hold: str, seq: int, known: Known, last: Mapping[tuple[int, str], int]
 ) -> tuple[Row | None, str]:
     """The in-app row: new, in place of a standing one, or none."""
     if (fact.event_id, user_id, "in_app") in known.told:
         return None, "already_told"
     key = fact.group_key
-    new = Row(fact.event_id, user_id, "in_app", reason, hold, key, seq=0, toast=hold == NO_HOLD)
+    new = Row(fact.event_id, user_id, "in_app", reason, hold, key, seq, toast=hold == NO_HOLD)
     if key is None:
         return new, ""
     standing = known.standing.get((user_id, key), ())
@@ -186,4 +189,4 @@ def _feed_row(
     old = max(unread, key=lambda row: row.position)
     # A progress report updates the toast that its predecessor may still have; it doesn't pop up anew.
     toast = hold == NO_HOLD and old.type_id != fact.kind.type_id
-    return Row(fact.event_id, user_id, "in_app", reason, hold, key, seq=0, toast=toast, replaces=old.row_id), ""
+    return new._replace(toast=toast, replaces=old.row_id), ""

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from events.models import EventType
 from events.refusals import PreferenceRefused
-from notifications import choices, inbox, quiet
+from notifications import choices, closing, inbox, quiet
 from notifications.frames import instant
 from notifications.models import NotificationPreference, UserNotificationSettings
 
@@ -104,7 +104,10 @@ def settings_as_json(settings: UserNotificationSettings, *, now: datetime) -> di
 
 
 def change_settings(user_id: int, *, now: datetime, **changes: Any) -> UserNotificationSettings:
-    """Change what is named, and tell the person's sockets. Raises PreferenceRefused; then nothing is stored."""
+    """Change what is named, and tell the person's sockets; what is no longer held is given back at once.
+
+    Raises PreferenceRefused; then nothing is stored.
+    """
     for field, value in changes.items():
         choices.check_setting(field, value=value, now=now)
     with transaction.atomic():
@@ -117,8 +120,10 @@ def change_settings(user_id: int, *, now: datetime, **changes: Any) -> UserNotif
             settings.dnd_until = None
         for field, value in changes.items():
             setattr(settings, field, value)
-        settings.save()
+        # The delivery floor writes when the last digest went out, and takes no inbox lock for it.
+        settings.save(update_fields=[*changes, "dnd_enabled", "dnd_until", "updated_at"] if settings.pk else None)
         inbox.announce_settings(user_id, settings=settings_as_json(settings, now=now))
+        closing.release([user_id], now=now)
     return settings
 
 

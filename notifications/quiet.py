@@ -1,23 +1,32 @@
-"""When a person is not to be interrupted: do-not-disturb, quiet hours, digest."""
+"""When a person is not to be interrupted: do-not-disturb, quiet hours, digest; and until when.
+
+Settings that can't be read (another program's, or a zone this machine doesn't know) keep nothing back, and don't stop
+what others are told in the same batch.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from datetime import datetime, time, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from collections.abc import Collection
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
+from notifications import channels, windows
 from notifications.models import Hold, UserNotificationSettings
+from notifications.windows import Rhythm
 
 logger = logging.getLogger(__name__)
+
+_UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, OSError)
+UTC_ZONE = ZoneInfo("UTC")
+Interval = UserNotificationSettings.Interval
 
 
 def hold_now(settings: UserNotificationSettings, *, now: datetime) -> Hold:
     """Why a row that isn't critical waits if it is written now. Do-not-disturb comes before quiet hours and digest."""
     if is_dnd(settings, now=now):
         return Hold.DND
-    if settings.quiet_hours and _is_quiet_for(settings, now=now):
+    if is_quiet(settings, now=now):
         return Hold.QUIET
     return Hold.DIGEST if settings.digest_enabled else Hold.NONE
 
@@ -27,25 +36,77 @@ def is_dnd(settings: UserNotificationSettings, *, now: datetime) -> bool:
     return settings.dnd_enabled and (settings.dnd_until is None or settings.dnd_until > now)
 
 
-def _is_quiet_for(settings: UserNotificationSettings, *, now: datetime) -> bool:
-    """Quiet hours that can't be read (another program's, or a zone this machine doesn't know) keep nothing back, and
-    don't stop what others are told in the same batch."""
+def is_quiet(settings: UserNotificationSettings, *, now: datetime) -> bool:
+    """Inside one of their weekly windows."""
+    if not settings.quiet_hours:
+        return False
     try:
-        return is_quiet(settings.quiet_hours, local=now.astimezone(ZoneInfo(settings.timezone)))
-    except (ZoneInfoNotFoundError, ValueError, TypeError, KeyError, OSError) as error:
+        return windows.is_within(settings.quiet_hours, local=now.astimezone(ZoneInfo(settings.timezone)))
+    except _UNREADABLE as error:
         logger.warning("the quiet hours of user %s can't be read: %r", settings.user_id, error)
         return False
 
 
-def is_quiet(windows: Sequence[Mapping[str, Any]], *, local: datetime) -> bool:
-    """True inside a weekly window on the person's wall clock; one that ends before it starts goes over midnight."""
-    today, yesterday = local.weekday(), (local - timedelta(days=1)).weekday()
-    clock = local.time()
-    for window in windows:
-        start, end = time.fromisoformat(window["start"]), time.fromisoformat(window["end"])
-        if start < end:
-            if today in window["days"] and start <= clock < end:
-                return True
-        elif (today in window["days"] and clock >= start) or (yesterday in window["days"] and clock < end):
-            return True
-    return False
+def zone_of(settings: UserNotificationSettings) -> ZoneInfo:
+    """The person's; UTC for a name that this machine doesn't know."""
+    try:
+        return ZoneInfo(settings.timezone)
+    except _UNREADABLE:
+        return UTC_ZONE
+
+
+def rhythm_of(settings: UserNotificationSettings) -> Rhythm:
+    """When their digests are due; a value that is none counts as its default."""
+    interval, hour, weekday = settings.digest_interval, settings.digest_hour, settings.digest_weekday
+    return Rhythm(
+        interval=interval if interval in Interval.values else Interval.DAILY.value,
+        hour=hour if hour in range(24) else 9,
+        weekday=weekday if weekday in range(7) else 0,
+        zone=zone_of(settings),
+    )
+
+
+def next_digest(settings: UserNotificationSettings, *, after: datetime) -> datetime:
+    """On the person's own clock."""
+    return windows.next_digest(rhythm_of(settings), after)
+
+
+def next_look(settings: UserNotificationSettings, *, now: datetime, digest_at: datetime | None) -> datetime | None:
+    """When something may change for what is held as of now; None: nothing does by itself."""
+    ends: list[datetime] = []
+    forced = False
+    if is_dnd(settings, now=now):
+        forced = True
+        ends += [settings.dnd_until] if settings.dnd_until else []
+    if is_quiet(settings, now=now):
+        forced = True
+        end = windows.quiet_until(settings.quiet_hours, now=now, zone=zone_of(settings))
+        ends += [end] if end else []
+    if not forced and digest_at is not None:
+        ends.append(digest_at)
+    return min(ends).astimezone(UTC) if ends else None
+
+
+def free_from(settings: UserNotificationSettings, *, at: datetime) -> datetime | None:
+    """The first moment from `at` on that neither do-not-disturb nor quiet hours cover; None: there is none."""
+    while True:
+        if is_dnd(settings, now=at):
+            end = settings.dnd_until
+        elif is_quiet(settings, now=at):
+            end = windows.quiet_until(settings.quiet_hours, now=at, zone=zone_of(settings))
+        else:
+            return at
+        if end is None:
+            return None
+        at = end
+
+
+def digest_channels(settings: UserNotificationSettings, *, email: str) -> list[str]:
+    """What a digest goes out over. Without a choice: e-mail where the account has an address and mail is installed.
+
+    In the app where none of it can be: a digest always goes somewhere.
+    """
+    possible = ["in_app", *channels.installed()]
+    chosen = settings.digest_channels if isinstance(settings.digest_channels, list) else []
+    wanted: Collection[object] = chosen or (["email"] if email else [])
+    return [name for name in possible if name in wanted] or ["in_app"]

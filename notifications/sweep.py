@@ -1,12 +1,16 @@
-"""What the sweepers do for this floor: find the work whose hint was lost."""
+"""What the sweepers do for this floor: find the work whose hint was lost, and holds that ended."""
 
 from __future__ import annotations
 
 from django.utils import timezone
 
-from notifications import fanout
+from events import hints
+from notifications import fanout, rounds
 
 
 def sweep() -> None:
-    """One chunk of each great audience that waits; one cheap look when there is none."""
+    """One chunk of each great audience that waits, and of the people whose holds ended; two cheap looks when there is
+    none. A crowd of the latter is handed to the workers, so that other sweeps don't wait for it."""
     fanout.advance_each(now=timezone.now())
+    if rounds.release_due(now=timezone.now()):
+        hints.send(rounds.TASK)

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from events import hints
-from notifications import fanout
+from notifications import fanout, rounds
 
 
 @shared_task(name=fanout.TASK)
@@ -15,3 +15,17 @@ def fan_out() -> None:
     hints.clear(fanout.TASK)
     if fanout.advance_each(now=timezone.now()):
         hints.send(fanout.TASK)
+
+
+@shared_task(name=rounds.TASK)
+def release() -> None:
+    """One chunk, then to the end of the queue."""
+    hints.clear(rounds.TASK)
+    if rounds.release_due(now=timezone.now()):
+        hints.send(rounds.TASK)
+
+
+@shared_task(name=rounds.HOURLY_TASK)
+def release_all() -> None:
+    """What beat asks for on the hour; twice or late changes nothing."""
+    rounds.release_all(now=timezone.now())

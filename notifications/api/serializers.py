@@ -7,10 +7,22 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from events.api.fields import Category, Distinct, Instant, Payload, QuerySwitch, QueryWhole, Switch, Text, Whole, one_of
+from events.api.fields import (
+    MAX_CHANNELS,
+    Category,
+    ChannelName,
+    Distinct,
+    Instant,
+    Payload,
+    QuerySwitch,
+    QueryWhole,
+    Switch,
+    Text,
+    Whole,
+    one_of,
+)
 from events.api.links import Paged, cursor_field
 from events.api.requests import Changes, Strict
-from events.audience_rules import CHANNELS
 from notifications.choices import INTERVALS, MAX_WINDOWS, SCOPES, timezones
 
 MAX_IDS = 10_000
@@ -40,7 +52,7 @@ class NotificationOut(serializers.Serializer[Any]):
     source_entity_type = Text(allow_null=True)
     source_entity_id = Whole(allow_null=True)
     actor_user_id = Whole(allow_null=True)
-    channel = one_of(CHANNELS)
+    channel = ChannelName()
     is_read = Switch()
     read_at = Instant(allow_null=True)
     is_delivered = Switch()
@@ -79,13 +91,13 @@ class PreferenceOut(serializers.Serializer[Any]):
     is_critical = Switch()
     is_locked = Switch()
     is_enabled = Switch()
-    channels = Distinct(child=one_of(CHANNELS))
+    channels = Distinct(child=ChannelName())
     scope = one_of(SCOPES)
 
 
 class PreferenceIn(Changes):
     is_enabled = Switch()
-    channels = Distinct(child=one_of(CHANNELS), max_length=len(CHANNELS))
+    channels = Distinct(child=ChannelName(), max_length=MAX_CHANNELS)
     scope = one_of(SCOPES)
 
 
@@ -107,7 +119,7 @@ class SettingsOut(serializers.Serializer[Any]):
     digest_interval = one_of(INTERVALS)
     digest_hour = Whole(max_value=23)
     digest_weekday = Whole(max_value=6)
-    digest_channels = Distinct(child=one_of(CHANNELS))
+    digest_channels = Distinct(child=ChannelName())
     timezone = Text()
     quiet_hours = QuietWindow(many=True)
 
@@ -119,6 +131,19 @@ class SettingsIn(Changes):
     digest_interval = one_of(INTERVALS)
     digest_hour = Whole(max_value=23)
     digest_weekday = Whole(max_value=6)
-    digest_channels = Distinct(child=one_of(CHANNELS), max_length=len(CHANNELS))
+    digest_channels = Distinct(child=ChannelName(), max_length=MAX_CHANNELS)
     timezone = one_of(sorted(timezones()))
     quiet_hours = serializers.ListField(child=QuietWindow(), max_length=MAX_WINDOWS)
+
+
+class DigestOut(serializers.Serializer[Any]):
+    next_at = Instant(allow_null=True, help_text="null while the digest is off, or held back without an end.")
+    timezone = Text(help_text="The zone its hour is meant in.")
+    count = Whole(help_text="Events collected and not read yet.")
+    by_type = serializers.DictField(child=Whole())
+
+
+class SentDigestOut(serializers.Serializer[Any]):
+    count = Whole(help_text="0: nothing was collected that is still unread, and nothing was sent.")
+    by_type = serializers.DictField(child=Whole())
+    url = Text(allow_null=True, help_text="The page that lists it.")

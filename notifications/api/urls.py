@@ -1,7 +1,7 @@
 """The notifications half of /api/v1/."""
 
 from events.api.paths import path
-from notifications.api import feed_views, preference_views
+from notifications.api import digest_views, feed_views, preference_views
 
 urlpatterns = [
     path("notifications", feed_views.FeedView.as_view(), name="api-notifications"),
@@ -15,6 +15,7 @@ urlpatterns = [
         name="api-preference",
     ),
     path("notifications/settings", preference_views.SettingsView.as_view(), name="api-settings"),
+    path("notifications/digest", digest_views.DigestView.as_view(), name="api-digest"),
     path("notifications/<bigint:notification_id>/read", feed_views.ReadView.as_view(), name="api-read"),
     path("notifications/<bigint:notification_id>/unread", feed_views.UnreadView.as_view(), name="api-unread"),
     path("notifications/<bigint:notification_id>/why", feed_views.WhyView.as_view(), name="api-why"),

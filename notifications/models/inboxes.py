@@ -16,9 +16,17 @@ class Inbox(models.Model):
         default=0, db_default=0, help_text="A client that knows less than this must fetch page one anew."
     )
 
+    look_at = models.DateTimeField(
+        null=True, blank=True, help_text="When something may change for what is held; empty: nothing does by itself."
+    )
+    digest_at = models.DateTimeField(null=True, blank=True, help_text="When the digest that collects now is due.")
+
     class Meta:
         db_table = "inboxes"
         verbose_name_plural = "inboxes"
+        indexes = [
+            models.Index(fields=["look_at"], condition=models.Q(look_at__isnull=False), name="idx_inboxes_look_at")
+        ]
 
     def __str__(self) -> str:
         return f"inbox of user {self.user_id}"

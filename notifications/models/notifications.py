@@ -77,7 +77,9 @@ class Summary(models.Model):
     window = models.TextField(help_text="Which window it closes; the same one twice is the same summary.")
     count = models.BigIntegerField(default=0, db_default=0)
     by_type = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
-    seq = models.BigIntegerField(default=0, db_default=0)
+    seq = models.BigIntegerField(
+        default=0, db_default=0, help_text="The inbox's number at its last visible change; 0: not shown in the app."
+    )
     is_read = models.BooleanField(default=False, db_default=False)
     read_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
@@ -87,6 +89,10 @@ class Summary(models.Model):
         verbose_name_plural = "summaries"
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["user", "kind", "window"], name="uq_summaries")]
+        indexes = [
+            models.Index(fields=["user", "seq"], name="idx_summaries_changes"),
+            models.Index(fields=["user", "-seq"], condition=models.Q(is_read=False), name="idx_summaries_unread"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.window} of user {self.user_id}"

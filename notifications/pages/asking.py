@@ -21,13 +21,18 @@ def is_script(request: HttpRequest) -> bool:
     return request.headers.get("Accept", "").startswith("application/json")
 
 
-def back(request: HttpRequest) -> HttpResponseRedirect:
-    """To where the form stood, if that is on this site; to the inbox otherwise."""
+def is_prefetch(request: HttpRequest) -> bool:
+    """A browser that only fetches ahead has shown nobody anything."""
+    return "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", ""))
+
+
+def back(request: HttpRequest, *, otherwise: str = "inbox") -> HttpResponseRedirect:
+    """To where the form stood, if that is on this site; to the page of this name otherwise."""
     wanted = request.POST.get("next", "")
     here = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return HttpResponseRedirect(wanted if here and wanted.startswith("/") else reverse("inbox"))
+    return HttpResponseRedirect(wanted if here and wanted.startswith("/") else reverse(otherwise))
 
 
 def with_state(response: HttpResponse, state: State) -> HttpResponse:

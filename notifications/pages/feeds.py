@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from django.core.exceptions import BadRequest
 from django.urls import reverse
 
-from notifications import feed
-from notifications.models import Notification
+from notifications import feed, summaries
+from notifications.models import Notification, Summary
 from notifications.pages import clock, words
 from notifications.pages.standing import Standing
 
@@ -55,6 +55,24 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """A summary above the feed."""
+
+    id: int
+    kind: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """`kind`: filter (nothing fits), done (nothing is unread), none (nothing yet)."""
+
+    kind: str
+    narrowed_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Filters:
     """What of the feed is asked for; lives in the address, so that it can be shared and gone back to."""
 
@@ -63,11 +81,16 @@ class Filters:
     before: tuple[int, int] | None = None
 
     @property
-    def empty(self) -> str:
+    def narrowed_to(self) -> str:
+        """What the one category is called; empty for all."""
+        return words.category_plural(self.category) if self.category else ""
+
+    @property
+    def empty(self) -> Empty:
         """Why there is nothing to see, if there isn't."""
         if self.category:
-            return "filter"
-        return "done" if self.unread_only else "none"
+            return Empty("filter", self.narrowed_to)
+        return Empty("done" if self.unread_only else "none")
 
     def query(self, **changes: object) -> str:
         """As a query string, with some of it changed."""
@@ -98,10 +121,11 @@ class Feed:
     unread_href: str
     up_to: int
     unread_count: int
+    summaries: list[Note]
 
     @property
-    def empty(self) -> str:
-        return "" if self.days else self.filters.empty
+    def empty(self) -> Empty | None:
+        return None if self.days else self.filters.empty
 
 
 def filters_of(query: Mapping[str, str]) -> Filters:
@@ -118,7 +142,8 @@ def filters_of(query: Mapping[str, str]) -> Filters:
 
 
 def feed_of(standing: Standing, *, filters: Filters, place: str) -> Feed:
-    """Two queries: the counts, one page. What came after `standing` was read comes over the socket once more."""
+    """Three queries: the counts, one page, the summaries (and one more for their words, if there are any). What came
+    after `standing` was read comes over the socket once more."""
     counts = feed.unread_by_category(standing.user_id)
     days, older = page_of(standing.user_id, filters=filters, now=standing.now, zone=standing.zone)
     return Feed(
@@ -131,7 +156,17 @@ def feed_of(standing: Standing, *, filters: Filters, place: str) -> Feed:
         unread_href=reverse("inbox") + filters.query(unread=not filters.unread_only),
         up_to=standing.seq,
         unread_count=standing.unread_count,
+        summaries=notes_of(standing.user_id),
     )
+
+
+def notes_of(user_id: int) -> list[Note]:
+    """What do-not-disturb, quiet hours and digests gave back, until it is read."""
+    return [note_of(summary) for summary in summaries.shown(user_id)]
+
+
+def note_of(summary: Summary) -> Note:
+    return Note(summary.pk, summary.kind, summaries.title(summary.kind), summaries.words(summary.by_type))
 
 
 def page_of(user_id: int, *, filters: Filters, now: datetime, zone: ZoneInfo) -> tuple[list[Day], str]:
@@ -146,7 +181,7 @@ def page_of(user_id: int, *, filters: Filters, now: datetime, zone: ZoneInfo) ->
     shown = found[:PAGE_SIZE]
     last = shown[-1] if len(found) > PAGE_SIZE else None
     rows = [row_of(row, now=now, zone=zone) for row in shown]
-    return _by_day(rows, now=now, zone=zone), filters.query(before=f"{last.feed_seq}-{last.pk}") if last else ""
+    return by_day(rows, now=now, zone=zone), filters.query(before=f"{last.feed_seq}-{last.pk}") if last else ""
 
 
 def row_of(row: Notification, *, now: datetime, zone: ZoneInfo) -> Row:
@@ -171,7 +206,7 @@ def row_of(row: Notification, *, now: datetime, zone: ZoneInfo) -> Row:
     )
 
 
-def _by_day(rows: list[Row], *, now: datetime, zone: ZoneInfo) -> list[Day]:
+def by_day(rows: list[Row], *, now: datetime, zone: ZoneInfo) -> list[Day]:
     today = now.astimezone(zone).date()
     return [
         Day(day.isoformat(), clock.day_words(day, today=today), list(of_day))

@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_safe
 
-from notifications import feed, inbox
+from notifications import catch_up, feed, inbox
 from notifications.models import Notification
 from notifications.pages import facts
-from notifications.pages.asking import person
+from notifications.pages.asking import is_prefetch, person
 from notifications.pages.feeds import feed_of, filters_of, page_of, row_of
 from notifications.pages.standing import standing_for
 
@@ -65,14 +65,33 @@ def counts(request: HttpRequest) -> JsonResponse:
 
 
 @never_cache
+@require_GET
+def embed(request: HttpRequest) -> HttpResponse:
+    """What a page of another project, under the same address, fills its two elements with; nothing for nobody."""
+    return render(request, "carillon/embed.html")
+
+
+@never_cache
+@require_GET
+def since(request: HttpRequest) -> JsonResponse:
+    """The frames that a socket would greet with, for browsers that get no socket through. 401 also for a page of
+    another person than the one who is signed in now."""
+    asked = request.GET.get("seq", "")
+    if not request.user.is_authenticated or str(request.user.pk) != request.GET.get("user"):
+        return JsonResponse({"frames": []}, status=401)
+    seq = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else None
+    found = catch_up.since(person(request).pk, seq=seq, now=timezone.now())
+    return JsonResponse({"frames": found.frames})
+
+
+@never_cache
 @login_required
 @require_GET
 def open_notification(request: HttpRequest, notification_id: int) -> HttpResponse:
     """Read it and go to what it is about; to its own page where that is nowhere (any more)."""
     row = _own(request, notification_id)
-    # A browser that only fetches ahead has shown nobody anything.
-    if "prefetch" not in request.headers.get("Sec-Purpose", request.headers.get("Purpose", "")):
-        inbox.mark(person(request).pk, ids=[row.pk], is_read=True, now=timezone.now())
+    if not is_prefetch(request):
+        inbox.read_from(person(request).pk, notification_id=notification_id, now=timezone.now())
     return redirect(_target(feed.as_json(row)["url"]) or reverse("notification-detail", args=[row.pk]))
 
 
@@ -82,8 +101,11 @@ def open_notification(request: HttpRequest, notification_id: int) -> HttpRespons
 def detail(request: HttpRequest, notification_id: int) -> HttpResponse:
     """The notification tells its story: what, when, who, why you, and what came with it."""
     row, standing = _own(request, notification_id), standing_for(request)
+    shown = row_of(row, now=standing.now, zone=standing.zone)
     context = {
-        "row": row_of(row, now=standing.now, zone=standing.zone),
+        "row": shown,
+        "target": _target(shown.url),
+        "is_in_feed": row.channel == "in_app",
         "source": row.event.source,
         "actor": row.event.actor_user,
         "facts": facts.facts_of(row.event.payload),
@@ -98,7 +120,7 @@ def _feed(request: HttpRequest, *, place: str) -> dict[str, Any]:
 
 def _own(request: HttpRequest, notification_id: int) -> Notification:
     try:
-        return feed.one(person(request).pk, notification_id=notification_id)
+        return feed.told(person(request).pk, notification_id=notification_id)
     except Notification.DoesNotExist as error:
         raise Http404("no such notification of yours") from error
 

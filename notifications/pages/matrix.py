@@ -10,7 +10,7 @@ from itertools import groupby
 from django.http import QueryDict
 from django.utils.text import capfirst
 
-from events.audience_rules import CHANNELS
+from events import channel_names
 from notifications import preferences
 from notifications.feed import CATEGORIES
 from notifications.models import NotificationPreference
@@ -87,7 +87,7 @@ def _save_line(user_id: int, row: NotificationPreference, *, form: QueryDict, ev
     ticked = form.getlist(f"channels-{row.event_type_id}")
     fixed = [name for name in row.event_type.default_channels if row.event_type.is_locked]
     # A disabled box isn't submitted; nothing ticked switches the type off and keeps its channels for later.
-    channels = [name for name in CHANNELS if name in ticked or name in fixed]
+    channels = [name for name in channel_names.known() if name in ticked or name in fixed]
     scope = (everywhere or form.get(f"scope-{row.event_type_id}", row.scope)) if is_narrowable(row) else row.scope
     before = (row.is_enabled, set(row.channels) if row.is_enabled else set(), row.scope)
     if before != (bool(channels), set(channels), scope):
@@ -119,11 +119,11 @@ def _line(row: NotificationPreference) -> Line:
         cells=[
             Cell(
                 channel=name,
-                label=str(words.CHANNEL_WORDS[name]),
+                label=str(label),
                 is_on=row.is_enabled and name in row.channels,
                 is_fixed=event_type.is_locked and name in event_type.default_channels,
             )
-            for name in CHANNELS
+            for name, label in channel_names.labels()
         ],
     )
 

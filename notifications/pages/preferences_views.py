@@ -15,13 +15,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from events.audience_rules import CHANNELS
+from events import channel_names
 from events.refusals import PreferenceRefused
-from notifications import channels, choices, preferences
+from notifications import channels, choices, digests, preferences
 from notifications.models import NotificationPreference, UserNotificationSettings
-from notifications.pages import clock, matrix, quiet_choices, settings_form, words
+from notifications.pages import effect, matrix, quiet_choices, settings_form, ways
 from notifications.pages.asking import back, is_script, person
-from notifications.pages.standing import Standing, standing_of
+from notifications.pages.standing import Standing, standing_for, standing_of
 
 
 @never_cache
@@ -70,41 +70,50 @@ def _shown(request: HttpRequest) -> dict[str, Any]:
         "hours": [(hour, f"{hour:02}:00") for hour in range(24)],
         "weekdays": list(WEEKDAYS.items()),
         "presets": quiet_choices.PRESETS,
-        "channels": words.CHANNEL_WORDS.items(),
-        "senderless": [words.CHANNEL_WORDS[name] for name in _senderless()],
+        "columns": _columns(standing_for(request)),
         "zones": sorted(choices.timezones()),
+        "hours_of_quiet": _hours_of_quiet(chosen),
+        "digest_ways": _digest_ways(),
         **_words(request),
     }
 
 
-def _senderless() -> list[str]:
-    """Channels that people may choose and that nothing here sends over: their rows are kept and go nowhere."""
-    return [name for name in CHANNELS if name != "in_app" and name not in channels.installed()]
+def _digest_ways() -> list[tuple[str, Any]]:
+    return [(name, label) for name, label in channel_names.labels() if _is_sent_over(name)]
+
+
+def _is_sent_over(name: str) -> bool:
+    return name == "in_app" or name in channels.installed()
+
+
+def _hours_of_quiet(chosen: UserNotificationSettings) -> list[dict[str, Any]]:
+    """The windows there are, and one to fill in while more are allowed; what no form could have written is left out."""
+    found = [*settings_form.readable(chosen.quiet_hours), settings_form.BLANK]
+    return found[: choices.MAX_WINDOWS]
+
+
+def _columns(standing: Standing) -> list[dict[str, Any]]:
+    """The channels people may choose, and what each of them would reach; a `way` of None needs no address, or has
+    none to tell of."""
+    found = ways.of(standing)
+    return [
+        {"name": name, "label": label, "way": found.get(name), "is_sent": _is_sent_over(name)}
+        for name, label in channel_names.labels()
+    ]
 
 
 def _words(request: HttpRequest) -> dict[str, Any]:
     """What will really happen, said in words: shown by the page, and anew after each change."""
     now, user = timezone.now(), person(request)
-    chosen, standing = preferences.settings_of(user.pk), standing_of(user.pk, now=now)
-    until = standing.quiet_until_words
-    zone = standing.zone.key
+    standing, preview = standing_of(user.pk, now=now), digests.preview(user.pk, now=now)
+    chosen = preferences.settings_of(user.pk)
     return {
         "is_quiet": standing.is_quiet,
-        "quiet_words": _("until {time} ({zone})").format(time=until, zone=zone) if until else "",
-        "digest_words": _next_digest(chosen, standing=standing),
+        "quiet_words": effect.of_dnd(standing),
+        "hours_words": effect.of_hours(chosen, standing=standing),
+        "digest_words": effect.of_digest(chosen, preview=preview, standing=standing),
+        "digest_count": preview.count,
+        "effect_words": effect.of_all(chosen, standing=standing, user=user),
+        "channel_words": effect.of_channel(chosen, now=now),
         "common_scope": matrix.common_scope(preferences.ensure(user.pk)),
     }
-
-
-def _next_digest(chosen: UserNotificationSettings, *, standing: Standing) -> str:
-    if not chosen.digest_enabled:
-        return _("Off: everything comes as it happens.")
-    due = quiet_choices.next_digest(
-        interval=chosen.digest_interval,
-        hour=chosen.digest_hour,
-        weekday=chosen.digest_weekday,
-        now=standing.now,
-        zone=standing.zone,
-    )
-    words_of_due = clock.end_words(due, now=standing.now, zone=standing.zone)
-    return _("Next: {time} ({zone}).").format(time=words_of_due, zone=standing.zone.key)

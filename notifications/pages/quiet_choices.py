@@ -1,4 +1,4 @@
-"""Do-not-disturb ends to choose from, and when the next digest is due: on the person's own wall clock."""
+"""Do-not-disturb ends to choose from, on the person's own wall clock."""
 
 from __future__ import annotations
 
@@ -37,18 +37,6 @@ def end_of(preset: str, *, now: datetime, zone: ZoneInfo, at: str = "") -> datet
         case "at":
             return datetime.fromisoformat(at).replace(tzinfo=zone)
     raise ValueError(f"{preset!r} is no end to choose; there are {', '.join(name for name, _ in PRESETS)}")
-
-
-def next_digest(*, interval: str, hour: int, weekday: int, now: datetime, zone: ZoneInfo) -> datetime:
-    """The next full hour, the next day's hour, or the next such weekday's."""
-    local = now.astimezone(zone)
-    if interval == "hourly":
-        return (now + timedelta(hours=1)).astimezone(zone).replace(minute=0, second=0, microsecond=0)
-    day = local.date()
-    if interval == "weekly":
-        day += timedelta(days=(weekday - day.weekday()) % 7)
-    due = _wall(day, time(hour), zone)
-    return due if due > now else _wall(day + timedelta(days=7 if interval == "weekly" else 1), time(hour), zone)
 
 
 def _wall(day: date, at: time, zone: ZoneInfo) -> datetime:

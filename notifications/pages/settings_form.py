@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from events.refusals import PreferenceRefused
-from notifications import preferences, quiet
+from notifications import choices, preferences, quiet
 from notifications.models import UserNotificationSettings
 from notifications.pages import quiet_choices
+
+# What a new window offers.
+BLANK: dict[str, Any] = {"days": [], "start": "22:00", "end": "07:00"}
+DAYS = ("0", "1", "2", "3", "4", "5", "6")
 
 
 def save(user_id: int, *, form: QueryDict, now: datetime) -> None:
@@ -25,6 +28,8 @@ def save(user_id: int, *, form: QueryDict, now: datetime) -> None:
         changes |= _digest(form)
     if "quiet" in sections:
         changes |= _quiet(settings, form=form, now=now)
+    if "hours" in sections:
+        changes["quiet_hours"] = _hours(form)
     differing = {name: value for name, value in changes.items() if getattr(settings, name) != value}
     if "dnd_until" in differing:
         # Naming the switch as well replaces the end, whatever it was.
@@ -39,7 +44,24 @@ def _digest(form: QueryDict) -> dict[str, Any]:
         "digest_interval": form.get("digest_interval", ""),
         "digest_hour": _number(form, "digest_hour"),
         "digest_weekday": _number(form, "digest_weekday"),
+        "digest_channels": form.getlist("digest_channels"),
     }
+
+
+def readable(windows: Any) -> list[dict[str, Any]]:
+    """The windows that the form can show; another program's that are none are left out."""
+    found = windows if isinstance(windows, list) else []
+    return [window for window in found if choices.problem_of_window(window) is None]
+
+
+def _hours(form: QueryDict) -> list[dict[str, Any]]:
+    """The windows that have a day; one without is left out, and so taken away."""
+    found = []
+    for number in range(choices.MAX_WINDOWS + 1):
+        if days := form.getlist(f"hours-{number}-days"):
+            at = {end: form.get(f"hours-{number}-{end}", "") for end in ("start", "end")}
+            found.append({"days": [int(day) if day in DAYS else -1 for day in days], **at})
+    return found
 
 
 def _quiet(settings: UserNotificationSettings, *, form: QueryDict, now: datetime) -> dict[str, Any]:
@@ -49,7 +71,7 @@ def _quiet(settings: UserNotificationSettings, *, form: QueryDict, now: datetime
     if not preset:
         return {} if quiet.is_dnd(settings, now=now) else {"dnd_enabled": True}
     try:
-        until = quiet_choices.end_of(preset, now=now, zone=ZoneInfo(settings.timezone), at=form.get("dnd_until", ""))
+        until = quiet_choices.end_of(preset, now=now, zone=quiet.zone_of(settings), at=form.get("dnd_until", ""))
     except ValueError as error:
         detail = _("choose a date and a time, as in 2026-11-24 08:00")
         raise PreferenceRefused(detail, code="invalid", field="dnd_until") from error

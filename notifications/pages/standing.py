@@ -85,7 +85,7 @@ def standing_of(user_id: int, *, now: datetime) -> Standing:
         user_id=user_id,
         seq=state.seq,
         unread_count=state.unread_count,
-        zone=ZoneInfo(chosen.timezone),
+        zone=quiet.zone_of(chosen),
         is_quiet=is_quiet,
         quiet_until=chosen.dnd_until if is_quiet else None,
         now=now,
@@ -95,8 +95,10 @@ def standing_of(user_id: int, *, now: datetime) -> Standing:
 def _addresses() -> dict[str, str]:
     return {
         "socket": "/ws/notifications/",
+        "since": reverse("notifications-since"),
         "inbox": reverse("inbox"),
         "rows": reverse("feed-rows"),
+        "summaries": reverse("feed-summaries"),
         "panel": reverse("feed-panel"),
         "counts": reverse("feed-counts"),
         "readAll": reverse("read-all"),

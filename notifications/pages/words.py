@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy
 
 from notifications.feed import CATEGORIES
 
@@ -51,13 +51,6 @@ _ICON_OF_VERB = {
     "gpu_critical": "heat",
 }
 _ICON_OF_TYPE = {"review.submitted": "eye"}
-
-CHANNEL_WORDS = {
-    "in_app": gettext_lazy("In app"),
-    "email": gettext_lazy("E-mail"),
-    "webhook": gettext_lazy("Webhook"),
-    "chat": pgettext_lazy("a channel", "Chat"),
-}
 
 
 def category_word(category: str) -> str:
@@ -122,6 +115,7 @@ def _sentences() -> dict[str, str]:
         "retry": _("Try again"),
         "loading": _("Loading…"),
         "reconnecting": _("Not live. Connecting again…"),
+        "polling": _("Not live. Looking for news every minute."),
         "offline": _("You are offline. This is what was known at {time}."),
         "liveAgain": _("Live again"),
         "signedOut": _("Your session ended."),

@@ -1,0 +1,49 @@
+"""/notifications/digest: what it has collected, when it is due, and sending it now."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from events.api.documentation import documented
+from events.api.requests import user_id_of
+from events.api.view import ApiView
+from notifications import closing, digests, inbox, summaries
+from notifications.api.answers import changed
+from notifications.api.serializers import DigestOut, SentDigestOut
+from notifications.frames import instant
+
+
+class DigestView(ApiView):
+    @documented(
+        "show_digest",
+        summary="Show what your digest has collected so far and when it is due",
+        answers={200: DigestOut},
+    )
+    def get(self, request: Request) -> Response:
+        found = digests.preview(user_id_of(request), now=timezone.now())
+        return Response(
+            {
+                "next_at": instant(found.next_at),
+                "timezone": found.zone.key,
+                "count": found.count,
+                "by_type": found.by_type,
+            }
+        )
+
+    @documented(
+        "send_digest",
+        summary="Send your digest now; later ones come at their usual time",
+        answers={200: SentDigestOut},
+        changes_inbox=True,
+    )
+    def post(self, request: Request) -> Response:
+        user_id = user_id_of(request)
+        summary = closing.send_digest(user_id, now=timezone.now())
+        body = {
+            "count": summary.count if summary else 0,
+            "by_type": summary.by_type if summary else {},
+            "url": summaries.url(summary.pk) if summary else None,
+        }
+        return changed(inbox.state(user_id), body=body)

@@ -1,0 +1,41 @@
+"""A person's digest as it collects: what is in it so far, when it is due, and sending it now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count
+
+from notifications import preferences, quiet
+from notifications.models import Hold, Inbox, Notification, UserNotificationSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """`next_at` is None while the digest is off or held back without an end. What was read would be left out, and
+    isn't counted."""
+
+    next_at: datetime | None
+    zone: ZoneInfo
+    count: int
+    by_type: dict[str, int]
+
+
+def preview(user_id: int, *, now: datetime) -> Preview:
+    """Three queries."""
+    settings = preferences.settings_of(user_id)
+    collected = Notification.objects.filter(user_id=user_id, hold=Hold.DIGEST, is_read=False)
+    counted = collected.values_list("event__event_type__name").annotate(n=Count("event_id", distinct=True)).order_by()
+    by_type = dict(counted)
+    box = Inbox.objects.filter(pk=user_id).first()
+    return Preview(_next(settings, box, now=now), quiet.zone_of(settings), sum(by_type.values()), by_type)
+
+
+def _next(settings: UserNotificationSettings, box: Inbox | None, *, now: datetime) -> datetime | None:
+    """Do-not-disturb and quiet hours put it off; one without an end for good."""
+    if not settings.digest_enabled:
+        return None
+    is_overdue = box is not None and box.digest_at is not None and box.digest_at <= now
+    return quiet.free_from(settings, at=now if is_overdue else quiet.next_digest(settings, after=now))

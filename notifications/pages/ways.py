@@ -1,0 +1,49 @@
+"""How a channel reaches a person: what the floor above knows of their addresses, for the preferences to show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from notifications.pages.standing import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One address. `tone`: good, open, bad or quiet. `page` is where it is seen to; `test` takes a POST that sends a
+    test there, empty while none can go out.
+    """
+
+    id: int
+    target: str
+    state: str
+    tone: str
+    page: str
+    test: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One channel that sends: where it goes for this person, and where one more place is added."""
+
+    add: str
+    places: list[Place] = field(default_factory=list)
+
+    @property
+    def is_open(self) -> bool:
+        """Something sent now would go somewhere."""
+        return any(place.test for place in self.places)
+
+
+Teller = Callable[[Standing], Mapping[str, Way]]
+_tellers: list[Teller] = []
+
+
+def tell_with(teller: Teller) -> None:
+    """When the app starts: who is asked for the ways of a person, by the channel's name."""
+    _tellers.append(teller)
+
+
+def of(standing: Standing) -> dict[str, Way]:
+    """Empty where nothing that sends is installed."""
+    return {name: way for teller in _tellers for name, way in teller(standing).items()}
