@@ -1,6 +1,14 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
 class DeliveryConfig(AppConfig):
     name = "delivery"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # Models must be loaded first. The outbox puts every channel it finds into the registry of the floor below.
+        import_module("delivery.channels").discover()
+        import_module("delivery.outbox").install()
+        import_module("delivery.pages.ways").install()

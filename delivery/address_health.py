@@ -1,0 +1,86 @@
+"""What attempts say of the addresses they went to, and who has to hear of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from delivery import breaker, failing
+from delivery.claiming import BREAKER_OPEN
+from delivery.models import Address, Delivery
+from delivery.writing import stamp, update_rows
+
+
+class Said(NamedTuple):
+    """By one attempt. `disables`: the reason if the address is gone for good; `is_last`: the delivery is dead."""
+
+    address_id: int
+    is_success: bool
+    reason: str = ""
+    disables: str = ""
+    is_last: bool = False
+
+
+def note(said: Iterable[Said], *, addresses: dict[int, Address], now: datetime) -> None:
+    """Count it on the rows, which are locked. Who has an address that dies is told once a day; one that is gone, or
+    has failed for long, is switched off, and its owner told at once."""
+    changed: dict[int, Address] = {}
+    closed: set[int] = set()
+    told = failing.News()
+    for one in said:
+        address = changed[one.address_id] = addresses[one.address_id]
+        if one.is_success:
+            if address.open_until is not None:
+                closed.add(address.pk)
+            breaker.succeeded(address, now=now)
+            continue
+        breaker.failed(address, now=now)
+        reason = one.disables or (breaker.FAILING if breaker.has_failed_for_long(address, now=now) else "")
+        if reason and address.is_enabled:
+            breaker.switch_off(address, reason=reason, now=now)
+            told.switched_off.append((address, reason))
+        elif one.is_last and breaker.should_warn(address, now=now):
+            address.warned_at = now
+            told.failing.append((address, one.reason))
+    _write(changed.values())
+    _bring_forward(closed, now=now)
+    failing.tell_owners(told)
+
+
+def _bring_forward(closed: Collection[int], *, now: datetime) -> None:
+    """What waited for a breaker needn't wait any longer."""
+    if closed:
+        waiting = Delivery.objects.filter(
+            address_id__in_set=closed, state=Delivery.State.PENDING, due_at__gt=now, reason=BREAKER_OPEN
+        )
+        waiting.update(due_at=now, reason="")
+
+
+def _write(changed: Collection[Address]) -> None:
+    rows = [
+        (
+            row.pk,
+            row.failures,
+            stamp(row.failing_since),
+            stamp(row.last_success_at),
+            stamp(row.open_until),
+            stamp(row.warned_at),
+            row.is_enabled,
+            stamp(row.disabled_at),
+            row.disabled_reason,
+        )
+        for row in changed
+    ]
+    columns = {
+        "id": "bigint",
+        "failures": "integer",
+        "failing_since": "timestamptz",
+        "last_success_at": "timestamptz",
+        "open_until": "timestamptz",
+        "warned_at": "timestamptz",
+        "is_enabled": "boolean",
+        "disabled_at": "timestamptz",
+        "disabled_reason": "text",
+    }
+    update_rows("notification_channels", columns, rows)

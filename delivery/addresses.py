@@ -1,0 +1,270 @@
+"""A person's addresses: made, confirmed, tested, switched off and on. Whatever changes one holds the inbox lock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Q
+
+from delivery import channels, opening, outbox, recovery
+from delivery.models import Address, Delivery
+from delivery.refusals import AddressConflict, AddressRefused, TooSoon
+from delivery.secrets import Unreadable, seal, unseal
+from notifications import inbox
+
+# In use, and in all: those that were switched off keep their history.
+MAX_PER_PERSON = 20
+MAX_EVER = 100
+# Both secrets sign for so long after a rotation.
+OVERLAP = timedelta(hours=24)
+# Between two tests, and between two confirmations, of one address.
+PAUSE = timedelta(seconds=60)
+# What else an owner chooses, by kind.
+OPTIONS = {"webhook": ("retry", "format")}
+
+BY_OWNER = "by_owner"
+
+_SWITCH = ("is_enabled", "disabled_at", "disabled_reason")
+_HEALTH = ("failures", "failing_since", "open_until", "warned_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An address with what is shown this once: its secret, or nothing."""
+
+    address: Address
+    secret: str = ""
+
+
+def of(user: User) -> list[Address]:
+    """The person's addresses, oldest first. One query; some more when the account's e-mail has changed since."""
+    found = list(Address.objects.filter(user=user))
+    accounted = {row.kind for row in found if row.target == user.email}
+    missing = [kind for kind in _kinds_of_accounts() if user.email and kind not in accounted]
+    if not missing:
+        return found
+    with transaction.atomic():
+        inbox.locked(user.pk)
+        for kind in missing:
+            opening.follow_accounts(kind, [user.pk])
+    return list(Address.objects.filter(user=user))
+
+
+def one(user_id: int, *, address_id: int) -> Address:
+    """Raises Address.DoesNotExist, also for another person's."""
+    return Address.objects.get(pk=address_id, user_id=user_id)
+
+
+def create(user: User, *, kind: str, target: str, now: datetime, retry: str = "", format: str = "") -> Made:  # noqa: A002
+    """A new address, or one that had been switched off, on again. Raises AddressRefused; then nothing is stored.
+
+    It is checked before the lock is taken: that may ask a resolver. One that has to be confirmed is sent the link.
+    """
+    channel = _channel(kind)
+    chosen = _checked_options(kind, retry=retry or None, format=format or None)
+    checked = channel.check(target, user=user)
+    with transaction.atomic():
+        inbox.locked(user.pk)
+        if kind in _kinds_of_accounts():
+            opening.follow_accounts(kind, [user.pk])
+        address = _standing(user, kind=kind, checked=checked)
+        if address is not None and address.is_enabled:
+            raise AddressConflict("you have this address already", code="already_there", field=channel.target_field)
+        _check_room(user.pk, is_new=address is None)
+        if address is None:
+            address = Address(user=user, kind=kind, target=checked.target)
+            address.secret = seal(checked.secret) if checked.secret else ""
+            address.verified_at = now if checked.is_verified else None
+        else:
+            _switch_on(address)
+            if checked.shown_once:
+                _put_secret(address, checked.secret, now=now)
+        for name, value in chosen.items():
+            setattr(address, name, value)
+        address.save()
+        if address.verified_at is None:
+            _confirm(address, now=now)
+    return Made(address, checked.shown_once)
+
+
+def change(
+    user_id: int,
+    *,
+    address_id: int,
+    now: datetime,
+    is_enabled: bool | None = None,
+    retry: str | None = None,
+    format: str | None = None,  # noqa: A002
+) -> Address:
+    """Change what is named (not None). Raises AddressRefused, or Address.DoesNotExist."""
+    with transaction.atomic():
+        inbox.locked(user_id)
+        address = one(user_id, address_id=address_id)
+        changed = _checked_options(address.kind, retry=retry, format=format)
+        for name, value in changed.items():
+            setattr(address, name, value)
+        # Whoever sends counts failures in the same row, without this lock: only what changes is written.
+        fields = {*changed, "updated_at"}
+        if is_enabled and not address.is_enabled:
+            _check_room(user_id, is_new=False)
+            _switch_on(address)
+            fields |= {*_SWITCH, *_HEALTH}
+        elif is_enabled is False and address.is_enabled:
+            _switch_off(address, reason=BY_OWNER, now=now)
+            fields |= {*_SWITCH}
+        address.save(update_fields=fields)
+    return address
+
+
+def enable(user_id: int, *, address_id: int, now: datetime) -> Address:
+    """As if it had never failed: what it missed meanwhile can be recovered."""
+    return change(user_id, address_id=address_id, now=now, is_enabled=True)
+
+
+def disable(user_id: int, *, address_id: int, now: datetime) -> Address:
+    """Nothing goes there any more; its history stays. What is pending is skipped when its turn comes."""
+    return change(user_id, address_id=address_id, now=now, is_enabled=False)
+
+
+def verify(user_id: int, *, address_id: int, now: datetime) -> Address:
+    """Its owner followed the link that was sent there."""
+    with transaction.atomic():
+        inbox.locked(user_id)
+        address = one(user_id, address_id=address_id)
+        if address.verified_at is None:
+            address.verified_at = now
+            address.save(update_fields=["verified_at", "updated_at"])
+    return address
+
+
+def ask_to_confirm(user_id: int, *, address_id: int, now: datetime) -> Address:
+    """Send the confirmation once more; nothing is sent to one that is confirmed. Raises AddressRefused."""
+    with transaction.atomic():
+        inbox.locked(user_id)
+        address = one(user_id, address_id=address_id)
+        _check_on(address)
+        if address.verified_at is None:
+            _confirm(address, now=now)
+    return address
+
+
+def send_test(user_id: int, *, address_id: int, now: datetime) -> Delivery:
+    """A test send, on its way like any other delivery. Raises AddressRefused."""
+    with transaction.atomic():
+        inbox.locked(user_id)
+        address = _in_use(user_id, address_id=address_id)
+        _check_pause(address, purpose=Delivery.Purpose.TEST, now=now)
+        return outbox.enqueue(address, purpose=Delivery.Purpose.TEST, now=now)
+
+
+def recover(user_id: int, *, address_id: int, since: datetime, now: datetime) -> int:
+    """Send there what it missed since then; how many to begin with. Raises AddressRefused."""
+    with transaction.atomic():
+        inbox.locked(user_id)
+        return recovery.recover(_in_use(user_id, address_id=address_id), since=since, now=now)
+
+
+def rotate_secret(user_id: int, *, address_id: int, now: datetime) -> Made:
+    """A new secret; the old one signs too for OVERLAP, one from before that no longer. Raises AddressRefused."""
+    with transaction.atomic():
+        inbox.locked(user_id)
+        address = one(user_id, address_id=address_id)
+        secret = _channel(address.kind).new_secret()
+        if not secret or not address.secret:
+            raise AddressConflict("nothing to this address is signed, so it has no secret", code="no_secret")
+        _put_secret(address, secret, now=now)
+        address.save(update_fields=["secret", "previous_secret", "previous_secret_until", "updated_at"])
+    return Made(address, secret)
+
+
+def _kinds_of_accounts() -> list[str]:
+    return [name for name in channels.installed() if channels.named(name).uses_account_email]
+
+
+def _channel(kind: str) -> channels.Channel:
+    if kind not in channels.installed():
+        known = ", ".join(sorted(channels.installed()))
+        raise AddressRefused(f"kind is {kind[:40]!r}; accepted are {known}", code="unknown_kind", field="kind")
+    return channels.named(kind)
+
+
+def _checked_options(kind: str, **options: str | None) -> dict[str, str]:
+    """Those that are named. AddressRefused for what this kind doesn't have."""
+    named = {name: value for name, value in options.items() if value is not None}
+    accepted = {"retry": Address.Retry.values, "format": Address.Format.values}
+    for name, value in named.items():
+        if name not in OPTIONS.get(kind, ()):
+            raise AddressRefused(f"{name} is not for {kind}; leave it out", code="not_for_this_kind", field=name)
+        if value not in accepted[name]:
+            known = ", ".join(accepted[name])
+            raise AddressRefused(f"{name} is {value[:40]!r}; accepted are {known}", code="unknown_option", field=name)
+    return named
+
+
+def _standing(user: User, *, kind: str, checked: channels.Checked) -> Address | None:
+    """The person's address that leads to the same place. A masked target isn't all of it: its secret is the place."""
+    # The account's e-mail is kept as the account spells it.
+    is_same = Q(target=checked.target) | Q(is_account=True, target__iexact=checked.target)
+    same = Address.objects.filter(is_same, user=user, kind=kind).order_by("-is_enabled", "-id")
+    is_place = bool(checked.secret) and not checked.shown_once
+    return next((row for row in same if not is_place or _holds(row, checked.secret)), None)
+
+
+def _holds(address: Address, secret: str) -> bool:
+    try:
+        return unseal(address.secret) == secret
+    except Unreadable:
+        return False
+
+
+def _check_room(user_id: int, *, is_new: bool) -> None:
+    theirs = list(Address.objects.filter(user_id=user_id).values_list("is_enabled", flat=True))
+    if sum(theirs) >= MAX_PER_PERSON:
+        detail = f"{MAX_PER_PERSON} addresses are in use, which is all one person can have; switch one off first"
+        raise AddressConflict(detail, code="too_many_addresses")
+    if is_new and len(theirs) >= MAX_EVER:
+        detail = f"{MAX_EVER} addresses are kept, which is all one person can have; switch an old one on again"
+        raise AddressConflict(detail, code="too_many_addresses")
+
+
+def _in_use(user_id: int, *, address_id: int) -> Address:
+    """Needs the lock."""
+    address = one(user_id, address_id=address_id)
+    _check_on(address)
+    if address.verified_at is None:
+        raise AddressConflict("this address isn't confirmed yet: follow the link sent there", code="unconfirmed")
+    return address
+
+
+def _check_on(address: Address) -> None:
+    if not address.is_enabled:
+        raise AddressConflict("this address is switched off; switch it on first", code="switched_off")
+
+
+def _check_pause(address: Address, *, purpose: str, now: datetime) -> None:
+    recent = Delivery.objects.filter(address=address, purpose=purpose, created_at__gt=now - PAUSE)
+    if recent.exists():
+        detail = f"one was sent just now; wait {PAUSE.seconds} seconds between two"
+        raise TooSoon(detail, code="too_soon")
+
+
+def _confirm(address: Address, *, now: datetime) -> None:
+    _check_pause(address, purpose=Delivery.Purpose.CONFIRMATION, now=now)
+    outbox.enqueue(address, purpose=Delivery.Purpose.CONFIRMATION, now=now)
+
+
+def _put_secret(address: Address, secret: str, *, now: datetime) -> None:
+    address.previous_secret, address.previous_secret_until = address.secret, now + OVERLAP
+    address.secret = seal(secret)
+
+
+def _switch_on(address: Address) -> None:
+    address.is_enabled, address.disabled_at, address.disabled_reason = True, None, ""
+    address.failures, address.failing_since, address.open_until, address.warned_at = 0, None, None, None
+
+
+def _switch_off(address: Address, *, reason: str, now: datetime) -> None:
+    address.is_enabled, address.disabled_at, address.disabled_reason = False, now, reason

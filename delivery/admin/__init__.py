@@ -1,0 +1,5 @@
+"""The top floor in Django's admin."""
+
+from delivery.admin import deliveries
+
+__all__ = ["deliveries"]

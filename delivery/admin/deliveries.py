@@ -1,0 +1,204 @@
+"""Addresses without their secrets, and deliveries with every attempt: to look at, and to send again."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.urls import path
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from delivery import outbox, reasons, rescuing
+from delivery.admin.explain import explain_view
+from delivery.models import Address, Attempt, Delivery
+from events.admin.lists import ReadOnly, link, people, whole_number
+
+MOST_AT_ONCE = 1000
+
+
+@admin.register(Address)
+class AddressAdmin(ReadOnly[Address]):
+    """Its owner changes it; staff look. Secrets are on no page."""
+
+    list_display = ("id", "user", "kind", "target", "is_enabled", "is_verified", "failures", "last_success_at")
+    list_select_related = ("user",)
+    list_filter = ("kind", "is_enabled", ("verified_at", admin.EmptyFieldListFilter), "disabled_reason")
+    search_fields = ("target",)
+    search_help_text = gettext_lazy("A part of the address, or a username, an e-mail address or a user id")
+    ordering = ("-id",)
+    fields = (
+        "user",
+        "kind",
+        "target",
+        "retry",
+        "format",
+        "is_account",
+        "is_enabled",
+        "verified_at",
+        "disabled_at",
+        "disabled_reason",
+        "failures",
+        "failing_since",
+        "last_success_at",
+        "open_until",
+        "warned_at",
+        "rate_per_second",
+        "previous_secret_until",
+        "created_at",
+        "updated_at",
+    )
+    readonly_fields = fields
+    actions = ("resend_dead",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Address], search_term: str
+    ) -> tuple[QuerySet[Address], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        return queryset.filter(Q(target__icontains=term) | Q(user_id__in=people(term))), False
+
+    @admin.display(description=gettext_lazy("Confirmed"), boolean=True)
+    def is_verified(self, obj: Address) -> bool:
+        return obj.verified_at is not None
+
+    def has_resend_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("delivery.change_delivery")
+
+    @admin.action(description=gettext_lazy("Send the dead deliveries of these again"), permissions=["resend"])
+    def resend_dead(self, request: HttpRequest, queryset: QuerySet[Address]) -> None:
+        dead = Delivery.objects.filter(address__in=queryset.order_by(), state=Delivery.State.DEAD).order_by("-id")
+        send_again(self, request, list(dead.values_list("id", flat=True)[:MOST_AT_ONCE]))
+
+
+class AttemptInline(admin.TabularInline[Attempt, Delivery]):
+    model = Attempt
+    extra = 0
+    fields = ("number", "started_at", "outcome", "ms", "http_status", "why", "next_at", "connected_to", "excerpt")
+    readonly_fields = fields
+    ordering = ("id",)
+
+    def has_add_permission(self, request: HttpRequest, obj: Delivery | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Delivery | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Delivery | None = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Delivery | None = None) -> bool:
+        return request.user.has_perm("delivery.view_delivery")
+
+    @admin.display(description=gettext_lazy("Why"))
+    def why(self, obj: Attempt) -> str:
+        return reasons.sentence(obj.reason) or "–"
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnly[Delivery]):
+    list_display = ("id", "state", "person", "kind", "target", "about", "tried", "why", "due_at", "created_at")
+    list_select_related = ("address__user", "notification__event__event_type", "summary")
+    list_filter = ("state", "kind", "purpose", "created_at")
+    search_fields = ("id",)
+    search_help_text = gettext_lazy("A delivery id, a part of an address, a username or an e-mail address")
+    sortable_by: ClassVar[tuple[str, ...]] = ()
+    ordering = ("-id",)
+    inlines = (AttemptInline,)
+    fields = (
+        "id",
+        "state",
+        "why",
+        "person",
+        "address_link",
+        "purpose",
+        "event_link",
+        "summary",
+        "due_at",
+        "tries",
+        "lease_until",
+        "settled_at",
+        "content_type",
+        "sent_body",
+        "created_at",
+    )
+    readonly_fields = fields
+    actions = ("resend", "rescue")
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(explain_view)
+        return [path("explain/<int:event_id>/", view, name="delivery_explain"), *super().get_urls()]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
+        found = super().get_queryset(request)
+        is_list = request.resolver_match is not None and str(request.resolver_match.url_name).endswith("_changelist")
+        return found.defer("body").annotate(attempt_count=Count("attempts")) if is_list else found
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Delivery], search_term: str
+    ) -> tuple[QuerySet[Delivery], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        number = whole_number(term)
+        if number is not None:
+            return queryset.filter(pk=number), False
+        return queryset.filter(Q(address__target__icontains=term) | Q(address__user_id__in=people(term))), False
+
+    def has_resend_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("delivery.change_delivery")
+
+    @admin.action(description=gettext_lazy("Send again"), permissions=["resend"])
+    def resend(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
+        chosen = Delivery.objects.filter(pk__in=queryset.order_by().values("pk")).order_by("-id")
+        send_again(self, request, list(chosen.values_list("id", flat=True)[:MOST_AT_ONCE]))
+
+    @admin.action(description=gettext_lazy("Rescue: take back from workers whose time is up"), permissions=["resend"])
+    def rescue(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
+        """Workers that died keep theirs until the lease ends; the sweep does the same every second."""
+        count = rescuing.rescue(now=timezone.now())
+        self.message_user(request, _("Taken back: %(count)d.") % {"count": count}, messages.SUCCESS)
+
+    @admin.display(description=gettext_lazy("Person"))
+    def person(self, obj: Delivery) -> str:
+        return str(obj.address.user)
+
+    @admin.display(description=gettext_lazy("Address"))
+    def target(self, obj: Delivery) -> str:
+        return obj.address.target
+
+    @admin.display(description=gettext_lazy("About"))
+    def about(self, obj: Delivery) -> str:
+        return obj.notification.event.event_type.name if obj.notification else str(obj.summary or obj.purpose)
+
+    @admin.display(description=gettext_lazy("Tries"))
+    def tried(self, obj: Delivery) -> int:
+        return int(getattr(obj, "attempt_count", obj.tries))
+
+    @admin.display(description=gettext_lazy("Why"))
+    def why(self, obj: Delivery) -> str:
+        return reasons.sentence(obj.reason) or "–"
+
+    @admin.display(description=gettext_lazy("Address"))
+    def address_link(self, obj: Delivery) -> SafeString | str:
+        return link("delivery_address", obj.address_id, obj.address.target)
+
+    @admin.display(description=gettext_lazy("Event"))
+    def event_link(self, obj: Delivery) -> SafeString | str:
+        return link("events_event", obj.notification.event_id if obj.notification else None)
+
+    @admin.display(description=gettext_lazy("What is sent"))
+    def sent_body(self, obj: Delivery) -> str:
+        """The first part of the frozen bytes; empty until the first claim."""
+        return bytes(obj.body or b"")[:4000].decode(errors="replace") or "–"
+
+
+def send_again(page: admin.ModelAdmin[Any], request: HttpRequest, ids: list[int]) -> None:
+    count = outbox.resend(ids, now=timezone.now())
+    text = ngettext("%(count)d delivery is on its way again.", "%(count)d deliveries are on their way again.", count)
+    page.message_user(request, text % {"count": count}, messages.SUCCESS if count else messages.WARNING)

@@ -1,0 +1,54 @@
+"""An event's story for staff: who was told, over what, how that went; and why somebody was not."""
+
+from __future__ import annotations
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from delivery import explained, explaining
+from events.admin.lists import people, whole_number
+from events.models import Event
+from events.wording import words
+
+
+def explain_view(request: HttpRequest, event_id: int) -> HttpResponse:
+    """Needs `events.view_event`; addresses connected to and answers also `delivery.view_delivery`."""
+    if not request.user.has_perm("events.view_event"):
+        raise PermissionDenied
+    try:
+        event = explaining.load(event_id)
+    except Event.DoesNotExist as error:
+        raise Http404("no such event") from error
+    asked, now = request.GET.get("user", "").strip(), timezone.now()
+    user_id = _one_person(request, asked) if asked else None
+    if user_id is not None:
+        found = explaining.explain_to(event, user_id=user_id, now=now)
+    else:
+        found = explaining.explain(event, now=now, after=whole_number(request.GET.get("after", "")) or 0)
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Who was told, why, and why not"),
+        "subtitle": words(event, event.event_type).title,
+        "event": event,
+        "opts": Event._meta,
+        "asked": asked,
+        "found": explained.as_json(found, for_staff=request.user.has_perm("delivery.view_delivery")),
+        "following": found.following,
+    }
+    return render(request, "admin/delivery/explain.html", context)
+
+
+def _one_person(request: HttpRequest, asked: str) -> int | None:
+    """An exact username first: it may be a part of others'."""
+    exact = User.objects.filter(username=asked).values_list("pk", flat=True).first()
+    meant = people(asked)
+    if exact is not None or len(meant) == 1:
+        return exact if exact is not None else meant[0]
+    text = _("Several people are meant by that; give a whole username.") if meant else _("There is no such person.")
+    messages.warning(request, text)
+    return None

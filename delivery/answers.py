@@ -1,0 +1,110 @@
+"""What an attempt came to: a receiver's answer, or the error in its place, as an outcome."""
+
+from __future__ import annotations
+
+import errno
+import ssl
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+
+from delivery.channels import Outcome
+from delivery.resolving import Blocked, NameFailed, ResolverFailed
+
+EXCERPT = 500
+# Whoever asks for more is asked again after a day.
+LONGEST_WAIT = timedelta(hours=24)
+_ASKS_TO_WAIT = frozenset({429, 503})
+# Out of sockets, ports or memory: nothing that the receiver did.
+_OURS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
+
+
+def judge(
+    status: int, headers: Mapping[str, str], *, excerpt: str = "", connected_to: str = "", now: datetime
+) -> Outcome:
+    """2xx is success and nothing else is. `now`: when the answer came; waiting times are counted from it."""
+    state, reason = "retry", _reason(status)
+    if 200 <= status < 300:
+        state = "sent"
+    elif status == 410:
+        state = "dead"
+    elif 300 <= status < 400:
+        excerpt = safe(f"Location: {headers.get('Location', '')} {excerpt}")
+    return Outcome(
+        state,
+        reason,
+        http_status=status,
+        retry_at=retry_at(headers, now=now) if status in _ASKS_TO_WAIT else None,
+        disables=status == 410,
+        connected_to=connected_to,
+        excerpt=excerpt,
+    )
+
+
+def _reason(status: int) -> str:
+    special = {410: "gone", 429: "too_many_requests"}.get(status)
+    families = {2: "", 3: "http_3xx", 4: "http_4xx", 5: "http_5xx"}
+    return special or families.get(status // 100, "not_http")
+
+
+def retry_at(headers: Mapping[str, str], *, now: datetime) -> datetime | None:
+    """Never earlier than `Retry-After` asks, and a day ahead at most. A date counts from the answer's own `Date`, so
+    that a receiver whose clock is wrong gets the wait that it meant. None: it asked for nothing that can be read."""
+    asked = headers.get("Retry-After", "").strip()
+    if asked.isascii() and asked.isdigit():
+        wait = timedelta(seconds=int(asked)) if len(asked) < 7 else LONGEST_WAIT
+    elif (until := _date(asked)) is None:
+        return None
+    else:
+        wait = until - (_date(headers.get("Date", "")) or now)
+    return now + min(wait, LONGEST_WAIT) if wait > timedelta() else None
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def safe(text: str) -> str:
+    """Fit for a page, a log and the database: one line, no control characters, not longer than an excerpt."""
+    shown = "".join(character if character.isprintable() else " " for character in text[: 4 * EXCERPT])
+    return " ".join(shown.split())[:EXCERPT]
+
+
+def failed(error: Exception, *, connected_to: str = "") -> Outcome:
+    """The outcome of an attempt that brought no answer. Raises what is not the network's doing."""
+    reason, is_ours = _blame(error)
+    detail = safe(f"{type(error).__name__}: {error}")
+    return Outcome("retry", reason, is_ours=is_ours, connected_to=connected_to, excerpt=detail)
+
+
+def _blame(error: Exception) -> tuple[str, bool]:
+    """The code, and whether the failure is our own."""
+    match error:
+        case Blocked():
+            return "blocked_address", False
+        case NameFailed():
+            return "dns", False
+        case ResolverFailed():
+            return "our_dns", True
+        case TimeoutError():
+            return "timeout", False
+        case aiohttp.ClientConnectorCertificateError() | ssl.SSLCertVerificationError():
+            return "tls_certificate", False
+        case aiohttp.ClientSSLError() | ssl.SSLError():
+            return "tls", False
+        case aiohttp.ClientConnectorError() | aiohttp.ClientOSError() | OSError() if error.errno in _OURS:
+            return "our_network", True
+        case aiohttp.ClientConnectorError():
+            return "connect", False
+        case aiohttp.ServerDisconnectedError() | aiohttp.ClientPayloadError() | OSError():
+            return "closed", False
+        case aiohttp.ClientError():
+            return "not_http", False
+        case _:
+            raise error

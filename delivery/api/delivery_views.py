@@ -1,0 +1,112 @@
+"""/deliveries, and why an event reached whom it did."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from delivery import explained, explaining, history, outbox
+from delivery.api.permissions import may_view_all, whose
+from delivery.api.serializers import DeliveriesQuery, DeliveryOut, ExplainQuery, ExplanationOut
+from delivery.models import Delivery
+from events.api.documentation import documented, in_path
+from events.api.errors import missing_is_404
+from events.api.links import cursor_of, listed
+from events.api.permissions import MayReadLog, Unrestricted
+from events.api.requests import query_of
+from events.api.serializers import EventOut
+from events.api.view import ApiView
+from events.models import Event
+
+_ID = in_path("delivery_id")
+
+
+class DeliveriesView(ApiView):
+    @documented(
+        "list_deliveries",
+        summary="List your deliveries, the newest first; everybody's with delivery.view_delivery",
+        parameters=[DeliveriesQuery],
+        answers={200: DeliveryOut(many=True)},
+        refusals=[400],
+        is_list=True,
+    )
+    def get(self, request: Request) -> Response:
+        query = query_of(request, as_=DeliveriesQuery)
+        found = history.page(
+            whose(request, permission="delivery.view_delivery"),
+            of_user=query.get("user_id"),
+            states=_states(query.get("state")),
+            address_id=query.get("channel_id"),
+            before=query.get("cursor", (None,))[0],
+            limit=query["limit"] + 1,
+        )
+        page = found[: query["limit"]]
+        following = {"cursor": cursor_of(page[-1].pk)} if len(found) > len(page) else None
+        for_staff = may_view_all(request)
+        return listed(request, [history.as_json(row, for_staff=for_staff) for row in page], following=following)
+
+
+class DeliveryView(ApiView):
+    @documented(
+        "show_delivery",
+        parameters=[_ID],
+        summary="Show a delivery with its attempts",
+        answers={200: DeliveryOut},
+        refusals=[404],
+    )
+    def get(self, request: Request, delivery_id: int) -> Response:
+        with missing_is_404(Delivery):
+            row = history.one(whose(request, permission="delivery.view_delivery"), delivery_id=delivery_id)
+        return Response(history.as_json(row, for_staff=may_view_all(request)))
+
+
+class ResendView(ApiView):
+    @documented(
+        "resend_delivery",
+        parameters=[_ID],
+        summary="Send again; another person's with delivery.change_delivery. 202 means it is on its way",
+        answers={202: DeliveryOut},
+        refusals=[400, 404, 409],
+    )
+    def post(self, request: Request, delivery_id: int) -> Response:
+        owner = whose(request, permission="delivery.change_delivery")
+        with missing_is_404(Delivery):
+            history.one(owner, delivery_id=delivery_id)
+            outbox.resend([delivery_id], now=timezone.now())
+            row = history.one(owner, delivery_id=delivery_id)
+        return Response(history.as_json(row, for_staff=may_view_all(request)), status=202)
+
+
+class ExplainView(ApiView):
+    permission_classes = (Unrestricted, MayReadLog)
+
+    @documented(
+        "explain_event",
+        parameters=[in_path("event_id"), ExplainQuery],
+        summary="Say who was told of an event, how that went, and, as of now, why others were not",
+        answers={200: ExplanationOut},
+        refusals=[400, 404],
+        is_list=True,
+    )
+    def get(self, request: Request, event_id: int) -> Response:
+        query, now = query_of(request, as_=ExplainQuery), timezone.now()
+        with missing_is_404(Event):
+            event = explaining.load(event_id)
+        if "user_id" in query:
+            found = explaining.explain_to(event, user_id=query["user_id"], now=now)
+        else:
+            after = query.get("cursor", (0,))[0]
+            found = explaining.explain(event, now=now, after=after, limit=query["limit"])
+        body = explained.as_json(found, for_staff=may_view_all(request))
+        answer = listed(request, [], following={"cursor": cursor_of(found.following)} if found.following else None)
+        answer.data = {"event": EventOut(event).data, **body}
+        return answer
+
+
+def _states(name: str | None) -> list[str]:
+    if name is not None and name not in Delivery.State.values:
+        known = ", ".join(Delivery.State.values)
+        raise ValidationError({"state": f"state is {name[:40]!r}; accepted are {known}"}, code="unknown_state")
+    return [] if name is None else [name]

@@ -1,0 +1,171 @@
+"""The objects of the deliveries' part of the API, as they come in and go out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+from delivery import addresses, channels
+from delivery.models import Address, Attempt, Delivery
+from events.api.fields import ChannelName, Instant, QueryWhole, Switch, Text, Whole, one_of
+from events.api.links import Paged
+from events.api.requests import Changes, Strict
+from events.api.serializers import EventOut
+from notifications.frames import instant
+
+MAX_TARGET = 2000
+
+
+def _target_fields() -> list[str]:
+    """What the installed channels call their targets: `url`, `address`, or as an app's own channel has it."""
+    return sorted({channels.named(name).target_field for name in channels.installed()})
+
+
+class AddressIn(Strict):
+    """Of `url` and `address` the one that this kind has: `address` for email, `url` for webhook and chat."""
+
+    kind = one_of(sorted(channels.installed()))
+    url = Text(required=False, max_length=MAX_TARGET, help_text="Of a webhook or a chat.")
+    address = Text(required=False, max_length=MAX_TARGET, help_text="Of an e-mail address.")
+    retry = one_of(Address.Retry.values, required=False, help_text="Of a webhook. short: after 1, 2 and 4 seconds.")
+    format = one_of(Address.Format.values, required=False, help_text="Of a webhook.")
+
+    def get_fields(self) -> dict[str, Any]:
+        """With those that only an app's own channel has."""
+        fields = super().get_fields()
+        own = [name for name in _target_fields() if name not in fields]
+        return fields | {name: Text(required=False, max_length=MAX_TARGET) for name in own}
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """With the one that its kind has as `target`."""
+        if attrs["kind"] not in channels.installed():
+            return attrs | {"target": ""}
+        wanted = channels.named(attrs["kind"]).target_field
+        errors: dict[str, Any] = {
+            name: [ErrorDetail(f"{attrs['kind']} has no {name}, but {wanted}.", code="not_for_this_kind")]
+            for name in ("url", "address", *_target_fields())
+            if name != wanted and name in attrs
+        }
+        if wanted not in attrs:
+            errors[wanted] = [ErrorDetail("This field is required.", code="required")]
+        if errors:
+            raise ValidationError(errors)
+        return attrs | {"target": attrs[wanted]}
+
+
+class AddressChanges(Changes):
+    is_enabled = Switch(help_text="True also forgets how often it failed.")
+    retry = one_of(Address.Retry.values)
+    format = one_of(Address.Format.values)
+
+
+class AddressOut(serializers.Serializer[Any]):
+    """With `url` or `address`, as its kind has it; a chat's URL is masked."""
+
+    id = Whole()
+    kind = Text()
+    url = Text(required=False)
+    address = Text(required=False)
+    retry = one_of(Address.Retry.values, required=False)
+    format = one_of(Address.Format.values, required=False)
+    is_enabled = Switch()
+    verified_at = Instant(allow_null=True, help_text="Null: gets nothing but its confirmation.")
+    disabled_reason = Text(allow_blank=True)
+    secret = Text(required=False, help_text="Only in the answer that makes or rotates it.")
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        return fields | {name: Text(required=False) for name in _target_fields() if name not in fields}
+
+
+class RecoverIn(Strict):
+    since = Instant()
+
+
+class RecoveredOut(serializers.Serializer[Any]):
+    count = Whole(help_text="Deliveries that are on their way again, or for the first time.")
+
+
+class DeliveriesQuery(Paged):
+    state = one_of(Delivery.State.values, required=False)
+    channel_id = QueryWhole(required=False)
+    user_id = QueryWhole(required=False, help_text="Needs delivery.view_delivery, but for your own.")
+
+
+class AttemptOut(serializers.Serializer[Any]):
+    started_at = Instant()
+    ms = Whole(allow_null=True)
+    outcome = one_of(Attempt.Outcome.values)
+    http_status = Whole(allow_null=True, help_text="The HTTP or SMTP status of the answer.")
+    reason = Text(allow_blank=True)
+    explanation = Text(allow_blank=True, help_text="The reason in words.")
+    next_at = Instant(allow_null=True)
+    connected_to = Text(required=False, allow_blank=True, help_text="With delivery.view_delivery.")
+    excerpt = Text(required=False, allow_blank=True, help_text="Of the answer; with delivery.view_delivery.")
+
+
+class DeliveryOut(serializers.Serializer[Any]):
+    id = Whole()
+    notification_id = Whole(allow_null=True)
+    summary_id = Whole(allow_null=True)
+    channel_id = Whole()
+    kind = Text()
+    purpose = one_of(Delivery.Purpose.values)
+    state = one_of(Delivery.State.values)
+    reason = Text(allow_blank=True, help_text="Why it waits, died or was skipped.")
+    due_at = Instant()
+    created_at = Instant()
+    attempts = AttemptOut(many=True)
+
+
+class ExplainQuery(Paged):
+    user_id = QueryWhole(required=False, help_text="Only this person, told or not.")
+
+
+class WayOut(serializers.Serializer[Any]):
+    channel = ChannelName()
+    state = Text()
+    explanation = Text()
+    notification_id = Whole(allow_null=True)
+    summary_id = Whole(allow_null=True)
+    hold = Text()
+    is_read = Switch()
+    is_delivered = Switch()
+    delivered_at = Instant(allow_null=True)
+    deliveries = DeliveryOut(many=True)
+
+
+class PersonOut(serializers.Serializer[Any]):
+    user_id = Whole()
+    username = Text()
+    is_told = Switch()
+    reason = Text(allow_blank=True, help_text="As stored; of somebody who was not told, as of now.")
+    reason_explanation = Text(allow_blank=True)
+    why_not = Text(allow_null=True, help_text="As of now; null for somebody who was told.")
+    why_not_explanation = Text(allow_null=True)
+    channels = WayOut(many=True)
+
+
+class ExplanationOut(serializers.Serializer[Any]):
+    event = EventOut()
+    routing = Text(help_text="not_routed, on_its_way, routed or parked.")
+    explanation = Text()
+    audience = serializers.ListField(child=Text(), help_text="The rules of its type, as of now.")
+    as_of = Instant()
+    told = Whole(help_text="How many people, counted up to 10,000.")
+    people = PersonOut(many=True)
+
+
+def address_json(row: Address, *, secret: str = "") -> dict[str, Any]:
+    """The `channel` object of the API."""
+    field = channels.named(row.kind).target_field if row.kind in channels.installed() else "url"
+    shown = {"id": row.pk, "kind": row.kind, field: row.target}
+    shown |= {name: getattr(row, name) for name in addresses.OPTIONS.get(row.kind, ())}
+    shown |= {
+        "is_enabled": row.is_enabled,
+        "verified_at": instant(row.verified_at),
+        "disabled_reason": row.disabled_reason,
+    }
+    return shown | ({"secret": secret} if secret else {})

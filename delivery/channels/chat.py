@@ -1,0 +1,194 @@
+"""Chat, through Apprise: Slack, Teams, Discord, Telegram and others; delivery/chat says which URLs, and how they go.
+
+Apprise blocks, so each attempt has a thread, and one deadline ends it whatever it waits for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+
+import requests
+from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat
+from django.contrib.auth.models import User
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
+
+from delivery import answers, channels, links, resolving
+from delivery.channels import Checked, Frozen, Held, Outcome, Outgoing
+from delivery.chat import guarded, services
+from delivery.chat.guarded import Trace
+from delivery.refusals import AddressRefused
+from delivery.secrets import Unreadable, unseal
+from delivery.summary_words import in_words
+from events import wording
+from notifications import summaries
+from notifications.models import Summary
+
+MAX_LISTED = 10
+# To a chat these call everybody there; a payload may not.
+_CALLS = re.compile(r"@(?=everyone|here|channel|all\b)|<(?=[@!#&])", re.IGNORECASE)
+# What a service says of a URL that is wrong or was taken back, and won't say otherwise tomorrow.
+_FINAL = frozenset({400, 401, 403, 404, 405, 410, 413})
+
+# Its lines repeat tokens and bodies; what they say is in the outcome.
+logging.getLogger("apprise").setLevel(logging.CRITICAL)
+
+_asset = AppriseAsset(
+    app_id="Carillon",
+    app_desc="Carillon",
+    app_url="",
+    async_mode=False,
+    http_redirects=False,
+    interpret_emojis=False,
+    interpret_escapes=False,
+    plugin_paths=[],
+)
+
+
+class Chat(channels.Channel):
+    name = "chat"
+    label = pgettext_lazy("a channel", "Chat")
+    target_field = "url"
+    slots = 8
+    per_address = 1
+    deadline = 15.0
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(self.slots, thread_name_prefix="chat")
+
+    def check(self, target: str, *, user: User) -> Checked:
+        """The URL is a secret: it is kept sealed, and shown masked."""
+        chat = services.read(target, is_staff=user.is_staff)
+        if _plugin(chat.url) is None:
+            raise AddressRefused(
+                _("Apprise can't read this URL: a part of it is missing or too short."),
+                code="invalid_chat_url",
+                field=self.target_field,
+            )
+        return Checked(target=chat.masked, secret=chat.url)
+
+    def freeze(self, outgoing: Outgoing) -> Frozen:
+        title, lines = _said(outgoing)
+        said = {"title": _quiet(title), "body": _quiet("\n".join(line for line in lines if line))}
+        return Frozen(json.dumps(said).encode(), "application/json")
+
+    async def send(self, outgoing: Outgoing) -> Outcome:
+        """Raises nothing that is the service's doing."""
+        try:
+            url = unseal(outgoing.address.secret)
+            # Whoever stopped being staff doesn't send into the intranet any more.
+            url = services.read(url, is_staff=outgoing.user.is_staff).url
+        except Unreadable:
+            return Outcome("dead", "secret_unreadable")
+        except AddressRefused as refused:
+            return Outcome("dead", refused.code)
+        said, trace = json.loads(bytes(outgoing.delivery.body or b"{}")), Trace()
+        sending = asyncio.get_running_loop().run_in_executor(self._threads, _send, url, said, trace)
+        try:
+            is_sent = await asyncio.wait_for(sending, self.deadline)
+        except TimeoutError:
+            trace.cut()
+            return Outcome("retry", "timeout", connected_to=trace.peer)
+        except asyncio.CancelledError:
+            trace.cut()
+            raise
+        return judge(trace, is_sent=is_sent, now=timezone.now())
+
+
+def judge(trace: Trace, *, is_sent: bool, now: datetime) -> Outcome:
+    """Apprise's yes or no, with what the service answered or what failed on the way."""
+    excerpt = answers.safe(trace.body.decode(errors="replace"))
+    known: dict[str, Any] = {"http_status": trace.status, "connected_to": trace.peer, "excerpt": excerpt}
+    if is_sent:
+        return Outcome("sent", **known)
+    if trace.error is not None:
+        reason, is_ours = _blame(trace.error)
+        # An error of requests repeats the URL, and with it the token.
+        return Outcome("retry", reason, is_ours=is_ours, connected_to=trace.peer, excerpt=type(trace.error).__name__)
+    if trace.status is None:
+        return Outcome("dead", "chat_refused", **known)
+    if trace.status in _FINAL:
+        return Outcome("dead", "chat_refused", **known)
+    asked = answers.retry_at(trace.headers, now=now) if trace.status in (429, 503) else None
+    reason = "too_many_requests" if trace.status == 429 else "chat_failed"
+    return Outcome("retry", reason, retry_at=asked, **known)
+
+
+def _blame(error: Exception) -> tuple[str, bool]:
+    match error:
+        case resolving.Blocked():
+            return "blocked_address", False
+        case resolving.NameFailed():
+            return "dns", False
+        case resolving.ResolverFailed():
+            return "our_dns", True
+        case requests.Timeout() | TimeoutError():
+            return "timeout", False
+        case requests.exceptions.SSLError():
+            return "tls", False
+        case requests.ConnectionError():
+            return "connect", False
+        case _:
+            return "not_http", False
+
+
+def _send(url: str, said: dict[str, str], trace: Trace) -> bool:
+    """In a thread of its own."""
+    plugin = _plugin(url)
+    if plugin is None:
+        return False
+    with guarded.traced(trace):
+        try:
+            return bool(plugin.notify(body=said["body"], title=said["title"], body_format=NotifyFormat.TEXT))
+        except (resolving.Blocked, resolving.NameFailed, resolving.ResolverFailed, OSError) as error:
+            # Plugins catch what requests raises, and these aren't that.
+            trace.error = error
+            return False
+
+
+def _plugin(url: str) -> NotifyBase | None:
+    """None for a URL that Apprise doesn't take. What it sends goes through the guard."""
+    plugin = Apprise.instantiate(url, asset=_asset, suppress_exceptions=True)
+    if not isinstance(plugin, NotifyBase):
+        return None
+    guarded.guard(plugin)
+    return plugin
+
+
+def _said(outgoing: Outgoing) -> tuple[str, list[str]]:
+    """The title and the lines below it. Pure."""
+    if outgoing.event is not None and outgoing.notification is not None:
+        said = wording.words(outgoing.event, outgoing.event.event_type)
+        path = reverse("notification-open", args=[outgoing.notification.pk])
+        return said.title, [said.body, links.absolute(path)]
+    if outgoing.summary is not None:
+        return _of_summary(outgoing.summary, outgoing.held)
+    return _("Chat from Carillon works"), [_("This is a test. Nothing happened.")]
+
+
+def _of_summary(summary: Summary, held: list[Held]) -> tuple[str, list[str]]:
+    listed = [wording.words(one.event, one.event.event_type).title for one in held[:MAX_LISTED]]
+    more = summary.count - len(listed)
+    lines = [f"• {title}" for title in listed]
+    if more > 0:
+        lines.append(_("+ {more} more").format(more=more))
+    return in_words(summary, types=[one.event.event_type for one in held]), [
+        *lines,
+        links.absolute(summaries.url(summary.pk)),
+    ]
+
+
+def _quiet(text: str) -> str:
+    """With a zero-width space where a name or a code would call people."""
+    return _CALLS.sub(lambda found: f"{found[0]}\u200b", text)
+
+
+channels.register(Chat())

@@ -1,0 +1,208 @@
+"""Webhooks: signed POST requests to URLs that people give, as Standard Webhooks or CloudEvents.
+
+The URLs are a stranger's. Nothing is sent to an address that the policy forbids, names are looked up here and only
+here, redirects are not followed, proxies of the environment are not used, and one deadline covers an attempt from the
+first lookup to the last byte.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from datetime import datetime
+
+import aiohttp
+import yarl
+from aiohttp.client_reqrep import ClientRequest
+from aiohttp.connector import AddrInfoType, Connection
+from aiohttp.tracing import Trace
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from delivery import answers, channels, reasons, resolving, signing, webhook_bodies, webhook_urls
+from delivery.channels import Channel, Checked, Frozen, Outcome, Outgoing
+from delivery.models import Address
+from delivery.network_addresses import Policy, policy
+from delivery.refusals import AddressRefused
+from delivery.secrets import Unreadable, unseal
+
+# Of an answer so much is read; what is longer is cut off, and its connection closed.
+MAX_ANSWER = 64 * 1024
+# An answer's header lines: this long each, and so many.
+MAX_HEADER, MAX_HEADERS = 4096, 64
+# How long saving waits for a resolver. Whatever comes of it, each attempt asks again.
+LOOKUP_ON_SAVE = 3.0
+# An address that was checked is connected to for so long without asking again.
+DNS_SECONDS = 10
+# Shorter than common servers keep an idle connection: who sends into one that just closes has failed for nothing.
+KEEP_ALIVE_SECONDS = 1.5
+_HEADERS = {"User-Agent": "Carillon", "Accept": "*/*", "Accept-Encoding": "identity"}
+
+# The address that the attempt of this task is connected to, or tried last.
+_peer: ContextVar[list[str]] = ContextVar("peer")
+
+
+class Webhook(Channel):
+    name = "webhook"
+    label = gettext_lazy("Webhook")
+    target_field = "url"
+    slots = 256
+    per_address = 8
+    deadline = float(settings.WEBHOOK_TIMEOUT_SECONDS)
+
+    def check(self, target: str, *, user: User) -> Checked:
+        """Asks the resolver, for LOOKUP_ON_SAVE seconds at most. Raises AddressRefused."""
+        url = webhook_urls.parse(target)
+        try:
+            addresses = [url.host] if url.is_address else resolving.looking_up(url.host).result(LOOKUP_ON_SAVE)
+            resolving.vet(url.host, addresses, policy=policy())
+        except resolving.Blocked:
+            raise AddressRefused(reasons.sentence("blocked_address"), code="blocked_address", field="url") from None
+        except resolving.NameFailed:
+            detail = _("No address was found for %(host)s. Check its spelling.") % {"host": url.host}
+            raise AddressRefused(detail, code="unknown_host", field="url") from None
+        except (resolving.ResolverFailed, TimeoutError):
+            # Not the owner's fault, and nothing is sent without the same check.
+            pass
+        secret = self.new_secret()
+        return Checked(target=url.url, secret=secret, shown_once=secret)
+
+    def new_secret(self) -> str:
+        return signing.new_secret()
+
+    def freeze(self, outgoing: Outgoing) -> Frozen:
+        return webhook_bodies.frozen(outgoing)
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[WebhookSession]:
+        async with aiohttp.ClientSession(
+            connector=_connector(policy()),
+            headers=_HEADERS,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None),
+            trust_env=False,
+            auto_decompress=False,
+            max_line_size=MAX_HEADER,
+            max_field_size=MAX_HEADER,
+            max_headers=MAX_HEADERS,
+        ) as client:
+            yield WebhookSession(client, deadline=self.deadline)
+
+
+class WebhookSession:
+    """Keeps connections and opened secrets as long as it lives."""
+
+    def __init__(self, client: aiohttp.ClientSession, *, deadline: float) -> None:
+        self._client, self._deadline = client, deadline
+        # One drain sees the same addresses again and again: opening a secret costs as much as sending.
+        self._url = functools.lru_cache(maxsize=4096)(_url)
+        self._key = functools.lru_cache(maxsize=4096)(_key)
+
+    async def send(self, outgoing: Outgoing) -> Outcome:
+        now, body = timezone.now(), bytes(outgoing.delivery.body or b"")
+        try:
+            url = self._url(outgoing.address.target)
+            keys = self._keys(outgoing.address, now=now)
+        except AddressRefused as error:
+            return Outcome("dead", "invalid_url", excerpt=answers.safe(error.detail))
+        except Unreadable as error:
+            return Outcome("retry", "secret_unreadable", is_ours=True, excerpt=answers.safe(str(error)))
+        headers = signing.headers(body, message_id=outgoing.message_id, timestamp=int(now.timestamp()), keys=keys) | {
+            "Content-Type": outgoing.delivery.content_type
+        }
+        peer: list[str] = []
+        _peer.set(peer)
+        try:
+            async with asyncio.timeout(self._deadline):
+                return await self._answer(url, body, headers, peer=peer)
+        except Exception as error:  # noqa: BLE001  what isn't the network's doing is raised again
+            return answers.failed(error, connected_to=" ".join(peer))
+
+    async def _answer(self, url: yarl.URL, body: bytes, headers: dict[str, str], *, peer: list[str]) -> Outcome:
+        async with self._client.post(url, data=body, headers=headers, allow_redirects=False) as response:
+            start = await _start(response)
+            return answers.judge(
+                response.status,
+                response.headers,
+                excerpt=_excerpt(start, response.headers.get("Content-Encoding", "")),
+                connected_to=" ".join(peer),
+                now=timezone.now(),
+            )
+
+    def _keys(self, address: Address, *, now: datetime) -> list[bytes]:
+        """The present secret, and the one before while it is valid. Raises Unreadable."""
+        keys = [self._key(address.secret)]
+        if address.previous_secret and address.previous_secret_until and address.previous_secret_until > now:
+            keys.append(self._key(address.previous_secret))
+        return keys
+
+
+def _url(target: str) -> yarl.URL:
+    return yarl.URL(webhook_urls.parse(target).url, encoded=True)
+
+
+def _key(sealed: str) -> bytes:
+    return signing.key_of(unseal(sealed))
+
+
+async def _start(response: aiohttp.ClientResponse) -> bytes:
+    """The answer up to its end, or to MAX_ANSWER: then its connection is closed."""
+    found = bytearray()
+    while chunk := await response.content.readany():
+        found += chunk
+        if len(found) >= MAX_ANSWER:
+            response.close()
+            break
+    return bytes(found[: 4 * answers.EXCERPT])
+
+
+def _excerpt(start: bytes, encoding: str) -> str:
+    """Nothing is unpacked: a few bytes of it may be a gigabyte."""
+    if start and encoding not in ("", "identity"):
+        return answers.safe(f"({encoding}, not unpacked)")
+    return answers.safe(start.decode(errors="replace")) if start else ""
+
+
+class _Connector(aiohttp.TCPConnector):
+    async def connect(self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout) -> Connection:
+        """Also tells the attempt where it is connected to: the answer no longer knows when it has ended."""
+        connection = await super().connect(req, traces, timeout)
+        if connection.transport is not None and (name := connection.transport.get_extra_info("peername")):
+            _peer.get([])[:] = [name[0]]
+        return connection
+
+
+def _connector(policy: Policy) -> _Connector:
+    def opened(address: AddrInfoType) -> socket.socket:
+        """Called with the very address that is connected to next: also one that no name led to."""
+        family, kind, protocol, _canonical, place = address
+        resolving.vet("the URL", [str(place[0])], policy=policy)
+        _peer.get([])[:] = [str(place[0])]
+        return socket.socket(family, kind, protocol)
+
+    return _Connector(
+        # The number of attempts at once is the outbox's matter.
+        limit=0,
+        ssl=_tls(),
+        resolver=resolving.Resolver(policy),
+        socket_factory=opened,
+        ttl_dns_cache=DNS_SECONDS,
+        keepalive_timeout=KEEP_ALIVE_SECONDS,
+    )
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """The system's authorities, or those of SSL_CERT_FILE; reading them takes as long as fifty requests."""
+    return ssl.create_default_context()
+
+
+channels.register(Webhook())

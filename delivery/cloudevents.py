@@ -1,0 +1,53 @@
+"""The CloudEvents 1.0 form of what a webhook says: structured JSON, one event.
+
+`data` is the payload as it was published. The rest are extension attributes: their names are lower-case letters only,
+and their values text, since CloudEvents' integers end at 32 bits.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+
+CONTENT_TYPE = "application/cloudevents+json"
+_EXTENSIONS = {
+    "event_id": "eventid",
+    "position": "position",
+    "actor_user_id": "actoruserid",
+    "project_id": "projectid",
+    "category": "category",
+    "is_critical": "iscritical",
+    "title": "title",
+    "body": "body",
+    "url": "url",
+    "notification_id": "notificationid",
+    "summary_id": "summaryid",
+    "reason": "reason",
+}
+
+
+def structured(body: dict[str, Any]) -> dict[str, Any]:
+    """From the standard form. `id` is the `webhook-id`: with `source` it tells a repeat from news."""
+    found = {
+        "specversion": "1.0",
+        "id": body["id"],
+        "source": settings.BASE_URL,
+        "type": body["event_type"],
+        "time": body["timestamp"],
+        "datacontenttype": "application/json",
+    }
+    if body.get("source_entity_type") is not None and body.get("source_entity_id") is not None:
+        found["subject"] = f"{body['source_entity_type']}:{body['source_entity_id']}"
+    for name, extension in _EXTENSIONS.items():
+        # An attribute is never null, and empty text says nothing.
+        if body.get(name) not in (None, ""):
+            found[extension] = body[name] if isinstance(body[name], bool) else str(body[name])
+    return found | {"data": _data(body)}
+
+
+def _data(body: dict[str, Any]) -> Any:
+    """A summary's list goes with its counts: extensions hold no lists."""
+    if "notifications" in body:
+        return body["payload"] | {"notifications": body["notifications"]}
+    return body["payload"]

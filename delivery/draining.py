@@ -1,0 +1,274 @@
+"""Sending what is due: every channel side by side in one event loop, hundreds of attempts at once.
+
+The loop's thread touches no database; one other thread does, with a connection of its own. Slots that become free are
+filled again while others hang, so a receiver that doesn't answer costs the others nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from typing import TypeVar
+
+from django.db import DatabaseError, connection, connections
+
+from delivery import channels, claiming, one_drain, outbox, rescuing, settling
+from delivery.channels import Channel, Outcome, Session
+from delivery.claiming import Claim
+from delivery.settling import INTERNAL_ERROR, Result
+from delivery.taking import Claimed
+from events import clock, hints
+
+logger = logging.getLogger(__name__)
+
+# Seconds after which a drain claims no more and another goes on; what it began it finishes.
+TURN = 10.0
+# Of a channel's slots so much may be used by deliveries that have failed before.
+RETRY_SHARE = 0.75
+# How often a drain looks whether it was asked, or is to stop; and whether an address has room again.
+LOOK = 0.05
+LOOK_AGAIN = 0.5
+# After being told to stop: what is still on its way then is cut off, and made again.
+FINISH = 14.0
+# A channel's own deadline should end an attempt; this does if it doesn't.
+DEADLINE_GRACE = 1.0
+# The database may be away for so long while outcomes wait to be written.
+PATIENCE = 15.0
+
+T = TypeVar("T")
+
+_in_flight: Counter[str] = Counter()
+_aside = threading.Lock()
+
+
+def drain(*, turn: float = TURN) -> None:
+    """Send until nothing is due, or the turn is over: then another is asked for. At once if one runs already."""
+    while not one_drain.is_stopping() and one_drain.acquire():
+        if _Drain(turn=turn).run():
+            return
+
+
+def drain_aside() -> None:
+    """The same in a thread of its own, for whoever can't wait. One at a time; at once if any runs in this worker."""
+    if not _aside.acquire(blocking=False):
+        return
+    threading.Thread(target=_drain_and_let_go, name="carillon-drain-aside", daemon=True).start()
+
+
+def _drain_and_let_go() -> None:
+    try:
+        drain()
+    except Exception:
+        logger.exception("a drain beside the sweeper failed")
+    finally:
+        _aside.release()
+
+
+class _Drain:
+    """From one look to the last outcome written."""
+
+    def __init__(self, *, turn: float) -> None:
+        self._until = time.monotonic() + turn
+        self._database = ThreadPoolExecutor(1, thread_name_prefix="carillon-drain")
+        self._stop_at: float | None = None
+        self._is_claiming = True
+        self._lanes = [_Lane(channels.named(name), self) for name in list(channels.installed())]
+        self._busy = set(self._lanes)
+
+    def run(self) -> bool:
+        """False if somebody asked after the last look."""
+        try:
+            asyncio.run(self._send())
+            return not self._is_claiming or all(lane.asked == one_drain.requests() for lane in self._lanes)
+        finally:
+            self._end_claiming()
+            self._database.submit(connections.close_all)
+            self._database.shutdown()
+
+    @property
+    def may_claim(self) -> bool:
+        return self._is_claiming
+
+    @property
+    def is_cut_off(self) -> bool:
+        return self._stop_at is not None and time.monotonic() > self._stop_at + FINISH
+
+    async def in_database(self, job: Callable[[], T]) -> T:
+        """In the one thread that talks to it. A failed job may have broken the connection: the next gets a new one."""
+
+        def run() -> T:
+            try:
+                return job()
+            except DatabaseError:
+                connection.close()
+                raise
+
+        return await asyncio.get_running_loop().run_in_executor(self._database, run)
+
+    async def is_asked_again(self, idle: _Lane) -> bool:
+        """For a lane with nothing to do: True if it should look again, False when all lanes are done."""
+        self._busy.discard(idle)
+        while self._busy and self._is_claiming:
+            if one_drain.requests() != idle.asked:
+                self._busy.add(idle)
+                return True
+            await asyncio.sleep(LOOK)
+        return False
+
+    def leave(self, lane: _Lane) -> None:
+        self._busy.discard(lane)
+
+    async def _send(self) -> None:
+        watch = asyncio.create_task(self._watch())
+        ended = await asyncio.gather(*(lane.run() for lane in self._lanes), return_exceptions=True)
+        watch.cancel()
+        if failed := [error for error in ended if isinstance(error, Exception)]:
+            raise ExceptionGroup("channels could not drain", failed)
+
+    async def _watch(self) -> None:
+        while True:
+            if one_drain.is_stopping() and self._stop_at is None:
+                self._stop_at = time.monotonic()
+                self._end_claiming()
+            if self._is_claiming and time.monotonic() > self._until:
+                self._end_claiming()
+                hints.send(outbox.TASK)
+            await asyncio.sleep(LOOK)
+
+    def _end_claiming(self) -> None:
+        """From here on another drain of this worker may claim."""
+        if self._is_claiming:
+            self._is_claiming = False
+            one_drain.release()
+
+
+class _Lane:
+    """One channel in one drain."""
+
+    def __init__(self, channel: Channel, drain: _Drain) -> None:
+        self._channel, self._drain = channel, drain
+        self._sending: dict[asyncio.Task[Result], Claimed] = {}
+        self._retrying = 0
+        self._after = 0
+        self._failing_since: float | None = None
+        # How often somebody had asked when it looked last.
+        self.asked = 0
+
+    async def run(self) -> None:
+        """Until nothing is due and nothing in flight, here and in the other lanes."""
+        try:
+            async with AsyncExitStack() as stack:
+                await self._run(stack)
+        finally:
+            self._drop(list(self._sending))
+            self._drain.leave(self)
+
+    async def _run(self, stack: AsyncExitStack) -> None:
+        done: list[Result] = []
+        session: Session | None = None
+        while True:
+            self.asked = one_drain.requests()
+            claim = await self._turn(done)
+            if claim.claimed:
+                if session is None:
+                    session = await stack.enter_async_context(self._channel.session())
+                await self._begin(claim.claimed, session)
+            if self._sending or done or not claim.is_through:
+                done += await self._wait(is_through=claim.is_through)
+            elif not await self._drain.is_asked_again(self):
+                return
+
+    async def _turn(self, done: list[Result]) -> Claim:
+        """Write down what is done, which empties it, and claim what there is room for."""
+        try:
+            if done:
+                await self._drain.in_database(lambda: settling.settle(done, now=clock.now()))
+                done.clear()
+            claim = await self._claim()
+        except DatabaseError as error:
+            self._bear(error)
+            return Claim(is_through=True)
+        self._failing_since = None
+        return claim
+
+    async def _claim(self) -> Claim:
+        slots = self._channel.slots
+        free = slots - _in_flight[self._channel.name]
+        if not self._drain.may_claim or free <= 0:
+            return Claim(is_through=True)
+        retries = int(slots * RETRY_SHARE) - self._retrying
+        claim = await self._drain.in_database(
+            lambda: claiming.claim(self._channel, free=free, retries=retries, after=self._after, now=clock.now())
+        )
+        self._after = claim.after
+        return claim
+
+    def _bear(self, error: DatabaseError) -> None:
+        """Outcomes wait for the database a while; the leases say for how long that makes sense."""
+        self._failing_since = self._failing_since or time.monotonic()
+        logger.warning("%s deliveries wait for the database: %s", self._channel.name, error)
+        if time.monotonic() - self._failing_since > PATIENCE:
+            raise error
+
+    async def _begin(self, claimed: Sequence[Claimed], session: Session) -> None:
+        in_time = [one for one in claimed if time.monotonic() <= one.start_by and not one_drain.is_stopping()]
+        if len(in_time) < len(claimed):
+            started = {one.attempt_id for one in in_time}
+            late = [one for one in claimed if one.attempt_id not in started]
+            await self._drain.in_database(lambda: rescuing.release(late, now=clock.now()))
+        for one in in_time:
+            self._sending[asyncio.create_task(self._attempt(session, one))] = one
+            self._retrying += one.outgoing.delivery.tries > 0
+            _in_flight[self._channel.name] += 1
+
+    async def _attempt(self, session: Session, claimed: Claimed) -> Result:
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(self._channel.deadline + DEADLINE_GRACE):
+                outcome = await session.send(claimed.outgoing)
+        except TimeoutError:
+            outcome = Outcome("retry", "timeout")
+        except Exception as error:
+            logger.exception("channel %s failed on delivery %s", self._channel.name, claimed.outgoing.delivery.pk)
+            outcome = Outcome("retry", INTERNAL_ERROR, excerpt=repr(error))
+        return Result(claimed, outcome, round((time.monotonic() - started) * 1000))
+
+    async def _wait(self, *, is_through: bool) -> list[Result]:
+        """Until something is done, or there may be something new to claim."""
+        until = time.monotonic() + LOOK_AGAIN
+        finished: set[asyncio.Task[Result]] = set()
+        while not finished:
+            if not self._sending:
+                await asyncio.sleep(LOOK if is_through else 0)
+                break
+            finished, _ = await asyncio.wait(self._sending, timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
+            if self._drain.is_cut_off:
+                await self._cut_off()
+            if self._drain.may_claim and (one_drain.requests() != self.asked or time.monotonic() > until):
+                break
+        results = [task.result() for task in finished]
+        self._forget(finished)
+        return results
+
+    async def _cut_off(self) -> None:
+        cut = [task for task in self._sending if not task.done()]
+        lost = [self._sending[task] for task in cut]
+        self._drop(cut)
+        await self._drain.in_database(lambda: rescuing.give_up(lost, now=clock.now()))
+
+    def _drop(self, tasks: Collection[asyncio.Task[Result]]) -> None:
+        for task in tasks:
+            task.cancel()
+        self._forget(tasks)
+
+    def _forget(self, tasks: Collection[asyncio.Task[Result]]) -> None:
+        for task in tasks:
+            claimed = self._sending.pop(task)
+            self._retrying -= claimed.outgoing.delivery.tries > 0
+            _in_flight[self._channel.name] -= 1

@@ -1,0 +1,152 @@
+"""An explanation in words: every code has its sentence. For staff, so about somebody, not to somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from delivery import held, history
+from delivery.explaining import Explanation, Person, Way
+from notifications.frames import instant
+
+ROUTING: dict[str, Promise] = {
+    "routed": gettext_lazy("Routed: everybody it concerned has been told."),
+    "not_routed": gettext_lazy("Not routed yet: nobody has been told."),
+    "on_its_way": gettext_lazy("A great audience: people are being told in the order of their ids."),
+    "parked": gettext_lazy("Routing failed, so the event is parked: look at the parked events."),
+}
+REASONS: dict[str, Promise] = {
+    "mentioned": gettext_lazy("Mentioned in it."),
+    "owner": gettext_lazy("Owns what it is about."),
+    "actor": gettext_lazy("Did it."),
+    "member": gettext_lazy("Member of what it is about."),
+    "watcher": gettext_lazy("Watches what it is about."),
+    "admin": gettext_lazy("Receives system events."),
+    "everyone": gettext_lazy("Everyone is told of this type."),
+}
+STATES: dict[str, Promise] = {
+    "in_feed": gettext_lazy("In the feed."),
+    "sent": gettext_lazy("Sent."),
+    "sending": gettext_lazy("Being sent."),
+    "pending": gettext_lazy("Waiting for its next try."),
+    "dead": gettext_lazy("Given up: every try failed."),
+    "skipped": gettext_lazy("Not sent: there was no need any more."),
+    "held_dnd": gettext_lazy("Held by do-not-disturb."),
+    "held_quiet": gettext_lazy("Held by quiet hours."),
+    "held_digest": gettext_lazy("Held for the digest."),
+    "in_summary": gettext_lazy("Given back in a summary, which went nowhere over this channel."),
+    "no_address": gettext_lazy("The channel was chosen, but there was no confirmed address in use for it."),
+    "channel_not_installed": gettext_lazy("The channel was chosen, but is not installed here."),
+    "replaced": gettext_lazy("A later event about the same thing took its place in the feed."),
+}
+WHY_NOT: dict[str, Promise] = {
+    "not_routed": gettext_lazy("The router has not come to this event yet."),
+    "on_its_way": gettext_lazy("The audience is great and still being told; their turn has not come."),
+    "parked": gettext_lazy("Routing failed, so nobody was told."),
+    "inactive": gettext_lazy("The account is not active."),
+    "not_in_audience": gettext_lazy("No audience rule of this type brings this person in."),
+    "is_actor": gettext_lazy("Did it, and this type does not tell whoever did it."),
+    "disabled": gettext_lazy("Switched this type off."),
+    "scope_my_jobs": gettext_lazy("Chose “My jobs” for this type, and this is none of theirs."),
+    "scope_my_projects": gettext_lazy("Chose “My projects” for this type, and this is in none of theirs."),
+    "no_channels": gettext_lazy("Chose no channel for this type."),
+    "replaced": gettext_lazy("A later event about the same thing took its place in the feed."),
+    "would_be_told": gettext_lazy(
+        "Nothing speaks against it today: a choice, a membership or the type has changed since."
+    ),
+}
+
+
+def routing_words(found: Explanation) -> str:
+    return str(ROUTING[found.routing])
+
+
+def reason_words(person: Person) -> str:
+    return str(REASONS.get(person.reason) or "")
+
+
+def why_not_words(person: Person) -> str:
+    """Empty for somebody who was told."""
+    return str(WHY_NOT.get(person.why_not) or person.why_not)
+
+
+def way_words(way: Way, *, person: Person, found: Explanation) -> str:
+    """With until when, where it waits: on the person's own clock, as of now."""
+    said = str(STATES[way.state])
+    if way.row is not None and way.state.startswith("held_"):
+        return f"{said} {_('As of now')}: {held.until_words(way.row.hold, settings=person.settings, now=found.as_of)}."
+    return said
+
+
+def as_json(found: Explanation, *, for_staff: bool) -> dict[str, Any]:
+    """The answer of the API, without the event itself. `for_staff`: may see addresses connected to, and answers."""
+    return {
+        "routing": found.routing,
+        "explanation": routing_words(found),
+        "audience": found.event.event_type.rules,
+        "as_of": instant(found.as_of),
+        "told": found.told,
+        "people": [_person_json(person, found=found, for_staff=for_staff) for person in found.people],
+    }
+
+
+def lines(found: Explanation) -> Iterator[str]:
+    """For a terminal: one thing a line."""
+    event, said = found.event, as_json(found, for_staff=True)
+    position = "not numbered" if event.position is None else f"position {event.position}"
+    yield f"event {event.pk}: {event.event_type.name}, {position}, about {event.source or 'nothing'}"
+    yield f"{said['explanation']} Audience: {', '.join(said['audience']) or 'nobody'}. Told: {found.told}."
+    for person in said["people"]:
+        yield from _person_lines(person)
+    if found.following is not None:
+        yield f"More people: --after {found.following}"
+
+
+def _person_lines(person: dict[str, Any]) -> Iterator[str]:
+    name = f"{person['username']} ({person['user_id']})"
+    if person["is_told"]:
+        yield f"{name}: told. {person['reason_explanation']}"
+    else:
+        yield f"{name}: not told. As of now: {person['why_not_explanation']} [{person['why_not']}]"
+    for way in person["channels"]:
+        yield f"  {way['channel']}: {way['explanation']} [{way['state']}]"
+        for delivery in way["deliveries"]:
+            due = f", due {delivery['due_at']}" if delivery["state"] == "pending" else ""
+            yield f"    delivery {delivery['id']} to channel {delivery['channel_id']}: {delivery['state']}{due}"
+            for one in delivery["attempts"]:
+                facts = [one["outcome"], one["http_status"], one["ms"] is not None and f"{one['ms']} ms"]
+                told = ", ".join(str(fact) for fact in facts if fact)
+                yield f"      {one['started_at']}: {told}. {one['explanation']}".rstrip()
+
+
+def _person_json(person: Person, *, found: Explanation, for_staff: bool) -> dict[str, Any]:
+    return {
+        "user_id": person.user.pk,
+        "username": person.user.get_username(),
+        "is_told": bool(person.ways),
+        "reason": person.reason,
+        "reason_explanation": reason_words(person),
+        "why_not": person.why_not or None,
+        "why_not_explanation": why_not_words(person) or None,
+        "channels": [_way_json(way, person=person, found=found, for_staff=for_staff) for way in person.ways],
+    }
+
+
+def _way_json(way: Way, *, person: Person, found: Explanation, for_staff: bool) -> dict[str, Any]:
+    row = way.row
+    return {
+        "channel": way.channel,
+        "state": way.state,
+        "explanation": way_words(way, person=person, found=found),
+        "notification_id": row.pk if row else None,
+        "summary_id": row.summary_id if row else None,
+        "hold": row.hold if row else "none",
+        "is_read": bool(row and row.is_read),
+        "is_delivered": bool(row and row.is_delivered),
+        "delivered_at": instant(row.delivered_at) if row else None,
+        "deliveries": [history.as_json(one, for_staff=for_staff) for one in way.deliveries],
+    }

@@ -1,0 +1,192 @@
+"""Who was told of an event, over what and how that went; and who was not, and why.
+
+What was decided for somebody is read from the rows. Why somebody was not told is stored nowhere: it is worked out from
+today's audience, preferences and settings by the same plan that routes, so it holds as of now and is labelled so.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
+
+from delivery import channels
+from delivery.models import Delivery
+from events import channel_names
+from events.entities import BIGINT_MAX
+from events.models import Event, ParkedEvent, Subscriber
+from notifications import audiences, fanout, router, telling
+from notifications.models import Fanout, Notification, UserNotificationSettings
+from notifications.plan import NO_HOLD, Plan
+
+MOST_PEOPLE = 100
+MOST_COUNTED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One channel of one person. `state` is a code; no row: as of now."""
+
+    channel: str
+    state: str
+    row: Notification | None
+    deliveries: list[Delivery]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """`reason`: as stored; of somebody who was not told, today's. `why_not` (as of now): empty for who was told."""
+
+    user: User
+    reason: str
+    why_not: str
+    ways: list[Way]
+    settings: UserNotificationSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A page of people in the order of their ids. `told`: how many in all, counted up to MOST_COUNTED."""
+
+    event: Event
+    routing: str
+    told: int
+    people: list[Person]
+    following: int | None
+    as_of: datetime
+
+
+def load(event_id: int) -> Event:
+    """Raises Event.DoesNotExist."""
+    return Event.objects.select_related("event_type", "actor_user").get(pk=event_id)
+
+
+def explain(event: Event, *, now: datetime, after: int = 0, limit: int = MOST_PEOPLE) -> Explanation:
+    """Those who were told and those who, as of today, would be, above the user id `after`.
+
+    About twenty queries, however many people there are; the event comes with its type and actor.
+    """
+    rows = _told(event).filter(user_id__gt=after).values_list("user_id", flat=True).distinct()
+    told = set(rows[: limit + 1])
+    evaluated, end = _audience(event, after=after, limit=limit)
+    today = {user for user in evaluated.by_event.get(event.pk, {}) if user > after}
+    found = [user for user in sorted(told | today) if user <= end]
+    page = found[:limit]
+    following = page[-1] if len(found) > limit else None if end == BIGINT_MAX else end
+    return _explanation(event, page, evaluated=evaluated, following=following, now=now)
+
+
+def explain_to(event: Event, *, user_id: int, now: datetime) -> Explanation:
+    """The same about one person, told or not. An unknown one gives an explanation without people."""
+    evaluated = audiences.evaluate([event], within=audiences.Range(user_id - 1, user_id))
+    return _explanation(event, [user_id], evaluated=evaluated, following=None, now=now)
+
+
+def _told(event: Event) -> QuerySet[Notification]:
+    """Ordered by person; a person has one row a channel."""
+    return Notification.objects.filter(event=event).order_by("user_id")
+
+
+def _audience(event: Event, *, after: int, limit: int) -> tuple[audiences.Evaluated, int]:
+    """Today's audience, and up to which user id: of a great one no more than a page."""
+    evaluated = audiences.evaluate([event])
+    if event.pk not in evaluated.great:
+        return evaluated, BIGINT_MAX
+    end = fanout.nth_person(event, after=after, until=BIGINT_MAX, number=limit)
+    end = BIGINT_MAX if end is None else end
+    return audiences.evaluate([event], within=audiences.Range(after, end)), end
+
+
+def _explanation(
+    event: Event, page: Sequence[int], *, evaluated: audiences.Evaluated, following: int | None, now: datetime
+) -> Explanation:
+    routing = _routing(event)
+    users = User.objects.in_bulk(page)
+    rows = list(_told(event).filter(user_id__in_set=page).select_related("summary"))
+    ways = _ways(rows)
+    today = evaluated.by_event.get(event.pk, {})
+    without_feed_row = set(page) - {row.user_id for row in rows if row.channel == "in_app"}
+    missing = {user: reason for user, reason in today.items() if user in without_feed_row}
+    plan = telling.rehearse([event], replace(evaluated, by_event={event.pk: missing}), now=now)
+    settings = {row.user_id: row for row in UserNotificationSettings.objects.filter(user_id__in_set=page)}
+    reasons = today | {row.user_id: row.reason for row in rows}
+    people = []
+    for user_id in page:
+        if (user := users.get(user_id)) is None:
+            continue
+        why_not = _why_not(event, user, routing=routing, plan=plan, today=today)
+        theirs = ways.get(user_id, [])
+        if theirs and plan.why_not.get((event.pk, user_id)) == "replaced":
+            theirs = [Way("in_app", "replaced", None, []), *theirs]
+        chosen = settings.get(user_id) or UserNotificationSettings(user_id=user_id)
+        people.append(Person(user, reasons.get(user_id, ""), "" if theirs else why_not, theirs, chosen))
+    told = _told(event).values("user_id").distinct()[:MOST_COUNTED].count()
+    return Explanation(event, routing, told, people, following, now)
+
+
+def _routing(event: Event) -> str:
+    """Where the router is with this event: at most three queries."""
+    cursor = Subscriber.objects.filter(name=router.NAME).values_list("position", flat=True).first() or 0
+    if ParkedEvent.objects.filter(subscriber__name=router.NAME, event=event).exists():
+        return "parked"
+    if event.position is None or event.position > cursor:
+        return "not_routed"
+    return "on_its_way" if Fanout.objects.filter(event=event).exists() else "routed"
+
+
+def _ways(rows: Sequence[Notification]) -> dict[int, list[Way]]:
+    """person -> the channels of their rows. Two queries."""
+    ids = [row.pk for row in rows]
+    summaries = {row.summary_id for row in rows if row.summary_id is not None}
+    opened = (
+        Q(notification_id__in_set=ids) | Q(summary_id__in_set=summaries)
+        if summaries
+        else Q(notification_id__in_set=ids)
+    )
+    deliveries = defaultdict(list)
+    for delivery in Delivery.objects.filter(opened).defer("body").order_by("id").prefetch_related("attempts"):
+        key = ("row", delivery.notification_id) if delivery.notification_id else ("summary", delivery.summary_id)
+        deliveries[key, delivery.kind].append(delivery)
+    ways: dict[int, list[Way]] = defaultdict(list)
+    rank = {name: number for number, name in enumerate(channel_names.known())}
+    for row in sorted(rows, key=lambda row: (row.user_id, rank.get(row.channel, len(rank)))):
+        own = deliveries[("row", row.pk), row.channel] + deliveries[("summary", row.summary_id), row.channel]
+        ways[row.user_id].append(Way(row.channel, _state(row, own), row, own))
+    return ways
+
+
+def _state(row: Notification, deliveries: Sequence[Delivery]) -> str:
+    """Of several deliveries the luckiest counts: one that arrived is enough."""
+    if deliveries:
+        states = {delivery.state for delivery in deliveries}
+        return next(state for state in _LUCKIEST if state in states)
+    if row.channel == "in_app":
+        return "in_feed"
+    if row.hold != NO_HOLD:
+        return "in_summary" if row.summary_id is not None else f"held_{row.hold}"
+    return "no_address" if row.channel in channels.installed() else "channel_not_installed"
+
+
+_LUCKIEST = (
+    Delivery.State.SENT,
+    Delivery.State.SENDING,
+    Delivery.State.PENDING,
+    Delivery.State.DEAD,
+    Delivery.State.SKIPPED,
+)
+
+
+def _why_not(event: Event, user: User, *, routing: str, plan: Plan, today: Mapping[int, str]) -> str:
+    """As of now; what the router has still to do comes first."""
+    if routing != "routed":
+        return routing
+    if not user.is_active:
+        return "inactive"
+    if user.pk not in today:
+        is_left_out = event.event_type.exclude_actor and event.actor_user_id == user.pk
+        return "is_actor" if is_left_out else "not_in_audience"
+    return plan.why_not.get((event.pk, user.pk), "would_be_told")

@@ -1,0 +1,42 @@
+"""Telling owners of addresses that fail, by events like any other: over their feed and their other addresses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from delivery import channels
+from delivery.looking_again import ADDRESS_ENTITY
+from delivery.models import Address
+from events.bus import Entity, publish
+from events.memberships import grant
+
+FAILING = "system.address_failing"
+DISABLED = "system.address_disabled"
+
+
+@dataclass(slots=True)
+class News:
+    """Addresses, and the code of why."""
+
+    failing: list[tuple[Address, str]] = field(default_factory=list)
+    switched_off: list[tuple[Address, str]] = field(default_factory=list)
+
+
+def tell_owners(news: News) -> None:
+    """In the transaction that found it out. A few queries for each address: this is rare."""
+    for event_type, told in ((FAILING, news.failing), (DISABLED, news.switched_off)):
+        for address, reason in told:
+            source = Entity(ADDRESS_ENTITY, address.pk)
+            grant(source, user=address.user_id, role="owner")
+            publish(event_type, source=source, payload=_payload(address, reason))
+
+
+def _payload(address: Address, reason: str) -> dict[str, str]:
+    since = address.failing_since
+    return {
+        "kind": address.kind,
+        "label": str(channels.named(address.kind).label),
+        "target": address.target[:200],
+        "since": f"{since:%-d %B, %H:%M}" if since else "",
+        "reason": reason,
+    }

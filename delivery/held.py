@@ -1,0 +1,32 @@
+"""Until when something waits for its person, in words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from notifications import quiet, windows
+from notifications.models import Hold, UserNotificationSettings
+from notifications.pages import clock
+
+
+def until_words(hold: str, *, settings: UserNotificationSettings, now: datetime) -> str:
+    """Half a sentence on the person's own clock, as of now: they may change their mind."""
+    match hold:
+        case Hold.DIGEST:
+            due = quiet.next_digest(settings, after=now) if settings.digest_enabled else None
+            sentence, without = _("in the digest at {time}"), _("in the next digest")
+        case Hold.QUIET:
+            is_quiet = quiet.is_quiet(settings, now=now)
+            due = _end_of_quiet(settings, now=now) if is_quiet else None
+            sentence, without = _("until quiet hours end at {time}"), _("until quiet hours end")
+        case _:
+            due = settings.dnd_until if quiet.is_dnd(settings, now=now) else None
+            sentence, without = _("until do-not-disturb ends at {time}"), _("until do-not-disturb ends")
+    zone = quiet.zone_of(settings)
+    return sentence.format(time=clock.end_words(due, now=now, zone=zone)) if due else without
+
+
+def _end_of_quiet(settings: UserNotificationSettings, *, now: datetime) -> datetime | None:
+    return windows.quiet_until(settings.quiet_hours, now=now, zone=quiet.zone_of(settings))

@@ -1,0 +1,111 @@
+"""Deliveries as people look at them: newest first, by state, with their attempts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+
+from delivery import reasons
+from delivery.models import Attempt, Delivery
+from notifications.frames import instant
+from notifications.models import Notification
+
+WAITING = (Delivery.State.PENDING, Delivery.State.SENDING)
+# Counts go no further: what is beyond costs more to count than anybody learns from it.
+MOST_COUNTED = 1000
+
+
+def rows(user_id: int | None) -> QuerySet[Delivery]:
+    """A person's deliveries, or everybody's (None), newest first, with all that showing one needs: two queries."""
+    found = Delivery.objects.select_related(
+        "address", "notification__event__event_type", "notification__event__actor_user", "summary"
+    ).prefetch_related(Prefetch("attempts", queryset=Attempt.objects.order_by("id")))
+    # What was frozen can be a quarter of a megabyte, and nobody looks at it here.
+    found = found.defer("body").order_by("-id")
+    return found if user_id is None else found.filter(address__user_id=user_id)
+
+
+def page(
+    user_id: int | None,
+    *,
+    of_user: int | None = None,
+    states: Collection[str] = (),
+    address_id: int | None = None,
+    before: int | None = None,
+    limit: int = 20,
+) -> list[Delivery]:
+    """Two queries; `before`: the id of the last one seen. `of_user` narrows what `user_id` may see."""
+    found = rows(user_id)
+    if of_user is not None:
+        found = found.filter(address__user_id=of_user)
+    if states:
+        found = found.filter(state__in=states)
+    if address_id is not None:
+        found = found.filter(address_id=address_id)
+    if before is not None:
+        found = found.filter(id__lt=before)
+    return list(found[:limit])
+
+
+def one(user_id: int | None, *, delivery_id: int) -> Delivery:
+    """Raises Delivery.DoesNotExist, also for another person's."""
+    return rows(user_id).get(pk=delivery_id)
+
+
+def counts(user_id: int) -> dict[str, int]:
+    """How many a person has in each state, and `held`. Each stops at MOST_COUNTED."""
+    theirs = Delivery.objects.filter(address__user_id=user_id).order_by()
+    found = {state: theirs.filter(state=state)[:MOST_COUNTED].count() for state in Delivery.State.values}
+    return found | {"held": held(user_id).order_by()[:MOST_COUNTED].count()}
+
+
+def held(user_id: int) -> QuerySet[Notification]:
+    """What waits for its person and would go out over a channel: no delivery yet. Newest first."""
+    waiting = Notification.objects.filter(user_id=user_id, summary=None, is_read=False)
+    waiting = waiting.filter(~Q(hold="none"), ~Q(channel="in_app"))
+    return waiting.select_related("event__event_type", "event__actor_user").order_by("-id")
+
+
+def dead_by_address(user_id: int) -> dict[int, int]:
+    """address -> how many of its deliveries are dead."""
+    dead = Delivery.objects.filter(address__user_id=user_id, state=Delivery.State.DEAD)
+    counted = dead.values("address_id").annotate(count=Count("id")).order_by()
+    return {row["address_id"]: row["count"] for row in counted}
+
+
+def dead_ids(user_id: int, *, address_id: int, limit: int = MOST_COUNTED) -> list[int]:
+    """The newest dead deliveries to one address of this person."""
+    dead = Delivery.objects.filter(address__user_id=user_id, address_id=address_id, state=Delivery.State.DEAD)
+    return list(dead.order_by("-id").values_list("id", flat=True)[:limit])
+
+
+def as_json(row: Delivery, *, for_staff: bool = False) -> dict[str, Any]:
+    """The `delivery` object of the API. No query for a row that came from here."""
+    return {
+        "id": row.pk,
+        "notification_id": row.notification_id,
+        "summary_id": row.summary_id,
+        "channel_id": row.address_id,
+        "kind": row.kind,
+        "purpose": row.purpose,
+        "state": row.state,
+        "reason": row.reason,
+        "due_at": instant(row.due_at),
+        "created_at": instant(row.created_at),
+        "attempts": [attempt_json(one, for_staff=for_staff) for one in row.attempts.all()],
+    }
+
+
+def attempt_json(row: Attempt, *, for_staff: bool) -> dict[str, Any]:
+    shown = {
+        "started_at": instant(row.started_at),
+        "ms": row.ms,
+        "outcome": row.outcome,
+        "http_status": row.http_status,
+        "reason": row.reason,
+        "explanation": reasons.sentence(row.reason),
+        "next_at": instant(row.next_at),
+    }
+    return shown | ({"connected_to": row.connected_to, "excerpt": row.excerpt} if for_staff else {})

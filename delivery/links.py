@@ -1,0 +1,76 @@
+"""Links that go out: absolute, and, where they work without signing in, signed for one thing only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core import signing
+from django.urls import reverse
+
+from delivery.models import Address
+
+# How long a person may take to confirm an address.
+CONFIRM_WITHIN = timedelta(days=3)
+
+_RULE = signing.Signer(salt="carillon.unsubscribe")
+_ADDRESS = signing.Signer(salt="carillon.confirm")
+
+
+class BadLink(ValueError):
+    """Not one that was signed here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a link to unsubscribe changes: e-mail for one type, or (None) for the digest, of one person."""
+
+    user_id: int
+    event_type_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a link to confirm says: this address, as it read then, is this person's."""
+
+    address_id: int
+    user_id: int
+    target: str
+    until: datetime
+
+
+def absolute(path: str) -> str:
+    """A path on this site as the outside reaches it."""
+    return f"{settings.BASE_URL}{path}"
+
+
+def to_unsubscribe(rule: Rule) -> str:
+    """Works as long as the mail is kept: it has no end (RFC 8058)."""
+    token = _RULE.sign_object([rule.user_id, rule.event_type_id])
+    return absolute(reverse("unsubscribe", args=[token]))
+
+
+def rule_of(token: str) -> Rule:
+    """Raises BadLink."""
+    try:
+        user_id, event_type_id = _RULE.unsign_object(token)
+    except signing.BadSignature as error:
+        raise BadLink("this link to unsubscribe was not made here") from error
+    return Rule(user_id, event_type_id)
+
+
+def to_confirm(address: Address, *, sent_at: datetime) -> str:
+    """Bound to the address as it reads now: a changed one needs a link of its own."""
+    until = sent_at + CONFIRM_WITHIN
+    token = _ADDRESS.sign_object([address.pk, address.user_id, address.target, int(until.timestamp())])
+    return absolute(reverse("confirm-address", args=[token]))
+
+
+def claim_of(token: str) -> Claim:
+    """Raises BadLink. Whether it is too late the caller says."""
+    try:
+        address_id, user_id, target, until = _ADDRESS.unsign_object(token)
+    except signing.BadSignature as error:
+        raise BadLink("this link to confirm an address was not made here") from error
+    return Claim(address_id, user_id, target, datetime.fromtimestamp(until).astimezone())

@@ -1,0 +1,61 @@
+"""Whether a delivery is still wanted when its turn has come. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from delivery.channels import Outgoing
+from delivery.models import Delivery
+
+ADDRESS_ENTITY = "address"
+
+READ = "read"
+SWITCHED_OFF = "switched_off"
+ADDRESS_DISABLED = "address_disabled"
+ADDRESS_UNVERIFIED = "address_unverified"
+USER_INACTIVE = "user_inactive"
+ABOUT_ITSELF = "about_itself"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the person's preference for the event's type says now."""
+
+    is_enabled: bool
+    channels: Sequence[str]
+
+
+def why_not(outgoing: Outgoing, *, choice: Choice | None, skips_read: bool) -> str:
+    """The code of the reason to skip it; empty: send it. `choice`: None if the person has none stored."""
+    if not outgoing.user.is_active:
+        return USER_INACTIVE
+    if not outgoing.address.is_enabled:
+        return ADDRESS_DISABLED
+    if outgoing.address.verified_at is None and outgoing.delivery.purpose != Delivery.Purpose.CONFIRMATION:
+        return ADDRESS_UNVERIFIED
+    if skips_read and _is_read(outgoing):
+        return READ
+    if _is_about_its_address(outgoing):
+        return ABOUT_ITSELF
+    return "" if _is_chosen(outgoing, choice) else SWITCHED_OFF
+
+
+def _is_read(outgoing: Outgoing) -> bool:
+    if outgoing.summary is not None:
+        return outgoing.summary.is_read or not outgoing.held
+    return outgoing.notification is not None and outgoing.notification.is_read
+
+
+def _is_about_its_address(outgoing: Outgoing) -> bool:
+    """That an address fails isn't told over that address."""
+    source = outgoing.event.source if outgoing.event else None
+    return source is not None and (source.type, source.id) == (ADDRESS_ENTITY, outgoing.address.pk)
+
+
+def _is_chosen(outgoing: Outgoing, choice: Choice | None) -> bool:
+    if outgoing.event is None or choice is None:
+        return True
+    kind = outgoing.event.event_type
+    is_forced = kind.is_locked or kind.is_critical
+    return is_forced or (choice.is_enabled and outgoing.delivery.kind in choice.channels)

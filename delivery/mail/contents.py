@@ -1,0 +1,196 @@
+"""What a mail says, for its templates: of a notification, a summary, a test, or a question to a new address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from delivery import links
+from delivery.channels import Held, Outgoing
+from delivery.models import Delivery
+from delivery.summary_words import in_words
+from events import wording
+from events.models import Event
+from notifications import summaries
+from notifications.models import Notification, Summary
+from notifications.pages import clock, words
+from notifications.pages.facts import Fact, facts_of
+
+# Of a payload and of a summary a mail shows the beginning; the page behind its link has the rest.
+MAX_FACTS = 6
+MAX_FACT = 160
+MAX_LISTED = 20
+_ZONE = ZoneInfo("UTC")
+
+_KIND = Summary.Kind
+_OF_SUMMARY = {
+    _KIND.DIGEST: gettext_lazy("What came together since your last digest."),
+    _KIND.DND: gettext_lazy("What came while you were not to be disturbed."),
+    _KIND.QUIET: gettext_lazy("What came during your quiet hours."),
+}
+_REASON_OF_SUMMARY = {
+    _KIND.DIGEST: gettext_lazy("You get this because your digest is on."),
+    _KIND.DND: gettext_lazy("You get this because do-not-disturb has ended."),
+    _KIND.QUIET: gettext_lazy("You get this because your quiet hours have ended."),
+}
+_TAG_OF_SUMMARY = {_KIND.DIGEST: "digest", _KIND.DND: "do-not-disturb", _KIND.QUIET: "quiet-hours"}
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """`template` names the pair under templates/email. `tag` begins the subject, in brackets.
+
+    `stream` and `stream_words` are the List-Id; `thread` groups what is about one entity; `unsubscribe` is a URL, or
+    empty where it could change nothing.
+    """
+
+    template: str
+    tag: str
+    title: str
+    context: dict[str, Any] = field(default_factory=dict)
+    stream: str = ""
+    stream_words: str = ""
+    thread: str = ""
+    unsubscribe: str = ""
+
+
+def content_of(outgoing: Outgoing) -> Content:
+    """Pure: no query, no clock."""
+    if outgoing.notification is not None and outgoing.event is not None:
+        return _notification(outgoing.notification, outgoing.event, user=outgoing.user)
+    if outgoing.summary is not None:
+        return _summary(outgoing.summary, outgoing.held, user=outgoing.user)
+    if outgoing.delivery.purpose == Delivery.Purpose.CONFIRMATION:
+        return _confirmation(outgoing)
+    return _test()
+
+
+def _notification(row: Notification, event: Event, *, user: User) -> Content:
+    kind, said = event.event_type, wording.words(event, event.event_type)
+    source = event.source
+    # A locked type keeps its default channels, so there the link could change nothing (RFC 8058 wants it to work).
+    is_fixed = kind.is_locked and "email" in kind.default_channels
+    unsubscribe = "" if is_fixed else links.to_unsubscribe(links.Rule(user.pk, kind.pk))
+    thing = source.type.replace("_", " ") if source else ""
+    return Content(
+        template="notification",
+        tag=kind.name,
+        title=said.title,
+        stream=kind.name,
+        stream_words=kind.description or kind.name,
+        thread=f"{source.type}.{source.id}.user.{user.pk}" if source else "",
+        unsubscribe=unsubscribe,
+        context={
+            "category": kind.category,
+            "category_word": words.category_word(kind.category),
+            "body": said.body,
+            "facts": _facts(event, shown=f"{said.title} {said.body}", user=user),
+            "action_url": _open_url(row),
+            "action_words": _("Open the {thing}").format(thing=thing) if thing else _("Open it"),
+            "reason": _reason(row, category=kind.category),
+            "preference_url": links.absolute(f"{reverse('preferences')}#type-{kind.name}"),
+            "unsubscribe_words": _("Stop e-mails of this kind"),
+        },
+    )
+
+
+def _reason(row: Notification, *, category: str) -> str:
+    reason = words.reason_words(row.reason, category=category)
+    return _("You get this {because}.").format(because=reason) if reason else _("You get this by your preferences.")
+
+
+def _facts(event: Event, *, shown: str, user: User) -> list[Fact]:
+    """When and who, and of the payload what title and body don't say already."""
+    found = [Fact(_("When"), clock.full_words(event.created_at, zone=_ZONE))]
+    actor = event.actor_user
+    if actor is not None and actor.pk != user.pk:
+        found.append(Fact(_("Who"), actor.get_full_name() or actor.get_username()))
+    more = [fact for fact in facts_of(event.payload) if fact.value != "—" and fact.value not in shown]
+    return found + [Fact(fact.name, _short(fact.value)) for fact in more[:MAX_FACTS]]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_FACT else f"{text[:MAX_FACT]}…"
+
+
+def _open_url(row: Notification) -> str:
+    return links.absolute(reverse("notification-open", args=[row.pk]))
+
+
+def _summary(summary: Summary, held: list[Held], *, user: User) -> Content:
+    kind = _KIND(summary.kind)
+    is_digest = kind == _KIND.DIGEST
+    listed = held[:MAX_LISTED]
+    anchor = "digest-title" if is_digest else "quiet-title"
+    return Content(
+        template="summary",
+        tag=_TAG_OF_SUMMARY[kind],
+        title=in_words(summary, types=[one.event.event_type for one in held]),
+        stream=_TAG_OF_SUMMARY[kind],
+        stream_words=str(_OF_SUMMARY[kind]),
+        # What do-not-disturb and quiet hours give back comes over the channels of many types: no one rule governs it.
+        unsubscribe=links.to_unsubscribe(links.Rule(user.pk, None)) if is_digest else "",
+        context={
+            "intro": _OF_SUMMARY[kind],
+            "items": [_item(one) for one in listed],
+            "more": max(0, summary.count - len(listed)),
+            "action_url": links.absolute(summaries.url(summary.pk)),
+            "action_words": _("See them all"),
+            "reason": _REASON_OF_SUMMARY[kind],
+            "preference_url": links.absolute(f"{reverse('preferences')}#{anchor}"),
+            "unsubscribe_words": _("Stop the digest by e-mail"),
+        },
+    )
+
+
+def _item(one: Held) -> dict[str, str]:
+    said = wording.words(one.event, one.event.event_type)
+    category = one.event.event_type.category
+    return {
+        "category": category,
+        "category_word": words.category_word(category),
+        "title": said.title,
+        "body": _short(said.body),
+        "when": clock.full_words(one.event.created_at, zone=_ZONE),
+        "url": _open_url(one.notification),
+    }
+
+
+def _confirmation(outgoing: Outgoing) -> Content:
+    return Content(
+        template="plain",
+        tag="confirm",
+        title=_("Confirm this e-mail address"),
+        context={
+            # The user name alone: whoever gets this hasn't agreed to read what a stranger calls themselves.
+            "body": _(
+                "{name} wants notifications from {site} sent to this address. Nothing is sent before it is "
+                "confirmed; if you don't know about this, do nothing."
+            ).format(name=outgoing.user.get_username(), site=urlsplit(settings.BASE_URL).hostname),
+            "action_url": links.to_confirm(outgoing.address, sent_at=outgoing.delivery.created_at),
+            "action_words": _("Confirm this address"),
+            "reason": _("The link works for {days} days.").format(days=links.CONFIRM_WITHIN.days),
+        },
+    )
+
+
+def _test() -> Content:
+    return Content(
+        template="plain",
+        tag="test",
+        title=_("E-mail from Carillon works"),
+        context={
+            "body": _("This is a test. Nothing happened."),
+            "action_url": links.absolute(reverse("preferences")),
+            "action_words": _("Choose what you get"),
+            "reason": _("You get this because a test was asked for."),
+        },
+    )

@@ -1,0 +1,236 @@
+"""One connection to the mail server, kept from mail to mail, and the thread that it belongs to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import smtplib
+import socket
+import ssl
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import Message
+
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.smtp import EmailBackend
+
+from delivery.channels import Outcome
+from delivery.mail import answers
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """The envelope and the bytes inside."""
+
+    sender: str
+    recipient: str
+    body: bytes
+
+
+@dataclass(slots=True)
+class _Job:
+    letter: Letter
+    future: asyncio.Future[Outcome]
+    progress: answers.Progress = field(default_factory=answers.Progress)
+
+
+class Line:
+    """Django's own backend, whatever it is; of SMTP the connection stays open. Close it when done.
+
+    `waiting`: mails that it has not done with.
+    """
+
+    def __init__(self) -> None:
+        self._backend = get_connection()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="mail")
+        self._is_cut = False
+        self.waiting = 0
+        # What the thread is to do, and whether it is at it: one lock for both, so that none is left lying.
+        self._todo: deque[_Job] = deque()
+        self._is_working = False
+        self._lock = threading.Lock()
+        self._done: deque[tuple[_Job, Outcome | Exception]] = deque()
+
+    @property
+    def is_cut(self) -> bool:
+        """It ran out of time and can't be used any more."""
+        return self._is_cut
+
+    async def send(self, letter: Letter, *, deadline: float) -> Outcome:
+        """Within `deadline` seconds, the wait for the mails before it included. Raises nothing that is the server's
+        doing."""
+        loop = asyncio.get_running_loop()
+        job = _Job(letter, loop.create_future())
+        self.waiting += 1
+        with self._lock:
+            self._todo.append(job)
+            is_idle, self._is_working = not self._is_working, True
+        if is_idle:
+            self._thread.submit(self._work, loop)
+        try:
+            async with asyncio.timeout(deadline):
+                return await job.future
+        except TimeoutError as error:
+            self._cut()
+            return answers.failed(error, job.progress)
+        except asyncio.CancelledError:
+            self._cut()
+            raise
+
+    async def close(self) -> None:
+        """Takes leave of the server, if it still listens."""
+        if not self._is_cut:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._hang_up)
+        self._thread.shutdown(wait=False)
+
+    def _work(self, loop: asyncio.AbstractEventLoop) -> None:
+        """In the thread: mail after mail, without a word to the loop in between. It takes outcomes as it gets to it."""
+        while job := self._next():
+            outcome: Outcome | Exception
+            try:
+                outcome = self._send(job.letter, job.progress)
+            except Exception as error:  # noqa: BLE001  it is raised where the mail is waited for
+                outcome = error
+            self._done.append((job, outcome))
+            if len(self._done) == 1:
+                # A loop that has closed meanwhile had given this line up.
+                with contextlib.suppress(RuntimeError):
+                    loop.call_soon_threadsafe(self._hand_back)
+
+    def _next(self) -> _Job | None:
+        with self._lock:
+            self._is_working = bool(self._todo)
+            return self._todo.popleft() if self._todo else None
+
+    def _hand_back(self) -> None:
+        while self._done:
+            job, outcome = self._done.popleft()
+            self.waiting -= 1
+            if job.future.done():
+                continue
+            if isinstance(outcome, Exception):
+                job.future.set_exception(outcome)
+            else:
+                job.future.set_result(outcome)
+
+    def _send(self, letter: Letter, progress: answers.Progress) -> Outcome:
+        backend = self._backend
+        try:
+            if self._is_cut:
+                raise smtplib.SMTPServerDisconnected("the mail before this one ran out of time")
+            if not isinstance(backend, EmailBackend):
+                backend.send_messages([_Frozen(letter)])
+                return Outcome("sent", answers.reason_of(backend))
+            return self._over_smtp(backend, letter, progress)
+        except (OSError, smtplib.SMTPException) as error:
+            self._hang_up()
+            return answers.failed(error, progress)
+
+    def _over_smtp(self, backend: EmailBackend, letter: Letter, progress: answers.Progress) -> Outcome:
+        if backend.connection is not None and not _is_open(backend.connection):
+            self._hang_up()
+        backend.open()
+        smtp = backend.connection
+        if self._is_cut or smtp is None:
+            raise smtplib.SMTPServerDisconnected("out of time before the connection was there")
+        progress.connected(smtp)
+        return hand_over(smtp, letter, progress)
+
+    def _hang_up(self) -> None:
+        try:
+            self._backend.close()
+        except (OSError, smtplib.SMTPException):
+            # What can't take leave is gone already; Django keeps the rest of it otherwise.
+            self._backend = get_connection()
+
+    def _cut(self) -> None:
+        """Wakes the thread from whatever it waits for; a connection that comes later isn't used."""
+        self._is_cut = True
+        smtp = getattr(self._backend, "connection", None) or getattr(self._backend, "_partial_connection", None)
+        if smtp is not None and smtp.sock is not None:
+            with contextlib.suppress(OSError):
+                smtp.sock.shutdown(socket.SHUT_RDWR)
+        self._thread.shutdown(wait=False)
+
+
+def hand_over(smtp: smtplib.SMTP, letter: Letter, progress: answers.Progress) -> Outcome:
+    """One mail over an open connection, which is good for the next one afterwards whatever the answer was."""
+    smtp.ehlo_or_helo_if_needed()
+    options = [f"size={len(letter.body)}"] if smtp.has_extn("size") else []
+    if smtp.has_extn("8bitmime"):
+        options.append("body=8bitmime")
+    steps: tuple[tuple[str, Callable[[], tuple[int, bytes]]], ...] = (
+        ("MAIL", lambda: smtp.mail(letter.sender, options)),
+        ("RCPT", lambda: smtp.rcpt(letter.recipient)),
+        ("DATA", lambda: _data(smtp, letter.body, progress)),
+    )
+    for step, take in steps:
+        code, text = take()
+        if not 200 <= code < 300:
+            _reset(smtp)
+            return answers.refused(step, code, text, progress)
+    return Outcome("sent", http_status=code, connected_to=progress.peer)
+
+
+def _data(smtp: smtplib.SMTP, body: bytes, progress: answers.Progress) -> tuple[int, bytes]:
+    """From its first byte on, the server may have the mail although we never hear of it."""
+    progress.is_underway = True
+    try:
+        return smtp.data(body)
+    except smtplib.SMTPDataError as error:
+        # It didn't want to hear it.
+        progress.is_underway = False
+        return error.smtp_code, _bytes(error.smtp_error)
+
+
+def _bytes(text: bytes | str) -> bytes:
+    return text if isinstance(text, bytes) else text.encode()
+
+
+def _reset(smtp: smtplib.SMTP) -> None:
+    try:
+        smtp.rset()
+    except (OSError, smtplib.SMTPException):
+        # The next mail finds out and connects anew.
+        smtp.close()
+
+
+def _is_open(smtp: smtplib.SMTP) -> bool:
+    """Servers hang up on whoever idles or has sent much, most with a last word. On an open line there is nothing to
+    read: asking costs no time."""
+    if smtp.sock is None:
+        return False
+    timeout = smtp.sock.gettimeout()
+    try:
+        smtp.sock.settimeout(0)
+        smtp.sock.recv(1)
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return True
+    except OSError:
+        return False
+    finally:
+        smtp.sock.settimeout(timeout)
+    return False
+
+
+class _Frozen(EmailMessage):
+    """Bytes that are sent as they are, to whatever backend is set."""
+
+    def __init__(self, letter: Letter) -> None:
+        self._parsed = message_from_bytes(letter.body, _class=_AsItIs)
+        self._parsed.raw = letter.body
+        super().__init__(subject=str(self._parsed["Subject"]), body="", from_email=letter.sender, to=[letter.recipient])
+
+    def message(self) -> Message:  # type: ignore[override]
+        return self._parsed
+
+
+class _AsItIs(Message):
+    raw = b""
+
+    def as_bytes(self, unixfrom: bool = False, policy: object = None, linesep: str = "\n") -> bytes:
+        return self.raw if linesep == "\r\n" else self.raw.replace(b"\r\n", linesep.encode())

@@ -1,0 +1,95 @@
+"""A mail as the bytes that every attempt sends: headers, text and HTML."""
+
+from __future__ import annotations
+
+import io
+import re
+from email.generator import BytesGenerator
+from email.message import Message
+from email.utils import format_datetime, parseaddr
+from typing import Any
+from urllib.parse import urlsplit
+
+import css_inline
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+
+from delivery.channels import Frozen, Outgoing
+from delivery.mail.contents import Content, content_of
+
+CONTENT_TYPE = "message/rfc822"
+MAX_SUBJECT = 200
+
+# Rules for dark screens and narrow ones can't be inlined: they stay in the head.
+_inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+
+
+def frozen(outgoing: Outgoing) -> Frozen:
+    """Pure: no query, no clock. Headers take one line of text each, wherever it comes from."""
+    content = content_of(outgoing)
+    subject = _subject(content)
+    shown = content.context | {"title": content.title, "subject": subject, "unsubscribe_url": content.unsubscribe}
+    message = EmailMultiAlternatives(
+        subject=subject,
+        body=render_to_string(f"email/{content.template}.txt", shown).strip() + "\n",
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[one_line(outgoing.address.target)],
+        headers=_headers(outgoing, content),
+    )
+    message.attach_alternative(html_of(f"email/{content.template}.html", shown), "text/html")
+    return Frozen(_bytes(message.message()), CONTENT_TYPE)
+
+
+def _bytes(mime: Message) -> bytes:
+    """Headers of ASCII stay on one line: folded, a subject with a comma would begin with the fold."""
+    written = io.BytesIO()
+    BytesGenerator(written, mangle_from_=False, maxheaderlen=998).flatten(mime, linesep="\r\n")
+    return written.getvalue()
+
+
+def html_of(template: str, shown: dict[str, Any]) -> str:
+    """With every rule on its element, as mail programs want it."""
+    return _inliner.inline(render_to_string(template, shown))
+
+
+def one_line(text: str) -> str:
+    """Without line ends and other control characters: nothing in it can begin a header."""
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+
+
+def _subject(content: Content) -> str:
+    subject = one_line(f"[{content.tag}] {content.title}")
+    return subject if len(subject) <= MAX_SUBJECT else f"{subject[: MAX_SUBJECT - 1]}…"
+
+
+def _headers(outgoing: Outgoing, content: Content) -> dict[str, str]:
+    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
+    headers = {
+        "Date": format_datetime(outgoing.delivery.created_at),
+        "Message-ID": f"<{outgoing.message_id}@{domain}>",
+        # RFC 3834: no vacation notice shall answer this. Exchange wants it said its own way.
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+    }
+    if content.stream:
+        headers["List-Id"] = f"{_phrase(content.stream_words)} <{_list_id(content.stream)}>"
+    if content.thread:
+        # A message that never was: the root that all about one entity answer to, whichever came or was kept first.
+        root = f"<thread.{content.thread}@{domain}>"
+        headers |= {"In-Reply-To": root, "References": root}
+    if content.unsubscribe:
+        headers["List-Unsubscribe"] = f"<{content.unsubscribe}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return headers
+
+
+def _phrase(words: str) -> str:
+    return re.sub(r"[^\w .,-]", "", one_line(words))[:80]
+
+
+def _list_id(stream: str) -> str:
+    """RFC 2919: like a host name, below this site's own."""
+    host = urlsplit(settings.BASE_URL).hostname or ""
+    named = re.sub(r"[^a-z0-9.-]", "-", f"{stream}.{host}".lower())
+    return named.strip(".-")

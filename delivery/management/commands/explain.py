@@ -1,0 +1,40 @@
+"""`manage.py explain EVENT_ID [--user U]`: who was told of an event, why, and why not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from delivery import explained, explaining
+from events.models import Event
+
+
+class Command(BaseCommand):
+    help = "Say who was told of an event, over what and how that went; and, as of now, why others were not."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("event_id", type=int)
+        parser.add_argument("--user", help="a username: only this person, told or not")
+        parser.add_argument("--after", type=int, default=0, metavar="USER_ID", help="go on behind this user id")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            event = explaining.load(options["event_id"])
+        except Event.DoesNotExist as error:
+            raise CommandError(f"There is no event {options['event_id']}.") from error
+        if options["user"]:
+            found = explaining.explain_to(event, user_id=_user_id(options["user"]), now=timezone.now())
+        else:
+            found = explaining.explain(event, now=timezone.now(), after=options["after"])
+        for line in explained.lines(found):
+            self.stdout.write(line)
+
+
+def _user_id(username: str) -> int:
+    try:
+        return User.objects.get(username=username).pk
+    except User.DoesNotExist as error:
+        raise CommandError(f"There is no user {username!r}.") from error

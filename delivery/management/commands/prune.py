@@ -1,0 +1,53 @@
+"""`manage.py prune`: what beat does each hour, by hand and to the end; with --dry-run only the count."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections import Counter
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from delivery import pruning
+
+
+class Command(BaseCommand):
+    help = "Take notifications, deliveries, summaries and events that are past their time; archive them first."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        days = settings.NOTIFICATION_RETENTION_DAYS
+        parser.add_argument("--dry-run", action="store_true", help="count what would go, and change nothing")
+        parser.add_argument(
+            "--days", type=int, default=days, help=f"keep so many ({days}, NOTIFICATION_RETENTION_DAYS)"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        days = options["days"]
+        if days < 1:
+            raise CommandError(f"Nothing is pruned: --days is {days}; it must be 1 or more.")
+        if options["dry_run"]:
+            self._say("Would go", pruning.count(now=timezone.now(), days=days))
+            return
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        try:
+            done = pruning.prune(
+                now=timezone.now(),
+                days=days,
+                archive_dir=settings.ARCHIVE_DIR,
+                should_stop=stop.is_set,
+                pause=stop.wait,
+            )
+        except OSError as error:
+            raise CommandError(f"Stopped, the archive can't be written: {error}. What isn't archived stays.") from error
+        self._say("Gone" if done.is_complete else "Stopped; gone", done.gone)
+        if done.busy:
+            self.stdout.write(f"{done.busy} batches were in others' hands; the next run takes them.")
+
+    def _say(self, what: str, found: Counter[str]) -> None:
+        counts = ", ".join(f"{found[table]} {table.replace('_', ' ')}" for table in pruning.TABLES)
+        self.stdout.write(f"{what}: {counts}.")

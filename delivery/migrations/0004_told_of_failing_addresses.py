@@ -1,0 +1,57 @@
+"""What an owner is told of an address that fails."""
+
+from typing import Any
+
+from django.db import migrations
+
+SAMPLE = {"kind": "webhook", "label": "Webhook", "target": "https://example.com/hook", "since": "3 March, 12:00"}
+SCHEMA = {
+    "type": "object",
+    "properties": {name: {"type": "string"} for name in ("kind", "label", "target", "since", "reason")},
+}
+WHERE = "{{ payload.label|default:'Address' }} {{ payload.target }}"
+
+# name, description, title, body, one, many, sample
+TYPES = [
+    (
+        "system.address_failing",
+        "An address of yours does not take what is sent to it",
+        f"{WHERE} does not answer",
+        "Failing since {{ payload.since }} (UTC). What was tried too often is kept and can be sent again.",
+        "1 address failing",
+        "{n} addresses failing",
+        {**SAMPLE, "reason": "http_5xx"},
+    ),
+    (
+        "system.address_disabled",
+        "An address of yours was switched off because it failed for long, or is gone",
+        f"{WHERE} was switched off",
+        "Failing since {{ payload.since }} (UTC). Once it works, switch it on again and send what it missed.",
+        "1 address switched off",
+        "{n} addresses switched off",
+        {**SAMPLE, "reason": "failing"},
+    ),
+]
+
+
+def add_types(apps: Any, schema_editor: Any) -> None:
+    event_type = apps.get_model("events", "EventType")
+    for name, description, title, body, one, many, sample in TYPES:
+        event_type.objects.create(
+            name=name,
+            category="system",
+            description=description,
+            audience=["owner"],
+            title_template=title,
+            body_template=body,
+            digest_one=one,
+            digest_many=many,
+            schema=SCHEMA,
+            sample=sample,
+            default_channels=["in_app", "email"],
+        )
+
+
+class Migration(migrations.Migration):
+    dependencies = [("delivery", "0003_rates_and_recoveries"), ("events", "0005_beat_schedule")]
+    operations = [migrations.RunPython(add_types, migrations.RunPython.noop)]

@@ -1,0 +1,6 @@
+"""The top floor's tables."""
+
+from delivery.models.addresses import Address, Recovery
+from delivery.models.deliveries import Attempt, Delivery
+
+__all__ = ["Address", "Attempt", "Delivery", "Recovery"]

@@ -1,0 +1,81 @@
+"""A person's own way to be reached on a channel."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+
+class Address(models.Model):
+    """A webhook URL, an e-mail address, a chat. Changed under the inbox lock of its person; never deleted by them."""
+
+    class Retry(models.TextChoices):
+        """When a failed delivery is tried again."""
+
+        SHORT = "short", "1, 2 and 4 seconds"
+        LONG = "long", "over three days"
+
+    class Format(models.TextChoices):
+        STANDARD = "standard", "Standard Webhooks"
+        CLOUDEVENTS = "cloudevents", "CloudEvents 1.0"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    kind = models.TextField(help_text="The name of its channel.")
+    target = models.TextField(help_text="Where to, as people may see it: the URL, the e-mail address, the chat masked.")
+    secret = models.TextField(
+        default="", db_default="", blank=True, help_text="Encrypted: a webhook's signing secret, a chat's whole URL."
+    )
+    previous_secret = models.TextField(
+        default="", db_default="", blank=True, help_text="Encrypted; signs too until `previous_secret_until`."
+    )
+    previous_secret_until = models.DateTimeField(null=True, blank=True)
+    retry = models.TextField(choices=Retry.choices, default=Retry.SHORT, db_default=Retry.SHORT)
+    format = models.TextField(choices=Format.choices, default=Format.STANDARD, db_default=Format.STANDARD)
+    is_account = models.BooleanField(default=False, db_default=False, help_text="The account's own e-mail address.")
+    is_enabled = models.BooleanField(default=True, db_default=True)
+    verified_at = models.DateTimeField(null=True, blank=True, help_text="Empty: gets nothing but a confirmation.")
+    disabled_at = models.DateTimeField(null=True, blank=True)
+    disabled_reason = models.TextField(default="", db_default="", blank=True)
+
+    # How it answers: the breaker's state, rebuilt from nothing but this row.
+    failures = models.IntegerField(default=0, db_default=0, help_text="Failed attempts since the last success.")
+    failing_since = models.DateTimeField(null=True, blank=True)
+    last_success_at = models.DateTimeField(null=True, blank=True)
+    open_until = models.DateTimeField(null=True, blank=True, help_text="The breaker is open: nothing is tried before.")
+    warned_at = models.DateTimeField(null=True, blank=True, help_text="When its owner was told that it fails.")
+    rate_per_second = models.PositiveIntegerField(null=True, blank=True, help_text="Attempts; empty: as they come.")
+    paced_until = models.DateTimeField(null=True, blank=True, help_text="Its rate is used up to here.")
+
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(auto_now=True, db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "notification_channels"
+        verbose_name_plural = "addresses"
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "kind"], condition=Q(is_account=True), name="uq_channels_account")
+        ]
+        indexes = [models.Index(fields=["user", "kind"], name="idx_channels_user_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.target} of user {self.user_id}"
+
+
+class Recovery(models.Model):
+    """What an address missed is on its way to it, chunk by chunk: all up to the two ids is done."""
+
+    address = models.OneToOneField(Address, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    since = models.DateTimeField()
+    until = models.DateTimeField(help_text="When it was asked for; what is newer goes out by itself.")
+    after_delivery = models.BigIntegerField(default=0, db_default=0)
+    after_notification = models.BigIntegerField(default=0, db_default=0)
+
+    class Meta:
+        db_table = "recoveries"
+        verbose_name_plural = "recoveries"
+
+    def __str__(self) -> str:
+        return f"address {self.address_id} since {self.since:%Y-%m-%d %H:%M}"

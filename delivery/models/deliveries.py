@@ -1,0 +1,106 @@
+"""One outgoing job for one notification or summary and one address; and each try of it."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from delivery.models.addresses import Address
+from notifications.models import Notification, Summary
+
+
+class Delivery(models.Model):
+    class State(models.TextChoices):
+        PENDING = "pending"
+        SENDING = "sending"
+        SENT = "sent"
+        DEAD = "dead"
+        SKIPPED = "skipped"
+
+    class Purpose(models.TextChoices):
+        NOTIFICATION = "notification"
+        SUMMARY = "summary"
+        TEST = "test"
+        CONFIRMATION = "confirmation"
+
+    purpose = models.TextField(choices=Purpose.choices, default=Purpose.NOTIFICATION, db_default=Purpose.NOTIFICATION)
+    notification = models.ForeignKey(
+        Notification, on_delete=models.CASCADE, null=True, blank=True, related_name="deliveries", db_index=False
+    )
+    summary = models.ForeignKey(
+        Summary, on_delete=models.CASCADE, null=True, blank=True, related_name="deliveries", db_index=False
+    )
+    address = models.ForeignKey(
+        Address, on_delete=models.CASCADE, related_name="deliveries", db_column="channel_id", db_index=False
+    )
+    kind = models.TextField(help_text="The name of its channel, as its address has it.")
+    state = models.TextField(choices=State.choices, default=State.PENDING, db_default=State.PENDING)
+    due_at = models.DateTimeField(db_default=Now(), help_text="When its address may be tried: retry, rate, breaker.")
+    tries = models.IntegerField(default=0, db_default=0, help_text="Attempts that count towards its retry schedule.")
+    reason = models.TextField(
+        default="", db_default="", blank=True, help_text="Code: why it waits, died or was skipped."
+    )
+    body = models.BinaryField(null=True, blank=True, help_text="Frozen at the first claim: every attempt sends it.")
+    content_type = models.TextField(default="", db_default="", blank=True)
+    claim_token = models.UUIDField(null=True, blank=True, help_text="Whoever settles it must still hold this.")
+    lease_until = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        db_table = "deliveries"
+        verbose_name_plural = "deliveries"
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["notification", "address"], condition=Q(notification__isnull=False), name="uq_deliveries"
+            ),
+            models.UniqueConstraint(
+                fields=["summary", "address"], condition=Q(summary__isnull=False), name="uq_deliveries_summary"
+            ),
+        ]
+        indexes = [
+            # A claim goes from address to address; the sweep asks whether anything is due, and since when.
+            models.Index(fields=["kind", "address", "due_at"], condition=Q(state="pending"), name="idx_deliveries_due"),
+            models.Index(fields=["due_at"], condition=Q(state="pending"), name="idx_deliveries_pending"),
+            models.Index(fields=["lease_until"], condition=Q(state="sending"), name="idx_deliveries_leased"),
+            models.Index(fields=["address", "-id"], name="idx_deliveries_address"),
+            models.Index(fields=["state", "-id"], name="idx_deliveries_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"delivery {self.pk} to address {self.address_id} ({self.state})"
+
+
+class Attempt(models.Model):
+    """Written before sending, so that a crash leaves `started`, which the rescue turns into `unknown`."""
+
+    class Outcome(models.TextChoices):
+        STARTED = "started"
+        SENT = "sent"
+        RETRY = "retry"
+        DEAD = "dead"
+        SKIPPED = "skipped"
+        UNKNOWN = "unknown"
+        SUPERSEDED = "superseded"
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="attempts")
+    number = models.IntegerField(help_text="1 is the first try of this delivery.")
+    outcome = models.TextField(choices=Outcome.choices, default=Outcome.STARTED, db_default=Outcome.STARTED)
+    started_at = models.DateTimeField()
+    ms = models.IntegerField(null=True, blank=True)
+    http_status = models.IntegerField(null=True, blank=True, help_text="The HTTP or SMTP status of the answer.")
+    reason = models.TextField(default="", db_default="", blank=True, help_text="Code, for its owner.")
+    connected_to = models.TextField(default="", db_default="", blank=True, help_text="For staff.")
+    excerpt = models.TextField(
+        default="", db_default="", blank=True, help_text="Of the answer or the error; for staff."
+    )
+    next_at = models.DateTimeField(null=True, blank=True, help_text="When the next try is due.")
+
+    class Meta:
+        db_table = "delivery_attempts"
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number} of delivery {self.delivery_id} ({self.outcome})"

@@ -1,0 +1,87 @@
+"""Deliveries as the rest of the house asks for them; what becomes of them is in docs/delivery.md."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.urls import reverse
+
+from delivery import channels, opening
+from delivery.looking_again import ADDRESS_ENTITY
+from delivery.models import Address, Delivery
+from events import hints
+from events.entities import register_entity
+from notifications import channels as registry
+
+TASK = "delivery.send"
+
+State = Delivery.State
+ENDED = (State.DEAD, State.SKIPPED, State.SENT)
+
+
+class Opener:
+    """What the registry of the floor below knows of a channel: its deliveries are opened here, all alike."""
+
+    def __init__(self, channel: channels.Channel) -> None:
+        self.name = channel.name
+        self._uses_account_email = channel.uses_account_email
+
+    def open(self, rows: Sequence[registry.Opened]) -> None:
+        """At most three queries, however many rows and people."""
+        opening.open_notifications(self.name, rows, uses_account_email=self._uses_account_email)
+
+    def open_summaries(self, summaries: Sequence[registry.OpenedSummary]) -> None:
+        """The same."""
+        opening.open_summaries(self.name, summaries, uses_account_email=self._uses_account_email)
+
+    def wake(self) -> None:
+        hints.send(TASK)
+
+
+def install() -> None:
+    """Put every channel into the registry that isn't there, and say where an address is seen; at start-up."""
+    register_entity(ADDRESS_ENTITY, url=lambda address_id: reverse("channel", args=[address_id]))
+    for name in channels.installed() - set(registry.installed()):
+        channel = channels.named(name)
+        registry.register(Opener(channel), label=channel.label)
+
+
+def wake_on_commit() -> None:
+    transaction.on_commit(lambda: hints.send(TASK), robust=True)
+
+
+def enqueue(address: Address, *, purpose: str, now: datetime) -> Delivery:
+    """A test or a confirmation for this address; a worker is woken after the commit.
+
+    A test is tried at once even if the breaker is open: its outcome is what the owner asks for.
+    """
+    with transaction.atomic():
+        if address.open_until is not None:
+            Address.objects.filter(pk=address.pk).update(open_until=None, updated_at=now)
+            address.open_until = None
+        made = Delivery.objects.create(address=address, kind=address.kind, purpose=purpose, due_at=now)
+        wake_on_commit()
+    return made
+
+
+def resend(ids: Collection[int], *, now: datetime) -> int:
+    """Send these again if they are dead, skipped or sent: the same bytes under the same id. How many that are.
+
+    Two queries. Whether it is still wanted is looked at anew before it is sent.
+    """
+    with transaction.atomic():
+        ended = Delivery.objects.select_for_update().filter(pk__in_set=ids, state__in=ENDED).order_by("pk")
+        found = list(ended.values_list("pk", flat=True))
+        reopen(found, now=now)
+    return len(found)
+
+
+def reopen(ids: Collection[int], *, now: datetime) -> None:
+    """These, whose rows are locked, begin again: pending and due, as if never tried; body and message id stay."""
+    if ids:
+        Delivery.objects.filter(pk__in_set=ids).update(
+            state=State.PENDING, due_at=now, tries=0, reason="", claim_token=None, lease_until=None, settled_at=None
+        )
+        wake_on_commit()

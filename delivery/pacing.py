@@ -1,0 +1,35 @@
+"""How much pruning takes at once: as much as a short transaction can."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, transaction
+
+FIRST, LEAST, MOST = 500, 100, 10_000
+# Seconds from BEGIN to COMMIT that a batch is meant to take; the next one has as many rows as went in that time.
+WISH = 0.08
+LOCK_TIMEOUT = "100ms"
+
+
+class Pace:
+    """`size`: how many rows the next batch may have."""
+
+    def __init__(self) -> None:
+        self.size = FIRST
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Rather fails than lets others queue behind it: OperationalError where a lock can't be had."""
+        began = time.monotonic()
+        with transaction.atomic():
+            if connection.vendor == "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+            yield
+        taken = time.monotonic() - began
+        # By half or twice at most: one slow commit says little.
+        share = min(2.0, max(0.5, WISH / max(taken, 0.001)))
+        self.size = min(MOST, max(LEAST, int(self.size * share)))

@@ -1,0 +1,131 @@
+"""Addresses in words: where to, how they stand, what can be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from delivery import addresses, channels, reasons
+from delivery.models import Address
+from delivery.pages.lists import kind_word, place
+from notifications.pages import clock
+from notifications.pages.standing import Standing
+
+# In the order in which they are offered.
+ICONS = {"webhook": "plug", "email": "at", "chat": "message"}
+# What the form asks for, and what it looks like.
+HINTS: dict[str, tuple[Promise, Promise]] = {
+    "webhook": (
+        gettext_lazy("URL"),
+        gettext_lazy("Where each notification is posted to, signed. As in https://hooks.example.com/carillon"),
+    ),
+    "email": (
+        gettext_lazy("E-mail address"),
+        gettext_lazy("Another one than your account's gets a link first, and nothing else until you followed it."),
+    ),
+    "chat": (
+        gettext_lazy("Chat address"),
+        gettext_lazy("As the chat gives it: slack://…, discord://…, tgram://…, or the URL of its incoming webhook."),
+    ),
+}
+_DISABLED: dict[str, Promise] = {
+    addresses.BY_OWNER: gettext_lazy("You switched it off."),
+    "failing": gettext_lazy("It failed for days, so it was switched off."),
+    "unsubscribed": gettext_lazy("You unsubscribed with the link in a mail."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """`tone`: good, open, bad or quiet."""
+
+    id: int
+    kind: str
+    kind_word: str
+    icon: str
+    target: str
+    state: str
+    tone: str
+    about: str
+    is_enabled: bool
+    is_verified: bool
+    is_account: bool
+    has_secret: bool
+    old_secret_until: str
+    retry: str
+    format: str
+    options: tuple[str, ...]
+    dead: int
+    # For a datetime-local field, on the person's own clock.
+    missed_since: str
+
+
+def card_of(row: Address, *, dead: int, standing: Standing) -> Card:
+    state, tone, about = _standing_of(row, standing=standing)
+    signs_old = row.previous_secret_until is not None and row.previous_secret_until > standing.now
+    return Card(
+        id=row.pk,
+        kind=row.kind,
+        kind_word=kind_word(row.kind),
+        icon=ICONS.get(row.kind, "plug"),
+        target=place(row),
+        state=state,
+        tone=tone,
+        about=about,
+        is_enabled=row.is_enabled,
+        is_verified=row.verified_at is not None,
+        is_account=row.is_account,
+        has_secret=bool(row.secret) and "format" in addresses.OPTIONS.get(row.kind, ()),
+        old_secret_until=_when(row.previous_secret_until, standing) if signs_old else "",
+        retry=row.retry,
+        format=row.format,
+        options=addresses.OPTIONS.get(row.kind, ()),
+        dead=dead,
+        missed_since=_missed_since(row, standing=standing),
+    )
+
+
+def kinds() -> list[tuple[str, str]]:
+    """What can be added: (kind, word); what comes from elsewhere comes last."""
+    usual = list(ICONS)
+    names = sorted(channels.installed(), key=lambda name: usual.index(name) if name in usual else len(usual))
+    return [(name, kind_word(name)) for name in names]
+
+
+def hint_of(kind: str) -> tuple[str, str]:
+    """How the field is called, and what goes in; a channel from elsewhere says no more than its field's name."""
+    label, hint = HINTS.get(kind, (channels.named(kind).target_field.capitalize(), ""))
+    return str(label), str(hint)
+
+
+def _standing_of(row: Address, *, standing: Standing) -> tuple[str, str, str]:
+    """The word, its tone, and a sentence."""
+    if not row.is_enabled:
+        return _("Switched off"), "bad" if row.disabled_reason != addresses.BY_OWNER else "quiet", _why_off(row)
+    if row.verified_at is None:
+        return _("Not confirmed"), "open", _("A link was sent there. Nothing else goes there until you follow it.")
+    if row.failing_since is not None:
+        since = _("Failing since {time}.").format(time=_when(row.failing_since, standing))
+        return _("Failing"), "bad", since
+    if row.last_success_at is not None:
+        return _("Working"), "good", _("Last delivery {time}.").format(time=_when(row.last_success_at, standing))
+    return _("Ready"), "good", _("Nothing was sent yet.")
+
+
+def _why_off(row: Address) -> str:
+    return str(_DISABLED.get(row.disabled_reason) or reasons.sentence(row.disabled_reason))
+
+
+def _when(at: datetime | None, standing: Standing) -> str:
+    return clock.time_words(at, now=standing.now, zone=standing.zone) if at else ""
+
+
+def _missed_since(row: Address, *, standing: Standing) -> str:
+    """When it began to fail or was switched off; a day ago otherwise."""
+    began = [at for at in (row.failing_since, row.disabled_at) if at is not None]
+    since = min(began, default=standing.now - timedelta(days=1))
+    return since.astimezone(standing.zone).strftime("%Y-%m-%dT%H:%M")

@@ -1,0 +1,123 @@
+"""Where links in mails lead: pages that work without signing in, and change something on POST only.
+
+Programs that look at links ahead of people send GET. The POST of RFC 8058 comes from a mail provider: without cookies,
+so without a CSRF token; the signed link is all the right there is, and it is for one thing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from delivery import addresses, links
+from delivery.links import Claim, Rule
+from delivery.mail import unsubscribing
+from delivery.mail.unsubscribing import Standing
+from delivery.models import Address
+from events.refusals import PreferenceRefused
+
+_UNDO = signing.Signer(salt="carillon.unsubscribe.undo")
+
+
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """POST twice is as good as once; the answer is never a redirect."""
+    try:
+        rule = links.rule_of(token)
+        undo = _change(rule, request) if request.method == "POST" else ""
+        shown = _unsubscribe_page(unsubscribing.standing(rule), undo=undo)
+    except (links.BadLink, unsubscribing.Gone) as error:
+        raise Http404(str(error)) from error
+    except PreferenceRefused as refused:
+        return _page(request, {"title": _("This can't be switched off"), "text": refused.detail}, status=409)
+    return _page(request, shown)
+
+
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm_address(request: HttpRequest, token: str) -> HttpResponse:
+    try:
+        claim = links.claim_of(token)
+        address = _claimed(claim)
+    except (links.BadLink, Address.DoesNotExist) as error:
+        raise Http404(str(error)) from error
+    now = timezone.now()
+    if address.verified_at is None and claim.until <= now:
+        text = _("Ask for a new one on your page “Channels”.")
+        return _page(request, {"title": _("This link is too old"), "text": text}, status=410)
+    if request.method == "POST":
+        address = addresses.verify(claim.user_id, address_id=claim.address_id, now=now)
+    return _page(request, _confirm_page(address))
+
+
+def _change(rule: Rule, request: HttpRequest) -> str:
+    """What the page needs to offer Undo with the choice as it was; empty: nothing to undo."""
+    if request.POST.get("again"):
+        unsubscribing.start(rule, now=timezone.now(), channels=_as_it_was(rule, request.POST.get("was", "")))
+        return ""
+    was = unsubscribing.stop(rule, now=timezone.now())
+    return "" if was is None else _UNDO.sign_object([rule.user_id, rule.event_type_id, was])
+
+
+def _as_it_was(rule: Rule, signed: str) -> list[str] | None:
+    try:
+        user_id, event_type_id, channels = _UNDO.unsign_object(signed)
+    except signing.BadSignature:
+        return None
+    return list(channels) if (user_id, event_type_id) == (rule.user_id, rule.event_type_id) else None
+
+
+def _unsubscribe_page(standing: Standing, *, undo: str) -> dict[str, Any]:
+    kind = standing.event_type
+    about = {"name": (kind.description or kind.name) if kind else ""}
+    if standing.is_on:
+        text = _("You get e-mail about “{name}”.") if kind else _("You get your digest by e-mail.")
+        return {"title": _("Stop these e-mails?"), "text": text.format(**about), "button": _("Stop these e-mails")}
+    text = _("You get no e-mail about “{name}” any more.") if kind else _("You get no digest by e-mail any more.")
+    more = _("Everything else stays as it is.")
+    button = _("Undo") if undo else _("Send them again")
+    return {
+        "title": _("These e-mails have stopped"),
+        "text": f"{text.format(**about)} {more}",
+        "button": button,
+        "fields": {"again": "1", "was": undo},
+        "is_done": True,
+    }
+
+
+def _confirm_page(address: Address) -> dict[str, Any]:
+    if address.verified_at is not None:
+        text = _("Notifications can be sent to {address} now.")
+        return {"title": _("This address is confirmed"), "text": text.format(address=address.target)}
+    text = _("Notifications for {user} will be sent to {address}.")
+    return {
+        "title": _("Confirm this address?"),
+        "text": text.format(user=address.user.get_username(), address=address.target),
+        "button": _("Confirm this address"),
+    }
+
+
+def _claimed(claim: Claim) -> Address:
+    """Raises Address.DoesNotExist, also if it reads otherwise by now or was switched off."""
+    return Address.objects.select_related("user").get(
+        pk=claim.address_id, user_id=claim.user_id, target=claim.target, is_enabled=True
+    )
+
+
+def _page(request: HttpRequest, shown: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    response = render(request, "delivery/link.html", shown, status=status)
+    # The address is a right: no search engine keeps it, no other site learns it.
+    response["X-Robots-Tag"] = "noindex"
+    response["Referrer-Policy"] = "no-referrer"
+    return response

@@ -1,0 +1,255 @@
+"""The deliveries page: filters with their counts, and rows in words, held ones among them."""
+
+from __future__ import annotations
+
+import heapq
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.core.exceptions import BadRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from delivery import held, history, summary_words
+from delivery.models import Address, Delivery
+from delivery.pages import timeline
+from delivery.pages.timeline import Try
+from events import channel_names, wording
+from events.models import Event, EventType
+from notifications import preferences
+from notifications.models import Notification, UserNotificationSettings
+from notifications.pages import clock, words
+from notifications.pages.standing import Standing
+
+PAGE_SIZE = 20
+State = Delivery.State
+_STATES: dict[str, tuple[str, ...]] = {
+    "waiting": history.WAITING,
+    "sent": (State.SENT,),
+    "dead": (State.DEAD,),
+    "skipped": (State.SKIPPED,),
+}
+_LABELS: dict[str, Promise] = {
+    "": gettext_lazy("All"),
+    "waiting": gettext_lazy("Waiting"),
+    "sent": gettext_lazy("Sent"),
+    "dead": gettext_lazy("Dead"),
+    "held": gettext_lazy("Held"),
+    "skipped": gettext_lazy("Skipped"),
+}
+_CURSOR = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
+_NO_END = 10**18 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What is asked for; lives in the address of the page."""
+
+    state: str = ""
+    address_id: int | None = None
+    # Ids: everything older than this delivery and this held notification.
+    before: tuple[int, int] | None = None
+
+    def query(self, **changes: object) -> str:
+        merged = {"state": self.state, "channel": self.address_id, "before": None} | changes
+        named = {name: value for name, value in merged.items() if value}
+        return f"?{urlencode(named)}" if named else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    state: str
+    label: str
+    href: str
+    count: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One delivery, or one that is held back, in words. `id` is 0 for a held one."""
+
+    id: int
+    state: str
+    category: str
+    icon: str
+    title: str
+    about: str
+    pill: str
+    at: datetime
+    when: str
+    when_full: str
+    tries: list[Try] = field(default_factory=list)
+    tries_words: str = ""
+    advice: str = ""
+    can_resend: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """What is under way shows how it goes; what is over shows it when asked."""
+        return self.state == "waiting"
+
+
+def filters_of(query: Mapping[str, str]) -> Filters:
+    """BadRequest for what no page of ours has written."""
+    state, channel, before = query.get("state", ""), query.get("channel", ""), query.get("before", "")
+    match = _CURSOR.fullmatch(before)
+    if state not in _LABELS:
+        raise BadRequest(f"state is {state[:40]!r}; there are {', '.join(filter(None, _LABELS))}")
+    if before and not match:
+        raise BadRequest(f"before is {before[:40]!r}; it must be two whole numbers as in 120-77")
+    if channel and not (channel.isascii() and channel.isdigit() and len(channel) < 19):
+        raise BadRequest(f"channel is {channel[:40]!r}; it must be a whole number")
+    return Filters(
+        state=state,
+        address_id=int(channel) if channel else None,
+        before=(int(match[1]), int(match[2])) if match else None,
+    )
+
+
+def chips_of(filters: Filters, *, counts: Mapping[str, int]) -> list[Chip]:
+    """All counts what is a delivery; held ones have none yet. Skipped is there if there is any."""
+    numbers = {name: sum(counts[state] for state in states) for name, states in _STATES.items()}
+    numbers |= {"held": counts["held"], "": sum(numbers.values())}
+    here = reverse("deliveries")
+    return [
+        Chip(name, str(label), here + filters.query(state=name), _counted(numbers[name]), filters.state == name)
+        for name, label in _LABELS.items()
+        if name != "skipped" or numbers[name] or filters.state == name
+    ]
+
+
+def _counted(number: int) -> str:
+    return f"{history.MOST_COUNTED - 1}+" if number >= history.MOST_COUNTED else str(number)
+
+
+def page_of(standing: Standing, *, filters: Filters, for_staff: bool) -> tuple[list[Row], str]:
+    """One page, newest first, and the query string of the next (empty: that was all). At most six queries."""
+    deliveries, waiting = _load(standing.user_id, filters)
+    # Each of the two stays in the order of its ids, whatever their clocks say: a page goes on where the last one ended.
+    streams: tuple[list[Delivery | Notification], ...] = ([*deliveries], [*waiting])
+    merged = list(heapq.merge(*streams, key=lambda one: one.created_at, reverse=True))
+    shown = merged[:PAGE_SIZE]
+    chosen = preferences.settings_of(standing.user_id)
+    with_summary = any(isinstance(one, Delivery) and one.summary_id is not None for one in shown)
+    types = list(EventType.objects.all()) if with_summary else []
+    rows = [
+        _row(one, standing=standing, for_staff=for_staff, types=types)
+        if isinstance(one, Delivery)
+        else _held_row(one, standing=standing, settings=chosen)
+        for one in shown
+    ]
+    if len(merged) <= PAGE_SIZE:
+        return rows, ""
+    return rows, filters.query(before=_next_cursor(shown, filters))
+
+
+def _load(user_id: int, filters: Filters) -> tuple[list[Delivery], list[Notification]]:
+    """Each at most one more than a page."""
+    before, held_before = filters.before or (_NO_END, _NO_END)
+    deliveries: list[Delivery] = []
+    waiting: list[Notification] = []
+    if filters.state != "held":
+        states = _STATES.get(filters.state, ())
+        deliveries = history.page(
+            user_id, states=states, address_id=filters.address_id, before=before, limit=PAGE_SIZE + 1
+        )
+    if filters.state in ("", "held") and filters.address_id is None:
+        waiting = list(history.held(user_id).filter(id__lt=held_before)[: PAGE_SIZE + 1])
+    return deliveries, waiting
+
+
+def _next_cursor(shown: list[Delivery | Notification], filters: Filters) -> str:
+    """Where each of the two goes on: below the last one shown, or where it already was."""
+    before, held_before = filters.before or (_NO_END, _NO_END)
+    last = min([one.pk for one in shown if isinstance(one, Delivery)], default=before)
+    last_held = min([one.pk for one in shown if isinstance(one, Notification)], default=held_before)
+    return f"{last}-{last_held}"
+
+
+def _row(one: Delivery, *, standing: Standing, for_staff: bool, types: Sequence[EventType]) -> Row:
+    now, zone = standing.now, standing.zone
+    event = one.notification.event if one.notification else None
+    state = next(name for name, states in _STATES.items() if one.state in states)
+    category = event.event_type.category if event else ""
+    tries = timeline.tries_of(one, now=now, zone=zone, for_staff=for_staff)
+    # That all went well at once has nothing more to tell, but to staff.
+    went_well = state == "sent" and len(tries) == 1 and not for_staff
+    return Row(
+        id=one.pk,
+        state=state,
+        category=category,
+        icon=_icon(one, state=state, event=event),
+        title=_title(one, event=event, types=types),
+        about=f"{kind_word(one.kind)} · {place(one.address)}",
+        pill=_pill(one, tries=len(tries), standing=standing),
+        at=one.created_at,
+        when=clock.time_words(one.created_at, now=now, zone=zone),
+        when_full=clock.full_words(one.created_at, zone=zone),
+        tries=[] if went_well else tries,
+        tries_words=ngettext("{n} try", "{n} tries", len(tries)).format(n=len(tries)),
+        advice=timeline.advice(one),
+        can_resend=one.state == State.DEAD,
+    )
+
+
+def _held_row(one: Notification, *, standing: Standing, settings: UserNotificationSettings) -> Row:
+    until = held.until_words(one.hold, settings=settings, now=standing.now)
+    return Row(
+        id=0,
+        state="held",
+        category=one.event.event_type.category,
+        icon="moon",
+        title=wording.words(one.event, one.event.event_type).title,
+        about=f"{kind_word(one.channel)} · {until}",
+        pill=_("Held"),
+        at=one.created_at,
+        when=clock.time_words(one.created_at, now=standing.now, zone=standing.zone),
+        when_full=clock.full_words(one.created_at, zone=standing.zone),
+    )
+
+
+def kind_word(kind: str) -> str:
+    """What a channel is called; one from elsewhere goes by its own name."""
+    return str(dict(channel_names.labels()).get(kind, kind))
+
+
+def place(address: Address) -> str:
+    """Where to, short: a URL without what every URL begins with."""
+    return address.target.removeprefix("https://").removeprefix("http://")
+
+
+def _icon(one: Delivery, *, state: str, event: Event | None) -> str:
+    by_state = {"sent": "check", "dead": "x", "skipped": "ban"}.get(state)
+    if by_state or event is None:
+        return by_state or "bell"
+    return words.icon_of("", category=event.event_type.category)
+
+
+def _title(one: Delivery, *, event: Event | None, types: Sequence[EventType]) -> str:
+    if event is not None:
+        return wording.words(event, event.event_type).title
+    if one.summary is not None:
+        return summary_words.in_words(one.summary, types=types)
+    return _("Confirmation") if one.purpose == Delivery.Purpose.CONFIRMATION else _("Test")
+
+
+def _pill(one: Delivery, *, tries: int, standing: Standing) -> str:
+    match one.state:
+        case State.SENT:
+            return _("Sent")
+        case State.DEAD:
+            return ngettext("Dead after {n} try", "Dead after {n} tries", tries).format(n=tries)
+        case State.SKIPPED:
+            return _("Skipped")
+        case State.SENDING:
+            return _("Sending")
+    if not tries and one.due_at <= standing.now:
+        return _("Waiting")
+    time = timeline.moment(one.due_at, now=standing.now, zone=standing.zone)
+    return _("Next try {time}").format(time=time)

@@ -1,0 +1,117 @@
+"""The attempts of a delivery, a line each: when, what came back, how long it took, what follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from itertools import zip_longest
+from zoneinfo import ZoneInfo
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from delivery import reasons
+from delivery.models import Attempt, Delivery
+from notifications.pages import clock
+
+Outcome = Attempt.Outcome
+_TONES = {Outcome.SENT: "good", Outcome.DEAD: "bad", Outcome.RETRY: "bad"}
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One attempt in words. `connected_to` and `excerpt` are empty for whoever may not see them."""
+
+    at: datetime
+    when: str
+    when_full: str
+    said: str
+    tone: str
+    connected_to: str
+    excerpt: str
+
+
+def tries_of(delivery: Delivery, *, now: datetime, zone: ZoneInfo, for_staff: bool) -> list[Try]:
+    """No query for a delivery with its attempts loaded."""
+    attempts = list(delivery.attempts.all())
+    return [
+        Try(
+            at=row.started_at,
+            when=moment(row.started_at, now=now, zone=zone),
+            when_full=clock.full_words(row.started_at, zone=zone),
+            said=" · ".join(filter(None, [_result(row), _duration(row), _following(row, later, delivery, now, zone)])),
+            tone=_tone(row, is_last=later is None, delivery=delivery),
+            connected_to=row.connected_to if for_staff else "",
+            excerpt=row.excerpt if for_staff else "",
+        )
+        for row, later in zip_longest(attempts, attempts[1:])
+    ]
+
+
+def advice(delivery: Delivery) -> str:
+    """What its owner may do about it, by the last attempt that failed; empty once it is sent."""
+    if delivery.state == Delivery.State.SENT:
+        return ""
+    codes = [row.reason for row in delivery.attempts.all() if row.outcome in (Outcome.DEAD, Outcome.RETRY)]
+    return reasons.sentence(delivery.reason or (codes[-1] if codes else ""))
+
+
+def moment(at: datetime, *, now: datetime, zone: ZoneInfo) -> str:
+    """To the second; with its day if that isn't today."""
+    local = at.astimezone(zone)
+    is_today = local.date() == now.astimezone(zone).date()
+    return date_format(local, "H:i:s" if is_today else "j M, H:i:s")
+
+
+def span(length: timedelta) -> str:
+    """As in 84 ms, 1 s, 2 min or 3 h."""
+    seconds = max(0.0, length.total_seconds())
+    if seconds < 1:
+        return _("{n} ms").format(n=round(seconds * 1000))
+    if seconds < 120:
+        return _("{n} s").format(n=round(seconds))
+    return _("{n} min").format(n=round(seconds / 60)) if seconds < 7200 else _("{n} h").format(n=round(seconds / 3600))
+
+
+def _result(row: Attempt) -> str:
+    """What came back: the status with its name, or in a few words why there is none."""
+    if row.outcome == Outcome.STARTED:
+        return _("on its way")
+    if row.outcome == Outcome.UNKNOWN:
+        return _("interrupted; whether it arrived is not known")
+    if row.http_status is not None:
+        return f"{row.http_status} {_phrase(row.http_status)}".strip()
+    if row.outcome == Outcome.SENT:
+        return _("accepted")
+    if row.reason == "timeout" and row.ms is not None:
+        return _("no answer in {time}").format(time=span(timedelta(milliseconds=row.ms)))
+    return row.reason.replace("_", " ") or str(Outcome(row.outcome).label).lower()
+
+
+def _tone(row: Attempt, *, is_last: bool, delivery: Delivery) -> str:
+    """The one that something still follows is open."""
+    if is_last and delivery.state in (Delivery.State.PENDING, Delivery.State.SENDING):
+        return "open"
+    return _TONES.get(Outcome(row.outcome), "open")
+
+
+def _phrase(status: int) -> str:
+    """Of HTTP; SMTP's numbers have none."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+def _duration(row: Attempt) -> str:
+    return "" if row.ms is None or row.reason == "timeout" else span(timedelta(milliseconds=row.ms))
+
+
+def _following(row: Attempt, later: Attempt | None, delivery: Delivery, now: datetime, zone: ZoneInfo) -> str:
+    if later is not None:
+        ended = row.started_at + timedelta(milliseconds=row.ms or 0)
+        return _("tried again after {time}").format(time=span(later.started_at - ended))
+    if delivery.state == Delivery.State.PENDING:
+        return _("next try {time}").format(time=moment(delivery.due_at, now=now, zone=zone))
+    return ""

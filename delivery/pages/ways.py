@@ -1,0 +1,43 @@
+"""Where each channel reaches a person, told to the preferences of the floor below."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.contrib.auth.models import User
+from django.urls import reverse
+
+from delivery import addresses, channels
+from delivery.models import Address
+from delivery.pages import channel_cards
+from notifications.pages import ways
+from notifications.pages.standing import Standing
+from notifications.pages.ways import Place, Way
+
+
+def install() -> None:
+    ways.tell_with(ways_of)
+
+
+def ways_of(standing: Standing) -> Mapping[str, Way]:
+    """Addresses in use; where there is none, those that were switched off. Two queries, as for the list of channels."""
+    rows = addresses.of(User.objects.get(pk=standing.user_id))
+    return {name: _way(name, [row for row in rows if row.kind == name], standing) for name in channels.installed()}
+
+
+def _way(kind: str, rows: list[Address], standing: Standing) -> Way:
+    in_use = [row for row in rows if row.is_enabled]
+    return Way(f"{reverse('channel-add')}?kind={kind}", [_place(row, standing) for row in in_use or rows])
+
+
+def _place(row: Address, standing: Standing) -> Place:
+    card = channel_cards.card_of(row, dead=0, standing=standing)
+    takes_tests = card.is_enabled and card.is_verified
+    return Place(
+        id=card.id,
+        target=card.target,
+        state=card.state,
+        tone=card.tone,
+        page=reverse("channel", args=[card.id]),
+        test=reverse("channel-test", args=[card.id]) if takes_tests else "",
+    )

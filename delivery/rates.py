@@ -1,0 +1,35 @@
+"""A rate for an address that has one: its attempts come no faster, in bursts of one second's worth. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from delivery.models import Address
+
+BURST = timedelta(seconds=1)
+
+
+def allowed(address: Address, *, now: datetime) -> int | None:
+    """How many attempts may start now; None: as many as there is room for."""
+    if not address.rate_per_second:
+        return None
+    return max(int((now - _used_up_to(address, now=now)) / _interval(address)), 0)
+
+
+def use(address: Address, count: int, *, now: datetime) -> None:
+    """So many start now."""
+    if address.rate_per_second:
+        address.paced_until = _used_up_to(address, now=now) + count * _interval(address)
+
+
+def next_at(address: Address, *, now: datetime) -> datetime:
+    """When the next one may start."""
+    return max(now, _used_up_to(address, now=now) + _interval(address))
+
+
+def _used_up_to(address: Address, *, now: datetime) -> datetime:
+    return max(address.paced_until or now - BURST, now - BURST)
+
+
+def _interval(address: Address) -> timedelta:
+    return timedelta(seconds=1) / (address.rate_per_second or 1)

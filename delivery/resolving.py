@@ -1,0 +1,115 @@
+"""From a name to addresses that may be connected to. The one place where names are looked up, so that what was
+checked is what is connected to; nothing asks for a name a second time between the two."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+import threading
+from concurrent.futures import Future
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+from django.conf import settings
+
+from delivery import nameservers
+from delivery.network_addresses import Policy
+
+# Lookups can't be interrupted; so many may hang at once, each in a thread that no shutdown waits for.
+MAX_LOOKUPS = 256
+_free = threading.BoundedSemaphore(MAX_LOOKUPS)
+_NOT_FOUND = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
+
+
+class Blocked(Exception):
+    """The address policy says no. The text is for the operator alone: it names addresses."""
+
+
+class NameFailed(Exception):
+    """The receiver's domain: there is no such name, or its name servers fail."""
+
+
+class ResolverFailed(Exception):
+    """Our own resolver doesn't answer: nobody's address is to blame."""
+
+
+def vet(host: str, addresses: list[str], *, policy: Policy) -> None:
+    """Raises Blocked if any of them is forbidden: a name with a mix of addresses is one that plays games."""
+    for address in addresses:
+        if why := policy.forbids(address):
+            raise Blocked(f"{host} leads to {address} ({why})")
+
+
+def looking_up(host: str) -> Future[list[str]]:
+    """The addresses of a name, IPv6 and IPv4, in the order of preference of this machine; the future has at least
+    one, or raises NameFailed or ResolverFailed."""
+    future: Future[list[str]] = Future()
+    if not _free.acquire(blocking=False):
+        future.set_exception(ResolverFailed(f"{MAX_LOOKUPS} lookups hang already"))
+        return future
+    threading.Thread(target=_run, args=(host, future), name=f"lookup {host[:40]}", daemon=True).start()
+    return future
+
+
+def _run(host: str, future: Future[list[str]]) -> None:
+    try:
+        if future.set_running_or_notify_cancel():
+            future.set_result(lookup(host))
+    except Exception as error:  # noqa: BLE001  it is raised where the future is waited for
+        future.set_exception(error)
+    finally:
+        _free.release()
+
+
+def lookup(host: str) -> list[str]:
+    """Blocks as long as the machine's resolver lets it. Raises NameFailed, ResolverFailed."""
+    # Search domains would turn a public name into one of the inner network; an intranet's own names may need them.
+    name = host if settings.WEBHOOK_ALLOWED_NETWORKS else f"{host}."
+    try:
+        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        raise _blamed(host, error) from error
+    except UnicodeError as error:
+        raise NameFailed(f"{host}: {error}") from error
+    except OSError as error:
+        raise ResolverFailed(f"{host}: {error}") from error
+    return list(dict.fromkeys(str(info[4][0]) for info in found))
+
+
+def _blamed(host: str, error: socket.gaierror) -> NameFailed | ResolverFailed:
+    """EAI_AGAIN stands for both: the domain's servers failed, or ours gave no answer."""
+    detail = f"{host}: {error.strerror}"
+    if error.errno in _NOT_FOUND or error.errno == socket.EAI_FAIL:
+        return NameFailed(detail)
+    if error.errno == socket.EAI_AGAIN and nameservers.answer():
+        return NameFailed(f"{detail}; our resolver answers")
+    return ResolverFailed(f"{detail}; our resolver doesn't answer")
+
+
+class Resolver(AbstractResolver):
+    """What aiohttp asks for names: everything it gets has been vetted."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        addresses = await asyncio.wrap_future(looking_up(host))
+        vet(host, addresses, policy=self._policy)
+        return [_result(host, address, port) for address in addresses]
+
+    async def close(self) -> None:
+        """Lookups that still hang end by themselves."""
+
+
+def _result(host: str, address: str, port: int) -> ResolveResult:
+    version = ipaddress.ip_address(address.partition("%")[0]).version
+    return ResolveResult(
+        hostname=host,
+        host=address,
+        port=port,
+        family=socket.AF_INET if version == 4 else socket.AF_INET6,
+        proto=socket.IPPROTO_TCP,
+        flags=socket.AI_NUMERICHOST,
+    )

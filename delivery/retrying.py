@@ -1,0 +1,36 @@
+"""When a failed delivery is tried again. Pure: what was asked for is never undercut, jitter only ever adds."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+# The example of the Standard Webhooks specification: about three days.
+LONG = (5.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, 86_400.0)
+JITTER = 0.1
+# A receiver that asks for more than this gets it at this.
+LONGEST_WISH = timedelta(hours=24)
+# After our own failures: these count for nothing, so there is no last one.
+OUR_FIRST_PAUSE, OUR_LONGEST_PAUSE = 5.0, 900.0
+
+
+def next_at(
+    delays: Sequence[float], *, tries: int, asked: datetime | None, now: datetime, rng: random.Random
+) -> datetime | None:
+    """When the next attempt is due after `tries` that counted, this one included. None: that was the last."""
+    if tries > len(delays):
+        return None
+    due = now + _with_jitter(delays[tries - 1], rng)
+    return due if asked is None else max(due, min(asked, now + LONGEST_WISH))
+
+
+def after_our_failure(*, number: int, asked: datetime | None, now: datetime, rng: random.Random) -> datetime:
+    """`number`: of the attempt, 1 is the first."""
+    pause = min(OUR_FIRST_PAUSE * 2.0 ** min(number - 1, 20), OUR_LONGEST_PAUSE)
+    due = now + _with_jitter(pause, rng)
+    return due if asked is None else max(due, min(asked, now + LONGEST_WISH))
+
+
+def _with_jitter(seconds: float, rng: random.Random) -> timedelta:
+    return timedelta(seconds=seconds * (1 + JITTER * rng.random()))

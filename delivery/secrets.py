@@ -1,0 +1,39 @@
+"""Secrets at rest: encrypted under a key that SECRET_KEY gives; SECRET_KEY_FALLBACKS still open older ones."""
+
+from __future__ import annotations
+
+import base64
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+
+class Unreadable(ValueError):
+    """Sealed under a SECRET_KEY that is neither the present one nor among SECRET_KEY_FALLBACKS."""
+
+
+def seal(text: str) -> str:
+    return _box().encrypt(text.encode()).decode()
+
+
+def unseal(sealed: str) -> str:
+    """Raises Unreadable."""
+    try:
+        return _box().decrypt(sealed.encode()).decode()
+    except InvalidToken as error:
+        raise Unreadable(
+            "this secret was stored under another SECRET_KEY; put that into SECRET_KEY_FALLBACKS"
+        ) from error
+
+
+def _box() -> MultiFernet:
+    return MultiFernet(
+        [Fernet(_key(secret)) for secret in (settings.SECRET_KEY, *map(str, settings.SECRET_KEY_FALLBACKS))]
+    )
+
+
+def _key(secret: str) -> bytes:
+    derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"carillon.delivery.secrets")
+    return base64.urlsafe_b64encode(derive.derive(secret.encode()))

@@ -1,0 +1,215 @@
+"""Writing down how attempts went: in batches, fenced by the token, and everything that follows in one transaction.
+
+Locks come in the house's order: inboxes, notifications, addresses, deliveries, each by id.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from delivery import address_health, breaker, channels, retrying
+from delivery.address_health import Said
+from delivery.channels import Outcome
+from delivery.models import Address, Attempt, Delivery
+from delivery.taking import Claimed
+from delivery.writing import plain, stamp, update_rows
+from notifications import summaries
+from notifications.models import Inbox, Notification
+
+EXCERPT = 2000
+# How a channel's own mistake reads; it says nothing about the address.
+INTERNAL_ERROR = "internal_error"
+
+State = Delivery.State
+_rng = random.Random()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    claimed: Claimed
+    outcome: Outcome
+    ms: int
+
+    @property
+    def delivery(self) -> Delivery:
+        return self.claimed.outgoing.delivery
+
+    @property
+    def is_failure(self) -> bool:
+        """It says something about the address."""
+        wrong = self.outcome.state in ("retry", "dead") or self.outcome.disables
+        return wrong and not self.outcome.is_ours and self.outcome.reason != INTERNAL_ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class _Next:
+    """What becomes of a delivery."""
+
+    state: str
+    due_at: datetime
+    tries: int
+    reason: str
+
+    @property
+    def is_end(self) -> bool:
+        return self.state != State.PENDING
+
+
+def settle(results: Sequence[Result], *, now: datetime) -> int:
+    """How many were still ours; the others' attempts read `superseded`, and nothing else of them changes.
+
+    About ten queries, and some for each address that is told of or switched off.
+    """
+    if not results:
+        return 0
+    with transaction.atomic():
+        _lock_inboxes(results, now=now)
+        _lock_notifications(results)
+        addresses = _lock_addresses(results, now=now)
+        held = _still_ours(results)
+        nexts = {result.delivery.pk: _next(result, now=now) for result in held}
+        _write_deliveries(nexts, now=now)
+        _write_attempts(results, nexts=nexts)
+        _note_first_success([result for result in held if result.outcome.state == "sent"], now=now)
+        said = [_said(result, nexts[result.delivery.pk]) for result in held if result.delivery.address_id in addresses]
+        address_health.note([one for one in said if one], addresses=addresses, now=now)
+    return len(held)
+
+
+def _lock_inboxes(results: Sequence[Result], *, now: datetime) -> None:
+    """Of those whose addresses may be switched off."""
+    users = {result.delivery.address.user_id for result in results if _may_switch_off(result, now=now)}
+    if users:
+        list(Inbox.objects.select_for_update().filter(user_id__in_set=users).order_by("user_id").values_list("pk"))
+
+
+def _may_switch_off(result: Result, *, now: datetime) -> bool:
+    # One failure more than the row said when it was claimed may be the one.
+    address = result.delivery.address
+    since = address.failing_since
+    return result.outcome.disables or (since is not None and now - since >= breaker.DISABLE_AFTER)
+
+
+def _lock_notifications(results: Sequence[Result]) -> None:
+    ids = {
+        result.delivery.notification_id
+        for result in results
+        if result.delivery.notification_id is not None and result.outcome.state == "sent"
+    }
+    if ids:
+        rows = Notification.objects.select_for_update(no_key=True).filter(pk__in_set=ids, is_delivered=False)
+        list(rows.order_by("pk").values_list("pk"))
+
+
+def _lock_addresses(results: Sequence[Result], *, now: datetime) -> dict[int, Address]:
+    """Those of which there is something new to say."""
+    ids = {
+        result.delivery.address_id
+        for result in results
+        if result.is_failure
+        or (result.outcome.state == "sent" and breaker.is_worth_noting(result.delivery.address, now=now))
+    }
+    if not ids:
+        return {}
+    rows = Address.objects.select_for_update(no_key=True).filter(pk__in_set=ids).order_by("pk")
+    return {row.pk: row for row in rows}
+
+
+def _still_ours(results: Sequence[Result]) -> list[Result]:
+    """In id order, their rows locked."""
+    ids = [result.delivery.pk for result in results]
+    rows = Delivery.objects.select_for_update(no_key=True).filter(pk__in_set=ids, state=State.SENDING).order_by("pk")
+    tokens: dict[int, uuid.UUID | None] = dict(rows.values_list("pk", "claim_token"))
+    ours = [result for result in results if tokens.get(result.delivery.pk) == result.claimed.token]
+    return sorted(ours, key=lambda result: result.delivery.pk)
+
+
+def _next(result: Result, *, now: datetime) -> _Next:
+    delivery, outcome = result.delivery, result.outcome
+    if outcome.state in ("sent", "skipped", "dead") or outcome.disables:
+        state = "dead" if outcome.disables and outcome.state != "sent" else outcome.state
+        return _Next(state, delivery.due_at, delivery.tries + (not outcome.is_ours), outcome.reason)
+    if outcome.is_ours:
+        number = result.claimed.outgoing.number
+        due = retrying.after_our_failure(number=number, asked=outcome.retry_at, now=now, rng=_rng)
+        return _Next(State.PENDING, due, delivery.tries, outcome.reason)
+    tries = delivery.tries + 1
+    delays = channels.named(delivery.kind).retry_delays(delivery.address)
+    due_at = retrying.next_at(delays, tries=tries, asked=outcome.retry_at, now=now, rng=_rng)
+    if due_at is None:
+        return _Next(State.DEAD, delivery.due_at, tries, outcome.reason)
+    return _Next(State.PENDING, due_at, tries, outcome.reason)
+
+
+def _said(result: Result, after: _Next) -> Said | None:
+    outcome, address_id = result.outcome, result.delivery.address_id
+    if outcome.state == "sent":
+        return Said(address_id, is_success=True)
+    if not result.is_failure:
+        return None
+    disables = (outcome.reason or breaker.FAILING) if outcome.disables else ""
+    return Said(address_id, is_success=False, reason=outcome.reason, disables=disables, is_last=after.state == "dead")
+
+
+def _write_deliveries(nexts: dict[int, _Next], *, now: datetime) -> None:
+    rows = [
+        (pk, one.state, stamp(one.due_at), one.tries, one.reason, stamp(now) if one.is_end else None)
+        for pk, one in nexts.items()
+    ]
+    columns = {
+        "id": "bigint",
+        "state": "text",
+        "due_at": "timestamptz",
+        "tries": "integer",
+        "reason": "text",
+        "settled_at": "timestamptz",
+    }
+    update_rows("deliveries", columns, rows, also="claim_token = NULL, lease_until = NULL")
+
+
+def _write_attempts(results: Sequence[Result], *, nexts: dict[int, _Next]) -> None:
+    rows = []
+    for result in results:
+        outcome, after = result.outcome, nexts.get(result.delivery.pk)
+        if after is None:
+            shown, next_at = Attempt.Outcome.SUPERSEDED.value, None
+        else:
+            shown = "retry" if after.state == State.PENDING else after.state
+            next_at = None if after.is_end else stamp(after.due_at)
+        said = [plain(text, limit=EXCERPT) for text in (outcome.reason, outcome.connected_to, outcome.excerpt)]
+        rows.append((result.claimed.attempt_id, shown, result.ms, outcome.http_status, *said, next_at))
+    columns = {
+        "id": "bigint",
+        "outcome": "text",
+        "ms": "integer",
+        "http_status": "integer",
+        "reason": "text",
+        "connected_to": "text",
+        "excerpt": "text",
+        "next_at": "timestamptz",
+    }
+    # What is written already stays, should this be tried again after a commit whose answer was lost.
+    update_rows("delivery_attempts", columns, rows, where="delivery_attempts.outcome IN ('started', 'unknown')")
+
+
+def _note_first_success(sent: Sequence[Result], *, now: datetime) -> None:
+    """A notification is delivered at the first success; of a summary all that it gives back on that channel."""
+    ids = {result.delivery.notification_id for result in sent if result.delivery.notification_id is not None}
+    if ids:
+        rows = Notification.objects.filter(pk__in_set=ids, is_delivered=False)
+        rows.update(is_delivered=True, delivered_at=now)
+    told: dict[str, set[int]] = {}
+    for result in sent:
+        if result.delivery.summary_id is not None:
+            told.setdefault(result.delivery.kind, set()).add(result.delivery.summary_id)
+    for kind, summary_ids in told.items():
+        held = Notification.objects.filter(summary_id__in_set=summary_ids, channel=kind, is_delivered=False)
+        held.update(is_delivered=True, delivered_at=now)
+    if told:
+        summaries.record_sent(set().union(*told.values()), now=now)

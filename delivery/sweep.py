@@ -1,0 +1,22 @@
+"""What the sweepers do for this floor: find the work whose hint was lost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from delivery import claiming, draining, outbox, recovery, rescuing
+from events import clock, hints
+
+# What has been due for so long has outlived several hints: there may be no broker to carry them.
+LOST_AFTER = timedelta(seconds=3)
+
+
+def sweep() -> None:
+    """Due deliveries, expired leases and recoveries on their way. Three cheap looks when there are none."""
+    now = clock.now()
+    rescuing.rescue(now=now)
+    recovery.advance_each(now=now)
+    if claiming.is_any_due(now=now):
+        hints.send(outbox.TASK)
+    if claiming.is_any_due(now=now - LOST_AFTER):
+        draining.drain_aside()

@@ -1,0 +1,156 @@
+"""Making what was picked this process's own: look again, freeze, and write token, lease and attempts."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.db.models import Count
+
+from delivery import gathering, looking_again
+from delivery.channels import Channel, Frozen, Outgoing
+from delivery.models import Address, Attempt, Delivery
+from delivery.writing import stamp, update_rows
+from events import sets
+
+logger = logging.getLogger(__name__)
+
+# Attempts start right after the claim; the rest of a lease is for their deadline and for settling.
+START_WITHIN = 2.0
+LEAST_MARGIN = 4.0
+
+CANNOT_RENDER = "cannot_render"
+
+State = Delivery.State
+
+
+@dataclass(slots=True)
+class Claimed:
+    """A delivery that is this process's to try, until `start_by` (of the monotonic clock) has passed."""
+
+    outgoing: Outgoing
+    attempt_id: int
+    token: uuid.UUID
+    start_by: float
+
+
+def lease(channel: Channel) -> timedelta:
+    """Longer than an attempt may take, and its settling."""
+    return timedelta(seconds=START_WITHIN + channel.deadline + max(LEAST_MARGIN, channel.deadline))
+
+
+def take(channel: Channel, ids: Sequence[int], *, addresses: Mapping[int, Address], now: datetime) -> list[Claimed]:
+    """Those of the ids that are pending and still wanted, in id order; the others end here. Needs a transaction, and
+    their addresses locked in it."""
+    if not ids:
+        return []
+    rows = list(
+        Delivery.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(pk__in_set=ids, state=State.PENDING)
+        .select_related("notification", "summary")
+        .order_by("pk")
+    )
+    for row in rows:
+        row.address = addresses[row.address_id]
+    gathered = gathering.gather(rows)
+    choices = gathering.choices(gathered)
+    wanted: list[Outgoing] = []
+    unwanted: dict[int, str] = {}
+    for one in gathered:
+        choice = choices.get((one.user.pk, one.event.event_type_id)) if one.event else None
+        if reason := looking_again.why_not(one, choice=choice, skips_read=channel.skips_read):
+            unwanted[one.delivery.pk] = reason
+        else:
+            wanted.append(one)
+    end(unwanted, state=State.SKIPPED, now=now)
+    numbers = _earlier_attempts(wanted)
+    fresh = _freeze(channel, wanted, now=now)
+    wanted = [one for one in wanted if one.delivery.state == State.PENDING]
+    token = uuid.uuid4()
+    _write_claims(wanted, fresh=fresh, token=token, lease_until=now + lease(channel))
+    for one in wanted:
+        one.number = numbers.get(one.delivery.pk, 0) + 1
+    attempts = _write_attempts(wanted, now=now)
+    start_by = time.monotonic() + START_WITHIN
+    return [Claimed(one, attempts[one.delivery.pk], token, start_by) for one in wanted]
+
+
+def end(reasons: dict[int, str], *, state: str, now: datetime) -> None:
+    """Deliveries whose rows are locked end here, each for its reason."""
+    for reason in set(reasons.values()):
+        ids = [pk for pk, own in reasons.items() if own == reason]
+        Delivery.objects.filter(pk__in_set=ids).update(
+            state=state, reason=reason, settled_at=now, claim_token=None, lease_until=None
+        )
+
+
+def _earlier_attempts(wanted: Sequence[Outgoing]) -> dict[int, int]:
+    """delivery -> how many attempts it has had. No query for those that were never claimed."""
+    again = [one.delivery.pk for one in wanted if one.delivery.body is not None]
+    if not again:
+        return {}
+    made = Attempt.objects.filter(delivery_id__in_set=again).order_by()
+    return dict(made.values_list("delivery_id").annotate(Count("id")))
+
+
+def _freeze(channel: Channel, wanted: Sequence[Outgoing], *, now: datetime) -> dict[int, Frozen]:
+    """Give those that have none the bytes of all their attempts. One that can't be rendered is dead, visibly."""
+    fresh: dict[int, Frozen] = {}
+    broken: dict[int, str] = {}
+    for one in wanted:
+        if one.delivery.body is not None:
+            continue
+        try:
+            frozen = channel.freeze(one)
+        except Exception:
+            logger.exception("delivery %s could not be rendered", one.delivery.pk)
+            one.delivery.state = State.DEAD
+            broken[one.delivery.pk] = CANNOT_RENDER
+            continue
+        one.delivery.body, one.delivery.content_type = frozen.body, frozen.content_type
+        fresh[one.delivery.pk] = frozen
+    end(broken, state=State.DEAD, now=now)
+    return fresh
+
+
+def _write_claims(
+    wanted: Sequence[Outgoing], *, fresh: dict[int, Frozen], token: uuid.UUID, lease_until: datetime
+) -> None:
+    ids = [one.delivery.pk for one in wanted]
+    Delivery.objects.filter(pk__in_set=ids).update(
+        state=State.SENDING, claim_token=token, lease_until=lease_until, reason=""
+    )
+    for one in wanted:
+        one.delivery.state, one.delivery.claim_token, one.delivery.reason = State.SENDING, token, ""
+    if not fresh:
+        return
+    if connection.vendor == "postgresql":
+        rows = [(pk, f"\\x{frozen.body.hex()}", frozen.content_type) for pk, frozen in fresh.items()]
+        update_rows("deliveries", {"id": "bigint", "body": "bytea", "content_type": "text"}, rows)
+        return
+    with connection.cursor() as cursor:
+        # JSON can't carry bytes, and SQLite is in this process: statements cost it next to nothing.
+        cursor.executemany(
+            "UPDATE deliveries SET body = %s, content_type = %s WHERE id = %s",
+            [(frozen.body, frozen.content_type, pk) for pk, frozen in fresh.items()],
+        )
+
+
+def _write_attempts(wanted: Sequence[Outgoing], *, now: datetime) -> dict[int, int]:
+    """delivery -> its new attempt."""
+    begun, params = sets.table(
+        {"delivery_id": "bigint", "number": "integer"}, [(one.delivery.pk, one.number) for one in wanted]
+    )
+    of_time = "::timestamptz" if connection.vendor == "postgresql" else ""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {Attempt._meta.db_table} (delivery_id, number, started_at) "
+            f"SELECT delivery_id, number, %s{of_time} FROM {begun} AS begun WHERE true RETURNING delivery_id, id",
+            [stamp(now), *params],
+        )
+        return dict(cursor.fetchall())

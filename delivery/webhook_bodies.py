@@ -1,0 +1,110 @@
+"""What a webhook says, as bytes that are made once: an event, a summary or a test, in the form its address chose.
+
+Both forms say the same. The standard one is one flat object: `event_type`, `payload` and `timestamp` first, then what
+else a receiver may want without asking back. It is ASCII, so that no payload, however odd, fails to be written.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from delivery import cloudevents
+from delivery.channels import Frozen, Held, Outgoing
+from delivery.models import Address
+from delivery.summary_words import in_words
+from events import wording
+from events.models import Event
+from notifications import summaries
+from notifications.frames import instant
+from notifications.models import Notification, Summary
+
+JSON = "application/json"
+SUMMARY, TEST = "carillon.summary", "carillon.test"
+
+Body = dict[str, Any]
+
+
+def frozen(outgoing: Outgoing) -> Frozen:
+    """Pure: no query, no clock."""
+    body = {"id": outgoing.message_id} | _said(outgoing)
+    if outgoing.address.format == Address.Format.CLOUDEVENTS:
+        return Frozen(_bytes(cloudevents.structured(body)), cloudevents.CONTENT_TYPE)
+    return Frozen(_bytes(body), JSON)
+
+
+def _bytes(body: Body) -> bytes:
+    return json.dumps(body, separators=(",", ":")).encode()
+
+
+def _said(outgoing: Outgoing) -> Body:
+    if outgoing.event is not None:
+        return _of_event(outgoing.event, outgoing.notification)
+    if outgoing.summary is not None:
+        return _of_summary(outgoing.summary, outgoing.held)
+    return _of_test(outgoing.delivery.created_at)
+
+
+def _of_event(event: Event, notification: Notification | None) -> Body:
+    words = wording.words(event, event.event_type)
+    return {
+        "event_type": event.event_type.name,
+        "payload": event.payload,
+        "timestamp": instant(event.created_at),
+        "event_id": event.pk,
+        "position": event.position,
+        "category": event.event_type.category,
+        "is_critical": event.event_type.is_critical,
+        "source_entity_type": event.source_entity_type,
+        "source_entity_id": event.source_entity_id,
+        "actor_user_id": event.actor_user_id,
+        "project_id": event.project_id,
+        "title": words.title,
+        "body": words.body,
+        "url": _absolute(words.url),
+        "notification_id": notification.pk if notification else None,
+        "reason": notification.reason if notification else "",
+    }
+
+
+def _of_summary(summary: Summary, held: list[Held]) -> Body:
+    """Of the rows the newest only, and no payloads: `count` and `by_type` are of all."""
+    return {
+        "event_type": SUMMARY,
+        "payload": {"kind": summary.kind, "count": summary.count, "by_type": summary.by_type},
+        "timestamp": instant(summary.created_at),
+        "summary_id": summary.pk,
+        "title": in_words(summary, types=[one.event.event_type for one in held]),
+        "url": _absolute(summaries.url(summary.pk)),
+        "notifications": [_listed(one) for one in held],
+    }
+
+
+def _listed(one: Held) -> Body:
+    words = wording.words(one.event, one.event.event_type)
+    return {
+        "notification_id": one.notification.pk,
+        "event_id": one.event.pk,
+        "event_type": one.event.event_type.name,
+        "timestamp": instant(one.event.created_at),
+        "title": words.title,
+        "url": _absolute(words.url),
+    }
+
+
+def _of_test(now: datetime) -> Body:
+    return {
+        "event_type": TEST,
+        "payload": {"message": _("This is a test. Nothing happened.")},
+        "timestamp": instant(now),
+        "title": _("Test of this webhook"),
+        "url": "",
+    }
+
+
+def _absolute(path: str) -> str:
+    return f"{settings.BASE_URL}{path}" if path else ""
