@@ -1,4 +1,4 @@
-"""/api/v1/: both halves, the OpenAPI document and its page."""
+"""/api/v1/: every floor's part, the OpenAPI document and its page."""
 
 from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
@@ -8,6 +8,7 @@ from events.api.missing import MissingView
 urlpatterns = [
     path("", include("events.api.urls")),
     path("", include("notifications.api.urls")),
+    path("", include("delivery.api.urls")),
     path("schema", SpectacularJSONAPIView.as_view(), name="api-schema"),
     path(
         "docs",

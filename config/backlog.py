@@ -1,4 +1,4 @@
-"""How far behind the log's readers are, in three queries."""
+"""How far behind the log's readers and the deliveries are, in four queries."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db.models import Count, Min
 
+from delivery.models import Delivery
 from events.models import Event, LogHead, Subscriber
 
 ROUTER = "notifications"
@@ -27,6 +28,8 @@ class Backlog:
 
     head: int
     oldest_unnumbered_seconds: float
+    # How long the delivery that has been due longest has been so; one that waits for its time is not late.
+    oldest_undelivered_seconds: float
     subscribers: list[Reader]
 
     @property
@@ -43,8 +46,14 @@ def backlog(*, now: datetime) -> Backlog:
     )
     head = LogHead.objects.get(pk=1).position
     oldest = Event.objects.filter(position=None).aggregate(at=Min("created_at"))["at"]
+    due = Delivery.objects.filter(state=Delivery.State.PENDING).aggregate(at=Min("due_at"))["at"]
     return Backlog(
         head=head,
-        oldest_unnumbered_seconds=max((now - oldest).total_seconds(), 0.0) if oldest else 0.0,
+        oldest_unnumbered_seconds=_age(oldest, now=now),
+        oldest_undelivered_seconds=_age(due, now=now),
         subscribers=[Reader(name, head - position, parked) for name, position, parked in rows],
     )
+
+
+def _age(at: datetime | None, *, now: datetime) -> float:
+    return max((now - at).total_seconds(), 0.0) if at else 0.0

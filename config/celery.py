@@ -4,6 +4,7 @@ import os
 
 from celery import Celery
 
+from config.runs import RunStep
 from config.sweeper import SweeperStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -12,4 +13,6 @@ app = Celery("carillon", task_cls="config.hint_task:HintTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(["events.sources"])
+app.autodiscover_tasks(["delivery"], related_name="pruning_task")
 app.steps["worker"].add(SweeperStep)
+app.steps["worker"].add(RunStep)

@@ -8,6 +8,8 @@ from celery import Celery
 from celery.beat import Service
 from django.db import connections
 
+from delivery import one_drain
+
 WORKER_THREADS = 4
 
 
@@ -31,6 +33,8 @@ class Worker:
         self._controller.start()
 
     def stop(self) -> None:
+        # The pool waits for its tasks: the one that sends has to hear of it first.
+        one_drain.stop()
         self._controller.stop()
 
 

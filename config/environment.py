@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import math
 import os
 import re
 from pathlib import Path
@@ -55,6 +57,77 @@ def integer(name: str, *, default: int, least: int, most: int | None = None) -> 
         return int(raw)
     accepted = f"of at least {least}" if most is None else f"from {least} to {most}"
     raise Unreadable(f"{name} is {raw!r}; it must be a whole number {accepted}.")
+
+
+def delays(name: str, *, default: list[float]) -> list[float]:
+    """Comma-separated seconds, each more than 0 and at most a week."""
+    found = []
+    for word in words(name, default=[]):
+        try:
+            seconds = float(word)
+        except ValueError:
+            seconds = math.nan
+        if not 0 < seconds <= 604_800:
+            raise Unreadable(f"{name} has {word!r}; each must be a number of seconds, as in 1,2,4.")
+        found.append(seconds)
+    return found or default
+
+
+def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Comma-separated addresses or networks."""
+    try:
+        return [ipaddress.ip_network(word) for word in words(name, default=[])]
+    except ValueError as error:
+        raise Unreadable(f"{name} has what is no network ({error}); each must read as in 10.1.0.0/16.") from error
+
+
+def folder(name: str) -> Path | None:
+    """A folder that is there and can be written to; none by default."""
+    raw = text(name, default="")
+    if not raw:
+        return None
+    path = Path(raw)
+    if not path.is_dir() or not os.access(path, os.W_OK):
+        raise Unreadable(f"{name} is {raw!r}, which is not a folder that can be written to; make it first.")
+    return path
+
+
+def base_url(name: str, *, default: str) -> str:
+    """Where people reach the site, for the links in what goes out of it."""
+    url = text(name, default=default).rstrip("/")
+    if not _ORIGIN.fullmatch(url) or "*" in url:
+        raise Unreadable(f"{name} is {url!r}; it must be a scheme and a host, as in https://example.com.")
+    return url
+
+
+def smtp() -> dict[str, Any]:
+    """Django's EMAIL_ settings. Without SMTP_HOST mail goes to the console; 465 is TLS, 587 STARTTLS."""
+    host, user, password = (text(name, default="") for name in ("SMTP_HOST", "SMTP_USER", "SMTP_PASSWORD"))
+    if not host:
+        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    port = integer("SMTP_PORT", default=25, least=1, most=65_535)
+    if bool(user) != bool(password):
+        raise Unreadable("SMTP_USER and SMTP_PASSWORD belong together; set both or neither.")
+    if user and port not in (465, 587) and not _is_loopback(host):
+        raise Unreadable(
+            f"SMTP_PORT is {port}, over which SMTP_PASSWORD would travel in plain text; it must be 465 or 587."
+        )
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": host,
+        "EMAIL_PORT": port,
+        "EMAIL_HOST_USER": user,
+        "EMAIL_HOST_PASSWORD": password,
+        "EMAIL_USE_SSL": port == 465,
+        "EMAIL_USE_TLS": port == 587,
+    }
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def origins(name: str) -> list[str]:

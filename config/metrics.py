@@ -32,6 +32,11 @@ class Backlog(Collector):
             "Age of the oldest event that has no position yet; 0: none.",
             value=now.oldest_unnumbered_seconds,
         )
+        yield GaugeMetricFamily(
+            "carillon_oldest_undelivered_seconds",
+            "How long the delivery that has been due longest has been so; 0: none is due.",
+            value=now.oldest_undelivered_seconds,
+        )
         lag = GaugeMetricFamily(
             "carillon_subscriber_lag_events", "Events in the log that a subscriber has not done.", labels=["subscriber"]
         )

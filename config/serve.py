@@ -18,6 +18,7 @@ from config.embedded import Beat, Worker
 from config.server import DrainingServer
 from config.supervise import Supervised
 from config.sweeper import Sweeper, configured
+from events.sources import restarts
 
 PART_SECONDS = 5.0
 
@@ -64,7 +65,8 @@ def run_all(application: Any, *, host: str, port: int, ready: Callable[[], None]
     server = DrainingServer(application, host=host, port=port, ready=listening)
     # In the order in which they stop, once the sockets and the requests are done.
     threads += [Supervised(part, on_death=server.fail) for part in (Beat(app), Worker(app), Sweeper(configured()))]
-    server.run()
-    for thread in threads:
-        thread.stop(timeout=PART_SECONDS)
+    with restarts.noted("serve"):
+        server.run()
+        for thread in threads:
+            thread.stop(timeout=PART_SECONDS)
     return server.exit_code

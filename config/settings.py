@@ -15,6 +15,9 @@ django_stubs_ext.monkeypatch()
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 
+# A deployment that names its builds sets its own; admins are told when it changes.
+VERSION = env.text("CARILLON_VERSION", default="0.1.0")
+
 DEBUG = env.boolean("DEBUG", default=False)
 SECRET_KEY = env.secret_key("SECRET_KEY", debug=DEBUG)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
@@ -171,13 +174,52 @@ CSRF_COOKIE_SECURE = IS_HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
 
 # What the sweeper thread calls every second, in this order.
-SWEEPS = ["events.sweep.sweep", "notifications.sweep.sweep"]
+SWEEPS = ["events.sweep.sweep", "events.sources.job_ledger.sweep", "notifications.sweep.sweep", "delivery.sweep.sweep"]
 
+# Over HTTP, for each key that has no number of its own, and for each person's session; 0: no limit.
+PUBLISH_EVENTS_PER_MINUTE = env.integer("PUBLISH_EVENTS_PER_MINUTE", default=60_000, least=0)
 EVENT_BUS_CAPACITY = env.integer("EVENT_BUS_CAPACITY", default=1024, least=1)
+
+# A job whose process gives no sign of life for this long is told as failed.
+JOB_LEASE_SECONDS = env.integer("JOB_LEASE_SECONDS", default=30, least=1)
+
+# A ComfyUI server may be away for this long before the prompts that ran on it are told as failed.
+COMFYUI_GRACE_SECONDS = env.integer("COMFYUI_GRACE_SECONDS", default=60, least=1)
 
 # A disk is told at the first; it is armed again below the first minus the second.
 HARDWARE_DISK_WARNING_PERCENT = env.integer("HARDWARE_DISK_WARNING_PERCENT", default=90, least=1, most=100)
 HARDWARE_DISK_MARGIN_PERCENT = 5
+# A GPU: warning and critical, 0 for never; armed again below a threshold minus the margin.
+HARDWARE_GPU_CELSIUS = (
+    env.integer("HARDWARE_GPU_WARNING_CELSIUS", default=85, least=0, most=150),
+    env.integer("HARDWARE_GPU_CRITICAL_CELSIUS", default=92, least=0, most=150),
+)
+# Off by default: whoever renders fills the memory on purpose.
+HARDWARE_GPU_MEMORY_PERCENT = (
+    env.integer("HARDWARE_GPU_MEMORY_WARNING_PERCENT", default=0, least=0, most=100),
+    env.integer("HARDWARE_GPU_MEMORY_CRITICAL_PERCENT", default=0, least=0, most=100),
+)
+HARDWARE_GPU_MARGIN = 5
+
+# Links in e-mails and webhooks begin with it.
+BASE_URL = env.base_url(
+    "BASE_URL", default=next((one for one in CSRF_TRUSTED_ORIGINS if "*" not in one), "http://localhost:8000")
+)
+
+# EMAIL_BACKEND, EMAIL_HOST and so on.
+globals().update(env.smtp())
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("SMTP_FROM", default="Carillon <carillon@localhost>")
+
+WEBHOOK_TIMEOUT_SECONDS = env.integer("WEBHOOK_TIMEOUT_SECONDS", default=10, least=1, most=60)
+# What follows the first attempt; jitter only ever adds.
+WEBHOOK_RETRY_DELAYS = env.delays("WEBHOOK_RETRY_DELAYS", default=[1, 2, 4])
+# Addresses that are refused everywhere else (private, loopback, ...) and accepted here: an intranet's.
+WEBHOOK_ALLOWED_NETWORKS = env.networks("WEBHOOK_ALLOWED_NETWORKS")
+
+NOTIFICATION_RETENTION_DAYS = env.integer("NOTIFICATION_RETENTION_DAYS", default=90, least=1)
+# What is pruned is written here first, as compressed JSON lines.
+ARCHIVE_DIR = env.folder("ARCHIVE_DIR")
 
 LOGGING = {
     "version": 1,
@@ -211,14 +253,14 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Carillon",
     "DESCRIPTION": "Events in, notifications out. Errors and their codes: docs/errors.md.",
-    "VERSION": "0.1.0",
+    "VERSION": VERSION,
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"ChannelEnum": "events.audience_rules.CHANNELS"},
+    "ENUM_NAME_OVERRIDES": {"ChannelEnum": "events.channel_names.known"},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -19,4 +19,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("notifications.pages.urls")),
     path("", include("events.pages.urls")),
+    path("", include("delivery.pages.urls")),
 ]

@@ -1,20 +1,26 @@
 /** The bell: count in badge, label, title and favicon; opens the panel, says when it isn't live. */
-import { config, get, say } from "./config.js";
+import { say } from "./config.js";
+import { isPlain, mayOpen } from "./opening.js";
 import { store } from "./store.js";
 
 export class CarillonBell extends HTMLElement {
   connectedCallback() {
+    if (!this.firstElementChild) {
+      // A page that isn't ours names the element alone.
+      import("./fill.js").then(({ fill }) => fill(this));
+      return;
+    }
     this.link = /** @type {HTMLAnchorElement} */ (this.querySelector(".bell"));
     this.panel = /** @type {HTMLElement} */ (this.querySelector(".panel"));
     this.badge = /** @type {HTMLElement} */ (this.querySelector(".badge"));
-    this.plainTitle = document.title.replace(/^\(\d+\+?\) /, "");
     this.leaving = new AbortController();
     const { signal } = this.leaving;
-    store.on("unread", (change) => this.show(change.count > change.before), signal);
+    store.on("unread", ({ count, before }) => (this.show(count > before), tellPage()), signal);
     store.on("settings", () => this.show(false), signal);
     store.on("connection", () => this.show(false), signal);
     this.makeButton(signal);
     this.show(false);
+    tellPage();
   }
 
   disconnectedCallback() {
@@ -34,11 +40,12 @@ export class CarillonBell extends HTMLElement {
     link.addEventListener(
       "click",
       (event) => {
-        if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+        if (!isPlain(event)) return;
         event.preventDefault();
         // Pressing outside has closed it by now; then this press only meant to close it.
-        if (!wasOpen) panel.togglePopover();
-        else panel.hidePopover();
+        const isOpen = wasOpen || panel.matches(":popover-open");
+        if (isOpen) panel.hidePopover();
+        else if (mayOpen(null, link.pathname)) panel.showPopover();
         wasOpen = false;
       },
       { signal },
@@ -67,28 +74,9 @@ export class CarillonBell extends HTMLElement {
   async opened() {
     const { panel } = this;
     if (!panel) return;
-    document.dispatchEvent(new CustomEvent("carillon:open"));
     panel.focus({ preventScroll: true });
-    if (panel.querySelector("carillon-feed")) return;
-    try {
-      const text = await (await get(config.urls.panel)).text();
-      const feed = new DOMParser().parseFromString(text, "text/html").querySelector("carillon-feed");
-      if (feed) panel.replaceChildren(document.adoptNode(feed));
-    } catch {
-      this.failed();
-    }
-  }
-
-  failed() {
-    const words = document.createElement("p");
-    words.className = "panel-waiting";
-    words.textContent = `${say("loadFailed")} `;
-    const again = document.createElement("button");
-    again.className = "button";
-    again.textContent = say("retry");
-    again.addEventListener("click", () => this.opened());
-    words.append(again);
-    this.panel?.replaceChildren(words);
+    const { fillPanel } = await import("./panel.js");
+    fillPanel(panel);
   }
 
   /** @param {boolean} grew */
@@ -119,12 +107,16 @@ export class CarillonBell extends HTMLElement {
    * @param {string} short
    */
   showOutside(unread, short) {
-    document.title = unread ? `(${short}) ${this.plainTitle}` : (this.plainTitle ?? "");
+    const plain = document.title.replace(/^\(\d+\+?\) /, "");
+    document.title = unread ? `(${short}) ${plain}` : plain;
     const favicon = /** @type {HTMLLinkElement | null} */ (document.querySelector("link[rel=icon][data-unread]"));
     if (favicon) {
       favicon.dataset.plain ??= favicon.href;
       favicon.href = (unread ? favicon.dataset.unread : favicon.dataset.plain) ?? favicon.href;
     }
-    document.dispatchEvent(new CustomEvent("carillon:unread", { detail: { count: unread } }));
   }
+}
+
+function tellPage() {
+  document.dispatchEvent(new CustomEvent("carillon:unread", { detail: { count: store.unread } }));
 }

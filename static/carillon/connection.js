@@ -1,111 +1,157 @@
 /**
- * The page's socket: resumes from the last `seq`, comes back by itself, and says when it can't.
+ * The socket: resumes from the last `seq`, comes back by itself, says when it can't, and looks by HTTP meanwhile.
  * @typedef {import("./store.js").Store} Store
  */
 import { config } from "./config.js";
 
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 30_000;
+const STABLE_AFTER = 30_000;
 const PING_EVERY = 30_000;
 const ANSWER_WITHIN = 5_000;
 const SAY_DOWN_AFTER = 10_000;
+const LOOK_AFTER_FAILURES = 3;
 const SIGNED_OUT = 4401;
 const TOO_MANY = 4429;
 
 export class Connection {
-  /** @param {Store} store */
-  constructor(store) {
+  /**
+   * @param {Store} store
+   * @param {(frame: any, since: number) => void} relay to the other tabs
+   */
+  constructor(store, relay) {
     this.store = store;
+    this.relay = relay;
     /** @type {WebSocket | null} */
     this.socket = null;
+    this.isGreeted = false;
     this.attempts = 0;
-    this.resuming = false;
-    this.stopped = false;
-    /** @type {number | undefined} */
-    this.retryTimer = undefined;
-    /** @type {number | undefined} */
-    this.downTimer = undefined;
-    /** @type {number | undefined} */
-    this.answerTimer = undefined;
+    this.failures = 0;
+    this.isStopped = false;
+    /** From where the next hello tells; null: none is on its way. @type {number | null} */
+    this.since = null;
+    /** A tab that asked while one was on its way. @type {number | null} */
+    this.next = null;
+    /** @type {Record<string, number | undefined>} */
+    this.timers = {};
+    /** @type {import("./polling.js").Polling | null} */
+    this.polling = null;
   }
 
   start() {
-    addEventListener("online", () => this.retryNow());
-    addEventListener("offline", () => this.store.setStatus("offline"));
-    addEventListener("pageshow", (event) => event.persisted && this.retryNow());
-    // A page that may come back from the browser's cache must not hold a socket meanwhile.
-    addEventListener("pagehide", () => this.close());
-    document.addEventListener("visibilitychange", () => {
-      if (!document.hidden) this.retryNow();
-    });
-    setInterval(() => document.hidden || this.check(), PING_EVERY);
+    this.timers.ping = setInterval(() => document.hidden || this.check(), PING_EVERY);
     this.open();
   }
 
+  stop() {
+    this.isStopped = true;
+    this.close();
+    this.polling?.stop();
+    Object.values(this.timers).forEach(clearTimeout);
+  }
+
   open() {
-    clearTimeout(this.retryTimer);
-    if (this.stopped || this.socket) return;
+    clearTimeout(this.timers.retry);
+    if (this.isStopped || this.socket) return;
     const url = new URL(config.urls.socket, location.href);
     url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-    url.searchParams.set("seq", String(this.store.seq));
+    this.since = this.store.seq;
+    // Whose page this is: another person may have signed in since.
+    url.search = `user=${config.user}&seq=${this.since}`;
     const socket = new WebSocket(url);
     this.socket = socket;
-    this.downTimer ??= setTimeout(() => this.sayDown(), SAY_DOWN_AFTER);
-    socket.addEventListener("message", (event) => this.hear(JSON.parse(event.data)));
-    socket.addEventListener("close", (event) => {
-      if (this.socket === socket) this.lost(event.code);
-    });
+    this.timers.down ??= setTimeout(() => this.sayDown(), SAY_DOWN_AFTER);
+    socket.onmessage = (event) => this.hear(JSON.parse(event.data));
+    socket.onclose = (event) => this.socket === socket && this.lost(event.code);
   }
 
   /** @param {any} frame */
   hear(frame) {
-    clearTimeout(this.answerTimer);
-    if (frame.type === "hello") {
-      this.attempts = 0;
-      this.resuming = false;
-      clearTimeout(this.downTimer);
-      this.downTimer = undefined;
+    clearTimeout(this.timers.answer);
+    this.deliver(frame);
+    if (frame.type === "hello") this.greeted();
+    if (this.isGreeted) this.store.setStatus("live");
+  }
+
+  /** Apply it here, and pass it on. @param {any} frame */
+  deliver(frame) {
+    const isHello = frame.type === "hello";
+    const since = this.since ?? this.store.seq;
+    if (!this.store.apply(frame)) this.resume(this.store.seq);
+    this.relay(frame, since);
+    if (!isHello) return;
+    this.since = null;
+    const { next } = this;
+    this.next = null;
+    if (next !== null && next < since) this.resume(next);
+  }
+
+  greeted() {
+    this.isGreeted = true;
+    this.failures = 0;
+    this.polling?.stop();
+    this.polling = null;
+    clearTimeout(this.timers.down);
+    this.timers.down = undefined;
+    this.timers.stable = setTimeout(() => (this.attempts = 0), STABLE_AFTER);
+  }
+
+  /** Be told again what came after `seq`: something is missing here, or in another tab. @param {number} seq */
+  resume(seq) {
+    if (this.since !== null) {
+      this.next = Math.min(seq, this.next ?? seq);
+    } else if (this.isGreeted) {
+      this.since = seq;
+      this.send({ type: "resume", seq });
+    } else {
+      this.polling?.look(seq);
     }
-    if (!this.store.apply(frame) && !this.resuming) {
-      this.resuming = true;
-      this.send({ type: "resume", seq: this.store.seq });
-    }
-    if (frame.type === "hello") this.store.setStatus("live");
   }
 
   /** @param {number} code */
   lost(code) {
     this.socket = null;
-    this.resuming = false;
-    clearTimeout(this.answerTimer);
+    this.since = null;
+    this.failures += this.isGreeted ? 0 : 1;
+    this.isGreeted = false;
+    clearTimeout(this.timers.answer);
+    clearTimeout(this.timers.stable);
     if (code === SIGNED_OUT) {
-      this.stopped = true;
-      clearTimeout(this.downTimer);
+      this.stop();
       this.store.setStatus("signed-out");
       return;
     }
-    this.downTimer ??= setTimeout(() => this.sayDown(), SAY_DOWN_AFTER);
+    this.timers.down ??= setTimeout(() => this.sayDown(), SAY_DOWN_AFTER);
+    if (this.failures >= LOOK_AFTER_FAILURES) this.poll();
     // Full jitter: a thousand pages that lost one server don't come back in the same moment.
     const most = code === TOO_MANY ? LONGEST_WAIT : Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.attempts);
     this.attempts += 1;
-    this.retryTimer = setTimeout(() => this.open(), Math.random() * most);
+    this.timers.retry = setTimeout(() => this.open(), Math.random() * most);
+  }
+
+  async poll() {
+    const { Polling } = await import("./polling.js");
+    if (this.isStopped || this.isGreeted || this.polling) return;
+    this.polling = new Polling(this);
+    this.polling.look(this.store.seq);
   }
 
   sayDown() {
-    this.store.setStatus(navigator.onLine ? "down" : "offline");
+    if (!this.polling) this.store.setStatus(navigator.onLine ? "down" : "offline");
   }
 
   /** Something has changed for the better: don't wait out the pause; a socket that looks open must prove it. */
   retryNow() {
     if (this.socket?.readyState === WebSocket.OPEN) this.check();
     else if (!this.socket) this.open();
+    this.polling?.look(this.store.seq);
   }
 
   check() {
     if (this.socket?.readyState !== WebSocket.OPEN) return;
     this.send({ type: "ping" });
-    clearTimeout(this.answerTimer);
-    this.answerTimer = setTimeout(() => {
+    clearTimeout(this.timers.answer);
+    this.timers.answer = setTimeout(() => {
       this.close();
       this.lost(0);
     }, ANSWER_WITHIN);
@@ -119,7 +165,6 @@ export class Connection {
   close() {
     const { socket } = this;
     this.socket = null;
-    clearTimeout(this.answerTimer);
     socket?.close();
   }
 }

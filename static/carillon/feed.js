@@ -3,6 +3,7 @@ import { config, get, post, say } from "./config.js";
 import { note, showConnection, showQuiet } from "./notes.js";
 import { clear, fill, insert, merge, parse, rowsOf, setRead } from "./rows.js";
 import { store } from "./store.js";
+import { followSummaries, readSummary } from "./summaries.js";
 import { refreshTimes } from "./time.js";
 import { walk } from "./walk.js";
 
@@ -28,6 +29,7 @@ export class CarillonFeed extends HTMLElement {
     store.on("read_all", (frame) => this.markUpTo(frame.up_to, frame.category), signal);
     store.on("removed", (frame) => this.removed(frame.ids), signal);
     store.on("resync", () => this.reload(), signal);
+    followSummaries(this, signal);
     store.on("unread", () => this.countsChanged(), signal);
     store.on("settings", () => showQuiet(this), signal);
     store.on("connection", ({ status }) => showConnection(this, status), signal);
@@ -123,7 +125,10 @@ export class CarillonFeed extends HTMLElement {
     for (const id of ids) {
       const waiting = this.waiting?.get(id);
       if (waiting) waiting.is_read = isRead;
-      if (this.list) rowsOf(this.list, id).forEach((row) => setRead(row, isRead));
+    }
+    const named = new Set(ids.map(String));
+    for (const row of this.list ? rowsOf(this.list) : []) {
+      if (named.has(row.dataset.id ?? "")) setRead(row, isRead);
     }
     this.countsChanged();
   }
@@ -196,6 +201,7 @@ export class CarillonFeed extends HTMLElement {
     if (form.classList.contains("row-act")) this.toggle(form);
     else if (act === "read-all") this.readAll(form);
     else if (act === "undo") this.undo(form);
+    else if (act === "summary-read") readSummary(form).catch(() => this.failed());
     else if (act === "quiet-off") post(form.action, {}).catch(() => this.failed());
   }
 

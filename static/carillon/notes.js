@@ -40,6 +40,7 @@ export function showConnection(feed, status) {
   link.hidden = status !== "signed-out";
   if (status === "live") note(feed, "connection", line.hidden ? "" : say("liveAgain"), 2_000);
   else if (status === "down") note(feed, "connection", say("reconnecting"));
+  else if (status === "polling") note(feed, "connection", say("polling"));
   else if (status === "offline") note(feed, "connection", say("offline", { time: endWords(store.heardAt + store.skew) }));
   else if (status === "signed-out") note(feed, "connection", say("signedOut"));
 }

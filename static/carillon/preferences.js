@@ -5,6 +5,8 @@ import { store } from "./store.js";
 const form = /** @type {HTMLFormElement | null} */ (document.getElementById("preferences"));
 const status = document.getElementById("preferences-status");
 
+const MOST_WINDOWS = 14;
+
 /** @type {Map<string, number>} */
 const timers = new Map();
 
@@ -37,6 +39,7 @@ async function save(part) {
     showWords(words);
     if (section === "scope") followScope(part);
     if (section === "quiet") settleQuiet(words);
+    if (section === "hours") offerWindow(part);
     part.querySelectorAll("[aria-invalid]").forEach((control) => control.removeAttribute("aria-invalid"));
     show(say("saved"));
   } catch (error) {
@@ -79,6 +82,20 @@ function settleQuiet(words) {
   if (!preset) return;
   preset.querySelector('option[value=""]')?.remove();
   if (words.is_quiet) preset.prepend(new Option(preset.selectedOptions[0]?.text ?? "", "", true, true));
+}
+
+/** One more window to fill in, once the last has a day. @param {Element} part */
+function offerWindow(part) {
+  const windows = /** @type {NodeListOf<HTMLElement>} */ (part.querySelectorAll("[data-window]"));
+  const last = windows[windows.length - 1];
+  if (!last?.querySelector(":checked") || windows.length >= MOST_WINDOWS) return;
+  const next = /** @type {HTMLElement} */ (last.cloneNode(true));
+  next.dataset.window = String(windows.length);
+  for (const control of next.querySelectorAll("input")) {
+    control.name = control.name.replace(/-\d+-/, `-${windows.length}-`);
+    if (control.type === "checkbox") control.checked = false;
+  }
+  last.after(next);
 }
 
 /** @param {Event} event */

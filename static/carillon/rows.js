@@ -55,7 +55,12 @@ export function fill(node, row, place) {
   time.dateTime = row.created_at;
   time.title = fullWords(at);
   time.textContent = timeWords(at);
-  setRead(node, row.is_read);
+  dress(node, row.is_read);
+}
+
+/** Each row says which of its day it is. @param {Element | null | undefined} day */
+function count(day) {
+  rowsOf(day ?? document.createElement("p")).forEach((row, index) => row.setAttribute("aria-posinset", String(index + 1)));
 }
 
 /**
@@ -63,6 +68,14 @@ export function fill(node, row, place) {
  * @param {boolean} isRead
  */
 export function setRead(node, isRead) {
+  if (isRead !== node.hasAttribute("data-read")) dress(node, isRead);
+}
+
+/**
+ * @param {HTMLElement} node
+ * @param {boolean} isRead
+ */
+function dress(node, isRead) {
   node.toggleAttribute("data-read", isRead);
   const form = /** @type {HTMLFormElement} */ (node.querySelector(".row-act"));
   const button = /** @type {HTMLElement} */ (form.querySelector("button"));
@@ -70,7 +83,6 @@ export function setRead(node, isRead) {
   form.action = address(isRead ? "unread" : "read", node.dataset.id);
   button.title = words;
   button.setAttribute("aria-label", words);
-  setIcon(button, isRead ? "dot" : "check");
   /** @type {HTMLElement} */ (node.querySelector("[data-slot=state]")).textContent = isRead ? "" : `${say("unread")} `;
 }
 
@@ -97,6 +109,7 @@ export function insert(list, row, place) {
     if (next) next.before(day);
     else list.prepend(day);
   }
+  count(node.closest(".day"));
 }
 
 /**
@@ -120,6 +133,7 @@ export function clear(row) {
   const day = row.closest(".day");
   row.remove();
   if (day && !day.querySelector(".carillon-row")) day.remove();
+  else count(day);
 }
 
 /**
@@ -135,6 +149,7 @@ export function merge(list, fragment) {
   if (first && last && first.dataset.day === last.dataset.day) {
     last.querySelector(".rows")?.append(...rowsOf(first));
     first.remove();
+    count(last);
   }
   list.append(fragment);
 }

@@ -1,11 +1,12 @@
 /**
  * What this page knows of the inbox. Frames come in, events go out; a frame counts once and in order, or not at all.
  *
- * Events: `rows` {rows, toast: Set<id>, missed}, `read`, `read_all`, `removed`, `resync`, `summary` (the frames),
- * `unread` {count, before}, `settings`, `connection`.
+ * Events: `rows` {rows, news, late}, `read`, `read_all`, `removed`, `resync`, `summary` (the frames),
+ * `unread` {count, before}, `settings`, `connection`. `news` may ring; `late` would have, had it come in time.
  * @typedef {import("./config.js").Row} Row
  * @typedef {import("./config.js").Settings} Settings
- * @typedef {"connecting" | "live" | "down" | "offline" | "signed-out"} Status
+ * @typedef {{id: number, seq: number, kind: string, title: string, text: string, url: string, is_read: boolean}} Summary
+ * @typedef {"connecting" | "live" | "down" | "polling" | "offline" | "signed-out"} Status
  */
 import { config } from "./config.js";
 
@@ -69,7 +70,9 @@ export class Store extends EventTarget {
     if (typeof frame.unread_count === "number") this.setUnread(frame.unread_count);
     if (frame.type === "notification") {
       const row = frame.notification;
-      this.emit("rows", { rows: [row], toast: new Set(frame.toast ? [row.id] : []), missed: 0 });
+      const isFresh = this.isFresh(row);
+      const ringing = frame.toast ? [row] : [];
+      this.emit("rows", { rows: [row], news: isFresh ? ringing : [], late: isFresh ? [] : ringing });
     } else if (frame.type === "settings") {
       this.setSettings(frame);
     } else {
@@ -85,24 +88,23 @@ export class Store extends EventTarget {
     this.skew = Date.parse(frame.now) - Date.now();
     if (frame.settings) this.setSettings(frame.settings);
     this.setUnread(frame.unread_count);
-    /** @type {Row[]} */
-    const rows = frame.notifications;
-    const arrived = rows.filter((row) => !row.is_read && row.feed_seq > known);
-    const fresh = arrived.filter((row) => this.wanted.has(row.id) || this.mayToast(row));
+    /** @type {Summary[]} */
+    const summaries = (frame.summaries ?? []).filter((/** @type {Summary} */ summary) => summary.seq > known);
+    // A hello that another tab has asked for tells what this one knows already.
+    const rows = frame.notifications.filter((/** @type {Row} */ row) => row.seq > known);
+    const arrived = rows.filter((/** @type {Row} */ row) => !row.is_read && row.feed_seq > known);
+    const rings = (/** @type {Row} */ row) => this.isFresh(row) && (this.wanted.has(row.id) || row.is_critical || !frame.is_held);
+    const news = arrived.filter(rings);
+    // What is held makes no noise, and what a summary gives back has its own.
+    const late = frame.is_held || summaries.length ? [] : arrived.filter((/** @type {Row} */ row) => !rings(row));
     this.wanted.clear();
-    if (rows.length) {
-      this.emit("rows", {
-        rows,
-        toast: new Set(fresh.map((row) => row.id)),
-        missed: this.isQuiet ? 0 : arrived.length - fresh.length,
-      });
-    }
+    if (rows.length) this.emit("rows", { rows, news, late });
+    summaries.forEach((summary) => this.emit("summary", summary));
   }
 
-  /** Whether a row that came with a hello, which says nothing of toasts, is news enough for one. @param {Row} row */
-  mayToast(row) {
-    const isFresh = this.now() - Date.parse(row.created_at) < FRESH;
-    return isFresh && (row.is_critical || !(this.isQuiet || this.settings.digest_enabled));
+  /** Older ones are no news any more. @param {Row} row */
+  isFresh(row) {
+    return this.now() - Date.parse(row.created_at) < FRESH;
   }
 
   /** @param {number} count */

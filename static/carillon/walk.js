@@ -14,6 +14,10 @@ export function walk(feed, event) {
     /** @type {HTMLFormElement | null} */ (here.querySelector(".row-act"))?.requestSubmit();
     return;
   }
+  if (event.key === "A" && event.shiftKey && !event.ctrlKey) {
+    /** @type {HTMLFormElement | null} */ (feed.querySelector("[data-act=read-all]"))?.requestSubmit();
+    return;
+  }
   const next = event.ctrlKey ? outside(feed, event.key) : neighbour(feed, here, event.key);
   if (!next) return;
   event.preventDefault();
@@ -29,7 +33,8 @@ export function walk(feed, event) {
 function neighbour(feed, here, key) {
   const step = STEPS[/** @type {keyof typeof STEPS} */ (key)];
   const rows = rowsOf(feed);
-  return step ? (rows[rows.indexOf(here) + step]?.querySelector(".row-title a") ?? null) : null;
+  const last = step === 1 ? feed.querySelector(".feed-more a") : null;
+  return step ? (rows[rows.indexOf(here) + step]?.querySelector(".row-title a") ?? last) : null;
 }
 
 /**

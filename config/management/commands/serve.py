@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -26,6 +27,8 @@ class Command(BaseCommand):
         if demo and not settings.DEBUG:
             raise CommandError("--demo makes accounts with a published password: it needs DEBUG=true.")
         check_collected()
+        if "BASE_URL" not in os.environ and not settings.CSRF_TRUSTED_ORIGINS:
+            settings.BASE_URL = f"http://{host}:{port}"
         with embedded_database():
             if demo:
                 enter_demo()

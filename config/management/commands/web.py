@@ -12,6 +12,7 @@ from django.utils.module_loading import import_string
 from config.pool import closed_at_the_end, pool_connections
 from config.server import DrainingServer
 from config.static_files import check_collected
+from events.sources import restarts
 
 
 class Command(BaseCommand):
@@ -35,6 +36,6 @@ class Command(BaseCommand):
             port=port,
             ready=lambda: self.stdout.write(f"Serving on http://{host}:{port}"),
         )
-        with closed_at_the_end():
+        with closed_at_the_end(), restarts.noted("web"):
             server.run()
         sys.exit(server.exit_code)

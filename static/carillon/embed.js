@@ -1,0 +1,7 @@
+/** The one script that a page of another project names. */
+import { fill } from "./fill.js";
+
+if (!document.getElementById("carillon-config")) {
+  await Promise.all([...document.querySelectorAll("carillon-bell, carillon-toasts")].map(fill));
+  await import("./carillon.js");
+}

@@ -1,0 +1,29 @@
+/** Fills the elements of a page that isn't ours with what our own pages bring along. */
+
+const FROM = "/notifications/embed/";
+/** Empty for nobody: then all of it stays as it is. @type {Promise<Document> | undefined} */
+let fetched;
+
+async function parts() {
+  fetched ??= fetch(FROM, { headers: { Accept: "text/html" } })
+    .then((answer) => (answer.ok ? answer.text() : ""))
+    .then((text) => new DOMParser().parseFromString(text, "text/html"));
+  const page = await fetched;
+  const fresh = /** @type {Document} */ (page.cloneNode(true));
+  // A swap of the whole body takes them away with it.
+  for (const part of fresh.body.querySelectorAll(":scope > :not(carillon-bell, carillon-toasts)")) {
+    const name = part.id ? `#${part.id}` : `.${part.classList[0]}`;
+    if (!document.querySelector(name)) document.body.append(part);
+  }
+  return fresh;
+}
+
+/** @param {Element} element */
+export async function fill(element) {
+  const own = (await parts()).querySelector(element.localName);
+  if (!own || element.firstElementChild) return;
+  for (const { name, value } of own.attributes) element.setAttribute(name, value);
+  element.replaceChildren(...own.childNodes);
+  // Upgraded already: it has waited for this.
+  if (customElements.get(element.localName) && element.isConnected) /** @type {any} */ (element).connectedCallback();
+}

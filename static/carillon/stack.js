@@ -1,0 +1,227 @@
+/** The toasts themselves: at most three, each as long as it takes to read, never while somebody is at one. */
+import { Announcer } from "./announcer.js";
+import { setIcon, say } from "./config.js";
+import { followDialogs } from "./dialogs.js";
+import { recall } from "./memory.js";
+import { followSwipes } from "./swipe.js";
+
+/**
+ * @typedef {{category: string, word: string, icon: string, title: string, body: string, href: string, url?: string,
+ *   feedSeq?: number, kind?: string, stays?: boolean}} Words
+ * @typedef {{node: HTMLElement, left: number, since: number, timer: number | undefined, stays: boolean,
+ *   kinds: Set<string>}} Toast
+ */
+
+const LEAST = 5_000;
+const MOST = 15_000;
+/** How long a pointer may take from one toast to the next before what waits comes in. */
+const REACH = 400;
+
+/**
+ * As the person has chosen; else five seconds, longer for longer texts. Infinite: it stays.
+ * @param {string} text
+ */
+export function lifeOf(text) {
+  const chosen = recall("life");
+  if (chosen === "never") return Infinity;
+  return Number(chosen) * 1_000 || Math.min(MOST, Math.max(LEAST, 1_500 + 60 * text.length));
+}
+
+export class Stack {
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.root = root;
+    this.list = /** @type {HTMLElement} */ (root.querySelector(".stack"));
+    this.more = /** @type {HTMLElement} */ (root.querySelector(".more"));
+    /** @type {Map<string, Toast>} */
+    this.toasts = new Map();
+    /** Arrived while somebody was at a toast. @type {Map<string, Words>} */
+    this.waiting = new Map();
+    this.announcer = new Announcer();
+    this.isPressed = false;
+    this.hovers = matchMedia("(hover: hover)");
+    this.narrow = matchMedia("(width < 30rem)");
+    this.dialogs = followDialogs(root, this.announcer.regions);
+  }
+
+  /** @param {AbortSignal} signal */
+  listen(signal) {
+    const { root } = this;
+    for (const name of ["pointerenter", "pointerleave", "focusin", "focusout"]) {
+      root.addEventListener(name, () => queueMicrotask(() => this.held()), { signal });
+    }
+    root.addEventListener("pointerdown", () => this.press(true), { signal });
+    for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => this.press(false), { signal });
+    document.addEventListener("visibilitychange", () => this.wind(), { signal });
+    document.addEventListener("keydown", (event) => this.key(event), { signal });
+    this.narrow.addEventListener("change", () => this.arrange(), { signal });
+    this.dialogs.listen(signal);
+    followSwipes(this, signal);
+    this.wind();
+  }
+
+  orphaned() {
+    this.dialogs.orphaned();
+  }
+
+  /** @param {string} id */
+  has(id) {
+    return this.toasts.has(id) || this.waiting.has(id);
+  }
+
+  /**
+   * @param {string} id
+   * @param {Words} what
+   */
+  put(id, what) {
+    const known = this.toasts.get(id);
+    if (!known && !what.stays && this.isAtHand) {
+      this.waiting.set(id, what);
+      return;
+    }
+    this.dialogs.settle();
+    const node = known?.node ?? this.blank(id);
+    fill(node, what);
+    const life = what.stays ? Infinity : lifeOf(what.title + what.body);
+    const kind = what.kind ?? "";
+    if (!known) {
+      this.list.prepend(node);
+      this.toasts.set(id, { node, left: life, since: 0, timer: undefined, stays: Boolean(what.stays), kinds: new Set([kind]) });
+    } else if (!known.kinds.has(kind) || life === Infinity) {
+      // Something else has happened to it: its clock starts again, once. Mere progress doesn't keep it for ever.
+      clearTimeout(known.timer);
+      known.kinds.add(kind);
+      Object.assign(known, { left: life, timer: undefined, stays: Boolean(what.stays) });
+    }
+    this.arrange();
+    this.wind();
+  }
+
+  /** @param {string} id */
+  blank(id) {
+    const template = /** @type {HTMLTemplateElement} */ (document.getElementById("carillon-toast"));
+    const node = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
+    node.dataset.id = id;
+    node.querySelector(".close")?.addEventListener("click", (event) => {
+      // A mouse leaves no focus behind; from the keyboard it goes on to the next.
+      if (/** @type {MouseEvent} */ (event).detail) /** @type {HTMLElement} */ (document.activeElement)?.blur();
+      this.drop(id);
+    });
+    return node;
+  }
+
+  /** Three have room, one on a narrow page; what stays before what goes. */
+  arrange() {
+    const most = this.narrow.matches ? 1 : 3;
+    const all = [...this.toasts.values()].reverse().sort((a, b) => Number(b.stays) - Number(a.stays));
+    all.forEach(({ node }, index) => node.classList.toggle("over", index >= most));
+    const over = Math.max(0, all.length - most);
+    this.more.hidden = over === 0;
+    this.more.textContent = `${say("more", { n: over })} · ${say("openInbox")}`;
+  }
+
+  get isAtHand() {
+    // After a touch the last place touched goes on matching :hover.
+    return this.isPressed || this.root.matches(this.hovers.matches ? ":hover, :focus-within" : ":focus-within");
+  }
+
+  held() {
+    this.wind();
+    clearTimeout(this.reachTimer);
+    if (this.waiting.size) this.reachTimer = setTimeout(() => this.isAtHand || this.letIn(), REACH);
+  }
+
+  letIn() {
+    const waiting = [...this.waiting];
+    this.waiting.clear();
+    waiting.forEach(([id, what]) => this.put(id, what));
+  }
+
+  /** @param {boolean} isPressed */
+  press(isPressed) {
+    if (this.isPressed === isPressed) return;
+    this.isPressed = isPressed;
+    this.held();
+  }
+
+  /** Let every clock run, or stop every one, keeping exactly what is left. */
+  wind() {
+    const isHeld = document.hidden || this.isAtHand;
+    for (const [id, toast] of this.toasts) {
+      if (isHeld && toast.timer !== undefined) {
+        clearTimeout(toast.timer);
+        toast.timer = undefined;
+        toast.left -= performance.now() - toast.since;
+      } else if (!isHeld && toast.timer === undefined && toast.left !== Infinity) {
+        toast.since = performance.now();
+        toast.timer = setTimeout(() => this.drop(id), Math.max(0, toast.left));
+      }
+    }
+  }
+
+  /** @param {string} id */
+  drop(id) {
+    this.waiting.delete(id);
+    const toast = this.toasts.get(id);
+    if (!toast) return;
+    clearTimeout(toast.timer);
+    this.toasts.delete(id);
+    if (toast.node.contains(document.activeElement)) this.handFocusOn(toast.node);
+    toast.node.classList.add("leaving");
+    setTimeout(() => toast.node.remove(), 120);
+    this.arrange();
+    this.held();
+  }
+
+  /**
+   * @param {number} upTo
+   * @param {string | null} category
+   */
+  readAll(upTo, category) {
+    for (const [id, { node }] of this.toasts) {
+      if (Number(node.dataset.feedSeq) <= upTo && (!category || node.dataset.category === category)) this.drop(id);
+    }
+    this.waiting.forEach((what, id) => (what.feedSeq ?? Infinity) <= upTo && (!category || what.category === category) && this.drop(id));
+  }
+
+  /** @param {HTMLElement} from */
+  handFocusOn(from) {
+    const links = [...this.list.querySelectorAll(".toast:not(.leaving, .over) .title a")];
+    const next = links.find((link) => !from.contains(link));
+    /** @type {HTMLElement | undefined} */ (next ?? this.cameFrom)?.focus();
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    const focused = document.activeElement;
+    if (event.key === "F8" && this.toasts.size) {
+      event.preventDefault();
+      if (!this.root.contains(focused)) this.cameFrom = /** @type {HTMLElement} */ (focused);
+      /** @type {HTMLElement | null} */ (this.list.querySelector(".toast:not(.leaving, .over) .title a"))?.focus();
+    } else if (event.key === "Escape" && !event.defaultPrevented) {
+      const here = focused?.closest("carillon-toasts .toast");
+      const isFree = focused === document.body && !document.querySelector(":popover-open, dialog[open]");
+      const toast = here ?? (isFree && this.list.querySelector(".toast:not(.leaving, .over)"));
+      if (!toast) return;
+      // In a dialog it closes the toast, not the dialog.
+      event.preventDefault();
+      this.drop(/** @type {HTMLElement} */ (toast).dataset.id ?? "");
+    }
+  }
+}
+
+/**
+ * @param {HTMLElement} node
+ * @param {Words} what
+ */
+function fill(node, what) {
+  Object.assign(node.dataset, { category: what.category, feedSeq: what.feedSeq ?? "", url: what.url ?? "" });
+  if (!what.feedSeq) delete node.dataset.feedSeq;
+  setIcon(node.querySelector(".tile"), what.icon);
+  const link = /** @type {HTMLAnchorElement} */ (node.querySelector(".title a"));
+  /** @type {HTMLElement} */ (node.querySelector(".category")).textContent = what.word;
+  link.textContent = what.title;
+  link.href = what.href;
+  /** @type {HTMLElement} */ (node.querySelector(".body")).textContent = what.body;
+  node.querySelector(".close")?.setAttribute("aria-label", say("dismiss", { title: what.title }));
+}

@@ -1,0 +1,45 @@
+/** The rows above the feed: what do-not-disturb, quiet hours and digests gave back, until somebody has seen it. */
+import { config, get, post } from "./config.js";
+import { parse } from "./rows.js";
+import { store } from "./store.js";
+
+/**
+ * @typedef {HTMLElement & {isFree: boolean}} Feed
+ * @typedef {import("./store.js").Summary} Summary
+ */
+
+/**
+ * @param {Feed} feed
+ * @param {AbortSignal} signal
+ */
+export function followSummaries(feed, signal) {
+  let isWaiting = false;
+  const refresh = async () => {
+    // Nothing under a pointer or the focus ever moves: it waits until both are elsewhere.
+    isWaiting = !feed.isFree;
+    if (isWaiting) return;
+    const answer = await get(config.urls.summaries).catch(() => null);
+    if (answer) feed.querySelector(".feed-summaries")?.replaceChildren(parse(await answer.text()));
+  };
+  store.on("summary", (/** @type {Summary} */ { id, is_read: isRead }) => (isRead ? drop(feed, id) : refresh()), signal);
+  store.on("read_all", ({ category }) => category || feed.querySelector(".feed-summaries")?.replaceChildren(), signal);
+  store.on("resync", refresh, signal);
+  for (const name of ["pointerleave", "focusout"]) {
+    feed.addEventListener(name, () => setTimeout(() => isWaiting && refresh(), 400), { signal });
+  }
+}
+
+/** @param {HTMLFormElement} form */
+export async function readSummary(form) {
+  const row = form.closest("[data-summary]");
+  await post(form.action, {});
+  row?.remove();
+}
+
+/**
+ * @param {Feed} feed
+ * @param {number} id
+ */
+function drop(feed, id) {
+  feed.querySelector(`[data-summary="${id}"]`)?.remove();
+}

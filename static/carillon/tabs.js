@@ -1,0 +1,99 @@
+/**
+ * One socket for all tabs of a person. The tab that holds the lock leads: it has the socket and relays every frame;
+ * the others follow by the same rules, and the next one leads as soon as it goes. Without locks each has its own.
+ */
+import { config } from "./config.js";
+import { Connection } from "./connection.js";
+
+export class Tabs {
+  /** @param {import("./store.js").Store} store */
+  constructor(store) {
+    this.store = store;
+    this.name = `carillon-${config.user}`;
+    /** @type {Connection | null} only where this tab leads */
+    this.connection = null;
+    /** @type {BroadcastChannel | null} */
+    this.channel = null;
+  }
+
+  start() {
+    // A page that may come back from the browser's cache must hold neither socket nor lock meanwhile.
+    addEventListener("pagehide", () => this.leave());
+    addEventListener("pageshow", (event) => event.persisted && this.join());
+    addEventListener("online", () => this.wake());
+    addEventListener("offline", () => this.store.setStatus("offline"));
+    document.addEventListener("visibilitychange", () => document.hidden || this.wake());
+    this.store.addEventListener("connection", () => this.changed());
+    this.join();
+  }
+
+  join() {
+    if (this.store.status === "signed-out") return;
+    if (!navigator.locks || !window.BroadcastChannel) {
+      this.lead();
+      return;
+    }
+    this.channel = new BroadcastChannel(this.name);
+    this.channel.onmessage = ({ data }) => (this.connection ? this.asked(data) : this.told(data));
+    this.waiting = new AbortController();
+    const whenFirst = () => {
+      this.lead();
+      return new Promise((release) => (this.release = release));
+    };
+    navigator.locks.request(this.name, { signal: this.waiting.signal }, whenFirst).catch((error) => {
+      if (error.name !== "AbortError") this.lead();
+    });
+    this.ask();
+  }
+
+  lead() {
+    this.connection = new Connection(this.store, (frame, since) => this.channel?.postMessage({ frame, since }));
+    this.connection.start();
+  }
+
+  leave() {
+    this.waiting?.abort();
+    this.connection?.stop();
+    this.connection = null;
+    this.release?.(null);
+    this.channel?.close();
+    this.channel = null;
+  }
+
+  /** Whoever leads is to tell what came after what this tab knows. */
+  ask() {
+    this.channel?.postMessage({ since: this.store.seq });
+  }
+
+  wake() {
+    if (this.connection) this.connection.retryNow();
+    else this.channel?.postMessage({ wake: true });
+  }
+
+  changed() {
+    const { status } = this.store;
+    if (this.connection) this.channel?.postMessage({ status });
+    if (status === "signed-out") this.leave();
+  }
+
+  /** A follower's word to the leader. @param {any} message */
+  asked({ since, wake, frame, status }) {
+    if (frame || status) return;
+    if (wake) {
+      this.connection?.retryNow();
+      return;
+    }
+    this.channel?.postMessage({ status: this.store.status });
+    if (since < this.store.seq) this.connection?.resume(since);
+  }
+
+  /** The leader's word to a follower. @param {any} message */
+  told({ frame, since, status }) {
+    if (status) this.store.setStatus(status);
+    if (!frame) return;
+    // A greeting says all from `since` on; one that is older than what this tab knows says nothing.
+    if (frame.type === "hello" && frame.seq < this.store.seq) return;
+    const misses = frame.type === "hello" && since > this.store.seq;
+    if (misses || !this.store.apply(frame)) this.ask();
+  }
+}
