@@ -78,7 +78,7 @@ async def _measured(served: Served) -> tuple[list[float], list[float]]:
 def _served() -> Iterator[Served]:
     """The all-in-one process on a database and a port of its own."""
     with tempfile.TemporaryDirectory(prefix="carillon-bench-") as folder, contextlib.ExitStack() as stack:
-        port = _free_port()
+        port = free_port()
         process = subprocess.Popen(
             [sys.executable, "-m", "bench.embedded_process", str(port)],
             cwd=ROOT,
@@ -109,7 +109,7 @@ def _end(process: subprocess.Popen[str]) -> None:
         process.kill()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

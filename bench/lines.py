@@ -49,6 +49,12 @@ def table(lines: Sequence[Line]) -> str:
     return "\n".join([shown[0], "  ".join("-" * width for width in widths), *shown[1:]])
 
 
+def markdown(lines: Sequence[Line]) -> str:
+    """The same for docs/performance.md."""
+    rows = [HEAD, tuple("---" for _ in HEAD), *(_cells(line) for line in lines)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
 def _cells(line: Line) -> tuple[str, ...]:
     more = ", ".join(f"{name} {value:,.1f}" for name, value in line.details.items())
     ours = f"{line.ours:,.1f} {line.unit}" + (f" ({more})" if more else "")

@@ -1,42 +1,29 @@
-"""One event to ten thousand people on PostgreSQL, beside the bare INSERT ... SELECT of the same rows."""
+"""One event to ten thousand people, beside the bare INSERT ... SELECT of the same rows and the per-recipient way."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from statistics import median
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
-
+from bench import peers, stage
 from bench.lines import Line
 
-ROOT = Path(__file__).resolve().parent.parent
 PEOPLE = 10_000
-TARGET = 0.4
-PATIENCE = 300.0
-DEFAULT = "postgres://postgres@127.0.0.1:5432/postgres"
+TARGET, TARGET_PEER = 0.4, 20.0
 
 
 def measure() -> list[Line]:
-    """Nothing without a PostgreSQL: DATABASE_URL names one, else the local server with user postgres."""
-    named = os.environ.get("DATABASE_URL", "")
-    try:
-        with _own_database(named if named.startswith("postgres") else DEFAULT) as url:
-            times = _times(url)
-    except psycopg.OperationalError as error:
-        print(f"Left out, no PostgreSQL: {error}", file=sys.stderr)
-        return []
-    rates = {name: PEOPLE / median(seconds) for name, seconds in times.items()}
+    people = stage.scaled(PEOPLE)
+    with stage.service() as env:
+        before: dict[str, list[float]] = stage.run("bench.routing_process", people, env=env)
+        peer = peers.per_recipient(people // 4, env=env)
+        after: dict[str, list[float]] = stage.run("bench.routing_process", people, env=env)
+    times = {name: before[name] + after[name] for name in before}
+    rates = {name: people / median(seconds) for name, seconds in times.items()}
     share = rates["transaction"] / rates["bare"]
+    name = f"one event to {people:,} people with preferences: routing transaction"
     return [
         Line(
-            name=f"one event to {PEOPLE:,} people with preferences: routing transaction",
+            name=name,
             unit="rows/s",
             ours=rates["transaction"],
             target=f">= {TARGET} of the limit",
@@ -44,29 +31,14 @@ def measure() -> list[Line]:
             compared_with="bare INSERT ... SELECT",
             theirs=rates["bare"],
             details={"end to end with frames": rates["end_to_end"]},
-        )
+        ),
+        Line(
+            name=name,
+            unit="rows/s",
+            ours=rates["transaction"],
+            target=f">= {TARGET_PEER:.0f} times",
+            is_met=rates["transaction"] >= TARGET_PEER * peer.rate,
+            compared_with=peer.name,
+            theirs=peer.rate,
+        ),
     ]
-
-
-def _times(url: str) -> dict[str, list[float]]:
-    env = {**os.environ, "DATABASE_URL": url, "REDIS_URL": "", "DEBUG": "true"}
-    subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], cwd=ROOT, env=env, check=True)
-    command = [sys.executable, "-m", "bench.routing_process", str(PEOPLE)]
-    done = subprocess.run(command, cwd=ROOT, env=env, check=True, stdout=subprocess.PIPE, timeout=PATIENCE)
-    times: dict[str, list[float]] = json.loads(done.stdout)
-    return times
-
-
-@contextmanager
-def _own_database(server: str) -> Iterator[str]:
-    name = f"carillon_bench_{os.getpid()}"
-    with psycopg.connect(_at(server, "postgres"), autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
-        try:
-            yield _at(server, name)
-        finally:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
-
-
-def _at(url: str, name: str) -> str:
-    return urlunsplit(urlsplit(url)._replace(scheme="postgresql", path=f"/{name}"))

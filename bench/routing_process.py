@@ -41,7 +41,9 @@ def main() -> None:
 
 
 def prepare(people: int) -> None:
-    """That many people, each with a stored preference for the type."""
+    """That many people, each with a stored preference for the type; once."""
+    if EventType.objects.filter(name="bench.all").exists():
+        return
     kind = EventType.objects.create(name="bench.all", category="bench", audience=["everyone"])
     User.objects.bulk_create([User(username=f"u{number}", password="!") for number in range(people)], batch_size=5000)
     NotificationPreference.objects.bulk_create(

@@ -1,0 +1,38 @@
+"""The mail server that `bench.mails` sends to: takes every mail at once and keeps none. Prints its port."""
+
+from __future__ import annotations
+
+import asyncio
+
+_END = b"\r\n.\r\n"
+_HELLO = b"250-localhost\r\n250-SIZE 33554432\r\n250 8BITMIME\r\n"
+
+
+class MailServer(asyncio.Protocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport, self._buffer, self._is_body = transport, b"", False
+        transport.write(b"220 localhost\r\n")
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while (found := self._buffer.find(end := _END if self._is_body else b"\r\n")) >= 0:
+            line, self._buffer = self._buffer[:found], self._buffer[found + len(end) :]
+            self._transport.write(self._answer(line[:4].upper()))
+
+    def _answer(self, command: bytes) -> bytes:
+        if self._is_body:
+            self._is_body = False
+            return b"250 taken\r\n"
+        self._is_body = command == b"DATA"
+        return {b"DATA": b"354 go on\r\n", b"EHLO": _HELLO, b"QUIT": b"221 bye\r\n"}.get(command, b"250 ok\r\n")
+
+
+async def main() -> None:
+    server = await asyncio.get_running_loop().create_server(MailServer, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,114 @@
+"""The process that `bench.million` measures."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()
+
+from django.contrib.auth.models import User  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from events import sequence, subscribers  # noqa: E402
+from events.bus import Entity, publish  # noqa: E402
+from events.models import Event, EventType  # noqa: E402
+from notifications import audiences, fanout, router  # noqa: E402
+from notifications.models import Notification  # noqa: E402
+
+WARM_UP, ROUNDS = 1, 3
+MORE_USERS = """
+INSERT INTO auth_user (username, password, first_name, last_name, email, is_active, is_staff, is_superuser, date_joined)
+SELECT 'u' || n, '!', '', '', '', true, false, false, now() FROM generate_series(%s::int, %s::int) n
+"""
+# Spread over the whole table, as they would be.
+WATCHERS = """
+INSERT INTO memberships (entity_type, entity_id, user_id, role)
+SELECT 'show', %s, id, 'watcher' FROM (
+    SELECT id, row_number() OVER (ORDER BY id) AS place FROM auth_user
+) people WHERE place %% %s = 0 LIMIT %s
+"""
+PREFERENCES = """
+INSERT INTO notification_preferences (user_id, event_type_id)
+SELECT user_id, %s FROM memberships WHERE entity_type = 'show' ON CONFLICT DO NOTHING
+"""
+
+
+def main() -> None:
+    users, great, small = map(int, sys.argv[1:])
+    kind = EventType.objects.create(name="bench.show", category="bench", audience=["watchers"])
+    EventType.objects.create(name="bench.urgent", category="bench", audience=["actor"], is_critical=True)
+    _people(1, first=1, last=small, watching=small, kind=kind)
+    times: dict[str, list[float]] = {"small": rounds(_told_at_once), "great": []}
+    _people(2, first=small + 1, last=users, watching=great, kind=kind)
+    times["great"] = rounds(_told_in_chunks)
+    print(json.dumps({**times, "urgent": _urgent_behind(), "rows": Notification.objects.count()}))
+
+
+def _people(show: int, *, first: int, last: int, watching: int, kind: EventType) -> None:
+    with connection.cursor() as cursor:
+        if last >= first:
+            cursor.execute(MORE_USERS, [first, last])
+        cursor.execute(WATCHERS, [show, max(1, last // watching), watching])
+        cursor.execute(PREFERENCES, [kind.pk])
+        cursor.execute("VACUUM ANALYZE")
+
+
+def rounds(told: object) -> list[float]:
+    return [told() for _ in range(WARM_UP + ROUNDS)][WARM_UP:]  # type: ignore[operator]
+
+
+def _fresh(show: int) -> Event:
+    event = publish("bench.show", source=Entity("show", show))
+    sequence.number_all()
+    return Event.objects.select_related("event_type", "actor_user").get(pk=event.pk)
+
+
+def _told_at_once() -> float:
+    event = _fresh(1)
+    began = time.perf_counter()
+    with transaction.atomic():
+        router.route([event], now=timezone.now())
+    return time.perf_counter() - began
+
+
+def _told_in_chunks() -> float:
+    event = _begun()
+    began = time.perf_counter()
+    while fanout.advance(event.pk, now=timezone.now()):
+        pass
+    return time.perf_counter() - began
+
+
+def _begun() -> Event:
+    event = _fresh(2)
+    audiences.GREAT = min(audiences.GREAT, 10)
+    with transaction.atomic():
+        router.route([event], now=timezone.now())
+    return event
+
+
+def _urgent_behind() -> float:
+    """Seconds from the commit of a critical event, published in the middle of a broadcast, until it is told."""
+    broadcast = _begun()
+    subscribers.catch_up(router.NAME, now=timezone.now())
+    fanout.advance(broadcast.pk, now=timezone.now())
+    publish("bench.urgent", actor=User.objects.order_by("-pk")[0])
+    began = time.perf_counter()
+    # One worker alone: a chunk is under way when it commits, then the log goes first.
+    fanout.advance(broadcast.pk, now=timezone.now())
+    sequence.number_all()
+    subscribers.catch_up(router.NAME, now=timezone.now())
+    assert Notification.objects.filter(event__event_type__name="bench.urgent").exists()
+    assert fanout.pending()
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main()
