@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
+from hypothesis import HealthCheck, settings
 
 from events import event_type_cache
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 PASSWORD = "carillon-demo"
+
+# How long an example takes says more about the machine than about the rule.
+settings.register_profile("carillon", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("carillon")
 
 
 def pytest_collection_modifyitems(config, items) -> None:
@@ -25,11 +30,11 @@ def pytest_collection_modifyitems(config, items) -> None:
     for item in items:
         if "committed" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.django_db(transaction=True, serialized_rollback=True), append=False)
-    other = "service" if connection.vendor == "sqlite" else "embedded"
-    left_out = [item for item in items if item.get_closest_marker(other)]
+    others = ("service",) if connection.vendor == "sqlite" else ("embedded", "page")
+    left_out = [item for item in items if any(map(item.get_closest_marker, others))]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker(other)]
+        items[:] = [item for item in items if item not in left_out]
 
 
 def person(name: str, **more: bool) -> User:

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
+from tests.browser.server import Server, until
 from tests.browser.stage import Stage
 from tests.conftest import PASSWORD
 from tests.processes import Serve, Service
@@ -119,6 +120,30 @@ def live(enter: Enter) -> Callable[..., Page]:
         return page
 
     return open_page
+
+
+@pytest.fixture
+def page(enter: Enter) -> Page:
+    """Bob's inbox, not connected yet."""
+    return enter("bob")
+
+
+@pytest.fixture
+def server(page: Page) -> Server:
+    """Ours, once the page is loaded again."""
+    return Server(page.context)
+
+
+@pytest.fixture
+def seq(page: Page, server: Server) -> int:
+    """Where the inbox stands; the page is connected to our server and has been greeted."""
+    page.reload()
+    page.mouse.move(5, 600)
+    known = int(page.locator("body").get_attribute("data-seq") or "")
+    until(page, lambda: server.sockets)
+    server.hello(known)
+    wait_until_live(page)
+    return known
 
 
 def sign_in(page: Page, who: str) -> None:

@@ -2,95 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import expect
+
+from tests.browser.server import row, until
 
 pytestmark = pytest.mark.browser
-
-
-class Server:
-    """Plays the server's side of the page's sockets."""
-
-    def __init__(self, page: Page) -> None:
-        self.sockets: list[WebSocketRoute] = []
-        self.heard: list[dict[str, Any]] = []
-        page.route_web_socket("**/ws/notifications/**", self._connected)
-
-    def _connected(self, socket: WebSocketRoute) -> None:
-        self.sockets.append(socket)
-        socket.on_message(lambda text: self.heard.append(json.loads(text)))
-
-    @property
-    def asked_from(self) -> list[str]:
-        return [socket.url.partition("seq=")[2] for socket in self.sockets]
-
-    def say(self, **frame: Any) -> None:
-        self.sockets[-1].send(json.dumps(frame))
-
-    def hello(self, seq: int, *, unread_count: int = 0, rows: tuple[dict[str, Any], ...] = ()) -> None:
-        self.say(
-            type="hello",
-            seq=seq,
-            unread_count=unread_count,
-            now="2026-11-22T12:00:00Z",
-            settings={"dnd_enabled": False, "dnd_until": None},
-            recovered=True,
-            notifications=list(rows),
-        )
-
-    def ring(self, seq: int, *, unread_count: int, toast: bool = True) -> None:
-        self.say(type="notification", seq=seq, unread_count=unread_count, toast=toast, notification=row(seq))
-
-
-def row(seq: int) -> dict[str, Any]:
-    return {
-        "id": 10_000_000 + seq,
-        "seq": seq,
-        "feed_seq": seq,
-        "event_type": "job.completed",
-        "category": "job",
-        "is_critical": False,
-        "title": f"Shot {seq} finished",
-        "body": "",
-        "url": "",
-        "reason": "actor",
-        "is_read": False,
-        "created_at": "2026-11-22T11:59:50Z",
-    }
-
-
-@pytest.fixture
-def page(enter):
-    """Not connected yet."""
-    return enter("bob")
-
-
-@pytest.fixture
-def server(page):
-    return Server(page)
-
-
-@pytest.fixture
-def seq(page, server) -> int:
-    """Where the inbox stands; the page is connected and has been greeted."""
-    page.reload()
-    known = int(page.locator("body").get_attribute("data-seq"))
-    until(page, lambda: server.sockets)
-    server.hello(known)
-    expect(page.locator("carillon-bell[data-connection=live]")).to_be_attached()
-    return known
-
-
-def until(page: Page, found) -> None:
-    """Playwright's loop has to run for anything to arrive."""
-    for _ in range(100):
-        if found():
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError("it never came")
 
 
 def test_a_frame_that_comes_twice_counts_once(page, server, seq):
@@ -159,6 +76,74 @@ def test_a_silent_socket_is_given_up(page, server, seq):
     page.clock.run_for(5_100)
     page.clock.run_for(1_000)
     until(page, lambda: len(server.sockets) == 2)
+
+
+def test_without_sockets_it_looks_by_http_and_says_so(stage, page, server):
+    server.turn_away()
+    page.clock.install()
+    page.reload()
+    until(page, lambda: page.clock.run_for(1_000) or len(server.sockets) >= 3)
+    stage.job_finished("Shot 401", for_="bob")
+    stage.wait_for_unread("bob", 1)
+    page.clock.run_for(16_000)
+    expect(page.locator(".badge")).to_have_text("1")
+    expect(page.locator(".toast")).to_contain_text("Shot 401 finished")
+    expect(page.locator("main [data-note=connection]")).to_contain_text("Not live. Looking for news every minute.")
+
+
+def test_a_socket_that_gets_through_again_ends_the_looking(page, server):
+    server.turn_away()
+    page.clock.install()
+    page.reload()
+    expect_polling = page.locator("carillon-bell[data-connection=polling]")
+    until(page, lambda: page.clock.run_for(1_000) or expect_polling.count())
+    server.let_in()
+    before = len(server.sockets)
+    until(page, lambda: page.clock.run_for(10_000) or len(server.sockets) > before)
+    server.hello(int(page.locator("body").get_attribute("data-seq")))
+    expect(page.locator("carillon-bell[data-connection=live]")).to_be_attached()
+    looks: list[str] = []
+    page.on("request", lambda request: looks.append(request.url) if "/since/" in request.url else None)
+    page.clock.run_for(25_000)
+    page.wait_for_timeout(100)
+    assert looks == []
+
+
+def test_the_count_stays_while_offline(page, server, seq):
+    server.ring(seq + 1, unread_count=6)
+    expect(page.locator(".badge")).to_have_text("6")
+    page.evaluate("dispatchEvent(new Event('offline'))")
+    expect(page.locator(".bell")).to_have_attribute("aria-label", "Notifications, 6 unread, not live")
+    expect(page.locator(".badge")).to_have_text("6")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    until(page, lambda: {"type": "ping"} in server.heard)
+    server.say(type="pong")
+    expect(page.locator("carillon-bell[data-connection=live]")).to_be_attached()
+
+
+def test_a_page_of_another_person_is_told_that_its_session_ended(enter):
+    page = enter("bob", clear=False)
+    asked = {"user": "1", "seq": "0"}
+    assert page.request.get("/notifications/since/", params=asked).status == 401
+
+
+def test_ten_minutes_of_sleep_are_one_summary(page, server, seq):
+    """The frames of a sleeping laptop all come when it wakes."""
+    for number in range(1, 8):
+        server.ring(seq + number, unread_count=number, created_at="2026-11-22T11:50:00Z")
+    expect(page.locator(".badge")).to_have_text("7")
+    expect(page.locator(".toast")).to_have_count(1)
+    expect(page.locator(".toast")).to_contain_text("7 new notifications while you were away")
+
+
+def test_frames_in_the_wrong_order_end_in_the_right_one(page, server, seq):
+    server.ring(seq + 3, unread_count=3)
+    server.ring(seq + 1, unread_count=1)
+    server.ring(seq + 2, unread_count=2)
+    until(page, lambda: {"type": "resume", "seq": seq} in server.heard)
+    server.hello(seq + 3, unread_count=3, rows=(row(seq + 3),))
+    expect(page.locator(".badge")).to_have_text("3")
+    expect(page.locator(".toast")).to_have_count(3)
 
 
 def test_a_resync_fetches_page_one_anew(page, server, seq):

@@ -40,7 +40,22 @@ def test_the_badge_says_99_plus_beside_the_bell(long_feed, live):
     assert badge["x"] + badge["width"] <= page.locator(".avatar").bounding_box()["x"]
 
 
-def test_500_rows_answer_within_a_tenth_of_a_second(long_feed, live):
+INTERACTIONS = {
+    "mark one": "() => document.querySelector('main .row-act button').click()",
+    "step to the next": """() => {
+      const link = document.querySelector("main .row-title a");
+      link.focus();
+      link.dispatchEvent(new KeyboardEvent("keydown", { key: "j", bubbles: true }));
+    }""",
+    "mark all": "() => document.querySelector('main [data-act=read-all] button').click()",
+    "undo": "() => document.querySelector('main [data-act=undo] button').click()",
+    "open the panel": "() => document.querySelector('.bell').click()",
+}
+
+
+def test_500_rows_answer_within_a_tenth_of_a_second(stage, long_feed, live):
+    """From the press to the next frame on the screen, whatever the network does meanwhile. On a machine that takes long
+    over a frame in which nothing happens, a few such frames."""
     page = live("carol", clear=False)
     page.evaluate("""() => {
       const list = document.querySelector("main .rows");
@@ -51,13 +66,22 @@ def test_500_rows_answer_within_a_tenth_of_a_second(long_feed, live):
         list.append(copy);
       }
     }""")
-    took = page.evaluate("""async () => {
-      const before = performance.now();
-      document.querySelector("main .row-act button").click();
-      await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-      return performance.now() - before;
-    }""")
-    assert took < 100
+    took: dict[str, list[float]] = {name: [] for name in ("nothing", *INTERACTIONS)}
+    for _ in range(3):
+        page.evaluate("""() => document.querySelectorAll('main [data-id^="-"]').forEach(
+          (row) => row.removeAttribute("data-read"))""")
+        for name, act in {"nothing": "() => {}", **INTERACTIONS}.items():
+            spent = page.evaluate(f"""async () => {{
+              const before = performance.now();
+              ({act})();
+              await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+              return performance.now() - before;
+            }}""")
+            took[name].append(spent)
+            page.wait_for_timeout(100)
+    # The best of three: others use this machine too.
+    allowed = max(100, 5 * min(took.pop("nothing")))
+    assert {name: spent for name, spent in took.items() if min(spent) >= allowed} == {}
 
 
 def test_rows_wait_while_somebody_points_at_the_feed(stage, live):
@@ -99,7 +123,8 @@ def test_the_counts_of_the_categories_follow(stage, live):
 
 def test_a_filtered_feed_takes_in_only_what_fits(stage, live):
     page = live("alice", "/notifications/?category=collaboration&unread=1")
-    expect(page.get_by_text("Nothing here")).to_be_visible()
+    expect(page.get_by_text("Nothing in Collaboration")).to_be_visible()
+    expect(page.get_by_role("button", name="Mark all in Collaboration as read")).to_be_visible()
     stage.job_finished("Shot 207", for_="alice")
     stage.mention("alice", text="Look")
     expect(page.locator("main .carillon-row")).to_have_count(1)
@@ -157,3 +182,9 @@ def test_keys_walk_the_rows_and_mark_them(stage, live):
     expect(page.locator(".badge")).to_have_text("1")
     page.keyboard.press("k")
     expect(links.first).to_be_focused()
+    expect(page.locator("main .carillon-row").nth(1)).to_have_attribute("aria-posinset", "2")
+    page.keyboard.press("Control+Home")
+    expect(page.locator("main .chip").first).to_be_focused()
+    links.first.focus()
+    page.keyboard.press("Shift+A")
+    expect(page.locator(".badge")).to_be_hidden()

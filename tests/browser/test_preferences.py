@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Enter
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.page]
 PATH = "/notifications/preferences/"
 
 
@@ -60,7 +60,7 @@ def test_one_choice_narrows_all(page, stage):
     expect(line(page, "job.completed").get_by_role("combobox")).to_have_value("my_projects")
     chosen = stage.call("GET", "/notifications/preferences", who="bob").json()
     assert {one["scope"] for one in chosen if one["category"] == "job"} == {"my_projects"}
-    assert {one["scope"] for one in chosen if one["category"] == "system"} == {"all"}
+    assert {one["scope"] for one in chosen if one["is_locked"]} == {"all"}
 
 
 def test_do_not_disturb_says_until_when(page, stage):
@@ -89,7 +89,22 @@ def test_a_digest_says_when_it_comes(page):
     page.get_by_text("Weekly").click()
     page.locator("[name=digest_hour]").select_option("07:00")
     page.locator("[name=digest_weekday]").select_option("Wednesday")
-    expect(page.locator("[data-words=digest_words]")).to_have_text(re.compile(r"^Next: (Wed .*)?07:00 \(UTC\)\.$"))
+    expect(page.locator("[data-words=digest_words]")).to_have_text(
+        re.compile(r"^Next: (Wed .*)?07:00 \(UTC\), \d+ items?")
+    )
+    expect(page.locator("#channel-email + small")).to_have_text("digest Wed 07:00")
+    expect(page.locator("[data-words=effect_words]")).to_contain_text("Everything collects for your digest")
+
+
+def test_each_address_can_be_tried_from_here(page):
+    page.get_by_role("button", name="Send a test to bob@example.com").click()
+    expect(page.get_by_text(re.compile("A test is on its way|one was sent just now", re.IGNORECASE))).to_be_visible()
+    expect(page).to_have_url(PATH)
+
+
+def test_a_channel_without_an_address_leads_to_adding_one(page):
+    page.get_by_role("link", name="Chat: add one").first.click()
+    expect(page).to_have_url("/channels/add/?kind=chat")
 
 
 def test_the_browser_s_zone_is_offered_and_taken(enter):

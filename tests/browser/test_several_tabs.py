@@ -1,11 +1,18 @@
-"""What is read in one tab is read in all."""
+"""What is read in one tab is read in all; they share one socket, and one of them toasts."""
 
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import wait_until_live
+from tests.browser.server import row, until
 
 pytestmark = pytest.mark.browser
+LEAVE = (
+    "Object.defineProperty(document, 'hidden', {configurable: true, get: () => window.isAway}); window.isAway = true"
+)
+COME_BACK = "window.isAway = false; document.dispatchEvent(new Event('visibilitychange'))"
 
 
 @pytest.fixture
@@ -40,3 +47,97 @@ def test_marking_all_clears_the_other_tab_and_undo_brings_it_back(tabs):
     expect(second).to_have_title("Inbox · Carillon")
     first.get_by_role("button", name="Undo").click()
     expect(second).to_have_title("(1) Inbox · Carillon")
+
+
+@pytest.fixture
+def others(enter, page, server, seq) -> list[Page]:
+    """Four more tabs of the page that has the socket."""
+    pages = [enter("bob", same_as=page) for _ in range(4)]
+    for one in pages:
+        wait_until_live(one)
+    return pages
+
+
+def in_front(page: Page) -> None:
+    page.evaluate("dispatchEvent(new Event('focus'))")
+
+
+def test_five_tabs_share_one_socket_and_all_follow(page, others, server, seq):
+    server.ring(seq + 1, unread_count=120)
+    for one in (page, *others):
+        expect(one.locator(".badge")).to_have_text("99+")
+        expect(one).to_have_title("(99+) Inbox · Carillon")
+    assert len(server.sockets) == 1
+
+
+def test_only_the_window_last_in_front_toasts(page, others, server, seq):
+    in_front(others[1])
+    server.ring(seq + 1)
+    expect(others[1].locator(".toast")).to_be_visible()
+    page.wait_for_timeout(700)
+    assert [one.locator(".toast").count() for one in (page, *others)] == [0, 0, 1, 0, 0]
+
+
+def test_a_window_beside_one_that_is_gone_toasts_instead(page, others, server, seq):
+    in_front(others[3])
+    others[3].evaluate(LEAVE)
+    for one in others[:3]:
+        one.close()
+    server.ring(seq + 1)
+    expect(page.locator(".toast")).to_be_visible()
+
+
+def test_what_came_while_nobody_looked_is_one_summary_in_one_tab(page, others, server, seq):
+    everyone = [page, *others]
+    for one in everyone:
+        one.evaluate(LEAVE)
+    for number in range(1, 8):
+        server.ring(seq + number, unread_count=number)
+    for one in everyone:
+        expect(one.locator(".badge")).to_have_text("7")
+    others[0].evaluate(COME_BACK)
+    expect(others[0].locator(".toast")).to_contain_text("7 new notifications while you were away")
+    page.evaluate(COME_BACK)
+    page.wait_for_timeout(700)
+    assert [one.locator(".toast").count() for one in everyone] == [0, 1, 0, 0, 0]
+
+
+def test_a_tab_that_knows_less_is_told_the_rest(page, others, server, seq):
+    server.ring(seq + 1)
+    expect(page.locator(".badge")).to_have_text("1")
+    late = page.context.new_page()
+    # The page itself comes from before the frame.
+    late.goto("/notifications/")
+    until(page, lambda: {"type": "resume", "seq": seq} in server.heard)
+    server.hello(seq + 1, unread_count=1, rows=(row(seq + 1),))
+    expect(late.locator(".badge")).to_have_text("1")
+    expect(page.locator(".carillon-row", has_text=f"Shot {seq + 1} finished")).to_have_count(1)
+
+
+@pytest.mark.parametrize("how", ["closes", "goes on"])
+def test_the_next_tab_has_a_socket_at_once_when_the_first(how, stage, live):
+    first = live("alice")
+    second = live("alice", same_as=first)
+    with second.expect_websocket(timeout=1_000):
+        if how == "closes":
+            first.close()
+        else:
+            first.goto("/notifications/preferences/")
+    stage.job_finished("Shot 501", for_="alice")
+    expect(second.locator(".badge")).to_have_text("1")
+
+
+def test_without_locks_each_tab_has_its_own_socket(page, enter, server, seq):
+    page.context.add_init_script("Object.defineProperty(navigator, 'locks', {value: undefined})")
+    second = enter("bob", same_as=page)
+    until(second, lambda: len(server.sockets) == 2)
+    server.hello(seq, unread_count=3)
+    expect(second.locator(".badge")).to_have_text("3")
+
+
+def test_a_page_that_comes_back_from_the_cache_follows_again(page, server, seq):
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    until(page, lambda: len(server.sockets) == 2)
+    server.hello(seq + 4, unread_count=4)
+    expect(page.locator(".badge")).to_have_text("4")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-pytestmark = pytest.mark.browser
+from tests.browser.conftest import wait_until_live
+
+pytestmark = [pytest.mark.browser, pytest.mark.page]
 
 
 @pytest.fixture
@@ -17,6 +19,14 @@ def ringing(stage, live):
     stage.job_finished("Shot 1", for_="alice")
     expect(page.locator(".toast")).to_be_visible()
     return page
+
+
+OPEN_DIALOG = """() => {
+  const dialog = document.createElement("dialog");
+  dialog.innerHTML = "<p>Are you sure?</p><button>Yes</button>";
+  document.body.append(dialog);
+  dialog.showModal();
+}"""
 
 
 def toasts(page: Page):
@@ -63,6 +73,95 @@ def test_a_fourth_is_counted_instead_of_shown(stage, live):
     expect(page.locator("carillon-toasts .more")).to_have_text("+2 more · Open inbox")
     expect(page.locator(".toast:visible")).to_have_count(3)
     expect(page.locator(".toast").first).to_contain_text("Shot 5 finished")
+
+
+@pytest.mark.parametrize(("chosen", "after", "left"), [("10", 9_500, 1), ("10", 10_500, 0), ("never", 90_000, 1)])
+def test_the_person_may_choose_how_long_they_stay(stage, live, chosen, after, left):
+    page = live("alice", "/notifications/preferences/")
+    page.get_by_role("combobox", name="Toasts stay for").select_option(chosen)
+    page.reload()
+    expect(page.get_by_role("combobox", name="Toasts stay for")).to_have_value(chosen)
+    wait_until_live(page)
+    page.mouse.move(5, 600)
+    page.clock.install()
+    stage.job_finished("Shot 10", for_="alice")
+    expect(page.locator(".toast")).to_be_visible()
+    page.clock.run_for(after)
+    expect(toasts(page)).to_have_count(left)
+
+
+def test_what_arrives_under_a_pointer_waits_unless_it_is_critical(page, server, seq):
+    server.ring(seq + 1)
+    page.locator(".toast .title").hover()
+    server.ring(seq + 2)
+    server.ring(seq + 3, is_critical=True)
+    expect(page.locator(".toast .title")).to_have_text([f"Shot {seq + 3} finished", f"Shot {seq + 1} finished"])
+    page.mouse.move(5, 600)
+    expect(page.locator(".toast").first).to_contain_text(f"Shot {seq + 2} finished")
+
+
+def test_three_newer_ones_never_cover_a_critical_one(page, server, seq):
+    server.ring(seq + 1, is_critical=True)
+    for number in range(2, 6):
+        server.ring(seq + number)
+    expect(page.locator(".toast:visible")).to_have_count(3)
+    expect(page.locator(".toast:visible").last).to_contain_text(f"Shot {seq + 1} finished")
+
+
+def test_progress_restarts_no_clock_and_an_end_does_once(page, server, seq):
+    page.clock.install()
+    server.ring(seq + 1, id=7, event_type="job.progress", title="40 %")
+    expect(page.locator(".toast")).to_contain_text("40 %")
+    page.clock.run_for(3_000)
+    server.ring(seq + 2, id=7, event_type="job.completed", title="Done")
+    expect(page.locator(".toast")).to_contain_text("Done")
+    page.clock.run_for(4_000)
+    server.ring(seq + 3, id=7, event_type="job.completed", title="Done again")
+    expect(page.locator(".toast")).to_contain_text("Done again")
+    page.clock.run_for(1_300)
+    expect(toasts(page)).to_have_count(0)
+
+
+SWIPE = """(toast, [type, far]) => {
+  const at = toast.getBoundingClientRect();
+  const say = (name, x) => toast.dispatchEvent(new PointerEvent(name, {
+    bubbles: true, pointerId: 5, pointerType: type, isPrimary: true, clientX: at.x + 40 + x, clientY: at.y + 20 }));
+  say("pointerdown", 0); say("pointermove", far / 2); say("pointermove", far); say("pointerup", far);
+}"""
+
+
+@pytest.mark.parametrize(("kind", "far", "left"), [("touch", 60, 0), ("touch", -60, 1), ("mouse", 60, 1)])
+def test_a_finger_swipes_it_to_the_edge_and_a_mouse_selects(page, server, seq, kind, far, left):
+    server.ring(seq + 1)
+    page.locator(".toast").evaluate(SWIPE, [kind, far])
+    expect(toasts(page)).to_have_count(left)
+
+
+def test_over_a_modal_dialog_it_can_be_used_and_escape_closes_it_alone(page, server, seq):
+    page.evaluate(OPEN_DIALOG)
+    server.ring(seq + 1)
+    page.get_by_role("button", name=f"Dismiss: Shot {seq + 1} finished").click()
+    expect(toasts(page)).to_have_count(0)
+    server.ring(seq + 2)
+    expect(page.locator("dialog #carillon-polite")).to_contain_text(f"Shot {seq + 2} finished")
+    page.keyboard.press("F8")
+    expect(page.locator(".toast .title a")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(toasts(page)).to_have_count(0)
+    expect(page.locator("dialog")).to_be_visible()
+
+
+@pytest.mark.parametrize("end", ["close", "remove"])
+def test_a_dialog_that_goes_leaves_the_toasts_behind(page, server, seq, end):
+    server.ring(seq + 1)
+    expect(page.locator(".toast")).to_be_visible()
+    page.evaluate(OPEN_DIALOG)
+    expect(page.locator("dialog > carillon-toasts .toast")).to_be_visible()
+    page.evaluate("(end) => document.querySelector('dialog')[end]()", end)
+    expect(page.locator("body > carillon-toasts .toast")).to_be_visible()
+    server.ring(seq + 2)
+    expect(page.locator("body > #carillon-polite")).to_contain_text(f"Shot {seq + 2} finished")
+    expect(page.locator(".toast:visible")).to_have_count(2)
 
 
 def test_an_open_panel_has_the_row_instead(stage, live):

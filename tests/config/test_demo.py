@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from config import demo
+from delivery.models import Delivery
 from events.models import Event, Membership
 from events.sweep import sweep
+from notifications import digests, summaries
 from notifications.models import Notification
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +45,19 @@ def test_bob_has_his_failed_job(loaded):
 
 def test_carol_is_told_as_a_watcher(loaded):
     assert "review.comment" in titles("carol")
+
+
+def test_alice_s_webhooks_went_in_three_ways(loaded):
+    told = dict(Delivery.objects.values_list("notification__event__event_type__name", "state"))
+    assert told == {"review.approved": "sent", "review.comment": "dead", "review.rejected": "pending"}
+    assert not Delivery.objects.filter(state="pending", due_at__lt=timezone.now() + timedelta(hours=5)).exists()
+
+
+def test_alice_has_a_summary_and_carol_s_digest_collects(loaded):
+    alice, carol = (User.objects.get(username=name) for name in ("alice", "carol"))
+    [summary] = summaries.shown(alice.pk)
+    assert (summary.kind, summary.by_type) == ("dnd", {"collab.mention": 1, "job.completed": 1})
+    assert digests.preview(carol.pk, now=timezone.now()).by_type == {"review.comment": 1}
 
 
 def test_a_second_load_changes_nothing(loaded):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NoReturn
 
 import pytest
@@ -14,6 +14,7 @@ from config.server import draining
 from events.bus import Entity, publish
 from events.models import ParkedEvent, Subscriber
 from events.sequence import number_all
+from tests.delivery.parcels import address, delivery
 
 CLOSED = "redis://127.0.0.1:1/0"
 
@@ -72,6 +73,13 @@ def test_the_router_s_lag_is_what_it_has_not_read(client, db, without_redis):
     publish("system.restart", source=Entity("host", 1))
     number_all()
     assert client.get("/readyz").json()["router_lag"] == 1
+
+
+def test_how_late_deliveries_are_is_a_number(client, owner, without_redis):
+    delivery(address(owner), due_at=timezone.now() - timedelta(seconds=60))
+    delivery(address(owner), due_at=timezone.now() + timedelta(seconds=60))
+    assert 59 < client.get("/readyz").json()["oldest_undelivered_seconds"] < 70
+    assert "carillon_oldest_undelivered_seconds 6" in client.get("/metrics").text
 
 
 def test_metrics_count_events_lag_and_what_was_parked(client, db):

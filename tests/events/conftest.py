@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from celery.signals import before_task_publish
+from django.contrib.auth.models import Permission, User
 
 from events import hints, publish, subscribers
 from events.models import Event, Subscriber
@@ -60,6 +61,13 @@ def reader(db, registry) -> Callable[..., Reader]:
         return made
 
     return enrol
+
+
+@pytest.fixture
+def publisher(owner: User) -> User:
+    """Somebody who may publish over HTTP."""
+    owner.user_permissions.add(Permission.objects.get(codename="publish_event"))
+    return owner
 
 
 @pytest.fixture

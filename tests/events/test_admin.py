@@ -154,6 +154,11 @@ def test_a_big_table_is_counted_no_further_than_the_bound(admin_client, filled, 
     for _ in range(5):
         publish("job.started")
     assert admin_client.get(reverse("admin:events_event_changelist")).context["cl"].result_count == 3
+    assert "At most the first 3" in admin_client.get(reverse("admin:events_event_changelist")).content.decode()
+
+
+def test_a_small_table_is_not_said_to_be_cut(admin_client, filled):
+    assert "At most the first" not in admin_client.get(reverse("admin:events_event_changelist")).content.decode()
 
 
 def test_a_type_made_in_the_admin_is_publishable_at_once(admin_client):

@@ -9,6 +9,7 @@ from pathlib import Path
 from django.db import utils as database_errors
 from rest_framework import exceptions
 
+from delivery import refusals as delivery_refusals
 from events import refusals
 from events.api import errors
 
@@ -59,7 +60,7 @@ def test_every_listed_code_exists():
 
 def test_every_listed_exception_exists():
     named = re.findall(r"^\| `[a-z_]+` \| `(\w+)` \|", (ROOT / "docs" / "errors.md").read_text(), re.MULTILINE)
-    homes = (refusals, errors, exceptions, database_errors, builtins)
+    homes = (refusals, delivery_refusals, errors, exceptions, database_errors, builtins)
     assert [name for name in named if not any(hasattr(home, name) for home in homes)] == []
 
 

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from django.contrib.auth.models import Permission
 
 from events import event_type_cache, keys
+from events.api.serializers import EventOut, shown
 from events.models import Event, EventType
 from events.sequence import number
 from tests.http import V1, as_, bearing, codes
@@ -22,12 +22,6 @@ def _fresh_types() -> Iterator[None]:
     event_type_cache.clear()
     yield
     event_type_cache.clear()
-
-
-@pytest.fixture
-def publisher(owner):
-    owner.user_permissions.add(Permission.objects.get(codename="publish_event"))
-    return owner
 
 
 def test_an_event_comes_back_as_it_was_stored(publisher, member):
@@ -44,6 +38,13 @@ def test_an_event_comes_back_as_it_was_stored(publisher, member):
     body = answer.json()
     assert body.pop("created_at").endswith("Z")
     assert body == sent | {"id": Event.objects.get().pk, "position": None, "category": "job", "is_critical": False}
+
+
+def test_events_look_as_the_schema_of_the_api_says(publisher, member):
+    as_(publisher).post(EVENTS, [DONE | {"actor_user_id": member.pk, "payload": {"name": "Shot 042"}}, DONE])
+    number(limit=10)
+    for event in Event.objects.select_related("event_type"):
+        assert shown(event) == dict(EventOut(event).data)
 
 
 def test_the_publisher_is_recorded_and_the_actor_nobody_by_default(publisher):

@@ -10,6 +10,7 @@ import pytest
 from celery import Celery
 from django.conf import settings as live_settings
 from django.db import transaction
+from django.utils import timezone
 
 from events import hints, sequence, subscribers, tasks
 from events.bus import NewEvent, publish, publish_many
@@ -117,6 +118,7 @@ def test_the_flag_is_cleared_before_the_look(task: Callable[[], None], look: str
     order: list[str] = []
     monkeypatch.setattr(hints, "clear", lambda *hint: order.append("cleared"))
     monkeypatch.setattr(look, lambda *_, **__: order.append("looked"))
+    monkeypatch.setattr("events.clock.now", timezone.now)
     task()
     assert order == ["cleared", "looked"]
 

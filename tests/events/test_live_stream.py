@@ -216,7 +216,7 @@ async def test_a_closed_stream_leaves_nothing_behind():
     reading = asyncio.create_task(take(stream))
     await happen("job.started")
     await reading
-    await stream.aclose()  # type: ignore[attr-defined]
+    await stream.aclose()
     assert live.GROUP not in get_channel_layer()._groups
     assert len(asyncio.all_tasks()) == 1
 

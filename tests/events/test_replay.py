@@ -8,10 +8,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from events import replay, sequence
-from events.bus import NewEvent, publish_many
-from events.models import LogHead, ParkedEvent, Subscriber
+from events.bus import NewEvent, publish, publish_many
+from events.models import Event, LogHead, ParkedEvent, Subscriber
 from events.refusals import Refused
 from events.subscribers import catch_up
+from tests.events.concurrency import at_once
 
 pytestmark = pytest.mark.django_db
 EACH = pytest.mark.parametrize("transactional", [True, False], ids=["transactional", "leased"])
@@ -89,6 +90,22 @@ def test_a_parked_event_that_fails_again_stays_with_the_new_error(reader, events
     reader(transactional=transactional).fail_on(events[0])
     assert replay.rerun(parked(events[0]), now=timezone.now()) is False
     assert "cannot digest this" in ParkedEvent.objects.get().error
+
+
+def test_a_parked_event_that_went_well_is_not_handled_again(reader, events):
+    one = reader()
+    first = parked(events[0])
+    second = ParkedEvent.objects.get(pk=first.pk)
+    assert [replay.rerun(tried, now=timezone.now()) for tried in (first, second)] == [True, True]
+    assert one.seen == [events[0].pk]
+
+
+def test_of_two_tries_at_once_one_is_kept(committed, reader, events):
+    reader().fails = lambda batch: publish("job.failed") and None
+    tried = [parked(events[0])]
+    tried += [ParkedEvent.objects.get()]
+    assert at_once(*[lambda one=one: replay.rerun(one, now=timezone.now()) for one in tried]) == [True, True]
+    assert Event.objects.filter(event_type__name="job.failed").count() == 1
 
 
 def test_an_admin_tries_parked_events_again(reader, events, admin, client):

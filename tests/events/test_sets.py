@@ -74,7 +74,7 @@ def test_what_is_not_in_a_set_is_found_by_exclusion():
 
 def test_an_empty_set_holds_nothing():
     assert not EventType.objects.filter(pk__in_set=[]).exists()
-    assert EventType.objects.exclude(pk__in_set=[]).count() == 16
+    assert EventType.objects.exclude(pk__in_set=[]).count() == EventType.objects.count()
 
 
 @pytest.mark.parametrize("count", [1, 40_000])

@@ -48,7 +48,7 @@ def read(payload: object, **templates: str) -> Wording:
     return words(Event(event_type=event_type, payload=payload), event_type)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(AB | PAYLOADS | VALUES, TEMPLATES, TEMPLATES, TEMPLATES)
 def test_every_payload_has_words(payload, title, body, url):
     said = read(payload, title_template=title, body_template=body, url_template=url)

@@ -8,7 +8,7 @@ import pytest
 
 from events.memberships import grant
 from notifications import channels
-from notifications.channels import Opened
+from notifications.channels import Opened, OpenedSummary
 from tests.notifications.sockets import Server, serving
 from tests.notifications.telling import JOB
 
@@ -20,13 +20,23 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.opened: list[Opened] = []
+        self.summaries: list[OpenedSummary] = []
         self.wakes = 0
 
     def open(self, rows: Sequence[Opened]) -> None:
         self.opened += rows
 
+    def open_summaries(self, summaries: Sequence[OpenedSummary]) -> None:
+        self.summaries.extend(summaries)
+
     def wake(self) -> None:
         self.wakes += 1
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch) -> None:
+    """This floor works without the one above: its tests start with no channel installed."""
+    monkeypatch.setattr(channels, "_channels", {})
 
 
 @pytest.fixture

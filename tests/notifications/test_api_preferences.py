@@ -33,7 +33,7 @@ def test_all_types_are_listed_with_their_defaults(owner):
         "channels": ["in_app"],
         "scope": "all",
     }
-    assert NotificationPreference.objects.filter(user=owner).count() == 16
+    assert NotificationPreference.objects.filter(user=owner).count() == EventType.objects.count()
 
 
 def test_a_put_changes_the_fields_it_names(owner):

@@ -9,7 +9,7 @@ import pytest
 
 from events.bus import publish
 from notifications.models import Inbox, Notification
-from notifications.quiet import is_quiet
+from notifications.windows import is_within
 from tests.notifications.telling import JOB, NOON, prefer, route, settle
 
 pytestmark = pytest.mark.usefixtures("_tied")
@@ -131,14 +131,14 @@ def test_a_night_belongs_to_the_day_it_begins(day, hour, quiet):
     """Fridays only: Friday night reaches into Saturday; Friday's small hours belong to Thursday."""
     monday = datetime(2026, 3, 2, tzinfo=ZoneInfo("UTC"))
     windows = [{"days": [4], "start": "22:00", "end": "07:00"}]
-    assert is_quiet(windows, local=monday + timedelta(days=day, hours=hour)) is quiet
+    assert is_within(windows, local=monday + timedelta(days=day, hours=hour)) is quiet
 
 
 def test_a_window_within_the_day_counts_on_its_days_only():
     windows = [{"days": [0], "start": "09:00", "end": "17:00"}]
     tuesday = datetime(2026, 3, 3, 12, tzinfo=ZoneInfo("UTC"))
-    assert not is_quiet(windows, local=tuesday)
-    assert is_quiet(windows, local=tuesday - timedelta(days=1))
+    assert not is_within(windows, local=tuesday)
+    assert is_within(windows, local=tuesday - timedelta(days=1))
 
 
 @pytest.mark.parametrize(

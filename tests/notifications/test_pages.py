@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from events import entities
 from events.entities import Entity
 from events.models import Event, EventType
 from notifications import preferences
@@ -43,6 +44,43 @@ def test_opening_reads_and_leads_to_what_it_is_about(browser, member):
     answer = browser.get(reverse("notification-open", args=[row.pk]))
     row.refresh_from_db()
     assert (answer.url, row.is_read) == ("/notifications/preferences/", True)
+
+
+def test_what_is_gone_keeps_its_story(browser, member, monkeypatch):
+    monkeypatch.setitem(entities._resolvers, "job", lambda _: None)
+    row = told(member, name="Shot 042")
+    page = browser.get(browser.get(reverse("notification-open", args=[row.pk])).url).content.decode()
+    assert "Shot 042" in page
+    assert "has no page here, or none any more" in page
+
+
+def test_no_page_leads_to_an_address_that_is_none(browser, member):
+    row = told(member, url="/jobs/42/that-is-nowhere/")
+    page = browser.get(reverse("notification-detail", args=[row.pk])).content.decode()
+    assert "/jobs/42/" not in page
+
+
+def test_a_link_in_a_mail_opens_and_reads_what_is_in_the_feed(browser, member):
+    row = told(member)
+    mailed = Notification.objects.create(event=row.event, user=member, channel="email")
+    answer = browser.get(reverse("notification-open", args=[mailed.pk]))
+    row.refresh_from_db()
+    assert (answer.url, row.is_read) == (reverse("notification-detail", args=[row.pk]), True)
+    assert Inbox.objects.get(user=member).unread_count == 0
+
+
+def test_what_was_only_mailed_has_its_page_too(browser, member):
+    row = told(member)
+    Notification.objects.filter(pk=row.pk).update(channel="email")
+    assert browser.get(reverse("notification-open", args=[row.pk])).url == reverse("notification-detail", args=[row.pk])
+    page = browser.get(reverse("notification-detail", args=[row.pk])).content.decode()
+    assert reverse("notification-unread", args=[row.pk]) not in page
+
+
+def test_another_s_mail_opens_nothing(browser, owner):
+    row = told(owner)
+    Notification.objects.filter(pk=row.pk).update(channel="email")
+    assert browser.get(reverse("notification-open", args=[row.pk])).status_code == 404
 
 
 @pytest.mark.parametrize(

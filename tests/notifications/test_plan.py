@@ -72,7 +72,7 @@ def batches(draw: st.DrawFn) -> tuple[list[Fact], Known]:
 
 
 @given(batches())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_the_plan_is_the_references(batch):
     made, (rows, why_not) = plan(*batch), reference(*batch)
     assert sorted(made.rows, key=repr) == sorted(rows, key=repr)

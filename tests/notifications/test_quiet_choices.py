@@ -1,4 +1,4 @@
-"""Ends of do-not-disturb and digests, on the person's own wall clock, over changes of the clock too."""
+"""Ends of do-not-disturb, on the person's own wall clock, over changes of the clock too."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from notifications.pages.clock import day_words, end_words, time_words
-from notifications.pages.quiet_choices import end_of, next_digest
+from notifications.pages.quiet_choices import end_of
 
 PARIS = ZoneInfo("Europe/Paris")
 # A Saturday, the evening before the clocks go back in Paris.
@@ -42,18 +42,6 @@ def test_a_time_that_is_none_is_refused(at):
 def test_monday_is_the_next_one_also_on_a_monday():
     monday = datetime(2026, 10, 26, 9, 0, tzinfo=UTC)
     assert end_of("monday", now=monday, zone=PARIS) == datetime(2026, 11, 2, 7, 0, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("interval", "due"),
-    [
-        ("hourly", datetime(2026, 10, 24, 21, 0, tzinfo=UTC)),
-        ("daily", datetime(2026, 10, 25, 8, 0, tzinfo=UTC)),
-        ("weekly", datetime(2026, 10, 28, 8, 0, tzinfo=UTC)),
-    ],
-)
-def test_the_next_digest_is_at_nine_on_the_wall_clock(interval, due):
-    assert next_digest(interval=interval, hour=9, weekday=2, now=SATURDAY, zone=PARIS) == due
 
 
 @pytest.mark.parametrize(

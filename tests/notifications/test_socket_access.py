@@ -90,6 +90,11 @@ def test_with_a_made_up_session_it_is_closed_as_unauthenticated(server, db, cook
     assert server.connect(client=client).closing() == ("unauthenticated", 4401)
 
 
+def test_a_page_of_another_person_is_unauthenticated_with_a_session_that_is_not_theirs(server, owner, member):
+    assert server.connect(owner, query=f"user={member.pk}").closing() == ("unauthenticated", 4401)
+    assert server.connect(owner, query=f"user={owner.pk}").frame()["type"] == "hello"
+
+
 def test_somebody_switched_off_is_unauthenticated(server, owner):
     client = Client()
     client.force_login(owner)

@@ -28,7 +28,8 @@ def surface(user, count: int) -> None:
 
 def test_hello_to_somebody_new_is_empty(server, outsider):
     hello = server.connect(outsider).frame()
-    assert set(hello) == {"type", "seq", "unread_count", "now", "settings", "recovered", "notifications"}
+    state = {"type", "seq", "unread_count", "now", "settings", "recovered", "is_held"}
+    assert set(hello) == {*state, "notifications", "summaries"}
     assert (hello["type"], hello["seq"], hello["unread_count"], hello["notifications"]) == ("hello", 0, 0, [])
 
 

@@ -43,7 +43,7 @@ class Process:
         self._child = subprocess.Popen(
             [sys.executable, *arguments],
             cwd=ROOT,
-            env=_clean_environment() | env,
+            env=clean_environment() | env,
             stdout=self._out,
             stderr=self._out,
             start_new_session=True,
@@ -164,7 +164,7 @@ class Service:
         self.folder = Path(self._folder.name)
         self._webs, self._demo, self._beat = webs, demo, beat
         self.name = f"{settings.DATABASES['default']['NAME']}_{uuid.uuid4().hex[:8]}"
-        self.env = {"DEBUG": "true", "DATABASE_URL": _address(self.name), "REDIS_URL": redis_url or settings.REDIS_URL}
+        self.env = {"DEBUG": "true", "DATABASE_URL": address(self.name), "REDIS_URL": redis_url or settings.REDIS_URL}
         self.env |= {"CARILLON_DEMO": "true"} if demo else {}
         self.urls: list[str] = []
         self.webs: list[Process] = []
@@ -214,7 +214,7 @@ class Service:
     @property
     def environment(self) -> dict[str, str]:
         """For programs of a test's own on this database and Redis."""
-        return _clean_environment() | self.env
+        return clean_environment() | self.env
 
     def sql(self, statement: LiteralString, *parameters: object) -> list[tuple[Any, ...]]:
         """One statement of another program, committed; the rows it gives, if any."""
@@ -248,7 +248,7 @@ def _manage(*arguments: str, env: dict[str, str]) -> str:
     done = subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
-        env=_clean_environment() | env,
+        env=clean_environment() | env,
         capture_output=True,
         text=True,
         timeout=START_SECONDS,
@@ -258,17 +258,17 @@ def _manage(*arguments: str, env: dict[str, str]) -> str:
     return done.stdout
 
 
-def _clean_environment() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """Nothing of the tests' own settings reaches a child by accident."""
     ours = ("DEBUG", "SECRET_KEY", "DATABASE_URL", "REDIS_URL", "REDIS_PREFIX", "DJANGO_SETTINGS_MODULE")
     return {name: value for name, value in os.environ.items() if name not in ours}
 
 
 def _server() -> psycopg.Connection[tuple[object, ...]]:
-    return psycopg.connect(_address("postgres"), autocommit=True)
+    return psycopg.connect(address("postgres"), autocommit=True)
 
 
-def _address(name: str) -> str:
+def address(name: str) -> str:
     with_name = connection.settings_dict
     user, password = with_name["USER"], with_name["PASSWORD"]
     account = f"{user}:{password}" if password else user

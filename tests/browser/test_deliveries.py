@@ -1,0 +1,45 @@
+"""Channels and deliveries in a real browser: everything by links and forms alone."""
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.test_accessibility import check
+
+pytestmark = [pytest.mark.browser, pytest.mark.page]
+
+
+def test_a_channel_is_added_tested_and_switched_off_without_scripts(enter):
+    page = functools.partial(enter, java_script_enabled=False)("carol", "/deliveries/")
+    page.get_by_role("link", name="Add a channel").first.click()
+    page.get_by_role("link", name="Webhook").click()
+    page.get_by_label("URL").fill("https://93.184.215.14/carillon")
+    page.get_by_role("button", name="Add").click()
+    assert page.get_by_role("textbox", name="The signing secret").input_value().startswith("whsec_")
+    page.get_by_role("button", name="Switch off").click()
+    expect(page.get_by_text("Switched off. Its history stays.")).to_be_visible()
+    page.get_by_role("link", name="Its deliveries").click()
+    expect(page.get_by_text("No delivery matches these filters.")).to_be_visible()
+
+
+def test_a_refused_url_is_said_at_its_field(enter):
+    page = enter("carol", "/channels/add/?kind=webhook", expect=("400",))
+    page.get_by_label("URL").fill("http://127.0.0.1/hook")
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_role("alert").filter(has_text="public")).to_be_visible()
+    expect(page.get_by_label("URL")).to_have_value("http://127.0.0.1/hook")
+    check(page)
+
+
+def test_the_secret_is_copied(enter):
+    page = enter("bob", "/channels/add/?kind=webhook", permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_label("URL").fill("https://93.184.215.14/copied")
+    page.get_by_role("button", name="Add").click()
+    secret = page.get_by_role("textbox", name="The signing secret").input_value()
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == secret
+    check(page)

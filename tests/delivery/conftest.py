@@ -1,0 +1,32 @@
+"""What the tests of the top floor share: channels of their own, beside those that are shipped."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+
+import pytest
+
+from tests.delivery.parcels import Parcel, installed
+from tests.delivery.receiver import Receiver, receiving
+
+
+@pytest.fixture
+def parcel() -> Iterator[Parcel]:
+    """A channel that takes everything unless told otherwise."""
+    channel = Parcel()
+    with installed(channel):
+        yield channel
+
+
+@pytest.fixture
+def _intranet(settings) -> None:
+    """Webhooks may go to this machine."""
+    settings.WEBHOOK_ALLOWED_NETWORKS = [ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")]
+
+
+@pytest.fixture
+def receiver(_intranet) -> Iterator[Receiver]:
+    """Where webhooks may be sent to."""
+    with receiving() as started:
+        yield started

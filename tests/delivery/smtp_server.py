@@ -1,0 +1,150 @@
+"""A real SMTP server on loopback: it keeps what it takes, and can refuse, put off, drop and dawdle."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope
+
+OK = "250 OK"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    sender: str
+    recipient: str
+    body: bytes
+
+    @property
+    def message(self) -> EmailMessage:
+        return message_from_bytes(self.body, policy=policy.default)
+
+    def part(self, kind: str) -> str:
+        """The alternative `plain` or `html`."""
+        found = self.message.get_body(preferencelist=(kind,))
+        assert isinstance(found, EmailMessage)
+        return str(found.get_content())
+
+
+class Server:
+    """What tests set and read. `host` and `port` say where it listens."""
+
+    host = "127.0.0.1"
+
+    def __init__(self) -> None:
+        self._connections: set[_Connection] = set()
+        self.reset()
+
+    def reset(self) -> None:
+        """As new, for the next test; open connections are dropped."""
+        self.received: list[Received] = []
+        self.connections = 0
+        # Answers in place of 250: by recipient, and by command ("MAIL", "DATA").
+        self.refused: dict[str, str] = {}
+        self.answers: dict[str, str] = {}
+        # How many messages it takes before it hangs up instead of answering; seconds before each answer to DATA.
+        self.lost_answers = 0
+        self.delay = 0.0
+
+    @property
+    def port(self) -> int:
+        return self._controller.port
+
+    @property
+    def recipients(self) -> list[str]:
+        return [one.recipient for one in self.received]
+
+    def hang_up(self) -> None:
+        """As servers do with connections that idle."""
+
+        def close() -> None:
+            for connection in list(self._connections):
+                connection.transport.close()
+
+        self._controller.loop.call_soon_threadsafe(close)
+
+    @contextmanager
+    def running(self, **options: Any) -> Iterator[Server]:
+        self._controller = _Controller(self, **options)
+        self._controller.start()
+        self.connections = 0
+        try:
+            yield self
+        finally:
+            self.hang_up()
+            self._controller.stop()
+
+    async def handle_MAIL(self, _server: SMTP, _session: Any, envelope: Envelope, sender: str, options: Any) -> str:
+        if "MAIL" in self.answers:
+            return self.answers["MAIL"]
+        envelope.mail_from = sender
+        envelope.mail_options.extend(options)
+        return OK
+
+    async def handle_RCPT(self, _server: SMTP, _session: Any, envelope: Envelope, address: str, _options: Any) -> str:
+        if address in self.refused:
+            return self.refused[address]
+        envelope.rcpt_tos.append(address)
+        return OK
+
+    async def handle_DATA(self, server: SMTP, _session: Any, envelope: Envelope) -> str:
+        await asyncio.sleep(self.delay)
+        if "DATA" in self.answers:
+            return self.answers["DATA"]
+        assert isinstance(envelope.content, bytes)
+        self.received += [Received(envelope.mail_from or "", one, envelope.content) for one in envelope.rcpt_tos]
+        if self.lost_answers:
+            self.lost_answers -= 1
+            assert isinstance(server.transport, asyncio.Transport)
+            server.transport.abort()
+        return OK
+
+
+class _Connection(SMTP):
+    """Knows the server it belongs to."""
+
+    transport: Any
+
+    def __init__(self, server: Server, **options: Any) -> None:
+        super().__init__(server, **options)
+        self._server = server
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._server.connections += 1
+        self._server._connections.add(self)
+
+    def connection_lost(self, error: Any) -> None:
+        super().connection_lost(error)
+        self._server._connections.discard(self)
+
+
+class _Controller(Controller):
+    def __init__(self, server: Server, **options: Any) -> None:
+        super().__init__(server, hostname=server.host, port=0, ready_timeout=10)
+        self._server, self._options = server, options
+
+    def factory(self) -> SMTP:
+        return _Connection(self._server, **self._options)
+
+    def _trigger_server(self) -> None:
+        """Port 0: whatever was free."""
+        assert isinstance(self.server, asyncio.Server)
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()  # type: ignore[no-untyped-call]
+
+
+def accepting(user: str, password: str) -> dict[str, Any]:
+    """Options of a server that wants to know who comes."""
+
+    def authenticate(_server: Any, _session: Any, _envelope: Any, _mechanism: str, given: Any) -> AuthResult:
+        return AuthResult(success=(given.login, given.password) == (user.encode(), password.encode()), handled=False)
+
+    return {"authenticator": authenticate, "auth_required": True, "auth_require_tls": False}

@@ -1,0 +1,171 @@
+"""An address that fails is left alone for a while, probed, told of, and in the end switched off."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from delivery import breaker, outbox
+from delivery.channels import Outcome
+from delivery.models import Address, Delivery
+from events.bus import Entity
+from events.models import Event, Membership
+from notifications.models import Notification
+from tests.delivery.machine import claim, deliver, settle
+from tests.delivery.parcels import FAILED, NOON, SENT, address, after, delivery
+from tests.notifications.telling import route
+
+pytestmark = pytest.mark.django_db
+
+
+def failing(user, *, failures: int = breaker.OPENS_AFTER, since: float = -60, **fields: object) -> Address:
+    return address(user, failures=failures, failing_since=after(since), **fields)
+
+
+def due(pk: int):
+    return Delivery.objects.values_list("due_at", "reason").get(pk=pk)
+
+
+def test_five_failures_in_a_row_open_it(owner, parcel):
+    box = address(owner)
+    for _ in range(breaker.OPENS_AFTER):
+        delivery(box)
+    settle(claim(parcel), FAILED)
+    settle(claim(parcel), FAILED)
+    box.refresh_from_db()
+    assert (box.failures, box.open_until) == (5, NOON + breaker.SHORTEST_PAUSE)
+
+
+def test_while_it_is_open_what_is_due_waits_and_fails_nothing(owner, parcel):
+    box = failing(owner, open_until=after(10))
+    made = delivery(box)
+    assert claim(parcel) == []
+    assert due(made.pk) == (after(10), "breaker_open")
+    assert made.attempts.count() == 0
+
+
+def test_half_open_it_lets_one_probe_through(owner, parcel):
+    box = failing(owner, open_until=after(-1))
+    for _ in range(3):
+        delivery(box)
+    assert len(claim(parcel)) == 1
+    assert claim(parcel) == []
+
+
+def test_the_probe_s_success_closes_it_and_brings_what_waited_forward(owner, parcel):
+    box = failing(owner, open_until=after(-1))
+    probe = delivery(box)
+    waiting = delivery(box, due_at=after(900), reason="breaker_open")
+    assert settle(claim(parcel), SENT) == 1
+    box.refresh_from_db()
+    assert (box.failures, box.open_until, box.failing_since) == (0, None, None)
+    assert due(waiting.pk) == (NOON, "")
+    assert Delivery.objects.get(pk=probe.pk).state == "sent"
+
+
+def test_the_longer_it_fails_the_longer_it_is_left_alone(owner, parcel):
+    box = failing(owner, since=-600)
+    delivery(box)
+    settle(claim(parcel), FAILED)
+    box.refresh_from_db()
+    assert box.open_until == after(300)
+
+
+def test_what_was_in_flight_when_it_opened_does_not_open_it_longer(owner):
+    box = failing(owner, open_until=after(10))
+    breaker.failed(box, now=after(5))
+    assert box.open_until == after(10)
+
+
+def test_a_test_is_tried_at_once(owner, parcel):
+    box = failing(owner, open_until=after(3600))
+    made = outbox.enqueue(box, purpose=Delivery.Purpose.TEST, now=NOON)
+    deliver(parcel)
+    made.refresh_from_db()
+    assert made.state == "sent"
+
+
+def test_an_address_that_failed_last_has_room_for_one(owner, parcel):
+    box = failing(owner, failures=1)
+    for _ in range(3):
+        delivery(box)
+    assert len(claim(parcel)) == 1
+
+
+def test_its_owner_is_told_once_a_day_when_something_dies(owner, parcel):
+    box = address(owner)
+    for _ in range(2):
+        delivery(box, tries=3)
+    settle(claim(parcel), FAILED)
+    [event] = Event.objects.filter(event_type__name="system.address_failing")
+    assert (event.source, event.payload["reason"]) == (Entity("address", box.pk), "http_5xx")
+    assert Membership.objects.get(entity_type="address", entity_id=box.pk).user == owner
+
+
+def test_the_news_reaches_the_owner_over_feed_and_mail(owner, parcel):
+    delivery(address(owner), tries=3)
+    settle(claim(parcel), FAILED)
+    route(*Event.objects.filter(event_type__name="system.address_failing"))
+    told = Notification.objects.filter(user=owner, event__event_type__name="system.address_failing")
+    assert set(told.values_list("channel", flat=True)) == {"in_app", "email"}
+
+
+def test_it_is_not_told_over_the_address_that_fails(owner, parcel):
+    box = address(owner)
+    delivery(box, tries=3)
+    settle(claim(parcel), FAILED)
+    event = Event.objects.get(event_type__name="system.address_failing")
+    told = delivery(box, of=Notification.objects.create(event=event, user=owner, channel="parcel"))
+    Address.objects.update(failures=0)
+    deliver(parcel)
+    told.refresh_from_db()
+    assert (told.state, told.reason) == ("skipped", "about_itself")
+
+
+@pytest.mark.parametrize(
+    ("failures", "days", "is_enabled"), [(9, 5, False), (8, 5, True), (99, 4.9, True), (9, 30, False)]
+)
+def test_it_is_switched_off_on_time_and_evidence(owner, parcel, failures, days, is_enabled):
+    box = failing(owner, failures=failures, since=-days * 86_400)
+    delivery(box)
+    settle(claim(parcel), FAILED)
+    box.refresh_from_db()
+    assert (box.is_enabled, box.disabled_reason) == (is_enabled, "" if is_enabled else "failing")
+    assert Event.objects.filter(event_type__name="system.address_disabled").exists() is not is_enabled
+
+
+def test_one_that_is_gone_is_switched_off_at_once(owner, parcel):
+    box = address(owner)
+    made = delivery(box)
+    settle(claim(parcel), Outcome("dead", "gone", http_status=410, disables=True))
+    box.refresh_from_db()
+    made.refresh_from_db()
+    assert (box.is_enabled, box.disabled_reason, made.state) == (False, "gone", "dead")
+    assert Event.objects.filter(event_type__name="system.address_disabled").exists()
+
+
+def test_what_was_pending_for_it_is_skipped(owner, parcel):
+    made = delivery(address(owner, is_enabled=False))
+    assert claim(parcel) == []
+    made.refresh_from_db()
+    assert (made.state, made.reason) == ("skipped", "address_disabled")
+
+
+def test_a_success_that_says_nothing_new_is_not_written_down(owner, parcel):
+    box = address(owner, last_success_at=after(-10))
+    delivery(box)
+    settle(claim(parcel), SENT)
+    box.refresh_from_db()
+    assert box.last_success_at == after(-10)
+
+
+def test_a_rate_lets_so_many_start_and_puts_the_others_off(owner, parcel):
+    box = address(owner, rate_per_second=2)
+    for _ in range(4):
+        delivery(box)
+    assert len(claim(parcel)) == 2
+    assert claim(parcel) == []
+    waiting = Delivery.objects.filter(state="pending").values_list("due_at", "reason")
+    assert set(waiting) == {(NOON + timedelta(seconds=0.5), "rate_limited")}
+    assert len(claim(parcel, now=after(1))) == 2

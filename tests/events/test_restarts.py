@@ -1,0 +1,118 @@
+"""A restart is told after an unclean end or with a new version, once."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError
+from django.utils import timezone
+
+from events.models import Event, EventType, ServiceRun
+from events.sources import restarts
+from tests.events.concurrency import at_once
+
+NOBODY = 2**22 + 1
+
+
+def start(*, version: str = "1", role: str = "web", host: str = "a", pid: int | None = None) -> ServiceRun:
+    return restarts.start(role, host=host, pid=os.getpid() if pid is None else pid, version=version)
+
+
+def told() -> list[str]:
+    rows = Event.objects.filter(event_type__name="system.restart").order_by("id")
+    return [row.payload["message"] for row in rows]
+
+
+def test_the_first_start_ever_is_no_restart(db):
+    start()
+    assert told() == []
+
+
+def test_a_start_after_a_clean_end_is_not_told(db):
+    restarts.end(start())
+    start()
+    assert told() == []
+
+
+def test_a_start_after_an_unclean_end_is_told_once(db):
+    start(pid=NOBODY)
+    start()
+    start()
+    assert told() == ["After an unclean end"]
+
+
+def test_a_process_number_that_was_used_again_is_another_process(db):
+    run = start()
+    ServiceRun.objects.filter(pk=run.pk).update(process_started=run.process_started - 100)
+    start()
+    assert told() == ["After an unclean end"]
+
+
+def test_a_process_that_still_runs_beside_it_did_not_end(db):
+    start()
+    start()
+    assert told() == []
+
+
+def test_a_worker_says_nothing_of_a_web_process(db):
+    start(pid=NOBODY)
+    start(role="worker")
+    assert told() == []
+
+
+def test_a_new_version_is_told_by_the_first_process_that_has_it(db):
+    restarts.end(start())
+    for role in ("web", "worker", "web"):
+        start(role=role, version="2")
+    assert told() == ["With version 2 after 1"]
+
+
+def test_both_at_once_are_one_restart(db):
+    start(pid=NOBODY)
+    start(version="2")
+    assert told() == ["After an unclean end; With version 2 after 1"]
+
+
+def test_another_machine_is_given_up_only_when_it_is_silent(db):
+    run = start(host="b")
+    start()
+    assert told() == []
+    ServiceRun.objects.filter(pk=run.pk).update(seen_at=timezone.now() - timedelta(hours=1))
+    start()
+    assert told() == ["After an unclean end"]
+
+
+def test_of_two_that_start_at_once_one_tells(committed):
+    start(pid=NOBODY)
+    at_once(start, start)
+    assert told() == ["After an unclean end"]
+
+
+def test_a_block_is_a_run_with_a_clean_end(committed):
+    with restarts.noted("serve"):
+        assert ServiceRun.objects.get().is_clean is None
+    assert ServiceRun.objects.get().is_clean is True
+
+
+def test_a_database_that_is_away_keeps_nothing_from_starting(monkeypatch, caplog):
+    def away(*_a: object, **_k: object) -> None:
+        raise OperationalError("the database is away")
+
+    monkeypatch.setattr(restarts, "start", away)
+    with restarts.noted("serve"):
+        pass
+    assert "The start of serve is not written down: the database is away" in caplog.text
+
+
+def test_a_type_that_is_switched_off_is_said(db, caplog):
+    EventType.objects.filter(name="system.restart").update(is_active=False)
+    start(pid=NOBODY)
+    start()
+    assert "The restart was not told" in caplog.text
+
+
+@pytest.mark.parametrize("pid", [NOBODY, os.getpid()], ids=["nobody", "this one"])
+def test_processes_are_known_by_when_they_began(pid):
+    assert (restarts.process_started(pid) is None) == (pid == NOBODY)

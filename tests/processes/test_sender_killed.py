@@ -1,0 +1,139 @@
+"""Killed at claim, at send and at settle: nothing is lost, and what comes twice is known to have been uncertain."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from delivery.secrets import seal
+from delivery.signing import new_secret
+from tests.delivery.receiver import Receiver, Reply, receiving
+from tests.processes.ledger import Sql, reconcile, unsettled
+from tests.processes.running import Process, Serve, Service, wait_until_ready
+
+pytestmark = pytest.mark.process
+
+LAUNCHER = ("-m", "tests.processes.launch_dying_sender")
+POINTS = ("claim", "send", "settle")
+# A lease is a little longer than twice the deadline.
+ENV = {"WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8", "WEBHOOK_TIMEOUT_SECONDS": "1"}
+BOXES, EVENTS = 3, 4
+
+PREFER = """
+INSERT INTO notification_preferences (user_id, event_type_id, channels)
+SELECT u.id, t.id, '["webhook"]' FROM auth_user u, event_types t WHERE u.username = 'bob' AND t.name = 'job.completed'
+"""
+ADDRESS = """
+INSERT INTO notification_channels (user_id, kind, target, secret, verified_at)
+SELECT id, 'webhook', %s, %s, %s FROM auth_user WHERE username = 'bob'
+"""
+PUBLISH = """
+INSERT INTO events (event_type_id, actor_user_id, payload)
+SELECT t.id, u.id, %s FROM event_types t, auth_user u WHERE t.name = 'job.completed' AND u.username = 'bob'
+"""
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """It takes its time, so that a sender can die while it waits."""
+    with receiving() as found:
+        found.reply = Reply(delay=0.5)
+        yield found
+
+
+def prepare(sql: Sql, receiver: Receiver) -> None:
+    """Nothing but bob's addresses: a demo has deliveries of its own."""
+    sql("DELETE FROM delivery_attempts")
+    sql("DELETE FROM deliveries")
+    sql("DELETE FROM notification_channels")
+    sql(PREFER)
+    for number in range(BOXES):
+        sql(ADDRESS, f"{receiver.url}/{number}", seal(new_secret()), datetime.now(UTC).isoformat(" "))
+
+
+def publish(sql: Sql, name: str) -> None:
+    for number in range(EVENTS):
+        sql(PUBLISH, f'{{"name": "{name}-{number}"}}')
+
+
+def wait_until(done: Callable[[], bool], *, timeout: float = 45) -> None:
+    deadline = time.monotonic() + timeout
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def wait_until_dead(process: Process) -> None:
+    wait_until(lambda: not process.is_running)
+    process.kill()
+
+
+def kill_at_each_point(sql: Sql, start: Callable[[str], Process]) -> None:
+    for point in POINTS:
+        process = start(point)
+        publish(sql, point)
+        wait_until_dead(process)
+
+
+def check(sql: Sql, receiver: Receiver) -> None:
+    total = BOXES * EVENTS * len(POINTS)
+    wait_until(lambda: sql("SELECT count(*) FROM deliveries")[0][0] == total and unsettled(sql) == 0)
+    assert reconcile(receiver, sql) > 0, "no kill came between sending and settling"
+
+
+@pytest.mark.service
+def test_a_killed_worker_loses_nothing(service: Service, receiver):
+    worker = next(process for process in service.others if "worker" in process.command)
+    worker.stop()
+    service.others.remove(worker)
+    prepare(service.sql, receiver)
+
+    def start(*arguments: str) -> Process:
+        return Process(*arguments, env=service.env | ENV, folder=service.folder)
+
+    try:
+        kill_at_each_point(service.sql, lambda point: start(*LAUNCHER, point, "worker", "--concurrency", "2"))
+        last = start("-m", "celery", "-A", "config", "worker", "--concurrency", "2")
+        try:
+            check(service.sql, receiver)
+        finally:
+            last.stop()
+    finally:
+        service.sql("DELETE FROM notification_channels")
+        service.sql("DELETE FROM notification_preferences")
+        service.start_worker()
+        # Whoever comes next finds one that works.
+        publish(service.sql, "after")
+        wait_until(lambda: service.sql("SELECT count(*) FROM events WHERE position IS NULL") == [(0,)])
+
+
+@pytest.mark.embedded
+def test_a_killed_serve_loses_nothing(tmp_path, receiver):
+    serve = Serve("--demo", folder=tmp_path, env=ENV)
+    sql = sqlite(serve.database)
+
+    def start(point: str) -> Process:
+        process = Process(*LAUNCHER, point, *serve.command[1:], env=serve.env, folder=tmp_path)
+        if point == POINTS[0]:
+            wait_until_ready(process, serve.url)
+            prepare(sql, receiver)
+        return process
+
+    kill_at_each_point(sql, start)
+    with serve:
+        check(sql, receiver)
+
+
+def sqlite(path: Path) -> Sql:
+    def sql(statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(path, timeout=10)) as client, client:
+            return client.execute(statement.replace("%s", "?"), parameters).fetchall()
+
+    return sql
