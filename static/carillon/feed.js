@@ -150,8 +150,9 @@ export class CarillonFeed extends HTMLElement {
     if (this.list && !rowsOf(this.list).length) this.reload();
   }
 
-  /** Page one anew, in place. */
+  /** Page one anew, in place; and again where a frame came meanwhile, which that page may not know. */
   async reload() {
+    const { seq } = store;
     const query = new URLSearchParams({ place: this.dataset.place ?? "" });
     if (this.dataset.category) query.set("category", this.dataset.category);
     if (this.dataset.unreadOnly !== undefined) query.set("unread", "1");
@@ -163,6 +164,7 @@ export class CarillonFeed extends HTMLElement {
       this.watchOlder();
       refreshTimes(this);
       this.countsChanged();
+      if (store.seq > seq) this.reload();
     } catch {
       note(this, "connection", say("loadFailed"));
     }

@@ -143,6 +143,8 @@ def seq(page: Page, server: Server) -> int:
     until(page, lambda: server.sockets)
     server.hello(known)
     wait_until_live(page)
+    # A feed that wakes behind its inbox fetches page one anew, and our rows are not there.
+    page.locator("main carillon-feed:defined").wait_for(state="attached")
     return known
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.server import row, until
 
@@ -152,6 +152,17 @@ def test_a_resync_fetches_page_one_anew(page, server, seq):
         server.say(type="resync", seq=seq + 500, unread_count=3)
     expect(page.locator("main .feed-rows > *").first).to_be_attached()
     expect(page.locator(".badge")).to_have_text("3")
+
+
+def test_a_row_that_comes_while_page_one_is_fetched_is_not_lost(page, server, seq):
+    held: list[Route] = []
+    page.route("**/notifications/rows/**", lambda route: held.append(route))  # noqa: PLW0108 (Playwright marks its handlers)
+    server.say(type="resync", seq=seq + 500, unread_count=0)
+    until(page, lambda: held)
+    server.ring(seq + 501)
+    expect(page.locator(".badge")).to_have_text("1")
+    held[0].continue_()
+    until(page, lambda: len(held) == 2)
 
 
 def test_a_title_is_text_and_nothing_else(page, server, seq):
