@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from rest_framework.exceptions import ValidationError
 
 from events import event_type_cache
+from events.api.requests import Strict
+from events.api.serializers import EventIn
 from events.bus import NewEvent, publish_many
 from events.models import Event
 from events.refusals import UnknownEventType
@@ -14,6 +17,17 @@ from tests.http import V1, as_, codes
 
 EVENTS = f"{V1}/events"
 GOOD = {"event_type": "job.completed"}
+WHOLE = {
+    "event_type": "job.completed",
+    "source_entity_type": "job",
+    "source_entity_id": 7,
+    "actor_user_id": None,
+    "project_id": 3,
+    "payload": {"name": "Shot 042"},
+    "idempotency_key": "k",
+}
+# At the edges of what one field or another accepts.
+EDGES = [None, "", " ", "é", "a\n", "k" * 200, "k" * 201, -1, 0, 2**63 - 1, 2**63, 7.0, 7.5, True, [], {}, {"a": [1]}]
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +61,28 @@ def test_in_process_the_first_refusal_is_raised_with_the_others(db):
     with pytest.raises(UnknownEventType) as caught:
         publish_many([NewEvent("job.completed"), NewEvent("nobody.knows"), NewEvent("job.completed", actor=10**6)])
     assert (caught.value.index, [other.index for other in caught.value.others]) == (1, [2])
+
+
+@pytest.mark.parametrize("name", [*WHOLE, "unknown"])
+@pytest.mark.parametrize("value", EDGES, ids=ascii)
+def test_what_is_taken_as_it_is_the_fields_would_have_taken_too(name, value):
+    def slowly(element: object) -> object:
+        return Strict.run_validation(EventIn(), element)
+
+    for sent in (WHOLE | {name: value}, GOOD | {name: value}, value):
+        assert _outcome(EventIn().run_validation, sent) == _outcome(slowly, sent)
+
+
+def _outcome(read: Callable[[object], object], element: object) -> object:
+    try:
+        return {key: (type(value), value) for key, value in read(element).items()}  # type: ignore[attr-defined]
+    except ValidationError as error:
+        return error.detail
+
+
+def test_a_usual_element_is_not_walked_field_by_field(monkeypatch):
+    monkeypatch.setattr(Strict, "to_internal_value", None)
+    assert EventIn().run_validation(WHOLE) == WHOLE
 
 
 def test_a_thousand_unknown_types_take_no_more_queries_than_one(publisher, django_assert_num_queries):
