@@ -86,6 +86,10 @@ def explained(ask: Callable[[], object]) -> dict[str, Any]:
 
 
 def nodes(plan: dict[str, Any]) -> list[str]:
+    """What is read by which index, joined and sorted how. Without Memoize: a cache before an index scan, which
+    comes and goes with the planner's guess at how often a key repeats, and changes nothing of the way."""
+    if plan["Node Type"] == "Memoize":
+        return nodes(plan["Plans"][0])
     mine = " ".join(filter(None, (plan["Node Type"], plan.get("Index Name"), plan.get("Relation Name"))))
     return [mine, *(node for child in plan.get("Plans", []) for node in nodes(child))]
 

@@ -19,8 +19,9 @@ def measure() -> list[Line]:
         running.enter_context(stage.started("manage.py", "web", "--port", str(port), env=env))
         for application in WORKERS:
             worker = ("-m", "celery", *application, "worker", "--concurrency", "2", "--loglevel", "WARNING")
-            running.enter_context(stage.started(*worker, env=env))
-        times = stage.run("bench.latency_process", port, stage.scaled(EVENTS), env=env)
+            running.enter_context(stage.started(*worker, env=env | stage.AS_IN_PRODUCTION))
+        measuring = env | stage.AS_IN_PRODUCTION
+        times = stage.run("bench.latency_process", port, stage.scaled(EVENTS), env=measuring)
     return [_line(name, times=times, share=share, target=target) for name, (share, target) in TARGETS.items()]
 
 

@@ -3,7 +3,9 @@
 import os
 
 from celery import Celery
+from celery.signals import worker_init
 
+from config import worker_connections
 from config.runs import RunStep
 from config.sweeper import SweeperStep
 
@@ -14,5 +16,6 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(["events.sources"])
 app.autodiscover_tasks(["delivery"], related_name="pruning_task")
+worker_init.connect(worker_connections.keep)
 app.steps["worker"].add(SweeperStep)
 app.steps["worker"].add(RunStep)

@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 FLAG_MS = 2000
 PAUSE_AFTER_FAILURE = 5.0
+# Where a worker has been called already, it may as well find some more when it comes.
+BREATH = 0.002
 
 Hint = tuple[str, tuple[str, ...]]
 
@@ -64,8 +66,10 @@ class _Waker:
                 hint = next(iter(self.wanted))
                 del self.wanted[hint]
                 self.is_sending = True
+            is_new = True
             try:
-                if time.monotonic() >= self.broken_until and self._take_flag(hint):
+                is_new = time.monotonic() >= self.broken_until and self._take_flag(hint)
+                if is_new:
                     name, arguments = hint
                     current_app.send_task(name, args=arguments, ignore_result=True)
             except Exception as error:  # noqa: BLE001  kombu raises the transport's own kinds; the sweeper makes up for it
@@ -74,6 +78,8 @@ class _Waker:
                 with self.changed:
                     self.is_sending = False
                     self.changed.notify_all()
+            if not is_new:
+                time.sleep(BREATH)
 
     def _take_flag(self, hint: Hint) -> bool:
         """False if the same hint is on its way already, from here or from another process."""

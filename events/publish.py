@@ -251,12 +251,14 @@ def _insert(rows: Sequence[_Row], *, publisher: str) -> list[Accepted]:
     is_postgresql = connection.vendor == "postgresql"
     names = [name for name in _COLUMNS if name != "place"]
     picked = ["payload::jsonb" if name == "payload" and is_postgresql else name for name in names]
+    # Without a key there is nothing to clash with, and an INSERT that looks for it costs more.
+    clash = "ON CONFLICT (publisher, idempotency_key) DO NOTHING " if any(row.key for row in rows) else ""
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO events ({', '.join(names)}) SELECT {', '.join(picked)} FROM {source} AS new "
             # A cached type may be gone by now; its foreign key would say so only at the caller's COMMIT.
             "WHERE EXISTS (SELECT 1 FROM event_types WHERE event_types.id = new.event_type_id) ORDER BY place "
-            "ON CONFLICT (publisher, idempotency_key) DO NOTHING RETURNING id, idempotency_key, created_at",
+            f"{clash}RETURNING id, idempotency_key, created_at",
             params,
         )
         # Numbers are given out in the order of the SELECT, but RETURNING promises no order.

@@ -12,7 +12,7 @@ import time
 from django.db import OperationalError, connection, transaction
 from django.dispatch import Signal
 
-from events import hints, live, ownership, sets, subscribers
+from events import live, ownership, sets, subscribers
 from events.models import Event, LogHead
 
 logger = logging.getLogger(__name__)
@@ -96,9 +96,8 @@ def number_all() -> int:
 
 
 def _announce(ids: list[int]) -> None:
-    """To this process by signal, to all by the live stream, to the durable subscribers by hints."""
-    for name in subscribers.names():
-        hints.send(subscribers.CATCH_UP_TASK, name)
+    """To this process by signal, to all by the live stream, to subscribers under a lease by hints."""
     events = list(Event.objects.filter(pk__in_set=ids).select_related("event_type", "actor_user").order_by("position"))
+    subscribers.wake({event.event_type.name for event in events})
     event_published.send_robust(sender=Event, events=events)
     live.broadcast(events)

@@ -82,6 +82,11 @@ def table(columns: dict[str, str], rows: Collection[Sequence[Any]]) -> tuple[str
     `columns`: name -> PostgreSQL type (`bigint`, `text`, `boolean`); a row's values come in that order.
     """
     if connection.vendor == "postgresql":
+        if len(rows) == 1:
+            # Its values in place of a function: planned in half the time, and by what they are.
+            [row] = rows
+            values = ", ".join(f"%s::{kind} AS {name}" for name, kind in columns.items())
+            return f"(SELECT {values})", list(row)
         arrays = [_array(column) for column in zip(*rows, strict=True)] or ["{}" for _ in columns]
         unnest = ", ".join(f"%s::{kind}[]" for kind in columns.values())
         return f"(SELECT * FROM unnest({unnest}) AS u({', '.join(columns)}))", arrays

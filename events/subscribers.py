@@ -7,7 +7,7 @@ import logging
 import time
 import traceback
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -72,6 +72,18 @@ def names() -> list[str]:
     return list(_registry)
 
 
+def transactional() -> list[str]:
+    """Those whose handlers work in the database alone: whoever numbers events lets them read."""
+    return [name for name, one in _registry.items() if one.is_transactional]
+
+
+def wake(types: Collection[str]) -> None:
+    """Hint at news of these types to those who read under a lease and want them; the sweepers move the others on."""
+    for name, one in _registry.items():
+        if not one.is_transactional and any(matches(kind, one.patterns) for kind in types):
+            hints.send(CATCH_UP_TASK, name)
+
+
 def enroll() -> None:
     """Give every subscriber of the code its row, at the head of the log unless it says where to start."""
     known = set(Subscriber.objects.values_list("name", flat=True))
@@ -98,12 +110,13 @@ def catch_up(name: str, *, now: datetime) -> int:
     subscription = _registry.get(name)
     if subscription is None:
         return 0
-    enroll()
     step = _transactional_step if subscription.is_transactional else _leased_step
     total, size, end = 0, BATCH, time.monotonic() + TURN
     while True:
         try:
             batch = step(subscription, limit=size, now=now)
+        except _NotEnrolled:
+            enroll()
         except _Failed as failed:
             if not (size := _after_failure(subscription, failed, now=now)):
                 return total
@@ -111,6 +124,8 @@ def catch_up(name: str, *, now: datetime) -> int:
             if batch is None:
                 return total
             total += len(batch.events)
+            if batch.is_last:
+                return total
             size = min(size * 2, BATCH)
         if time.monotonic() > end:
             hints.send(CATCH_UP_TASK, name)
@@ -132,8 +147,15 @@ def hand_over(name: str, event: Event, *, done: Callable[[], object]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
+    """`is_last`: it goes to the head of the log. For what is numbered from then on, whoever numbers it wakes us."""
+
     events: list[Event]
     up_to: int
+    is_last: bool
+
+
+class _NotEnrolled(Exception):
+    """It has no row yet. Made outside the transaction of its first batch, whose failure would take it back."""
 
 
 class _Failed(Exception):
@@ -194,7 +216,9 @@ def _handle(subscription: Subscription, batch: _Batch) -> None:
 def _ready(subscription: Subscription, *, now: datetime) -> Subscriber | None:
     """Its locked row, unless it is paused or waits for its next try."""
     row = Subscriber.objects.select_for_update().filter(name=subscription.name).first()
-    if row is None or row.is_paused or (row.retry_at is not None and row.retry_at > now):
+    if row is None:
+        raise _NotEnrolled
+    if row.is_paused or (row.retry_at is not None and row.retry_at > now):
         return None
     return row
 
@@ -214,7 +238,7 @@ def _next(subscription: Subscription, *, row: Subscriber, limit: int) -> _Batch 
         found = found.filter(event_type__in=[pk for pk, name in known if matches(name, subscription.patterns)])
     events = list(found.select_related("event_type", "actor_user").order_by("position")[:limit])
     last = events[-1].position if len(events) == limit else None
-    return _Batch(events, up_to=head if last is None else last)
+    return _Batch(events, up_to=head if last is None else last, is_last=last is None)
 
 
 def _advance(row: Subscriber, *, to: int) -> None:

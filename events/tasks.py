@@ -9,8 +9,20 @@ from events import clock, hints, publish, sequence, subscribers
 
 @shared_task(name=publish.NUMBER_TASK)
 def number() -> None:
+    """Number, then read on at once for the first transactional subscriber: a task of its own would come later.
+
+    What took more than one batch is a long log, which others read while this worker may be numbering again.
+    """
     hints.clear(publish.NUMBER_TASK)
-    sequence.number_all()
+    numbered = sequence.number_all()
+    if not numbered:
+        return
+    waiting = subscribers.transactional()
+    here = waiting[:1] if numbered < sequence.BATCH else []
+    for name in waiting[len(here) :]:
+        hints.send(subscribers.CATCH_UP_TASK, name)
+    for name in here:
+        subscribers.catch_up(name, now=clock.now())
 
 
 @shared_task(name=subscribers.CATCH_UP_TASK)

@@ -55,13 +55,15 @@ class _Ties:
 
 
 def evaluate(events: Sequence[Event], *, within: Range | None = None) -> Evaluated:
-    """Needs events with their types. At most six queries, however many people: two that look for great audiences,
-    ties, admins, everyone, and who of the named is active. Unknown, deleted and inactive people are skipped and
-    counted. `within`: only people in this range of user ids, however great the audience."""
+    """Needs events with their types. At most seven queries, however many people: ties, three more where an audience
+    may be great, admins, everyone, and who of the named is active. Unknown, deleted and inactive people are skipped
+    and counted. `within`: only people in this range of user ids, however great the audience."""
     rules = {event.pk: event.event_type.rules for event in events}
-    great = _great(events, rules) if within is None else frozenset()
+    ties = _load_ties(events, within=within, most=GREAT if within is None else None)
+    great = _great(events, rules, are_ties_many=ties is None) if within is None else frozenset()
     small = [event for event in events if event.pk not in great]
-    ties = _load_ties(small, within=within)
+    if ties is None:
+        ties = _load_ties(small, within=within, most=None) or _Ties()
     used = {rule for event in small for rule in rules[event.pk]}
     admins = _admins() if "admins" in used else []
     everyone = _everyone(within) if "everyone" in used else []
@@ -85,12 +87,12 @@ def _lies(user_id: int, within: Range) -> bool:
     return within.after < user_id <= within.last
 
 
-def _great(events: Sequence[Event], rules: Mapping[int, Sequence[str]]) -> frozenset[int]:
+def _great(events: Sequence[Event], rules: Mapping[int, Sequence[str]], *, are_ties_many: bool) -> frozenset[int]:
     """Events for everyone, where everyone is many, and events about a source with that many ties."""
     broadcast = {event.pk for event in events if "everyone" in rules[event.pk]}
     if broadcast and not User.objects.filter(is_active=True).order_by("pk")[GREAT : GREAT + 1].exists():
         broadcast = set()
-    tied = [event for event in events if event.source and _TIED & set(rules[event.pk])]
+    tied = [event for event in events if are_ties_many and event.source and _TIED & set(rules[event.pk])]
     counted = _of_sources(tied).values("entity_type", "entity_id").annotate(count=Count("id")).order_by()
     popular = set(counted.filter(count__gt=GREAT).values_list("entity_type", "entity_id")) if tied else set()
     return frozenset(
@@ -154,7 +156,8 @@ def _whole_numbers(value: Any) -> list[int]:
     return [int(number) for number in numbers if 0 < number < 2**31 and number == int(number)]
 
 
-def _load_ties(events: Sequence[Event], *, within: Range | None) -> _Ties:
+def _load_ties(events: Sequence[Event], *, within: Range | None, most: int | None) -> _Ties | None:
+    """None if there are more than `most`: then an audience may be great."""
     ties = _Ties()
     sources = {(event.source.type, event.source.id) for event in events if event.source}
     if not sources:
@@ -163,7 +166,11 @@ def _load_ties(events: Sequence[Event], *, within: Range | None) -> _Ties:
     if within is not None:
         # Owners always: whether there is one decides if the actor is told.
         found = found.filter(Q(role="owner") | Q(user_id__gt=within.after, user_id__lte=within.last))
-    for kind, number, user_id, role in found.values_list("entity_type", "entity_id", "user_id", "role"):
+    columns = found.values_list("entity_type", "entity_id", "user_id", "role")
+    rows = list(columns if most is None else columns[: most + 1])
+    if most is not None and len(rows) > most:
+        return None
+    for kind, number, user_id, role in rows:
         if (kind, number) in sources:
             ties.people[role][kind, number].append(user_id)
     return ties

@@ -134,9 +134,9 @@ class _Connection:
                 known, self.resume_from = socket.seq if self.resume_from is None else self.resume_from, None
                 await self.greet(socket.user_id, seq=known, socket=socket)
             while socket.waiting:
-                frame = json.loads(text := socket.waiting.popleft())
-                if frame["seq"] > socket.seq:
-                    socket.seq = frame["seq"]
+                seq, text = socket.waiting.popleft()
+                if seq > socket.seq:
+                    socket.seq = seq
                     await self.send({"type": "websocket.send", "text": text})
 
     async def recheck(self, socket: hub.Socket) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,19 +40,22 @@ def hello(
     }
 
 
-def notification(*, seq: int, unread_count: int, toast: bool, own: Frame, shared: Frame) -> Frame:
-    """The seed's four fields (its task 3.1) and ours. `own` and what is shared of the event are the `notification`."""
-    event = shared["event"]
-    return {
-        "type": "notification",
-        "seq": seq,
-        "unread_count": unread_count,
-        "notification": event | own,
-        "event_type": event["event_type"],
-        "payload": event["payload"],
-        "timestamp": shared["timestamp"],
-        "toast": toast,
-    }
+class Shared:
+    """What the frames of one event have in common, spelled once for all of them."""
+
+    __slots__ = ("_event", "_rest")
+
+    def __init__(self, *, event: Frame, timestamp: str) -> None:
+        self._event = json.dumps(event).removesuffix("}")
+        rest = {"event_type": event["event_type"], "payload": event["payload"], "timestamp": timestamp}
+        self._rest = json.dumps(rest).removeprefix("{")
+
+    def notification(self, *, seq: int, unread_count: int, toast: bool, own: Frame) -> str:
+        """The text of a frame with the seed's four fields (its task 3.1) and ours. The event and what is the
+        person's `own` are the `notification`."""
+        start = json.dumps({"type": "notification", "seq": seq, "unread_count": unread_count, "toast": toast})
+        mine = json.dumps(own).removeprefix("{")
+        return f'{start.removesuffix("}")}, "notification": {self._event}, {mine}, {self._rest}'
 
 
 def read(*, seq: int, unread_count: int, ids: list[int], is_read: bool) -> Frame:

@@ -35,16 +35,16 @@ class Socket:
     user_id: int
     session: str | None
     seq: int = 0
-    waiting: deque[str] = field(default_factory=deque)
+    waiting: deque[tuple[int, str]] = field(default_factory=deque)
     filled: asyncio.Event = field(default_factory=asyncio.Event)
     lost: bool = False
     close_code: int | None = None
 
-    def offer(self, text: str) -> None:
+    def offer(self, seq: int, text: str) -> None:
         if len(self.waiting) >= QUEUE:
             self.mark_lost()
         elif not self.lost:
-            self.waiting.append(text)
+            self.waiting.append((seq, text))
             self.filled.set()
 
     def mark_lost(self) -> None:
@@ -131,15 +131,14 @@ class Hub:
             self._end_session(message["session"])
 
     def _deliver(self, body: dict[str, Any]) -> None:
+        shared = {int(key): frames.Shared(**common) for key, common in body["shared"].items()}
         for user_id, frame, key in body["frames"]:
             sockets = self.sockets.get(user_id)
             if not sockets:
                 continue
-            if key is not None:
-                frame = frames.notification(**frame, shared=body["shared"][str(key)])  # noqa: PLW2901
-            text = json.dumps(frame)
+            text = json.dumps(frame) if key is None else shared[key].notification(**frame)
             for socket in sockets:
-                socket.offer(text)
+                socket.offer(frame["seq"], text)
 
     def _end_session(self, session: str) -> None:
         for sockets in list(self.sockets.values()):

@@ -30,6 +30,8 @@ def _own_waker(monkeypatch) -> None:
     hints.clear("some.task")
     hints.clear("some.task", "one")
     hints.clear(NUMBER_TASK)
+    for name in ("reader", "one", "two"):
+        hints.clear(subscribers.CATCH_UP_TASK, name)
 
 
 @pytest.fixture
@@ -139,18 +141,46 @@ def test_what_commits_while_a_worker_looks_sends_a_hint_of_its_own(committed, se
     assert [one for one in sent if one == (NUMBER_TASK,)] == [(NUMBER_TASK,)] * 2
 
 
-def test_numbering_wakes_every_subscriber(committed, sent, reader):
-    reader("one"), reader("two")
-    hints.clear(subscribers.CATCH_UP_TASK, "one")
-    hints.clear(subscribers.CATCH_UP_TASK, "two")
+def test_numbering_wakes_the_leased_subscribers_that_want_the_type(committed, sent, reader):
+    reader("one", transactional=False), reader("two", "job.*", transactional=False)
+    reader("other", "system.*", transactional=False)
     publish("job.started")
     sequence.number()
     hints.flush()
-    assert set(sent) >= {(subscribers.CATCH_UP_TASK, "one"), (subscribers.CATCH_UP_TASK, "two")}
+    woken = {hint[1] for hint in sent if hint[0] == subscribers.CATCH_UP_TASK}
+    assert woken == {"one", "two"}
+
+
+def test_whoever_numbers_reads_on_for_the_transactional_one(committed, sent, reader):
+    one = reader()
+    publish("job.started")
+    tasks.number()
+    hints.flush()
+    assert one.seen == [Event.objects.get().pk]
+    assert (subscribers.CATCH_UP_TASK, "reader") not in sent
+
+
+def test_a_second_transactional_one_is_read_for_elsewhere(committed, sent, reader):
+    one, two = reader("one"), reader("two")
+    publish("job.started")
+    tasks.number()
+    hints.flush()
+    assert (len(one.seen), len(two.seen)) == (1, 0)
+    assert (subscribers.CATCH_UP_TASK, "two") in sent
+
+
+def test_a_long_log_is_read_elsewhere_while_it_is_numbered(committed, sent, reader, monkeypatch):
+    monkeypatch.setattr(sequence, "BATCH", 3)
+    one = reader()
+    publish_many([NewEvent("job.started")] * 7)
+    tasks.number()
+    hints.flush()
+    assert one.seen == []
+    assert (subscribers.CATCH_UP_TASK, "reader") in sent
 
 
 def test_a_task_wakes_what_its_hint_names(committed, reader):
-    one = reader()
+    one = reader(transactional=False)
     publish("job.started")
     tasks.number()
     tasks.catch_up("reader")
