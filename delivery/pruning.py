@@ -19,7 +19,7 @@ from typing import Any
 from django.db import OperationalError
 from django.db.models import Q, QuerySet
 
-from delivery import prunable, pruning_events, pruning_rows
+from delivery import prunable, pruning_events, pruning_rows, pruning_windows
 from delivery.archiving import Archive
 from delivery.models import Attempt, Delivery
 from delivery.pacing import Pace
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 TABLES = ("notifications", "summaries", "deliveries", "delivery_attempts", "events")
 # Seconds between two batches, in which others get on.
-PAUSE = 0.005
+PAUSE = 0.002
 
 
 @dataclass(slots=True)
@@ -88,21 +88,15 @@ def _batches(*, now: datetime, days: int, archive: Archive | None) -> Iterator[T
 
 
 def _notifications(limits: Limits, *, archive: Archive | None) -> Iterator[Take]:
-    after, pace = pruning_rows.FROM_START, Pace()
-    while window := pruning_rows.next_notifications(after, limits=limits):
-        after = window.up_to
+    for window in pruning_windows.windows(limits):
+        # Each window begins small: the first to touch a page after a checkpoint writes it to the log whole.
+        pace = Pace()
         if archive is None:
-            for rows in _pieces(window.plain, pace=pace):
-                yield partial(pruning_rows.take_plain, rows, limits=limits, pace=pace)
-        for rows in _pieces(window.carried if archive is None else window.plain + window.carried, pace=pace):
-            yield partial(pruning_rows.take_notifications, rows, limits=limits, archive=archive, pace=pace)
-
-
-def _pieces(rows: Sequence[tuple[int, int]], *, pace: Pace) -> Iterator[Sequence[tuple[int, int]]]:
-    start = 0
-    while piece := rows[start : start + pace.size]:
-        start += len(piece)
-        yield piece
+            for plain in pruning_windows.pieces(window.plain, pace=pace):
+                yield partial(pruning_rows.take_plain, plain, limits=limits, pace=pace)
+        carried = window.carried if archive is None else window.plain + window.carried
+        for shares in pruning_windows.pieces(carried, pace=pace):
+            yield partial(pruning_rows.take_notifications, shares, limits=limits, archive=archive, pace=pace)
 
 
 def _summaries(limits: Limits, *, archive: Archive | None) -> Iterator[Take]:
@@ -122,11 +116,18 @@ def _lone_deliveries(limits: Limits, *, archive: Archive | None) -> Iterator[Tak
 
 
 def _events(limits: EventLimits, *, archive: Archive | None) -> Iterator[Take]:
-    after, pace = 0, Pace()
+    after = 0
     while found := pruning_events.following(limits, after=after):
-        after = found[-1][0]
+        after, pace = found[-1][0], Pace()
         for events in _pieces(found, pace=pace):
             yield partial(pruning_events.take, limits, events, archive=archive, pace=pace)
+
+
+def _pieces(events: Sequence[tuple[int, int]], *, pace: Pace) -> Iterator[Sequence[tuple[int, int]]]:
+    start = 0
+    while piece := events[start : start + pace.size]:
+        start += len(piece)
+        yield piece
 
 
 def count(*, now: datetime, days: int) -> Gone:

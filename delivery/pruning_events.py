@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db.models import Q
@@ -12,8 +12,9 @@ from delivery import prunable
 from delivery.archiving import Archive
 from delivery.pacing import Pace
 from delivery.prunable import EventLimits
-from delivery.pruning_rows import WINDOW, Gone, delete
-from events import gaps
+from delivery.pruning_rows import Gone, delete
+from delivery.pruning_windows import WINDOW
+from events import gaps, sets
 from events.models import Event, EventType
 from notifications.models import Notification
 
@@ -31,7 +32,7 @@ def following(limits: EventLimits, *, after: int) -> list[tuple[int, int]]:
 def take(limits: EventLimits, events: Sequence[tuple[int, int]], *, archive: Archive | None, pace: Pace) -> Gone:
     """These, in one short transaction; what really went. Constant queries. Raises OperationalError where a lock can't
     be had."""
-    ids = [pk for _, pk in events]
+    ids = sets.Once(pk for _, pk in events)
     if archive:
         archive.keep(Event._meta.db_table, _whole(ids), made="created_at")
     with pace.transaction():
@@ -46,7 +47,7 @@ def _may_go(limits: EventLimits) -> Q:
     return prunable.event_may_go(limits, pointing=Notification.objects.all())
 
 
-def _whole(ids: Collection[int]) -> Iterator[dict[str, Any]]:
+def _whole(ids: sets.Once) -> Iterator[dict[str, Any]]:
     """The rows, each with the name of its type: types may be renamed or go."""
     names = dict(EventType.objects.values_list("pk", "name"))
     for row in Event.objects.filter(pk__in_set=ids).order_by("position").values().iterator(chunk_size=CHUNK):

@@ -23,6 +23,13 @@ class Once:
     def __init__(self, values: Iterable[int | str]) -> None:
         self._values = list(values)
 
+    @classmethod
+    def of_joined(cls, numbers: str) -> Once:
+        """Of whole numbers as `joined` spells them."""
+        once = cls(())
+        once.array, once.json = f"{{{numbers}}}", f"[{numbers}]"
+        return once
+
     @cached_property
     def array(self) -> str:
         return _array(self._values)
@@ -65,12 +72,19 @@ def register() -> None:
     ForeignKey.register_lookup(InSet)
 
 
-def within(column: str, values: Iterable[int]) -> tuple[str, list[Any]]:
+def joined(column: str) -> str:
+    """An aggregate: the whole numbers of a group as `1,2,3`, which costs little to read however many they are."""
+    if connection.vendor == "postgresql":
+        return f"array_to_string(array_agg({column}), ',')"
+    return f"group_concat({column})"
+
+
+def within(column: str, values: Iterable[int] | Once) -> tuple[str, list[Any]]:
     """A condition for a statement in SQL, and its parameter; for whole numbers.
 
     On PostgreSQL an index finds them. Beside a join with `table` too: alone that may read the whole table each time.
     """
-    these = Once(values)
+    these = _once(values)
     if connection.vendor == "postgresql":
         return f"{column} = ANY(%s::bigint[])", [these.array]
     return f"{column} IN (SELECT value FROM json_each(%s))", [these.json]

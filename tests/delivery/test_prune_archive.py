@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError
 
-from delivery import pruning_rows
+from delivery import leaving_feeds, pruning_rows
 from delivery.archiving import Archive, read
 from events.models import Event
 from notifications import inbox
@@ -135,7 +135,7 @@ def test_several_that_write_at_once_leave_whole_lines(tmp_path):
 def test_a_batch_in_others_hands_is_left(owner, monkeypatch):
     old = row(owner)
     with monkeypatch.context() as busy:
-        busy.setattr(pruning_rows, "_lock", lambda users: (_ for _ in ()).throw(OperationalError("locked")))
+        busy.setattr(leaving_feeds, "lock", lambda users: (_ for _ in ()).throw(OperationalError("locked")))
         assert prune().busy == 1
     assert there(old) == [True]
     assert prune().gone["notifications"] == 1

@@ -1,0 +1,80 @@
+"""What pruning leaves of an inbox: its number and counts raised and lowered under its lock, its sockets told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+from django.db import connection
+
+from events import sets
+from notifications import frames, hub_link
+from notifications.models import Inbox
+
+# Of one person; beyond it they fetch their feed anew.
+MOST_IDS = 200
+
+
+class Lost(NamedTuple):
+    """What a feed shows no longer: so many unread rows, and these."""
+
+    unread: int
+    ids: list[int]
+
+
+def lock(users: Collection[int]) -> dict[int, int]:
+    """person -> unread count of those whose inbox nobody else has in hand, locked in user order until the commit."""
+    wanted = sets.Once(sorted(users))
+    free = Inbox.objects.select_for_update(skip_locked=True).filter(user_id__in_set=wanted).order_by("user_id")
+    rows = dict(free.values_list("user_id", "unread_count"))
+    if len(rows) < len(users):
+        # Rows that another program wrote may belong to somebody without an inbox.
+        missing = [Inbox(user_id=user) for user in users if user not in rows]
+        Inbox.objects.bulk_create(missing, ignore_conflicts=True)
+        rows = dict(free.all().values_list("user_id", "unread_count"))
+    return rows
+
+
+def leave(lost: Mapping[int, Lost], *, unread_before: Mapping[int, int]) -> None:
+    """Of people whose rows are gone: raise seq and resync_below, lower unread_count, and tell the sockets after the
+    commit. One query; needs their locks."""
+    if not lost:
+        return
+    seqs = _raise_seq({user: rows.unread for user, rows in lost.items()})
+    hub_link.push_on_commit(
+        [
+            hub_link.Push(user, _frame(rows.ids, seq=seqs[user], unread_count=unread_before[user] - rows.unread))
+            for user, rows in lost.items()
+        ]
+    )
+
+
+def fetch_anew(users: Collection[int], *, unread: Mapping[int, int]) -> None:
+    """A summary went from above these people's feeds."""
+    seqs = _raise_seq(dict.fromkeys(users, 0))
+    if seqs:
+        hub_link.push_on_commit(
+            [hub_link.Push(user, frames.resync(seq=seq, unread_count=unread[user])) for user, seq in seqs.items()]
+        )
+
+
+def _frame(ids: list[int], *, seq: int, unread_count: int) -> frames.Frame:
+    if len(ids) > MOST_IDS:
+        return frames.resync(seq=seq, unread_count=unread_count)
+    return frames.removed(seq=seq, ids=ids, unread_count=unread_count)
+
+
+def _raise_seq(fewer_unread: Mapping[int, int]) -> dict[int, int]:
+    """person -> their new seq; clients that know less must fetch anew."""
+    if not fewer_unread:
+        return {}
+    fewer, params = sets.table({"user_id": "bigint", "unread": "bigint"}, sorted(fewer_unread.items()))
+    is_one, more = sets.within("inboxes.user_id", fewer_unread)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE inboxes SET seq = inboxes.seq + 1, resync_below = inboxes.seq + 1, "
+            f"unread_count = inboxes.unread_count - fewer.unread FROM {fewer} AS fewer "
+            f"WHERE inboxes.user_id = fewer.user_id AND {is_one} RETURNING inboxes.user_id, inboxes.seq",
+            [*params, *more],
+        )
+        return dict(cursor.fetchall())
