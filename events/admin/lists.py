@@ -81,6 +81,18 @@ def entity(term: str) -> Entity | None:
         return None
 
 
+def found(queryset: QuerySet[M], term: str, *, otherwise: Q) -> QuerySet[M]:
+    """Rows that have a source, by their number, by it (`job:42`), or as `otherwise` says. All for an empty term."""
+    if not term:
+        return queryset
+    number, about = whole_number(term), entity(term)
+    if number is not None:
+        return queryset.filter(pk=number)
+    if about is not None:
+        return queryset.filter(source_entity_type=about.type, source_entity_id=about.id)
+    return queryset.filter(otherwise)
+
+
 def people(term: str) -> list[int]:
     """Keys of the users meant by an id, a part of a username or an address."""
     meant = Q(username__icontains=term) | Q(email__iexact=term)

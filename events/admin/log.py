@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import BigIntegerField, Count, F, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models import BigIntegerField, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.http import HttpRequest
 from django.urls import reverse
@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from events import replay
-from events.admin.lists import BigList, ReadOnly, entity, link, pretty, whole_number
+from events.admin.lists import BigList, ReadOnly, found, link, pretty
 from events.models import Event, HardwareReading, LogGap, LogHead, ParkedEvent, Subscriber
 from events.wording import words
 
@@ -51,14 +51,7 @@ class EventAdmin(ReadOnly[Event]):
         self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
     ) -> tuple[QuerySet[Event], bool]:
         term = search_term.strip()
-        if not term:
-            return queryset, False
-        number, about = whole_number(term), entity(term)
-        if number is not None:
-            return queryset.filter(pk=number), False
-        if about is not None:
-            return queryset.filter(source_entity_type=about.type, source_entity_id=about.id), False
-        return queryset.filter(event_type__name__startswith=term), False
+        return found(queryset, term, otherwise=Q(event_type__name__startswith=term)), False
 
     @admin.display(description=gettext_lazy("Source"))
     def about(self, obj: Event) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
-from events.admin.lists import ReadOnly, entity, pretty, whole_number
+from events.admin.lists import ReadOnly, found, pretty
 from events.entities import Entity
 from events.models import ComfyuiServer, ServiceRun, TrackedJob
 
@@ -44,14 +44,7 @@ class TrackedJobAdmin(ReadOnly[TrackedJob]):
         self, request: HttpRequest, queryset: QuerySet[TrackedJob], search_term: str
     ) -> tuple[QuerySet[TrackedJob], bool]:
         term = search_term.strip()
-        if not term:
-            return queryset, False
-        number, about = whole_number(term), entity(term)
-        if number is not None:
-            return queryset.filter(pk=number), False
-        if about is not None:
-            return queryset.filter(source_entity_type=about.type, source_entity_id=about.id), False
-        return queryset.filter(key__startswith=term) | queryset.filter(name__startswith=term), False
+        return found(queryset, term, otherwise=Q(key__startswith=term) | Q(name__startswith=term)), False
 
     @admin.display(description=gettext_lazy("Source"))
     def about(self, obj: TrackedJob) -> str:

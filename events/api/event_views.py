@@ -42,6 +42,7 @@ _KEY = OpenApiParameter(
 
 
 class EventsView(ApiView):
+    http_method_names = [*ApiView.http_method_names, "options"]
     parser_classes = [JsonBody, cloudevents.StructuredBody, cloudevents.BatchedBody]
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
@@ -51,7 +52,13 @@ class EventsView(ApiView):
         return super().initialize_request(request, *args, **kwargs)
 
     def get_permissions(self) -> Sequence[BasePermission]:
-        return [MayPublish()] if self.request.method == "POST" else [Unrestricted(), MayReadLog()]
+        match self.request.method:
+            case "POST":
+                return [MayPublish()]
+            case "OPTIONS":
+                return []
+            case _:
+                return [Unrestricted(), MayReadLog()]
 
     @documented(
         "publish_events",
@@ -74,6 +81,17 @@ class EventsView(ApiView):
         events = [shown(one.event) for one in accepted]
         is_new = any(one.created for one in accepted)
         return Response(events if sent.is_many else events[0], status=201 if is_new else 200)
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]
+        """A CloudEvents sender asks whether it may send (HTTP 1.1 Web Hooks 1.0.2, section 4), before it has a key.
+
+        Yes to all of them: what is accepted then is for the key to say.
+        """
+        answer = Response(headers={"Allow": ", ".join(self.allowed_methods)})
+        if origin := request.headers.get("WebHook-Request-Origin"):
+            answer["WebHook-Allowed-Origin"] = origin
+            answer["WebHook-Allowed-Rate"] = str(publish_rate.allowed(request) or "*")
+        return answer
 
     @documented(
         "list_events",

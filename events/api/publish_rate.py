@@ -84,12 +84,10 @@ def spend(request: Request, count: int) -> None:
 
     What was refused isn't counted, so that a program that sends whole arrays gets its next one in with the next minute.
     """
-    key = key_of(request)
-    own = key.events_per_minute if key else None
-    most = settings.PUBLISH_EVENTS_PER_MINUTE if own is None else own
+    most = allowed(request)
     if not most:
         return
-    seconds = clock()
+    key, seconds = key_of(request), clock()
     who = f"key:{key.pk}" if key else f"user:{user_id_of(request)}"
     minute = int(seconds // WINDOW)
     if _current().add(who, count, minute=minute) > most:
@@ -100,6 +98,13 @@ def spend(request: Request, count: int) -> None:
             )
         wait = math.ceil(WINDOW - seconds % WINDOW)
         raise TooManyEvents(f"More than {most} events in a minute; send the rest after {wait} s.", wait=wait)
+
+
+def allowed(request: Request) -> int:
+    """How many events who asks may publish in a minute; 0: as many as they like."""
+    key = key_of(request)
+    own = key.events_per_minute if key else None
+    return int(settings.PUBLISH_EVENTS_PER_MINUTE) if own is None else own
 
 
 def clock() -> float:

@@ -10,10 +10,11 @@ import pytest
 from cloudevents.core.bindings.http import to_binary, to_structured
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
+from rest_framework.test import APIClient
 
-from events import event_type_cache
+from events import event_type_cache, keys
 from events.models import Event
-from tests.http import V1, as_, codes
+from tests.http import V1, as_, bearing, codes
 
 EVENTS = f"{V1}/events"
 pytestmark = pytest.mark.usefixtures("fresh_types")
@@ -105,3 +106,19 @@ def test_what_is_no_cloudevent_is_refused_by_its_field(publisher, change, field)
 def test_a_batch_that_is_no_array_is_refused(publisher):
     answer = as_(publisher).generic("POST", EVENTS, "{}", content_type="application/cloudevents-batch+json")
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+
+
+def test_a_sender_that_asks_first_is_told_that_and_how_fast_it_may_send(db, publisher, settings):
+    settings.PUBLISH_EVENTS_PER_MINUTE = 120
+    asked = {"WebHook-Request-Origin": "eventemitter.example.com", "WebHook-Request-Rate": "1000"}
+    slow, unlimited = (bearing(keys.issue(publisher, events_per_minute=most)[1]) for most in (5, 0))
+    for client, rate in ((APIClient(), "120"), (slow, "5"), (unlimited, "*")):
+        answer = client.options(EVENTS, headers=asked)
+        assert (answer.status_code, "POST" in answer["Allow"].split(", ")) == (200, True)
+        assert answer["WebHook-Allowed-Origin"] == "eventemitter.example.com"
+        assert answer["WebHook-Allowed-Rate"] == rate
+
+
+def test_who_does_not_name_an_origin_is_promised_nothing(db):
+    answer = APIClient().options(EVENTS)
+    assert (answer.status_code, "WebHook-Allowed-Origin" in answer) == (200, False)

@@ -8,6 +8,7 @@ import tracemalloc
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from events.json_lines import LineRefused, publish_lines
 from events.models import Event
@@ -47,6 +48,12 @@ def test_a_bad_line_is_named_and_its_batch_is_not_stored(bad, said):
 def test_with_a_prefix_the_same_file_can_be_sent_again():
     assert run(LINE * 3, key_prefix="import-1") == [3]
     assert run(LINE * 4, key_prefix="import-1") == [1]
+
+
+def test_statements_are_not_kept_with_debug_on(settings):
+    settings.DEBUG = True
+    run(LINE * 3000)
+    assert sum(len(query["sql"]) for query in connection.queries_log) == 0
 
 
 def test_memory_holds_one_batch():

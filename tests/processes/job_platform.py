@@ -34,6 +34,11 @@ def too_long(self: JobTask) -> None:
     time.sleep(60)
 
 
+@job(title="Far too long", queue="jobs", soft_time_limit=1, time_limit=30)
+def softly_limited(self: JobTask) -> None:
+    time.sleep(60)
+
+
 @job(title="Shot down", queue="jobs")
 def shot_down(self: JobTask) -> None:
     os.kill(os.getpid(), signal.SIGKILL)

@@ -91,14 +91,16 @@ def test_progress_is_told_twice_a_second_and_once_at_the_end(platform):
 
 
 def test_limits_kills_and_retries_each_make_one_end(platform):
-    ids = {name: platform.submit(name) for name in ("too_long", "shot_down", "second_try")}
+    ids = {name: platform.submit(name) for name in ("too_long", "softly_limited", "shot_down", "second_try")}
     told = {name: platform.wait_for(task_id, *ENDS) for name, task_id in ids.items()}
     assert {name: states(events) for name, events in told.items()} == {
         "too_long": ["submitted", "started", "failed"],
+        "softly_limited": ["submitted", "started", "failed"],
         "shot_down": ["submitted", "started", "failed"],
         "second_try": ["submitted", "started", "completed"],
     }
     assert told["too_long"][-1][1]["error_type"] == "TimeLimitExceeded"
+    assert told["softly_limited"][-1][1]["error_type"] == "SoftTimeLimitExceeded"
     assert "SIGKILL" in told["shot_down"][-1][1]["error"]
 
 
