@@ -130,9 +130,10 @@ export class Connection {
   }
 
   async poll() {
-    const { Polling } = await import("./polling.js");
-    if (this.isStopped || this.isGreeted || this.polling) return;
-    this.polling = new Polling(this);
+    // A server that is gone doesn't give its scripts either: the next failure tries again.
+    const found = await import("./polling.js").catch(() => null);
+    if (!found || this.isStopped || this.isGreeted || this.polling) return;
+    this.polling = new found.Polling(this);
     this.polling.look(this.store.seq);
   }
 

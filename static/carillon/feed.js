@@ -153,9 +153,8 @@ export class CarillonFeed extends HTMLElement {
   /** Page one anew, in place; and again where a frame came meanwhile, which that page may not know. */
   async reload() {
     const { seq } = store;
-    const query = new URLSearchParams({ place: this.dataset.place ?? "" });
-    if (this.dataset.category) query.set("category", this.dataset.category);
-    if (this.dataset.unreadOnly !== undefined) query.set("unread", "1");
+    const { place = "", category = "", unreadOnly } = this.dataset;
+    const query = new URLSearchParams({ place, category, unread: unreadOnly === undefined ? "" : "1" });
     try {
       const fragment = parse(await (await get(`${config.urls.rows}?${query}`)).text());
       this.waiting?.clear();

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser.server import Server, until
 from tests.browser.stage import Stage
@@ -33,6 +33,8 @@ document.addEventListener("securitypolicyviolation", (event) =>
 """
 
 Enter = Callable[..., Page]
+# What never comes fails a little later; what comes late on a busy machine doesn't.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +55,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def sessions() -> dict[str, Any]:
-    """Cookies by person: signing in once a session is enough."""
+    """Cookies by person: signing in once a session is enough. Only cookies: for what else a browser keeps Playwright
+    opens a page first, which takes longer than ours."""
     return {}
 
 
@@ -100,8 +103,9 @@ def enter(stage: Stage, browser: Browser, sessions: dict[str, Any]) -> Iterator[
         page = context.new_page()
         if same_as is None and state is None:
             sign_in(page, who)
-            sessions[who] = context.storage_state()
-        page.goto(path)
+            sessions[who] = {"cookies": context.storage_state()["cookies"], "origins": []}
+        if path:
+            page.goto(path)
         return page
 
     yield open_page
@@ -124,20 +128,20 @@ def live(enter: Enter) -> Callable[..., Page]:
 
 @pytest.fixture
 def page(enter: Enter) -> Page:
-    """Bob's inbox, not connected yet."""
-    return enter("bob")
+    """An empty page of Bob's browser."""
+    return enter("bob", "")
 
 
 @pytest.fixture
 def server(page: Page) -> Server:
-    """Ours, once the page is loaded again."""
+    """Ours, for every page that is opened from now on."""
     return Server(page.context)
 
 
 @pytest.fixture
 def seq(page: Page, server: Server) -> int:
     """Where the inbox stands; the page is connected to our server and has been greeted."""
-    page.reload()
+    page.goto("/notifications/")
     page.mouse.move(5, 600)
     known = int(page.locator("body").get_attribute("data-seq") or "")
     until(page, lambda: server.sockets)
@@ -154,6 +158,12 @@ def sign_in(page: Page, who: str) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/notifications/")
+
+
+def stop_clock(page: Page) -> None:
+    """Time passes by `page.clock.run_for` alone: one that is only installed goes on."""
+    page.clock.install()
+    page.clock.pause_at(page.evaluate("Date.now() / 1000 + 5"))
 
 
 def wait_until_live(page: Page) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -74,7 +75,8 @@ def row(seq: int) -> dict[str, Any]:
 
 def until(page: Page, found: Callable[[], object]) -> None:
     """Playwright's loop has to run for anything to arrive."""
-    for _ in range(100):
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
         if found():
             return
         page.wait_for_timeout(20)

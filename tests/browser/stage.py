@@ -5,14 +5,29 @@ from __future__ import annotations
 import ast
 import itertools
 import time
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 import httpx
 
-from tests.processes import Serve, Service
+from tests.processes import Process, Serve, Service
+from tests.processes.running import wait_until_ready
 
-_PEOPLE = "from django.contrib.auth.models import User; print(dict(User.objects.values_list('username', 'id')))"
+# For a page: nobody looks at it, and somebody does again.
+LEAVE = """
+Object.defineProperty(document, "hidden", { configurable: true, get: () => window.isAway });
+window.isAway = true;
+document.dispatchEvent(new Event("visibilitychange"));
+"""
+COME_BACK = "window.isAway = false; document.dispatchEvent(new Event('visibilitychange'))"
+# The start of a process takes longer than most tests.
+_PEOPLE = """
+from django.contrib.auth.models import User
+from delivery.links import Rule, to_unsubscribe
+from events import keys
+link = to_unsubscribe(Rule(User.objects.get(username="bob").pk, None))
+print(({user.username: (user.pk, keys.issue(user)[1]) for user in User.objects.all()}, link))
+"""
 
 
 class Stage:
@@ -21,7 +36,7 @@ class Stage:
         self.urls = [house.url] if isinstance(house, Serve) else house.urls
         self.url = self.urls[0]
         self.numbers = itertools.count(1000)
-        self.key = cache(self._key)
+        self.client = httpx.Client(timeout=30)
 
     def publish_from_another_process(self, *arguments: str) -> None:
         self.house.manage("publish", *arguments)
@@ -64,15 +79,50 @@ class Stage:
         self.set(who, dnd_enabled=False, digest_enabled=False, timezone="UTC")
 
     def call(self, method: str, path: str, *, who: str, json: Any = None) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {self.key(who)}"}
-        answer = httpx.request(method, f"{self.url}/api/v1{path}", headers=headers, json=json)
+        """To the last web process: the pages are at the first."""
+        _, key = self.accounts[who]
+        headers = {"Authorization": f"Bearer {key}"}
+        answer = self.client.request(method, f"{self.urls[-1]}/api/v1{path}", headers=headers, json=json)
         answer.raise_for_status()
         return answer
 
-    @cached_property
-    def people(self) -> dict[str, int]:
-        found: dict[str, int] = ast.literal_eval(self.house.manage("shell", "-c", _PEOPLE).splitlines()[-1])
-        return found
+    def stop(self) -> None:
+        """The web process that the pages are at."""
+        self._web.stop()
 
-    def _key(self, who: str) -> str:
-        return self.house.manage("token", who).split()[-1]
+    def start(self) -> None:
+        """The same again, at the same address."""
+        old, house = self._web, self.house
+        self._web = Process(*old.command, env=house.env, folder=house.folder)
+        wait_until_ready(self._web, self.url)
+
+    @property
+    def _web(self) -> Process:
+        return self.house.process if isinstance(self.house, Serve) else self.house.webs[0]
+
+    @_web.setter
+    def _web(self, process: Process) -> None:
+        if isinstance(self.house, Serve):
+            self.house.process = process
+        else:
+            self.house.webs[0] = process
+
+    @property
+    def people(self) -> dict[str, int]:
+        return {name: number for name, (number, _) in self.accounts.items()}
+
+    @property
+    def accounts(self) -> dict[str, tuple[int, str]]:
+        """Numbers and keys by name."""
+        return self._found[0]
+
+    @property
+    def unsubscribe_link(self) -> str:
+        return self._found[1]
+
+    @cached_property
+    def _found(self) -> tuple[dict[str, tuple[int, str]], str]:
+        found: tuple[dict[str, tuple[int, str]], str] = ast.literal_eval(
+            self.house.manage("shell", "-c", _PEOPLE).splitlines()[-1]
+        )
+        return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Route, expect
 
+from tests.browser.conftest import stop_clock
 from tests.browser.server import row, until
 
 pytestmark = pytest.mark.browser
@@ -44,8 +45,7 @@ def test_it_says_when_it_is_not_live_and_keeps_the_count(page, server, seq):
     server.ring(seq + 1, unread_count=4)
     page.clock.install()
     server.sockets[-1].close(code=4503)
-    page.wait_for_timeout(200)
-    page.clock.run_for(12_000)
+    until(page, lambda: page.clock.run_for(1_000) or page.locator("carillon-bell[data-live=false]").count())
     expect(page.locator(".bell")).to_have_attribute("aria-label", "Notifications, 4 unread, not live")
     expect(page.locator("main [data-note=connection]")).to_contain_text("Not live")
 
@@ -60,13 +60,10 @@ def test_an_ended_session_is_said_and_not_asked_again(page, server, seq):
 
 
 def test_coming_online_doesn_t_wait_out_the_pause(page, server, seq):
-    page.clock.install()
-    for _ in range(2):
+    stop_clock(page)
+    for count in (2, 3):
         server.sockets[-1].close(code=4429)
-        page.wait_for_timeout(100)
-        page.evaluate("dispatchEvent(new Event('online'))")
-        page.wait_for_timeout(100)
-    assert len(server.sockets) == 3
+        until(page, lambda: page.evaluate("dispatchEvent(new Event('online'))") or len(server.sockets) == count)  # noqa: B023
 
 
 def test_a_silent_socket_is_given_up(page, server, seq):
@@ -81,7 +78,7 @@ def test_a_silent_socket_is_given_up(page, server, seq):
 def test_without_sockets_it_looks_by_http_and_says_so(stage, page, server):
     server.turn_away()
     page.clock.install()
-    page.reload()
+    page.goto("/notifications/")
     until(page, lambda: page.clock.run_for(1_000) or len(server.sockets) >= 3)
     stage.job_finished("Shot 401", for_="bob")
     stage.wait_for_unread("bob", 1)
@@ -94,7 +91,7 @@ def test_without_sockets_it_looks_by_http_and_says_so(stage, page, server):
 def test_a_socket_that_gets_through_again_ends_the_looking(page, server):
     server.turn_away()
     page.clock.install()
-    page.reload()
+    page.goto("/notifications/")
     expect_polling = page.locator("carillon-bell[data-connection=polling]")
     until(page, lambda: page.clock.run_for(1_000) or expect_polling.count())
     server.let_in()
@@ -107,6 +104,21 @@ def test_a_socket_that_gets_through_again_ends_the_looking(page, server):
     page.clock.run_for(25_000)
     page.wait_for_timeout(100)
     assert looks == []
+
+
+def test_a_server_that_starts_anew_is_found_again(stage, live):
+    page = live("bob", expect=("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "WebSocket"))
+    stage.job_finished("Shot 402", for_="bob")
+    expect(page.locator(".badge")).to_have_text("1")
+    page.clock.install()
+    stage.stop()
+    until(page, lambda: page.clock.run_for(1_000) or page.locator("carillon-bell[data-live=false]").count())
+    expect(page.locator(".badge")).to_have_text("1")
+    stage.start()
+    until(page, lambda: page.clock.run_for(1_000) or page.locator("carillon-bell[data-connection=live]").count())
+    stage.job_finished("Shot 403", for_="bob")
+    expect(page.locator(".badge")).to_have_text("2")
+    expect(page.locator(".toast", has_text="Shot 403 finished")).to_be_visible()
 
 
 def test_the_count_stays_while_offline(page, server, seq):
@@ -128,9 +140,11 @@ def test_a_page_of_another_person_is_told_that_its_session_ended(enter):
 
 
 def test_ten_minutes_of_sleep_are_one_summary(page, server, seq):
-    """The frames of a sleeping laptop all come when it wakes."""
+    """The frames of a sleeping laptop all come when it wakes; by the server's clock it is 12:10 then."""
+    page.clock.install()
+    page.clock.fast_forward(600_000)
     for number in range(1, 8):
-        server.ring(seq + number, unread_count=number, created_at="2026-11-22T11:50:00Z")
+        server.ring(seq + number, unread_count=number, created_at=f"2026-11-22T12:0{number}:00Z")
     expect(page.locator(".badge")).to_have_text("7")
     expect(page.locator(".toast")).to_have_count(1)
     expect(page.locator(".toast")).to_contain_text("7 new notifications while you were away")

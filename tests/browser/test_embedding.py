@@ -52,7 +52,7 @@ def test_bell_panel_and_toast_work_and_nothing_moves(stage, shop):
     expect(shop.locator("carillon-toasts .toast")).to_be_visible()
     expect(shop.locator("carillon-toasts .toast")).to_contain_text("Shot 602 finished")
     shop.locator("carillon-bell .bell").click()
-    expect(shop.locator(".panel .carillon-row").first).to_contain_text("Shot 602 finished")
+    expect(shop.locator("carillon-bell .panel .carillon-row").first).to_contain_text("Shot 602 finished")
     assert shop.evaluate("() => window.shifts") == []
 
 
@@ -66,6 +66,8 @@ def test_neither_style_reaches_into_the_other(stage, shop):
     assert style_of(shop, "carillon-toasts .title", "fontSize") == "15px"
     assert style_of(shop, "#content .button", "borderTopStyle") == "dashed"
     assert style_of(shop, "#content .badge", "position") == "static"
+    assert style_of(shop, "#content .panel", "position") == "static"
+    assert style_of(shop, "#content .rows", "borderTopStyle") == "none"
     assert style_of(shop, "html", "colorScheme") == "normal"
 
 
@@ -90,6 +92,9 @@ def test_a_swap_of_the_whole_body_brings_new_ones_to_life(stage, shop):
     expect(shop.locator("carillon-bell .badge")).to_have_text("2")
     expect(shop.locator("carillon-toasts .toast")).to_have_count(1)
     expect(shop.locator("#carillon-polite")).to_contain_text("Shot 605 finished")
+    shop.locator("carillon-bell .bell").click()
+    expect(shop.locator("carillon-bell .panel .carillon-row").first).to_contain_text("Shot 605 finished")
+    expect(shop).to_have_url("/shop/")
 
 
 def test_taken_out_and_put_back_they_go_on(stage, shop):
@@ -109,7 +114,7 @@ def test_the_page_hears_of_it_and_may_take_over(stage, shop):
         });
       } }""")
     stage.job_finished("Shot 607", for_="alice")
-    expect(shop.locator("carillon-bell .badge")).to_have_text("2")
+    shop.wait_for_function("() => window.heard.length === 2")
     shop.locator("carillon-bell .bell").click()
     assert shop.evaluate("() => window.heard") == [
         ["carillon:unread", 2],
@@ -117,7 +122,7 @@ def test_the_page_hears_of_it_and_may_take_over(stage, shop):
         ["carillon:open", "/notifications/"],
     ]
     expect(shop.locator("carillon-toasts .toast")).to_have_count(0)
-    expect(shop.locator(".panel")).to_be_hidden()
+    expect(shop.locator("carillon-bell .panel")).to_be_hidden()
 
 
 def test_a_page_that_opens_a_toast_itself_leaves_it_read(stage, shop):
@@ -131,6 +136,7 @@ def test_a_page_that_opens_a_toast_itself_leaves_it_read(stage, shop):
 def test_for_nobody_it_stays_empty(enter):
     page = enter("bob", "/sign-in/", clear=False, storage_state={"cookies": [], "origins": []})
     page.context.route("**/shop/**", serve)
-    page.goto("/shop/")
-    page.wait_for_load_state("networkidle")
+    with page.expect_response("**/notifications/embed/"):
+        page.goto("/shop/")
+    page.wait_for_load_state("load")
     assert page.locator("carillon-bell > *, carillon-toasts > *").count() == 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.server import until
+
 pytestmark = pytest.mark.browser
 MANY = 130
 
@@ -20,9 +22,7 @@ def long_feed(stage):
 def test_older_rows_come_by_themselves_each_once_until_the_link_asks(long_feed, live):
     page = live("carol", clear=False)
     rows = page.locator("main .carillon-row")
-    for _ in range(12):
-        page.mouse.wheel(0, 4_000)
-        page.wait_for_timeout(120)
+    until(page, lambda: page.mouse.wheel(0, 4_000) or rows.count() >= 120)
     expect(rows).to_have_count(120)
     page.get_by_role("link", name="Load older").click()
     expect(page.get_by_text("That is everything.")).to_be_visible()
@@ -82,6 +82,14 @@ def test_500_rows_answer_within_a_tenth_of_a_second(stage, long_feed, live):
     # The best of three: others use this machine too.
     allowed = max(100, 5 * min(took.pop("nothing")))
     assert {name: spent for name, spent in took.items() if min(spent) >= allowed} == {}
+
+
+def test_the_reason_leads_to_the_very_preference(stage, live):
+    page = live("alice")
+    stage.job_finished("Shot 200", for_="alice")
+    page.locator("main .carillon-row", has_text="Shot 200").get_by_role("link", name="because").click()
+    expect(page).to_have_url("/notifications/preferences/#type-job.completed")
+    expect(page.locator('[id="type-job.completed"]')).to_be_in_viewport()
 
 
 def test_rows_wait_while_somebody_points_at_the_feed(stage, live):

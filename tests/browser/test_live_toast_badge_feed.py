@@ -17,6 +17,7 @@ def test_a_job_that_another_process_finishes_rings_in_the_open_page(stage, live)
     expect(toast.locator(".category")).to_have_text("Job")
     expect(page.locator(".badge")).to_have_text("1")
     expect(page.locator(".carillon-row").first).to_contain_text("Unread. Shot 077 finished")
+    expect(page.locator("main .day-label").first).to_have_text("Today")
     expect(page).to_have_title("(1) Inbox · Carillon")
 
 

@@ -22,6 +22,16 @@ def test_a_wrong_password_is_said_in_the_form(enter):
     expect(page.get_by_label("User name")).to_have_value("bob")
 
 
+def test_a_form_without_its_cookie_says_what_to_do(enter):
+    page = enter("bob", "/sign-in/", clear=False, storage_state=NOBODY, expect=("403",))
+    page.context.clear_cookies()
+    page.get_by_label("User name").fill("bob")
+    page.get_by_label("Password").fill("carillon-demo")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Please send it once more")).to_be_visible()
+    expect(page.get_by_text("Allow cookies here")).to_be_visible()
+
+
 def test_the_demo_names_its_accounts(enter):
     page = enter("bob", "/sign-in/", clear=False, storage_state=NOBODY)
     expect(page.get_by_text("Demo accounts: admin, alice, bob, carol")).to_be_visible()

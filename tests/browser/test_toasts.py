@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import wait_until_live
+from tests.browser.conftest import stop_clock, wait_until_live
+from tests.browser.server import until
+from tests.browser.stage import COME_BACK, LEAVE
 
 pytestmark = [pytest.mark.browser, pytest.mark.page]
 
@@ -15,9 +17,9 @@ def ringing(stage, live):
     """A page whose clock stands still, with one toast that has just come."""
     page = live("alice")
     page.mouse.move(5, 600)
-    page.clock.install()
+    stop_clock(page)
     stage.job_finished("Shot 1", for_="alice")
-    expect(page.locator(".toast")).to_be_visible()
+    until(page, lambda: page.clock.run_for(20) or page.locator(".toast").count())
     return page
 
 
@@ -35,6 +37,28 @@ def toasts(page: Page):
 
 def test_a_short_one_goes_after_five_seconds(ringing):
     ringing.clock.run_for(4_500)
+    expect(toasts(ringing)).to_have_count(1)
+    ringing.clock.run_for(700)
+    expect(toasts(ringing)).to_have_count(0)
+
+
+def test_a_longer_one_stays_longer(page, server, seq):
+    stop_clock(page)
+    server.ring(seq + 1, title="Eighty characters " + "x" * 62)
+    until(page, lambda: page.clock.run_for(20) or page.locator(".toast").count())
+    page.clock.run_for(5_800)
+    expect(toasts(page)).to_have_count(1)
+    page.clock.run_for(700)
+    expect(toasts(page)).to_have_count(0)
+
+
+def test_its_clock_stops_while_nobody_sees_it(ringing):
+    ringing.clock.run_for(4_000)
+    ringing.evaluate(LEAVE)
+    ringing.clock.run_for(600_000)
+    expect(toasts(ringing)).to_have_count(1)
+    ringing.evaluate(COME_BACK)
+    ringing.clock.run_for(500)
     expect(toasts(ringing)).to_have_count(1)
     ringing.clock.run_for(700)
     expect(toasts(ringing)).to_have_count(0)
@@ -83,9 +107,9 @@ def test_the_person_may_choose_how_long_they_stay(stage, live, chosen, after, le
     expect(page.get_by_role("combobox", name="Toasts stay for")).to_have_value(chosen)
     wait_until_live(page)
     page.mouse.move(5, 600)
-    page.clock.install()
+    stop_clock(page)
     stage.job_finished("Shot 10", for_="alice")
-    expect(page.locator(".toast")).to_be_visible()
+    until(page, lambda: page.clock.run_for(20) or page.locator(".toast").count())
     page.clock.run_for(after)
     expect(toasts(page)).to_have_count(left)
 
@@ -109,9 +133,9 @@ def test_three_newer_ones_never_cover_a_critical_one(page, server, seq):
 
 
 def test_progress_restarts_no_clock_and_an_end_does_once(page, server, seq):
-    page.clock.install()
+    stop_clock(page)
     server.ring(seq + 1, id=7, event_type="job.progress", title="40 %")
-    expect(page.locator(".toast")).to_contain_text("40 %")
+    until(page, lambda: page.clock.run_for(20) or page.locator(".toast").count())
     page.clock.run_for(3_000)
     server.ring(seq + 2, id=7, event_type="job.completed", title="Done")
     expect(page.locator(".toast")).to_contain_text("Done")
@@ -176,13 +200,12 @@ def test_an_open_panel_has_the_row_instead(stage, live):
 
 def test_a_tab_that_comes_to_the_front_sums_up_what_it_missed(stage, live):
     page = live("alice")
-    page.evaluate("Object.defineProperty(document, 'hidden', {configurable: true, get: () => window.away})")
-    page.evaluate("window.away = true")
+    page.evaluate(LEAVE)
     for number in range(1, 4):
         stage.job_finished(f"Shot {number}", for_="alice")
     expect(page.locator(".badge")).to_have_text("3")
     expect(page.locator(".toast")).to_have_count(0)
-    page.evaluate("window.away = false; document.dispatchEvent(new Event('visibilitychange'))")
+    page.evaluate(COME_BACK)
     expect(page.locator(".toast")).to_have_count(1)
     expect(page.locator(".toast")).to_contain_text("3 new notifications while you were away")
 
