@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
+from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
 
 from events import event_type_cache
+from tests.clean_slate import CleanSlate
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -42,6 +44,17 @@ def person(name: str, **more: bool) -> User:
     user.set_password(PASSWORD)
     user.save()
     return user
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """pytest-django's, and every test that commits leaves the tables as the migrations did."""
+    with django_db_blocker.unblock():
+        slate = CleanSlate()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_setup", classmethod(lambda cls: None))
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: slate.restore())
+        yield
 
 
 @pytest.fixture(autouse=True)
