@@ -10,19 +10,19 @@ import asyncio
 import logging
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from typing import TypeVar
 
 from django.db import DatabaseError, connection, connections
 
-from delivery import channels, claiming, one_drain, outbox, rescuing, settling
+from delivery import channels, claiming, garbage, one_drain, outbox, rescuing, settling, under_way
 from delivery.channels import Channel, Outcome, Session
 from delivery.claiming import Claim
 from delivery.settling import INTERNAL_ERROR, Result
 from delivery.taking import Claimed
+from delivery.under_way import UnderWay
 from events import clock, hints
 
 logger = logging.getLogger(__name__)
@@ -31,9 +31,12 @@ logger = logging.getLogger(__name__)
 TURN = 10.0
 # Of a channel's slots so much may be used by deliveries that have failed before.
 RETRY_SHARE = 0.75
+FEW = 64
 # How often a drain looks whether it was asked, or is to stop; and whether an address has room again.
 LOOK = 0.05
 LOOK_AGAIN = 0.5
+# Of outcomes that come one by one it writes down those of so many seconds together.
+GATHER = 0.005
 # After being told to stop: what is still on its way then is cut off, and made again.
 FINISH = 14.0
 # A channel's own deadline should end an attempt; this does if it doesn't.
@@ -43,7 +46,6 @@ PATIENCE = 15.0
 
 T = TypeVar("T")
 
-_in_flight: Counter[str] = Counter()
 _aside = threading.Lock()
 
 
@@ -84,7 +86,8 @@ class _Drain:
     def run(self) -> bool:
         """False if somebody asked after the last look."""
         try:
-            asyncio.run(self._send())
+            with garbage.searched_rarely():
+                asyncio.run(self._send())
             return not self._is_claiming or all(lane.asked == one_drain.requests() for lane in self._lanes)
         finally:
             self._end_claiming()
@@ -153,8 +156,10 @@ class _Lane:
 
     def __init__(self, channel: Channel, drain: _Drain) -> None:
         self._channel, self._drain = channel, drain
-        self._sending: dict[asyncio.Task[Result], Claimed] = {}
-        self._retrying = 0
+        self._under_way = UnderWay(channel)
+        # Half the slots in one claim: while those are sent, the database is at work on the other half. Of few slots
+        # all: then a claim costs more than what it waits for.
+        self._at_once = max(channel.slots // 2, min(channel.slots, FEW))
         self._after = 0
         self._failing_since: float | None = None
         # How often somebody had asked when it looked last.
@@ -166,7 +171,7 @@ class _Lane:
             async with AsyncExitStack() as stack:
                 await self._run(stack)
         finally:
-            self._drop(list(self._sending))
+            self._under_way.drop()
             self._drain.leave(self)
 
     async def _run(self, stack: AsyncExitStack) -> None:
@@ -179,33 +184,35 @@ class _Lane:
                 if session is None:
                     session = await stack.enter_async_context(self._channel.session())
                 await self._begin(claim.claimed, session)
-            if self._sending or done or not claim.is_through:
+            if len(claim.claimed) == self._at_once:
+                done += self._under_way.collect()
+            elif self._under_way or done or not claim.is_through:
                 done += await self._wait(is_through=claim.is_through)
             elif not await self._drain.is_asked_again(self):
                 return
 
     async def _turn(self, done: list[Result]) -> Claim:
         """Write down what is done, which empties it, and claim what there is room for."""
+        free = min(under_way.room(self._channel), self._at_once) if self._drain.may_claim else 0
+        if not done and free <= 0:
+            return Claim(is_through=True)
         try:
-            if done:
-                await self._drain.in_database(lambda: settling.settle(done, now=clock.now()))
-                done.clear()
-            claim = await self._claim()
+            # Both in one go: between two the loop would begin attempts while the database idles.
+            claim = await self._drain.in_database(lambda: self._settle_and_claim(done, free=free))
         except DatabaseError as error:
             self._bear(error)
             return Claim(is_through=True)
         self._failing_since = None
         return claim
 
-    async def _claim(self) -> Claim:
-        slots = self._channel.slots
-        free = slots - _in_flight[self._channel.name]
-        if not self._drain.may_claim or free <= 0:
+    def _settle_and_claim(self, done: list[Result], *, free: int) -> Claim:
+        if done:
+            settling.settle(done, now=clock.now())
+            done.clear()
+        if free <= 0:
             return Claim(is_through=True)
-        retries = int(slots * RETRY_SHARE) - self._retrying
-        claim = await self._drain.in_database(
-            lambda: claiming.claim(self._channel, free=free, retries=retries, after=self._after, now=clock.now())
-        )
+        retries = int(self._channel.slots * RETRY_SHARE) - self._under_way.retrying
+        claim = claiming.claim(self._channel, free=free, retries=retries, after=self._after, now=clock.now())
         self._after = claim.after
         return claim
 
@@ -223,9 +230,7 @@ class _Lane:
             late = [one for one in claimed if one.attempt_id not in started]
             await self._drain.in_database(lambda: rescuing.release(late, now=clock.now()))
         for one in in_time:
-            self._sending[asyncio.create_task(self._attempt(session, one))] = one
-            self._retrying += one.outgoing.delivery.tries > 0
-            _in_flight[self._channel.name] += 1
+            self._under_way.begin(asyncio.create_task(self._attempt(session, one)), one)
 
     async def _attempt(self, session: Session, claimed: Claimed) -> Result:
         started = time.monotonic()
@@ -240,35 +245,22 @@ class _Lane:
         return Result(claimed, outcome, round((time.monotonic() - started) * 1000))
 
     async def _wait(self, *, is_through: bool) -> list[Result]:
-        """Until something is done, or there may be something new to claim."""
+        """Until something is done, or there may be something new to claim. At once if something is: the database
+        then writes it down while the loop begins what was claimed."""
+        if not self._under_way:
+            await asyncio.sleep(LOOK if is_through else 0)
+            return []
         until = time.monotonic() + LOOK_AGAIN
-        finished: set[asyncio.Task[Result]] = set()
-        while not finished:
-            if not self._sending:
-                await asyncio.sleep(LOOK if is_through else 0)
-                break
-            finished, _ = await asyncio.wait(self._sending, timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
+        while not self._under_way.is_any_finished() and self._under_way:
+            await self._under_way.wait(LOOK)
+            if self._under_way.is_any_finished() and self._under_way.is_any_left():
+                await asyncio.sleep(GATHER)
             if self._drain.is_cut_off:
                 await self._cut_off()
             if self._drain.may_claim and (one_drain.requests() != self.asked or time.monotonic() > until):
                 break
-        results = [task.result() for task in finished]
-        self._forget(finished)
-        return results
+        return self._under_way.collect()
 
     async def _cut_off(self) -> None:
-        cut = [task for task in self._sending if not task.done()]
-        lost = [self._sending[task] for task in cut]
-        self._drop(cut)
+        lost = self._under_way.cut_off()
         await self._drain.in_database(lambda: rescuing.give_up(lost, now=clock.now()))
-
-    def _drop(self, tasks: Collection[asyncio.Task[Result]]) -> None:
-        for task in tasks:
-            task.cancel()
-        self._forget(tasks)
-
-    def _forget(self, tasks: Collection[asyncio.Task[Result]]) -> None:
-        for task in tasks:
-            claimed = self._sending.pop(task)
-            self._retrying -= claimed.outgoing.delivery.tries > 0
-            _in_flight[self._channel.name] -= 1

@@ -121,24 +121,29 @@ def _freeze(channel: Channel, wanted: Sequence[Outgoing], *, now: datetime) -> d
 def _write_claims(
     wanted: Sequence[Outgoing], *, fresh: dict[int, Frozen], token: uuid.UUID, lease_until: datetime
 ) -> None:
-    ids = [one.delivery.pk for one in wanted]
-    Delivery.objects.filter(pk__in_set=ids).update(
-        state=State.SENDING, claim_token=token, lease_until=lease_until, reason=""
-    )
+    """Each row once: every version of it has an entry in every index."""
+    claim = {"state": State.SENDING, "claim_token": token, "lease_until": lease_until, "reason": ""}
+    if connection.vendor == "postgresql":
+        rows = [
+            (pk, f"\\x{frozen.body.hex()}", frozen.content_type, str(token), stamp(lease_until))
+            for pk, frozen in fresh.items()
+        ]
+        columns = {"id": "bigint", "body": "bytea", "content_type": "text"}
+        columns |= {"claim_token": "uuid", "lease_until": "timestamptz"}
+        update_rows("deliveries", columns, rows, also=f"state = '{State.SENDING}', reason = ''")
+        again = [one.delivery.pk for one in wanted if one.delivery.pk not in fresh]
+    else:
+        again = [one.delivery.pk for one in wanted]
+        with connection.cursor() as cursor:
+            # JSON can't carry bytes, and SQLite is in this process: statements cost it next to nothing.
+            cursor.executemany(
+                "UPDATE deliveries SET body = %s, content_type = %s WHERE id = %s",
+                [(frozen.body, frozen.content_type, pk) for pk, frozen in fresh.items()],
+            )
+    if again:
+        Delivery.objects.filter(pk__in_set=again).update(**claim)
     for one in wanted:
         one.delivery.state, one.delivery.claim_token, one.delivery.reason = State.SENDING, token, ""
-    if not fresh:
-        return
-    if connection.vendor == "postgresql":
-        rows = [(pk, f"\\x{frozen.body.hex()}", frozen.content_type) for pk, frozen in fresh.items()]
-        update_rows("deliveries", {"id": "bigint", "body": "bytea", "content_type": "text"}, rows)
-        return
-    with connection.cursor() as cursor:
-        # JSON can't carry bytes, and SQLite is in this process: statements cost it next to nothing.
-        cursor.executemany(
-            "UPDATE deliveries SET body = %s, content_type = %s WHERE id = %s",
-            [(frozen.body, frozen.content_type, pk) for pk, frozen in fresh.items()],
-        )
 
 
 def _write_attempts(wanted: Sequence[Outgoing], *, now: datetime) -> dict[int, int]:

@@ -111,6 +111,8 @@ class Channel(ABC):
     # At once in one process; at once to one address, whatever the number of processes.
     slots: int = 50
     per_address: int = 5
+    # Beside the slots so many attempts may wait for an answer that doesn't come, where waiting costs next to nothing.
+    most_hanging: int = 0
     # Seconds from the start of an attempt to its outcome, all included.
     deadline: float = 10.0
     # Whoever has no address here gets that of their account on first use.

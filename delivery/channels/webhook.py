@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import resource
 import socket
 import ssl
 from collections.abc import AsyncIterator
@@ -50,12 +51,18 @@ _HEADERS = {"User-Agent": "Carillon", "Accept": "*/*", "Accept-Encoding": "ident
 _peer: ContextVar[list[str]] = ContextVar("peer")
 
 
+def _slots() -> int:
+    """As many as one loop makes use of. With those that hang they take half of the files that the process may open."""
+    return min(512, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4)
+
+
 class Webhook(Channel):
     name = "webhook"
     label = gettext_lazy("Webhook")
     target_field = "url"
-    slots = 256
+    slots = _slots()
     per_address = 8
+    most_hanging = slots
     deadline = float(settings.WEBHOOK_TIMEOUT_SECONDS)
 
     def check(self, target: str, *, user: User) -> Checked:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from django.utils import timezone
 
-from delivery import draining, one_drain
+from delivery import draining, one_drain, under_way
 from delivery.models import Delivery
 from tests.conftest import person
 from tests.delivery.parcels import SENT, address, delivery
@@ -45,6 +45,41 @@ def test_who_hangs_costs_the_others_nothing(parcel):
     release()
     running.join()
     assert states() == ["sent"] * 36
+
+
+def test_who_hangs_gives_its_slots_back_after_a_while(parcel, monkeypatch):
+    monkeypatch.setattr(under_way, "HANGS_AFTER", 0.05)
+    parcel.slots = parcel.most_hanging = parcel.per_address
+    hung, healthy = (address(person(name)) for name in ("hung", "healthy"))
+    for box in [hung] * parcel.slots + [healthy] * 5:
+        delivery(box, due_at=timezone.now())
+    release = parcel.hang(hung)
+    running = Running(draining.drain)
+    deadline = time.monotonic() + 10
+    while states() != ["sending"] * parcel.slots + ["sent"] * 5:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    release()
+    running.join()
+
+
+def test_no_more_hang_than_a_channel_can_bear(parcel, monkeypatch):
+    monkeypatch.setattr(under_way, "HANGS_AFTER", 0.0)
+    parcel.slots, parcel.most_hanging = parcel.per_address, 1
+    boxes = [address(person(name)) for name in ("one", "other")]
+    for box in boxes * parcel.slots:
+        delivery(box, due_at=timezone.now())
+    releases = [parcel.hang(box) for box in boxes]
+    running = Running(draining.drain)
+    deadline = time.monotonic() + 10
+    while len(parcel.begun) <= parcel.slots:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    time.sleep(2 * draining.LOOK_AGAIN)
+    assert len(parcel.begun) == parcel.slots + 1
+    for release in releases:
+        release()
+    running.join()
 
 
 def test_it_sees_what_comes_while_another_hangs(parcel):
