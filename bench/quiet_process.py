@@ -67,7 +67,7 @@ def prepare(people: int, *, each: int) -> None:
 
 
 def close(people: int) -> dict[str, float]:
-    """Two days later all are due. Queries are counted in whole chunks."""
+    """Two days later all are due. Queries are counted chunk by chunk; the look that finds nobody left is none."""
     due = timezone.now() + timedelta(days=2)
     queries, longest, more = [], 0.0, True
     began = time.perf_counter()
@@ -81,12 +81,12 @@ def close(people: int) -> dict[str, float]:
     closing = time.perf_counter() - began
     assert Summary.objects.count() == people
     assert not Notification.objects.exclude(hold="none").exists()
-    whole = queries[: people // rounds.CHUNK] or queries
+    of_chunks = [count for count in queries if count > 1]
     return {
         "closing": closing,
         "longest": longest * 1000,
-        "fewest_queries": min(whole),
-        "most_queries": max(whole),
+        "fewest_queries": min(of_chunks),
+        "most_queries": max(of_chunks),
     }
 
 

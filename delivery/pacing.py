@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
+from events import pacing
+
 FIRST, LEAST, MOST = 500, 100, 10_000
 # Seconds from BEGIN to COMMIT that a batch is meant to take; the next one has as many rows as went in that time.
 WISH = 0.08
@@ -16,11 +18,11 @@ WISH = 0.08
 ON_POSTGRESQL = "SET LOCAL lock_timeout = '100ms'; SET LOCAL synchronous_commit = off; SET LOCAL enable_seqscan = off"
 
 
-class Pace:
+class Pace(pacing.Pace):
     """`size`: how many rows the next batch may have."""
 
     def __init__(self) -> None:
-        self.size = FIRST
+        super().__init__(first=FIRST, least=LEAST, most=MOST, wish=WISH)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -31,7 +33,4 @@ class Pace:
                 with connection.cursor() as cursor:
                     cursor.execute(ON_POSTGRESQL)
             yield
-        taken = time.monotonic() - began
-        # By half or twice at most: one slow commit says little.
-        share = min(2.0, max(0.5, WISH / max(taken, 0.001)))
-        self.size = min(MOST, max(LEAST, int(self.size * share)))
+        self.took(time.monotonic() - began)

@@ -33,7 +33,7 @@ class Share(NamedTuple):
     """Rows of one person, their ids as `1,2,3`."""
 
     user_id: int
-    count: int
+    size: int
     ids: str
 
 
@@ -60,11 +60,11 @@ def pieces(shares: Sequence[Share], *, pace: Pace) -> Iterator[list[Share]]:
     piece, count = list[Share](), 0
     for share in shares:
         for part in _parts(share, most=pace.size):
-            if piece and count + part.count > pace.size:
+            if piece and count + part.size > pace.size:
                 yield piece
                 piece, count = [], 0
             piece.append(part)
-            count += part.count
+            count += part.size
     if piece:
         yield piece
 
@@ -96,10 +96,10 @@ def _shared_out(rows: QuerySet[Notification], *, limits: Limits) -> Window:
 
 
 def _parts(share: Share, *, most: int) -> Iterator[Share]:
-    if share.count <= most:
+    if share.size <= most:
         yield share
         return
     ids = share.ids.split(",")
-    for start in range(0, share.count, most):
+    for start in range(0, share.size, most):
         part = ids[start : start + most]
         yield Share(share.user_id, len(part), ",".join(part))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection
 
+from events.pacing import Pace
 from notifications import closing
 from notifications.models import Hold, Inbox, Notification
 
@@ -16,12 +18,15 @@ logger = logging.getLogger(__name__)
 TASK = "notifications.release"
 HOURLY_TASK = "notifications.release_all"
 CHUNK = 500
+# Seconds that a chunk is meant to keep its people's inboxes locked: they may hold a row each, or thousands.
+WISH = 0.2
 PUT_OFF = timedelta(minutes=1)
 
 
 # Whom it failed for, and until when this process leaves them alone. Their planned look stays as it is in the database:
 # a digest may be reckoned from it.
 _put_off: dict[int, datetime] = {}
+_pace = Pace(first=100, least=1, most=CHUNK, wish=WISH)
 
 
 def release_due(*, now: datetime) -> bool:
@@ -30,8 +35,9 @@ def release_due(*, now: datetime) -> bool:
     waiting = Inbox.objects.filter(look_at__lte=now).order_by("look_at", "user_id")
     if left_alone := _left_alone(now=now):
         waiting = waiting.exclude(user_id__in_set=left_alone)
-    due = list(waiting.values_list("user_id", flat=True)[:CHUNK])
-    return _release(due, now=now) and len(due) == CHUNK
+    size = _pace.size
+    due = list(waiting.values_list("user_id", flat=True)[:size])
+    return _paced(due, now=now) and len(due) == size
 
 
 def release_all(*, now: datetime) -> None:
@@ -39,13 +45,23 @@ def release_all(*, now: datetime) -> None:
     clocks are set otherwise than was known."""
     after = 0
     while users := _holding(after=after):
-        _release(users, now=now)
+        _paced(users, now=now)
         after = users[-1]
 
 
 def _holding(*, after: int) -> list[int]:
     held = Notification.objects.filter(user_id__gt=after).exclude(hold=Hold.NONE)
-    return list(held.order_by("user_id").values_list("user_id", flat=True).distinct()[:CHUNK])
+    return list(held.order_by("user_id").values_list("user_id", flat=True).distinct()[: _pace.size])
+
+
+def _paced(users: Sequence[int], *, now: datetime) -> bool:
+    """The next chunk is as large as this one lets expect."""
+    began = time.monotonic()
+    done = _release(users, now=now)
+    taken = time.monotonic() - began
+    if len(users) == _pace.size or taken > WISH:
+        _pace.took(taken)
+    return done
 
 
 def _release(users: Sequence[int], *, now: datetime) -> bool:

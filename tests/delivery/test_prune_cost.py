@@ -58,6 +58,13 @@ def test_every_cascade_is_looked_up_by_index(table, column):
     assert f"Index Cond: ({column} = 1)" in plan, plan
 
 
+@pytest.mark.service
+def test_a_batch_neither_queues_for_a_lock_nor_waits_for_the_disk():
+    with Pace().transaction(), connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('lock_timeout'), current_setting('synchronous_commit')")
+        assert cursor.fetchone() == ("100ms", "off")
+
+
 @pytest.mark.parametrize(("seconds", "size"), [(0.0, FIRST * 2), (WISH, FIRST), (WISH * 10, FIRST // 2)])
 def test_the_next_batch_is_as_large_as_goes_in_the_time(monkeypatch, seconds, size):
     clock = iter([0.0, seconds])

@@ -33,7 +33,7 @@ def test_pieces_are_as_large_as_the_pace_allows_and_leave_nothing_out():
     pace.size = LEAST
     shares = [Share(user, count, ",".join(map(str, range(count)))) for user, count in [(1, 40), (2, 60), (3, 250)]]
     pieces = list(pruning_windows.pieces(shares, pace=pace))
-    assert [[(part.user_id, part.count) for part in piece] for piece in pieces] == [
+    assert [[(part.user_id, part.size) for part in piece] for piece in pieces] == [
         [(1, 40), (2, 60)],
         [(3, 100)],
         [(3, 100)],

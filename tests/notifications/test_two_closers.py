@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from events.bus import publish, publish_many
 from events.models import Event
+from events.pacing import Pace
 from events.publish import NewEvent
 from notifications import closing, inbox, preferences, rounds
 from notifications.models import Inbox, Notification, Summary, UserNotificationSettings
@@ -126,7 +127,7 @@ def test_a_look_that_finds_nobody_is_one_query(owner, django_assert_num_queries)
 
 @pytest.mark.django_db
 def test_a_crowd_is_closed_chunk_by_chunk(monkeypatch):
-    monkeypatch.setattr(rounds, "CHUNK", 3)
+    monkeypatch.setattr(rounds, "_pace", Pace(first=3, least=3, most=3, wish=1.0))
     crowd(7)
     now = NOON + timedelta(days=2)
     assert [rounds.release_due(now=now) for _ in range(3)] == [True, True, False]
@@ -135,8 +136,19 @@ def test_a_crowd_is_closed_chunk_by_chunk(monkeypatch):
 
 
 @pytest.mark.django_db
+def test_a_chunk_that_takes_long_makes_the_next_smaller(monkeypatch):
+    monkeypatch.setattr(rounds, "_pace", Pace(first=4, least=1, most=4, wish=0.0))
+    crowd(7)
+    closed = []
+    for _ in range(3):
+        rounds.release_due(now=NOON + timedelta(days=2))
+        closed.append(Summary.objects.count())
+    assert closed == [4, 6, 7]
+
+
+@pytest.mark.django_db
 def test_the_hourly_round_walks_over_all_of_them(monkeypatch):
-    monkeypatch.setattr(rounds, "CHUNK", 3)
+    monkeypatch.setattr(rounds, "_pace", Pace(first=3, least=3, most=3, wish=1.0))
     crowd(7)
     rounds.release_all(now=NOON + timedelta(days=2))
     assert Summary.objects.count() == 7
