@@ -40,6 +40,10 @@ def states() -> list[str]:
     return [state for state, _ in told() if state != "progress"]
 
 
+def _shares() -> list[float]:
+    return [payload["progress"] for state, payload in told() if state == "progress"]
+
+
 class Stage:
     """A server, and the bridges that come and go."""
 
@@ -79,6 +83,14 @@ class Stage:
                     await asyncio.sleep(0.01)
         except TimeoutError:
             raise AssertionError(f"{found} instead of {list(wanted)}") from None
+
+    async def until_progress(self, share: float) -> None:
+        try:
+            async with asyncio.timeout(5):
+                while (found := await database_sync_to_async(_shares)()) == [] or found[-1] != round(share, 4):
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            raise AssertionError(f"{found} without {share}") from None
 
     async def settle(self) -> None:
         """Long enough for whatever would be told wrongly."""
@@ -256,6 +268,27 @@ def test_older_servers_say_the_end_with_a_node_of_none_and_progress_without_a_pr
 
     play(scene, names_prompts=False, has_times=False)
     assert [payload["progress"] for state, payload in told() if state == "progress"][-1] == 0.1667
+
+
+def test_cached_nodes_count_as_done_and_newer_servers_tell_the_state_of_all_nodes(play):
+    async def scene(stage: Stage) -> None:
+        async with stage.following():
+            await stage.submit()
+            await stage.server.begin()
+            await stage.wait_for("submitted", "started")
+            await stage.server.tell("execution_cached", nodes=["4"])
+            await stage.until_progress(1 / 3)
+            states = {"8": {"state": "running", "value": 1, "max": 2}, "9": {"state": "pending", "value": 0, "max": 1}}
+            await stage.server.tell("progress_state", nodes=states)
+            await stage.until_progress(0.5)
+            states["8"] = {"state": "finished", "value": 2, "max": 2}
+            await stage.server.tell("progress_state", nodes=states)
+            await stage.until_progress(2 / 3)
+            await stage.server.finish()
+            await stage.wait_for("submitted", "started", "completed")
+
+    play(scene)
+    assert {payload["node"] for state, payload in told() if state == "progress" and "node" in payload} == {"8"}
 
 
 STEPS = ["connected", "queued", "started", "in_a_node", "finished", "all"]
