@@ -38,7 +38,7 @@ LOOK_AGAIN = 0.5
 # Of outcomes that come one by one it writes down those of so many seconds together.
 GATHER = 0.005
 # After being told to stop: what is still on its way then is cut off, and made again.
-FINISH = 14.0
+FINISH = 12.0
 # A channel's own deadline should end an attempt; this does if it doesn't.
 DEADLINE_GRACE = 1.0
 # The database may be away for so long while outcomes wait to be written.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -71,8 +72,9 @@ class Server:
         self._controller.loop.call_soon_threadsafe(close)
 
     @contextmanager
-    def running(self, **options: Any) -> Iterator[Server]:
-        self._controller = _Controller(self, **options)
+    def running(self, *, tls: ssl.SSLContext | None = None, **options: Any) -> Iterator[Server]:
+        """`tls`: from the first byte on, as on port 465."""
+        self._controller = _Controller(self, tls=tls, **options)
         self._controller.start()
         self.connections = 0
         try:
@@ -127,8 +129,8 @@ class _Connection(SMTP):
 
 
 class _Controller(Controller):
-    def __init__(self, server: Server, **options: Any) -> None:
-        super().__init__(server, hostname=server.host, port=0, ready_timeout=10)
+    def __init__(self, server: Server, *, tls: ssl.SSLContext | None, **options: Any) -> None:
+        super().__init__(server, hostname=server.host, port=0, ready_timeout=10, ssl_context=tls)
         self._server, self._options = server, options
 
     def factory(self) -> SMTP:
@@ -138,6 +140,10 @@ class _Controller(Controller):
         """Port 0: whatever was free."""
         assert isinstance(self.server, asyncio.Server)
         self.port = self.server.sockets[0].getsockname()[1]
+        if self.ssl_context:
+            # It looks whether it is there as a client, which a server's context can't be.
+            self.ssl_context = ssl.create_default_context()
+            self.ssl_context.check_hostname, self.ssl_context.verify_mode = False, ssl.CERT_NONE
         super()._trigger_server()  # type: ignore[no-untyped-call]
 
 

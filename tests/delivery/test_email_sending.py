@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import time
+from typing import Any
 
 import pytest
+import trustme
 from django.core.mail import get_connection
 
 from delivery.channels import Outcome
@@ -175,6 +178,43 @@ def test_it_signs_in_and_a_wrong_password_is_ours(monkeypatch, password, expecte
 def test_tls_is_never_given_up(server, monkeypatch):
     """This server has none: a password, or a mail, would go in plain text."""
     with sending_to(server, monkeypatch, use_tls=True):
+        [outcome] = send(outgoing())
+    assert (outcome.state, outcome.reason, outcome.is_ours) == ("retry", "mail_tls", True)
+    assert server.received == []
+
+
+@pytest.fixture
+def authority(tmp_path, monkeypatch) -> trustme.CA:
+    """The one that this machine trusts."""
+    made = trustme.CA()
+    made.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    return made
+
+
+def certified(name: str, *, by: trustme.CA, way: str) -> dict[str, Any]:
+    """Options of a server with a certificate for this name: from the first byte on, or after STARTTLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    by.issue_cert(name).configure_cert(context)
+    return {"tls": context} if way == "use_ssl" else {"tls_context": context, "require_starttls": True}
+
+
+@pytest.mark.parametrize("way", ["use_ssl", "use_tls"])
+def test_over_tls_mails_arrive(authority, monkeypatch, way):
+    server = Server()
+    with (
+        server.running(**certified("127.0.0.1", by=authority, way=way)),
+        sending_to(server, monkeypatch, **{way: True}),
+    ):
+        assert states(send(outgoing(), outgoing())) == [("sent", "")] * 2
+        assert len(server.received) == 2
+
+
+@pytest.mark.parametrize("way", ["use_ssl", "use_tls"])
+def test_a_certificate_for_another_name_gets_no_mail(authority, monkeypatch, way):
+    server = Server()
+    other = certified("mail.example.com", by=authority, way=way)
+    with server.running(**other), sending_to(server, monkeypatch, **{way: True}):
         [outcome] = send(outgoing())
     assert (outcome.state, outcome.reason, outcome.is_ours) == ("retry", "mail_tls", True)
     assert server.received == []
