@@ -54,8 +54,7 @@ INTERACTIONS = {
 
 
 def test_500_rows_answer_within_a_tenth_of_a_second(stage, long_feed, live):
-    """From the press to the next frame on the screen, whatever the network does meanwhile. On a machine that takes long
-    over a frame in which nothing happens, a few such frames."""
+    """From the press to the next frame on the screen, whatever the network does meanwhile."""
     page = live("carol", clear=False)
     page.evaluate("""() => {
       const list = document.querySelector("main .rows");
@@ -66,11 +65,11 @@ def test_500_rows_answer_within_a_tenth_of_a_second(stage, long_feed, live):
         list.append(copy);
       }
     }""")
-    took: dict[str, list[float]] = {name: [] for name in ("nothing", *INTERACTIONS)}
+    took: dict[str, list[float]] = {name: [] for name in INTERACTIONS}
     for _ in range(3):
         page.evaluate("""() => document.querySelectorAll('main [data-id^="-"]').forEach(
           (row) => row.removeAttribute("data-read"))""")
-        for name, act in {"nothing": "() => {}", **INTERACTIONS}.items():
+        for name, act in INTERACTIONS.items():
             spent = page.evaluate(f"""async () => {{
               const before = performance.now();
               ({act})();
@@ -78,10 +77,10 @@ def test_500_rows_answer_within_a_tenth_of_a_second(stage, long_feed, live):
               return performance.now() - before;
             }}""")
             took[name].append(spent)
-            page.wait_for_timeout(100)
+            expect(page.locator(".badge")).to_be_visible(visible=name != "mark all")
+            expect(page.locator("main [data-note=undo]")).to_be_visible(visible=name == "mark all")
     # The best of three: others use this machine too.
-    allowed = max(100, 5 * min(took.pop("nothing")))
-    assert {name: spent for name, spent in took.items() if min(spent) >= allowed} == {}
+    assert {name: spent for name, spent in took.items() if min(spent) >= 100} == {}
 
 
 def test_the_reason_leads_to_the_very_preference(stage, live):
