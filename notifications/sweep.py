@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from django.utils import timezone
-
-from events import hints
+from events import clock, hints
 from notifications import fanout, rounds
 
 
 def sweep() -> None:
     """One chunk of each great audience that waits, and of the people whose holds ended; two cheap looks when there is
     none. A crowd of the latter is handed to the workers, so that other sweeps don't wait for it."""
-    fanout.advance_each(now=timezone.now())
-    if rounds.release_due(now=timezone.now()):
+    fanout.advance_each(now=clock.now())
+    if rounds.release_due(now=clock.now()):
         hints.send(rounds.TASK)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from celery import shared_task
-from django.utils import timezone
 
-from events import hints
+from events import clock, hints
 from notifications import fanout, rounds
 
 
@@ -13,7 +12,7 @@ from notifications import fanout, rounds
 def fan_out() -> None:
     """One chunk each, then to the end of the queue: what was published meanwhile goes first."""
     hints.clear(fanout.TASK)
-    if fanout.advance_each(now=timezone.now()):
+    if fanout.advance_each(now=clock.now()):
         hints.send(fanout.TASK)
 
 
@@ -21,11 +20,11 @@ def fan_out() -> None:
 def release() -> None:
     """One chunk, then to the end of the queue."""
     hints.clear(rounds.TASK)
-    if rounds.release_due(now=timezone.now()):
+    if rounds.release_due(now=clock.now()):
         hints.send(rounds.TASK)
 
 
 @shared_task(name=rounds.HOURLY_TASK)
 def release_all() -> None:
     """What beat asks for on the hour; twice or late changes nothing."""
-    rounds.release_all(now=timezone.now())
+    rounds.release_all(now=clock.now())

@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from events import replay
 from events.admin.lists import BigList, ReadOnly, found, link, pretty
@@ -170,7 +170,7 @@ class ParkedEventAdmin(ReadOnly[ParkedEvent]):
     fields = ("subscriber", "event_link", "error_text", "created_at")
     readonly_fields = fields
     ordering = ("-id",)
-    actions = ("rerun",)
+    actions = ("rerun", "dismiss")
 
     def has_rerun_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("events.change_parkedevent")
@@ -184,6 +184,16 @@ class ParkedEventAdmin(ReadOnly[ParkedEvent]):
             request,
             _("%(well)d of %(all)d went well this time.") % {"well": went_well, "all": len(tried)},
             messages.SUCCESS if went_well == len(tried) else messages.WARNING,
+        )
+
+    @admin.action(description=gettext_lazy("Dismiss: never hand it over"), permissions=["rerun"])
+    def dismiss(self, request: HttpRequest, queryset: QuerySet[ParkedEvent]) -> None:
+        self.log_deletions(request, queryset)
+        dismissed, _of_each = queryset.order_by().delete()
+        self.message_user(
+            request,
+            ngettext("%(n)d event is dismissed.", "%(n)d events are dismissed.", dismissed) % {"n": dismissed},
+            messages.SUCCESS,
         )
 
     @admin.display(description=gettext_lazy("Event"))

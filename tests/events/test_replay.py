@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
@@ -114,6 +116,27 @@ def test_an_admin_tries_parked_events_again(reader, events, admin, client):
     chosen = [parked(events[0]).pk, parked(events[2]).pk]
     client.post(reverse("admin:events_parkedevent_changelist"), {"action": "rerun", "_selected_action": chosen})
     assert one.seen == [events[0].pk, events[2].pk]
+
+
+def test_an_admin_dismisses_parked_events_for_good(reader, events, admin, client):
+    one = reader()
+    client.force_login(admin)
+    chosen, other = parked(events[0]), parked(events[2])
+    client.post(reverse("admin:events_parkedevent_changelist"), {"action": "dismiss", "_selected_action": [chosen.pk]})
+    assert list(ParkedEvent.objects.all()) == [other]
+    assert one.seen == []
+    assert LogEntry.objects.get().object_id == str(chosen.pk)
+
+
+def test_staff_who_may_only_look_dismiss_nothing(reader, events, member, client):
+    reader()
+    member.is_staff = True
+    member.save()
+    member.user_permissions.add(Permission.objects.get(codename="view_parkedevent"))
+    client.force_login(member)
+    chosen = parked(events[0])
+    client.post(reverse("admin:events_parkedevent_changelist"), {"action": "dismiss", "_selected_action": [chosen.pk]})
+    assert ParkedEvent.objects.exists()
 
 
 @pytest.mark.parametrize(("action", "expected"), [("rewind", 0), ("skip", 3)])
