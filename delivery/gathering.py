@@ -1,9 +1,10 @@
-"""Everything that sending a batch of deliveries needs, read in sets: at most six queries."""
+"""Everything that sending a batch of deliveries needs, read in sets: at most seven queries."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
 from django.db.models import F, Window
@@ -13,7 +14,8 @@ from delivery.channels import Held, Outgoing
 from delivery.looking_again import Choice
 from delivery.models import Delivery
 from events.models import Event
-from notifications.models import Notification, NotificationPreference
+from notifications import quiet
+from notifications.models import Notification, NotificationPreference, UserNotificationSettings
 
 MOST_HELD = 50
 
@@ -25,6 +27,7 @@ def gather(deliveries: Sequence[Delivery]) -> list[Outgoing]:
     events = _events(event_ids) if event_ids else {}
     summary_ids = {row.summary_id for row in deliveries if row.summary_id is not None}
     held = _held(summary_ids) if summary_ids else {}
+    zones = _zones(users)
     return [
         Outgoing(
             delivery=row,
@@ -34,6 +37,7 @@ def gather(deliveries: Sequence[Delivery]) -> list[Outgoing]:
             event=events[row.notification.event_id] if row.notification else None,
             summary=row.summary,
             held=_own(held.get(row.summary_id or 0, []), kind=row.kind),
+            zone=zones.get(row.address.user_id, quiet.UTC_ZONE),
         )
         for row in deliveries
     ]
@@ -51,6 +55,12 @@ def choices(outgoing: Sequence[Outgoing]) -> dict[tuple[int, int], Choice]:
         (user, kind): Choice(is_enabled, channels if isinstance(channels, list) else [])
         for user, kind, is_enabled, channels in rows.values_list("user_id", "event_type_id", "is_enabled", "channels")
     }
+
+
+def _zones(users: Collection[int]) -> dict[int, ZoneInfo]:
+    """Of those who have chosen anything."""
+    chosen = UserNotificationSettings.objects.filter(user_id__in_set=users).only("user_id", "timezone")
+    return {settings.user_id: quiet.zone_of(settings) for settings in chosen}
 
 
 def _events(ids: set[int]) -> dict[int, Event]:

@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -19,6 +20,7 @@ from delivery import retrying
 from delivery.models import Address, Delivery
 from events.models import Event
 from notifications.models import Notification, Summary
+from notifications.quiet import UTC_ZONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Outgoing:
 
     `held`: of a summary the newest rows (at most 50) with their events; `summary.count` says how many there are.
     `event`: of a notification, with its type and actor loaded. Tests and confirmations have neither.
-    `number`: 1 is the first attempt.
+    `number`: 1 is the first attempt. `zone`: the person's own, for times that they read.
     """
 
     delivery: Delivery
@@ -46,6 +48,7 @@ class Outgoing:
     summary: Summary | None = None
     held: list[Held] = field(default_factory=list)
     number: int = 1
+    zone: ZoneInfo = UTC_ZONE
 
     @property
     def message_id(self) -> str:

@@ -28,7 +28,6 @@ from notifications.pages.facts import Fact, facts_of
 MAX_FACTS = 6
 MAX_FACT = 160
 MAX_LISTED = 20
-_ZONE = ZoneInfo("UTC")
 
 _KIND = Summary.Kind
 _OF_SUMMARY = {
@@ -65,15 +64,15 @@ class Content:
 def content_of(outgoing: Outgoing) -> Content:
     """Pure: no query, no clock."""
     if outgoing.notification is not None and outgoing.event is not None:
-        return _notification(outgoing.notification, outgoing.event, user=outgoing.user)
+        return _notification(outgoing.notification, outgoing.event, user=outgoing.user, zone=outgoing.zone)
     if outgoing.summary is not None:
-        return _summary(outgoing.summary, outgoing.held, user=outgoing.user)
+        return _summary(outgoing.summary, outgoing.held, user=outgoing.user, zone=outgoing.zone)
     if outgoing.delivery.purpose == Delivery.Purpose.CONFIRMATION:
         return _confirmation(outgoing)
     return _test()
 
 
-def _notification(row: Notification, event: Event, *, user: User) -> Content:
+def _notification(row: Notification, event: Event, *, user: User, zone: ZoneInfo) -> Content:
     kind, said = event.event_type, wording.words(event, event.event_type)
     source = event.source
     # A locked type keeps its default channels, so there the link could change nothing (RFC 8058 wants it to work).
@@ -92,7 +91,7 @@ def _notification(row: Notification, event: Event, *, user: User) -> Content:
             "category": kind.category,
             "category_word": words.category_word(kind.category),
             "body": said.body,
-            "facts": _facts(event, shown=f"{said.title} {said.body}", user=user),
+            "facts": _facts(event, shown=f"{said.title} {said.body}", user=user, zone=zone),
             "action_url": _open_url(row),
             "action_words": _("Open the {thing}").format(thing=thing) if thing else _("Open it"),
             "reason": _reason(row, category=kind.category),
@@ -107,9 +106,9 @@ def _reason(row: Notification, *, category: str) -> str:
     return _("You get this {because}.").format(because=reason) if reason else _("You get this by your preferences.")
 
 
-def _facts(event: Event, *, shown: str, user: User) -> list[Fact]:
+def _facts(event: Event, *, shown: str, user: User, zone: ZoneInfo) -> list[Fact]:
     """When and who, and of the payload what title and body don't say already."""
-    found = [Fact(_("When"), clock.full_words(event.created_at, zone=_ZONE))]
+    found = [Fact(_("When"), clock.full_words(event.created_at, zone=zone))]
     actor = event.actor_user
     if actor is not None and actor.pk != user.pk:
         found.append(Fact(_("Who"), actor.get_full_name() or actor.get_username()))
@@ -125,7 +124,7 @@ def _open_url(row: Notification) -> str:
     return links.absolute(reverse("notification-open", args=[row.pk]))
 
 
-def _summary(summary: Summary, held: list[Held], *, user: User) -> Content:
+def _summary(summary: Summary, held: list[Held], *, user: User, zone: ZoneInfo) -> Content:
     kind = _KIND(summary.kind)
     is_digest = kind == _KIND.DIGEST
     listed = held[:MAX_LISTED]
@@ -140,7 +139,7 @@ def _summary(summary: Summary, held: list[Held], *, user: User) -> Content:
         unsubscribe=links.to_unsubscribe(links.Rule(user.pk, None)) if is_digest else "",
         context={
             "intro": _OF_SUMMARY[kind],
-            "items": [_item(one) for one in listed],
+            "items": [_item(one, zone=zone) for one in listed],
             "more": max(0, summary.count - len(listed)),
             "action_url": links.absolute(summaries.url(summary.pk)),
             "action_words": _("See them all"),
@@ -151,7 +150,7 @@ def _summary(summary: Summary, held: list[Held], *, user: User) -> Content:
     )
 
 
-def _item(one: Held) -> dict[str, str]:
+def _item(one: Held, *, zone: ZoneInfo) -> dict[str, str]:
     said = wording.words(one.event, one.event.event_type)
     category = one.event.event_type.category
     return {
@@ -159,7 +158,7 @@ def _item(one: Held) -> dict[str, str]:
         "category_word": words.category_word(category),
         "title": said.title,
         "body": _short(said.body),
-        "when": clock.full_words(one.event.created_at, zone=_ZONE),
+        "when": clock.full_words(one.event.created_at, zone=zone),
         "url": _open_url(one.notification),
     }
 

@@ -61,11 +61,11 @@ def outgoing(of: Event | None = None, *, to: str = "alice@example.com", number: 
     return made
 
 
-def summary(count: int, *, kind_of_summary: str = "digest", shown: int = 50) -> Outgoing:
+def summary(count: int, *, kind_of_summary: str = "digest", shown: int = 50, **more: Any) -> Outgoing:
     events = [event(pk=100 + number, payload={"name": f"Shot {number}"}) for number in range(min(count, shown))]
     held = [Held(Notification(pk=200 + one.pk, event=one, channel="email", reason="actor"), one) for one in events]
     given_back = Summary(pk=2, kind=kind_of_summary, count=count, by_type={"job.failed": count}, created_at=THEN)
-    return outgoing(summary=given_back, held=held)
+    return outgoing(summary=given_back, held=held, **more)
 
 
 def read(made: Outgoing) -> EmailMessage:

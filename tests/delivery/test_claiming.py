@@ -9,6 +9,7 @@ from django.db import connections
 
 from delivery import claiming
 from delivery.models import Address, Delivery
+from notifications.models import UserNotificationSettings
 from tests.conftest import person
 from tests.delivery.machine import claim, settle
 from tests.delivery.parcels import NOON, SENT, address, after, delivery
@@ -107,3 +108,10 @@ def test_workers_that_claim_at_once_never_get_the_same_one(parcel):
     assert len(claimed) == len(set(claimed)) == Delivery.objects.filter(state="sending").count()
     in_flight = Counter(Delivery.objects.filter(state="sending").values_list("address_id", flat=True))
     assert max(in_flight.values()) <= parcel.per_address
+
+
+def test_each_comes_with_the_zone_of_its_person(owner, member, parcel):
+    UserNotificationSettings.objects.create(user=owner, timezone="Asia/Tokyo")
+    for user in (owner, member):
+        delivery(address(user))
+    assert [one.outgoing.zone.key for one in claim(parcel)] == ["Asia/Tokyo", "UTC"]

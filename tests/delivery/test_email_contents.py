@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -33,6 +34,13 @@ def test_the_subject_begins_with_the_type():
 )
 def test_both_alternatives_say_it_all(name, said):
     assert said in part(outgoing(event()), name)
+
+
+@BOTH
+def test_times_are_the_person_s_own(name):
+    tokyo = ZoneInfo("Asia/Tokyo")
+    assert "22 Nov 2026, 23:58 (Asia/Tokyo)" in part(outgoing(event(), zone=tokyo), name)
+    assert "22 Nov 2026, 23:58 (Asia/Tokyo)" in part(summary(1, zone=tokyo), name)
 
 
 def test_what_the_title_and_the_text_say_is_not_said_again():
