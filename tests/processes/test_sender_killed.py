@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ POINTS = ("claim", "send", "settle")
 # A lease is a little longer than twice the deadline.
 ENV = {"WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8", "WEBHOOK_TIMEOUT_SECONDS": "1"}
 BOXES, EVENTS = 3, 4
+EXIT_SECONDS = 20.0
 
 PREFER = """
 INSERT INTO notification_preferences (user_id, event_type_id, channels)
@@ -129,6 +131,25 @@ def test_a_killed_serve_loses_nothing(tmp_path, receiver):
     kill_at_each_point(sql, start)
     with serve:
         check(sql, receiver)
+
+
+@pytest.mark.embedded
+def test_told_to_stop_while_a_receiver_hangs_it_ends_in_time_and_sends_again_after_the_next_start(tmp_path, receiver):
+    receiver.reply = Reply(hang=True)
+    # Longer than an ending process may wait.
+    env = ENV | {"WEBHOOK_TIMEOUT_SECONDS": "60"}
+    with Serve("--demo", folder=tmp_path, env=env) as serve:
+        sql = sqlite(serve.database)
+        prepare(sql, receiver)
+        sql(PUBLISH, '{"name": "hung"}')
+        receiver.wait_for(BOXES, seconds=45)
+        serve.process.send(signal.SIGTERM)
+        assert serve.process.wait(timeout=EXIT_SECONDS) == 0
+    assert sql("SELECT outcome FROM delivery_attempts") == [("unknown",)] * BOXES
+    receiver.reply = Reply()
+    with serve:
+        wait_until(lambda: unsettled(sql) == 0)
+    assert reconcile(receiver, sql) == BOXES
 
 
 def sqlite(path: Path) -> Sql:
