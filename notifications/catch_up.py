@@ -23,14 +23,16 @@ class Snapshot:
 def since(user_id: int, *, seq: int | None, now: datetime) -> Snapshot:
     """Hello; then a resync if more than MOST changed, rows were removed, or the client is ahead of us.
 
-    Three queries; with a `seq` that isn't ours, one for the summaries and at most one for their words more.
+    Two queries; with a `seq` that isn't ours, one that looks how much changed, and where that isn't too much, one for
+    the rows, one for the summaries and at most one for their words more.
     """
     inbox = Inbox.objects.filter(pk=user_id).first() or Inbox(user_id=user_id)
     changed, made = [], []
-    if seq is not None and seq < inbox.seq:
-        changed = feed.changed_since(user_id, seq=seq, limit=MOST + 1)
+    recovered = seq is not None and _is_within_reach(inbox, seq=seq)
+    if seq is not None and recovered and seq < inbox.seq:
+        changed = feed.changed_since(user_id, seq=seq, limit=MOST)
         made = summaries.changed_since(user_id, seq=seq, limit=MOST + 1)
-    recovered = seq is not None and inbox.resync_below <= seq <= inbox.seq and len(changed) + len(made) <= MOST
+        recovered = len(changed) + len(made) <= MOST
     settings = preferences.settings_of(user_id)
     hello = frames.hello(
         seq=inbox.seq,
@@ -45,3 +47,13 @@ def since(user_id: int, *, seq: int | None, now: datetime) -> Snapshot:
     if recovered or seq is None:
         return Snapshot(inbox.seq, [hello])
     return Snapshot(inbox.seq, [hello, frames.resync(seq=inbox.seq, unread_count=inbox.unread_count)])
+
+
+def _is_within_reach(inbox: Inbox, *, seq: int) -> bool:
+    """Nothing was removed since, the client isn't ahead of us, and not too many rows have changed.
+
+    Looked at before they are read: a flood throws many sockets back at once, each by more than it will be told.
+    """
+    if not inbox.resync_below <= seq <= inbox.seq:
+        return False
+    return seq == inbox.seq or not feed.have_more_changed(inbox.user_id, seq=seq, than=MOST)

@@ -68,6 +68,12 @@ def changed_since(user_id: int, *, seq: int, limit: int) -> list[Notification]:
     return list(rows(user_id).filter(seq__gt=seq).order_by("seq", "id")[:limit])
 
 
+def have_more_changed(user_id: int, *, seq: int, than: int) -> bool:
+    """Whether so many rows were created or changed after `seq` that there are more; reads none of them."""
+    changed = Notification.objects.filter(user_id=user_id, channel="in_app", seq__gt=seq)
+    return changed.order_by("seq")[than : than + 1].exists()
+
+
 def unread_by_category(user_id: int) -> dict[str, int]:
     """Unread rows per category; categories without any are missing."""
     counted = (

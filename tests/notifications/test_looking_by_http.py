@@ -51,7 +51,7 @@ def test_looking_again_costs_the_same_for_more_rows(client, owner, django_assert
     client.force_login(owner)
     for number in range(12):
         tell("review.comment", source=JOB, payload={"title": f"Shot {number}", "text": "Hm"})
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         look(client, owner, seq=0)
 
 

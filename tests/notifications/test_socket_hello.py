@@ -86,6 +86,13 @@ def test_more_than_two_hundred_are_a_resync(server, owner):
     assert resynced(server.connect(owner, query="seq=0"))
 
 
+def test_rows_that_are_too_many_to_tell_are_not_read(owner, django_assert_num_queries):
+    """A flood throws many sockets back at once; their memory mustn't be the flood's size each."""
+    surface(owner, 201)
+    with django_assert_num_queries(3):  # the inbox, whether there are more than two hundred, settings
+        assert len(catch_up.since(owner.pk, seq=0, now=NOON).frames) == 2
+
+
 def test_a_client_ahead_of_us_is_resynced(server, owner):
     """A database that was put back to an earlier state."""
     surface(owner, 1)
