@@ -37,8 +37,8 @@ class CleanSlate:
 def _in_order() -> list[str]:
     needs: TopologicalSorter[str] = TopologicalSorter()
     for model in apps.get_models(include_auto_created=True):
-        pointed_to = {field.related_model for field in model._meta.concrete_fields if field.is_relation} - {model}
-        needs.add(model._meta.db_table, *(other._meta.db_table for other in pointed_to))
+        pointed_to = {field.related_model for field in model._meta.concrete_fields} - {model}
+        needs.add(model._meta.db_table, *(other._meta.db_table for other in pointed_to if other))
     return list(needs.static_order())
 
 

@@ -27,7 +27,25 @@ WHOLE = {
     "idempotency_key": "k",
 }
 # At the edges of what one field or another accepts.
-EDGES = [None, "", " ", "é", "a\n", "k" * 200, "k" * 201, -1, 0, 2**63 - 1, 2**63, 7.0, 7.5, True, [], {}, {"a": [1]}]
+EDGES: list[object] = [
+    None,
+    "",
+    " ",
+    "é",
+    "a\n",
+    "k" * 200,
+    "k" * 201,
+    -1,
+    0,
+    2**63 - 1,
+    2**63,
+    7.0,
+    7.5,
+    True,
+    [],
+    {},
+    {"a": [1]},
+]
 
 
 @pytest.fixture(autouse=True)
