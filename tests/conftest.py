@@ -25,13 +25,7 @@ settings.load_profile("carillon")
 
 
 def pytest_collection_modifyitems(config, items) -> None:
-    """Leave out what is about the other profile: deselected, not skipped.
-
-    Who asks for `committed` gets what the migrations put in: pytest-django looks for that at markers alone.
-    """
-    for item in items:
-        if "committed" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.django_db(transaction=True, serialized_rollback=True), append=False)
+    """Leave out what is about the other profile: deselected, not skipped."""
     others = ("service",) if connection.vendor == "sqlite" else ("embedded", "page")
     left_out = [item for item in items if any(map(item.get_closest_marker, others))]
     if left_out:

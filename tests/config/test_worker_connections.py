@@ -14,7 +14,7 @@ from django.db import connection, connections
 
 from config import worker_connections
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @shared_task(name="tests.nothing")

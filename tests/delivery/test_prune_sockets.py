@@ -11,7 +11,7 @@ from events import layer
 from tests.delivery.pruned import YOUNG, prune, row, sent
 from tests.notifications.sockets import Server, serving
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

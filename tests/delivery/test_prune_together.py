@@ -17,7 +17,7 @@ from notifications.models import Inbox, Notification
 from tests.delivery.pruned import prune, row, sent, there
 from tests.events.concurrency import Running, at_once
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def recounted(user) -> bool:

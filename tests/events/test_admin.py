@@ -168,7 +168,7 @@ def test_a_type_made_in_the_admin_is_publishable_at_once(admin_client):
     assert made.default_channels == ["in_app", "email"]
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_a_change_of_a_type_counts_for_the_next_publish(admin_client):
     event_type = publish("job.started").event_type
     changed = fields_of(event_type, schema='{"required": ["shot"]}', sample='{"shot": "1"}')

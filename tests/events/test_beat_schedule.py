@@ -27,7 +27,7 @@ def test_a_look_that_waited_too_long_is_dropped(entry):
     assert (entry.schedule.run_every.total_seconds(), entry.options["expires"]) == (15, 15)
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_a_change_in_the_admin_outlives_a_restart_of_beat():
     PeriodicTask.objects.filter(name=NAME).update(enabled=False)
     DatabaseScheduler(app=app)

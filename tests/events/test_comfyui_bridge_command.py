@@ -41,7 +41,7 @@ def test_a_server_that_is_away_takes_no_workflow(tmp_path):
 
 
 @pytest.mark.process
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_a_workflow_is_queued_and_followed_and_sigterm_ends_it_cleanly(tmp_path, owner):
     workflow = tmp_path / "workflow.json"
     workflow.write_text(json.dumps({"4": {"class_type": "KSampler", "inputs": {}}}))

@@ -138,7 +138,7 @@ def test_a_disk_that_cannot_be_read_does_not_hide_the_others(monkeypatch, caplog
 
 
 @pytest.mark.process
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_monitors_started_at_once_tell_each_disk_once():
     base = "sqlite://" if connection.vendor == "sqlite" else os.environ["DATABASE_URL"].rsplit("/", 1)[0]
     url = f"{base}/{connection.settings_dict['NAME']}"

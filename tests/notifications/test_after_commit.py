@@ -10,7 +10,7 @@ from events.bus import publish
 from notifications import hub_link
 from tests.notifications.telling import JOB
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

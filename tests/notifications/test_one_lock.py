@@ -15,7 +15,7 @@ from tests.events.concurrency import Running, at_once
 from tests.notifications.telling import JOB, NOON, OTHER_JOB, told
 
 pytestmark = [
-    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+    pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("_tied"),
 ]
 

@@ -10,7 +10,7 @@ from notifications import consumer, frames
 from tests.notifications.telling import JOB, tell
 
 pytestmark = [
-    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+    pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("_tied"),
 ]
 

@@ -14,7 +14,7 @@ from notifications.models import Notification
 from tests.notifications.telling import JOB, NOON, prefer, route, settle, tell, tell_batch
 
 pytestmark = [
-    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+    pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("_tied"),
 ]
 

@@ -15,7 +15,7 @@ from notifications.models import Inbox
 from tests.notifications.telling import JOB, NOON, names, route, settle, tell
 
 pytestmark = [
-    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+    pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("_tied"),
 ]
 

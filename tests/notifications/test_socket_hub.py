@@ -13,7 +13,7 @@ from notifications.models import Notification
 from tests.notifications.telling import JOB, NOON, route, tell
 
 pytestmark = [
-    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+    pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("_tied"),
 ]
 

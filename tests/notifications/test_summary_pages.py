@@ -176,7 +176,7 @@ class TestApi:
 
 
 class TestSocket:
-    pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+    pytestmark = pytest.mark.django_db(transaction=True)
 
     def test_a_summary_arrives_as_a_frame(self, server, owner):
         now = timezone.now()

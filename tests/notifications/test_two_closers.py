@@ -25,7 +25,7 @@ TWO = ("job.completed", "job.failed")
 
 
 class TestAtOnce:
-    pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+    pytestmark = pytest.mark.django_db(transaction=True)
 
     def test_four_closers_make_one_summary(self, owner, mailbox):
         hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
