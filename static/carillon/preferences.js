@@ -4,6 +4,7 @@ import { store } from "./store.js";
 
 const form = /** @type {HTMLFormElement | null} */ (document.getElementById("preferences"));
 const status = document.getElementById("preferences-status");
+const quiet = /** @type {HTMLInputElement | null} */ (document.querySelector("[name=dnd_enabled]"));
 
 const MOST_WINDOWS = 14;
 
@@ -103,17 +104,16 @@ function changed(event) {
   const control = /** @type {HTMLInputElement} */ (event.target);
   const { part, name } = partOf(control);
   if (!part) return;
-  const isSwitch = control.name === "dnd_enabled";
-  const quiet = /** @type {HTMLInputElement | null} */ (document.querySelector("[name=dnd_enabled]"));
   // Choosing how long means wanting it.
-  if (quiet && control.name.startsWith("dnd_") && !isSwitch) quiet.checked = true;
+  if (quiet && quiet !== control && name === "quiet") quiet.checked = true;
   const until = /** @type {HTMLInputElement | null} */ (document.querySelector("[name=dnd_until]"));
   if (control.value === "at" && !until?.value) {
     until?.focus();
     return;
   }
   clearTimeout(timers.get(name));
-  timers.set(name, setTimeout(() => save(part), 250));
+  const timer = setTimeout(() => save(part).finally(() => timers.get(name) === timer && timers.delete(name)), 250);
+  timers.set(name, timer);
 }
 
 function offerZone() {
@@ -131,10 +131,9 @@ function offerZone() {
   });
 }
 
-/** Another tab, or the panel, has switched it. */
+/** Another tab, or the panel, has switched it. What was chosen here and isn't saved yet stands. */
 function follow() {
-  const quiet = /** @type {HTMLInputElement | null} */ (document.querySelector("[name=dnd_enabled]"));
-  if (!quiet || quiet === document.activeElement || quiet.checked === store.isQuiet) return;
+  if (!quiet || timers.has("quiet") || quiet === document.activeElement || quiet.checked === store.isQuiet) return;
   quiet.checked = store.isQuiet;
   const words = document.querySelector("[data-words=quiet_words]");
   if (words && !store.isQuiet) words.textContent = "";

@@ -79,7 +79,8 @@ class Visit:
 def enter(stage: Stage, browser: Browser, sessions: dict[str, Any]) -> Iterator[Enter]:
     """`enter("alice", "/notifications/")`: a signed-in page in a browser of its own, without unread notifications.
 
-    `same_as=page` opens another tab of that page's browser; `expect` names complaints that belong to the test.
+    An empty path: an empty page. `same_as=page` opens another tab of that page's browser; `expect` names complaints
+    that belong to the test.
     """
     visits: dict[BrowserContext, tuple[Visit, list[str]]] = {}
 

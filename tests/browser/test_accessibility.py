@@ -59,7 +59,7 @@ def look(request):
 
 
 def test_every_page_of_a_person(stage, enter, look):
-    page = enter("alice", clear=False, **look)
+    page = enter("alice", "", clear=False, **look)
     stage.mention("alice", text="A very long text " * 12 + "x" * 80)
     found = []
     for path in ALICE:
@@ -130,7 +130,7 @@ def test_toasts_and_the_panel(stage, live, look):
 
 def test_what_is_read_from_right_to_left_and_in_forced_colours(stage, enter):
     """No translation ships: the page is turned around as one into Arabic would be."""
-    page = enter("alice", forced_colors="active", viewport=NARROW, reduced_motion="reduce", clear=False)
+    page = enter("alice", "", forced_colors="active", viewport=NARROW, reduced_motion="reduce", clear=False)
     found = []
     for path in ALICE[:4]:
         page.goto(path)

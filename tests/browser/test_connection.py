@@ -134,7 +134,7 @@ def test_the_count_stays_while_offline(page, server, seq):
 
 
 def test_a_page_of_another_person_is_told_that_its_session_ended(enter):
-    page = enter("bob", clear=False)
+    page = enter("bob", "", clear=False)
     asked = {"user": "1", "seq": "0"}
     assert page.request.get("/notifications/since/", params=asked).status == 401
 

@@ -27,7 +27,7 @@ def serve(route: Route) -> None:
 @pytest.fixture
 def shop(stage, enter) -> Page:
     """Alice is signed in; one notification is unread."""
-    page: Page = enter("alice")
+    page: Page = enter("alice", "")
     stage.job_finished("Shot 601", for_="alice")
     stage.wait_for_unread("alice", 1)
     page.context.route("**/shop/**", serve)

@@ -19,7 +19,7 @@ new PerformanceObserver((list) => list.getEntries().forEach((entry) =>
 
 
 def test_the_badge_is_in_the_page_itself(stage, enter):
-    page = enter("alice")
+    page = enter("alice", "")
     stage.job_finished("Shot 301", for_="alice")
     stage.wait_for_unread("alice", 1)
     html = page.request.get("/notifications/preferences/").text()
@@ -30,7 +30,7 @@ def test_the_badge_is_in_the_page_itself(stage, enter):
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 @pytest.mark.parametrize("path", ["/notifications/", "/notifications/preferences/", "/events/publish/"])
 def test_nothing_moves_while_the_page_comes_alive(enter, path, size):
-    page = enter("admin", viewport=size)
+    page = enter("admin", "", viewport=size)
     page.context.add_init_script(COUNT_SHIFTS)
     page.goto(path)
     wait_until_live(page)

@@ -7,7 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Enter
+from tests.browser.conftest import Enter, stop_clock, wait_until_live
+from tests.browser.server import Server, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.page]
 PATH = "/notifications/preferences/"
@@ -72,6 +73,21 @@ def test_do_not_disturb_says_until_when(page, stage):
     page.get_by_role("switch", name="Do not disturb").uncheck()
     expect(page.locator("[data-words=quiet_words]")).to_be_empty()
     assert stage.call("GET", "/notifications/settings", who="bob").json()["dnd_enabled"] is False
+
+
+def test_a_greeting_that_comes_late_takes_no_choice_back(enter, stage):
+    page = enter("bob", "")
+    server = Server(page.context)
+    page.goto(PATH)
+    until(page, lambda: server.sockets)
+    stop_clock(page)
+    page.get_by_label("How long").select_option("For 1 hour")
+    server.hello(int(page.locator("body").get_attribute("data-seq") or ""))
+    wait_until_live(page)
+    page.clock.run_for(300)
+    saved(page)
+    expect(page.get_by_role("switch", name="Do not disturb")).to_be_checked()
+    assert stage.call("GET", "/notifications/settings", who="bob").json()["dnd_enabled"] is True
 
 
 def test_turning_it_off_in_the_panel_turns_it_off_here(page, stage):
