@@ -100,6 +100,7 @@ def test_zeros_that_a_power_cut_left_are_cut_off(tmp_path):
     made = event()
     prune(archive=tmp_path)
     assert kept(tmp_path, "events") == [made.pk]
+    assert not path.read_bytes().endswith(bytes(64))
 
 
 def test_without_a_place_for_it_everything_stays(owner, tmp_path):
