@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 
-from delivery import channels, opening, outbox, recovery
+from delivery import address_health, channels, opening, outbox, recovery
 from delivery.models import Address, Delivery
 from delivery.refusals import AddressConflict, AddressRefused, TooSoon
 from delivery.secrets import Unreadable, seal, unseal
@@ -85,6 +85,7 @@ def create(user: User, *, kind: str, target: str, now: datetime, retry: str = ""
         for name, value in chosen.items():
             setattr(address, name, value)
         address.save()
+        _send_what_waited(address, now=now)
         if address.verified_at is None:
             _confirm(address, now=now)
     return Made(address, checked.shown_once)
@@ -116,6 +117,8 @@ def change(
             _switch_off(address, reason=BY_OWNER, now=now)
             fields |= {*_SWITCH}
         address.save(update_fields=fields)
+        if "open_until" in fields:
+            _send_what_waited(address, now=now)
     return address
 
 
@@ -264,6 +267,12 @@ def _put_secret(address: Address, secret: str, *, now: datetime) -> None:
 def _switch_on(address: Address) -> None:
     address.is_enabled, address.disabled_at, address.disabled_reason = True, None, ""
     address.failures, address.failing_since, address.open_until, address.warned_at = 0, None, None, None
+
+
+def _send_what_waited(address: Address, *, now: datetime) -> None:
+    """An address that was switched on has a closed breaker. Needs the lock."""
+    address_health.bring_forward([address.pk], now=now)
+    outbox.wake_on_commit()
 
 
 def _switch_off(address: Address, *, reason: str, now: datetime) -> None:

@@ -20,6 +20,7 @@ WARN_AGAIN_AFTER = timedelta(days=1)
 NOTE_SUCCESS_AGAIN_AFTER = timedelta(minutes=1)
 
 FAILING = "failing"
+BREAKER_OPEN = "breaker_open"
 
 
 def room(address: Address, *, per_address: int, in_flight: int, now: datetime) -> int:

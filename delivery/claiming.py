@@ -14,7 +14,7 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import Count
 
-from delivery import breaker, rates, taking
+from delivery import breaker, rates, taking, widths
 from delivery.channels import Channel
 from delivery.models import Address, Delivery
 from events import sets
@@ -22,7 +22,6 @@ from events import sets
 # Addresses that one claim looks at, and deliveries of one address that it puts off at once.
 WALK = 1000
 PUT_OFF = 500
-BREAKER_OPEN = "breaker_open"
 RATE_LIMITED = "rate_limited"
 
 State = Delivery.State
@@ -94,7 +93,7 @@ def _put_off(addresses: dict[int, Address], *, kind: str, now: datetime) -> int:
     for address in addresses.values():
         until, reason = None, ""
         if breaker.is_open(address, now=now):
-            until, reason = address.open_until, BREAKER_OPEN
+            until, reason = address.open_until, breaker.BREAKER_OPEN
         elif rates.allowed(address, now=now) == 0:
             until, reason = rates.next_at(address, now=now), RATE_LIMITED
         if until is not None:
@@ -149,7 +148,7 @@ def _rooms(channel: Channel, addresses: dict[int, Address], *, now: datetime) ->
     in_flight = dict(sending.values_list("address_id").annotate(Count("id")))
     rooms = {}
     for pk, address in addresses.items():
-        room = breaker.room(address, per_address=channel.per_address, in_flight=in_flight.get(pk, 0), now=now)
+        room = breaker.room(address, per_address=widths.of(channel, pk), in_flight=in_flight.get(pk, 0), now=now)
         allowed = rates.allowed(address, now=now)
         if room := room if allowed is None else min(room, allowed):
             rooms[pk] = room

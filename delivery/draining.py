@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from django.db import DatabaseError, connection, connections
 
-from delivery import channels, claiming, garbage, one_drain, outbox, rescuing, settling, under_way
+from delivery import channels, claiming, garbage, one_drain, outbox, rescuing, settling, under_way, widths
 from delivery.channels import Channel, Outcome, Session
 from delivery.claiming import Claim
 from delivery.settling import INTERNAL_ERROR, Result
@@ -185,7 +185,7 @@ class _Lane:
                     session = await stack.enter_async_context(self._channel.session())
                 await self._begin(claim.claimed, session)
             if len(claim.claimed) == self._at_once:
-                done += self._under_way.collect()
+                done += self._collect()
             elif self._under_way or done or not claim.is_through:
                 done += await self._wait(is_through=claim.is_through)
             elif not await self._drain.is_asked_again(self):
@@ -259,7 +259,12 @@ class _Lane:
                 await self._cut_off()
             if self._drain.may_claim and (one_drain.requests() != self.asked or time.monotonic() > until):
                 break
-        return self._under_way.collect()
+        return self._collect()
+
+    def _collect(self) -> list[Result]:
+        results = self._under_way.collect()
+        widths.note(self._channel, results)
+        return results
 
     async def _cut_off(self) -> None:
         lost = self._under_way.cut_off()

@@ -62,6 +62,7 @@ class Webhook(Channel):
     target_field = "url"
     slots = _slots()
     per_address = 8
+    first_at_once = 2
     most_hanging = slots
     deadline = float(settings.WEBHOOK_TIMEOUT_SECONDS)
 

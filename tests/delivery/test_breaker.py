@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from delivery import breaker, outbox
+from delivery import addresses, breaker, channels, outbox
 from delivery.channels import Outcome
 from delivery.models import Address, Delivery
 from events.bus import Entity
@@ -14,9 +14,12 @@ from events.models import Event, Membership
 from notifications.models import Notification
 from tests.delivery.machine import claim, deliver, settle
 from tests.delivery.parcels import FAILED, NOON, SENT, address, after, delivery
-from tests.notifications.telling import route
+from tests.notifications.telling import prefer, route
 
 pytestmark = pytest.mark.django_db
+
+
+DAY = 86_400
 
 
 def failing(user, *, failures: int = breaker.OPENS_AFTER, since: float = -60, **fields: object) -> Address:
@@ -62,6 +65,52 @@ def test_the_probe_s_success_closes_it_and_brings_what_waited_forward(owner, par
     assert (box.failures, box.open_until, box.failing_since) == (0, None, None)
     assert due(waiting.pk) == (NOON, "")
     assert Delivery.objects.get(pk=probe.pk).state == "sent"
+
+
+def test_a_test_s_success_brings_what_waited_forward_too(owner, parcel):
+    box = failing(owner, open_until=after(3600))
+    waiting = delivery(box, due_at=after(3600), reason="breaker_open")
+    outbox.enqueue(box, purpose=Delivery.Purpose.TEST, now=NOON)
+    deliver(parcel)
+    assert due(waiting.pk) == (NOON, "")
+
+
+def test_switching_it_on_again_does_too(owner, parcel):
+    box = failing(owner, open_until=after(3600), is_enabled=False)
+    waiting = delivery(box, due_at=after(3600), reason="breaker_open")
+    addresses.change(owner.pk, address_id=box.pk, is_enabled=True, now=NOON)
+    assert due(waiting.pk) == (NOON, "")
+    deliver(parcel)
+    assert Delivery.objects.get(pk=waiting.pk).state == "sent"
+
+
+def test_what_failed_by_itself_keeps_its_own_time_when_the_breaker_closes(owner, parcel):
+    box = failing(owner, open_until=after(-1))
+    delivery(box)
+    failed = delivery(box, due_at=after(7200), tries=3, reason="http_5xx")
+    deliver(parcel)
+    assert due(failed.pk) == (after(7200), "http_5xx")
+
+
+def test_what_waited_comes_at_the_rate_of_its_address(owner, parcel):
+    box = failing(owner, open_until=after(-1), rate_per_second=2)
+    for _ in range(6):
+        delivery(box, due_at=after(900), reason="breaker_open")
+    probe = delivery(box)
+    deliver(parcel)
+    starts = [len(deliver(parcel, now=after(seconds))) for seconds in (0, 0.5, 1, 3, 4)]
+    assert starts == [1, 1, 1, 2, 1]
+    assert probe.attempts.count() == 1
+
+
+def test_what_waited_comes_as_far_as_its_address_has_room(owner, parcel):
+    box = failing(owner, open_until=after(-1))
+    for _ in range(parcel.per_address + 1):
+        delivery(box, due_at=after(900), reason="breaker_open")
+    delivery(box)
+    deliver(parcel)
+    assert len(claim(parcel)) == parcel.per_address
+    assert claim(parcel) == []
 
 
 def test_the_longer_it_fails_the_longer_it_is_left_alone(owner, parcel):
@@ -124,15 +173,56 @@ def test_it_is_not_told_over_the_address_that_fails(owner, parcel):
 
 
 @pytest.mark.parametrize(
-    ("failures", "days", "is_enabled"), [(9, 5, False), (8, 5, True), (99, 4.9, True), (9, 30, False)]
+    ("failures", "seconds", "is_enabled"),
+    [
+        (9, 5 * DAY, False),
+        (8, 5 * DAY, True),
+        (9, 5 * DAY - 1, True),
+        (99, 5 * DAY - 1, True),
+        (8, 30 * DAY, True),
+        (9, 30 * DAY, False),
+    ],
 )
-def test_it_is_switched_off_on_time_and_evidence(owner, parcel, failures, days, is_enabled):
-    box = failing(owner, failures=failures, since=-days * 86_400)
+def test_it_is_switched_off_on_time_and_evidence(owner, parcel, failures, seconds, is_enabled):
+    box = failing(owner, failures=failures, since=-seconds)
     delivery(box)
     settle(claim(parcel), FAILED)
     box.refresh_from_db()
     assert (box.is_enabled, box.disabled_reason) == (is_enabled, "" if is_enabled else "failing")
     assert Event.objects.filter(event_type__name="system.address_disabled").exists() is not is_enabled
+
+
+def test_a_success_in_between_takes_time_and_evidence_back(owner, parcel):
+    box = failing(owner, failures=9, since=-30 * DAY)
+    for outcome in (SENT, FAILED):
+        delivery(box)
+        settle(claim(parcel), outcome)
+    box.refresh_from_db()
+    assert (box.is_enabled, box.failures, box.failing_since) == (True, 1, NOON)
+
+
+def test_our_own_failures_are_no_evidence(owner, parcel):
+    box = failing(owner, failures=9, since=-30 * DAY)
+    delivery(box)
+    settle(claim(parcel), Outcome("retry", "our_dns", is_ours=True))
+    box.refresh_from_db()
+    assert (box.is_enabled, box.failures) == (True, 9)
+
+
+def test_that_it_is_off_is_told_over_every_other_address(owner):
+    prefer(owner, "system.address_disabled", channels=["in_app", "email", "webhook"])
+    working = address(owner, kind="webhook")
+    box = failing(owner, failures=9, since=-5 * DAY, kind="webhook")
+    delivery(box)
+    settle(claim(channels.named("webhook")), FAILED)
+    event = Event.objects.get(event_type__name="system.address_disabled")
+    assert (event.source, event.payload["target"]) == (Entity("address", box.pk), box.target)
+    route(event)
+    told = Notification.objects.filter(user=owner, event=event)
+    assert set(told.values_list("channel", flat=True)) == {"in_app", "email", "webhook"}
+    opened = Delivery.objects.filter(notification__event=event)
+    assert set(opened.filter(kind="webhook").values_list("address", flat=True)) == {working.pk}
+    assert opened.filter(kind="email").count() == 1
 
 
 def test_one_that_is_gone_is_switched_off_at_once(owner, parcel):
