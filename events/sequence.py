@@ -28,7 +28,9 @@ _NUMBER = """
 UPDATE events SET position = %s + fresh.place FROM (
     SELECT id AS event_id, row_number() OVER (ORDER BY id) AS place
     FROM events WHERE position IS NULL {without} ORDER BY id LIMIT %s
-) AS fresh WHERE events.id = fresh.event_id RETURNING id, position
+) AS fresh WHERE events.id = fresh.event_id RETURNING id, position, actor_user_id IS NOT NULL AND EXISTS (
+    SELECT 1 FROM event_types WHERE event_types.id = events.event_type_id AND actor_becomes_owner
+)
 """
 _WITHOUT = """
 AND NOT EXISTS (
@@ -42,8 +44,10 @@ def has_unnumbered() -> bool:
     return Event.objects.filter(position=None).exists()
 
 
-def number(*, limit: int = BATCH) -> int:
+def number(*, limit: int = BATCH, announced: list[Event] | None = None) -> int:
     """Number the visible unnumbered events, at most `limit`, in one short transaction; how many.
+
+    `announced`: a list that gets the events, with types and actors, once they are committed.
 
     A second worker waits for the head's lock instead of giving up: what it was woken for may have committed after the
     first one looked. Whoever publishes a type with `actor_becomes_owner` owns its source from here on, before any
@@ -52,7 +56,7 @@ def number(*, limit: int = BATCH) -> int:
     """
     try:
         with transaction.atomic():
-            return _number(_locked_head(), limit=limit, held=set())
+            return _number(_locked_head(), limit=limit, held=set(), announced=announced)
     except OperationalError as error:
         if not ownership.is_held_up(error):
             raise
@@ -61,43 +65,47 @@ def number(*, limit: int = BATCH) -> int:
         owning = Event.objects.filter(position=None, event_type__actor_becomes_owner=True, actor_user__isnull=False)
         held = ownership.held_up(owning.order_by("pk")[:limit])
         logger.warning("events of %d source(s) wait: open transactions tie the same people to them", len(held))
-        return _number(head, limit=limit, held=held)
+        return _number(head, limit=limit, held=held, announced=announced)
 
 
-def _locked_head() -> LogHead:
-    return LogHead.objects.select_for_update().get(pk=1)
+def _locked_head() -> int:
+    return LogHead.objects.select_for_update().values_list("position", flat=True).get(pk=1)
 
 
-def _number(head: LogHead, *, limit: int, held: set[ownership.Source]) -> int:
+def _number(head: int, *, limit: int, held: set[ownership.Source], announced: list[Event] | None) -> int:
     barred, params = sets.table({"kind": "text", "number": "bigint"}, held)
     without = _WITHOUT.format(held=barred) if held else ""
     with connection.cursor() as cursor:
-        cursor.execute(_NUMBER.format(without=without), [head.position, *(params if held else ()), limit])
-        numbered = dict(cursor.fetchall())
-    if not numbered:
+        cursor.execute(_NUMBER.format(without=without), [head, *(params if held else ()), limit])
+        rows = cursor.fetchall()
+    if not rows:
         return 0
+    numbered = {pk: position for pk, position, _ in rows}
     ids = sorted(numbered)
-    ownership.give(ids)
+    if owning := [pk for pk, _, is_owning in rows if is_owning]:
+        ownership.give(owning)
     # Not the count: an event that was deleted meanwhile leaves a hole below the last number.
     LogHead.objects.filter(pk=1).update(position=max(numbered.values()))
     # No partial: it has no __qualname__, on which Django's robust hooks trip when they log a failure.
-    transaction.on_commit(lambda: _announce(ids), robust=True)
+    transaction.on_commit(lambda: _announce(ids, to=announced), robust=True)
     return len(ids)
 
 
-def number_all() -> int:
-    """Until nothing is left that was visible, or its turn is over: then the next sweep goes on. How many."""
+def number_all(*, announced: list[Event] | None = None) -> int:
+    """As `number`, until nothing visible is left or its turn is over: then the next sweep goes on. How many."""
     total, end = 0, time.monotonic() + TURN
-    while fresh := number():
+    while fresh := number(announced=announced):
         total += fresh
         if fresh < BATCH or time.monotonic() > end:
             break
     return total
 
 
-def _announce(ids: list[int]) -> None:
+def _announce(ids: list[int], *, to: list[Event] | None) -> None:
     """To this process by signal, to all by the live stream, to subscribers under a lease by hints."""
     events = list(Event.objects.filter(pk__in_set=ids).select_related("event_type", "actor_user").order_by("position"))
+    if to is not None:
+        to += events
     subscribers.wake({event.event_type.name for event in events})
     event_published.send_robust(sender=Event, events=events)
     live.broadcast(events)

@@ -7,7 +7,7 @@ import logging
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -101,9 +101,10 @@ def lagging(*, now: datetime) -> list[str]:
     return list(waiting.filter(Q(retry_at=None) | Q(retry_at__lte=now)).values_list("name", flat=True))
 
 
-def catch_up(name: str, *, now: datetime) -> int:
+def catch_up(name: str, *, now: datetime, fresh: Sequence[Event] = ()) -> int:
     """Let a subscriber read until nothing is left or its turn is over; how many events it was given.
 
+    `fresh`: what was numbered just now, with types and actors; not read again where it is all that comes next.
     A failing batch is halved until the one bad event is alone; that one is parked after three tries. A failure of
     the connection, a serialization failure or a locked database counts for nothing: the next sweep tries again.
     """
@@ -114,7 +115,7 @@ def catch_up(name: str, *, now: datetime) -> int:
     total, size, end = 0, BATCH, time.monotonic() + TURN
     while True:
         try:
-            batch = step(subscription, limit=size, now=now)
+            batch = step(subscription, limit=size, now=now, fresh=fresh)
         except _NotEnrolled:
             enroll()
         except _Failed as failed:
@@ -166,12 +167,14 @@ class _Failed(Exception):
         self.batch, self.error, self.token = batch, error, token
 
 
-def _transactional_step(subscription: Subscription, *, limit: int, now: datetime) -> _Batch | None:
+def _transactional_step(
+    subscription: Subscription, *, limit: int, now: datetime, fresh: Sequence[Event]
+) -> _Batch | None:
     batch = None
     try:
         with transaction.atomic():
             row = _ready(subscription, now=now)
-            batch = _next(subscription, row=row, limit=limit) if row else None
+            batch = _next(subscription, row=row, limit=limit, fresh=fresh) if row else None
             if row is None or batch is None:
                 return None
             _handle(subscription, batch)
@@ -184,11 +187,11 @@ def _transactional_step(subscription: Subscription, *, limit: int, now: datetime
     return batch
 
 
-def _leased_step(subscription: Subscription, *, limit: int, now: datetime) -> _Batch | None:
+def _leased_step(subscription: Subscription, *, limit: int, now: datetime, fresh: Sequence[Event]) -> _Batch | None:
     token = uuid.uuid4()
     with transaction.atomic():
         row = _ready(subscription, now=now)
-        batch = _next(subscription, row=row, limit=limit) if row else None
+        batch = _next(subscription, row=row, limit=limit, fresh=fresh) if row else None
         if row is None or batch is None or (row.lease_until is not None and row.lease_until > now):
             return None
         row.lease_token, row.lease_until = token, now + LEASE
@@ -223,15 +226,19 @@ def _ready(subscription: Subscription, *, now: datetime) -> Subscriber | None:
     return row
 
 
-def _next(subscription: Subscription, *, row: Subscriber, limit: int) -> _Batch | None:
+def _next(subscription: Subscription, *, row: Subscriber, limit: int, fresh: Sequence[Event]) -> _Batch | None:
     """What comes after its position: one event if that has failed alone before.
 
     The head is read first: what is numbered meanwhile is left for the next look.
     """
     limit = 1 if row.attempts else limit
-    head = LogHead.objects.get(pk=1).position
+    head = LogHead.objects.values_list("position", flat=True).get(pk=1)
     if head <= row.position:
         return None
+    # As many numbers as events: no other worker's are among them.
+    if fresh and len(fresh) <= limit and row.position == (fresh[0].position or 0) - 1 == head - len(fresh):
+        wanted = [event for event in fresh if matches(event.event_type.name, subscription.patterns)]
+        return _Batch(wanted, up_to=head, is_last=True)
     found = Event.objects.filter(position__gt=row.position, position__lte=head)
     if "*" not in subscription.patterns:
         known = EventType.objects.values_list("pk", "name")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from events import clock, hints, publish, sequence, subscribers
+from events.models import Event
 
 
 @shared_task(name=publish.NUMBER_TASK)
@@ -14,7 +15,8 @@ def number() -> None:
     What took more than one batch is a long log, which others read while this worker may be numbering again.
     """
     hints.clear(publish.NUMBER_TASK)
-    numbered = sequence.number_all()
+    fresh: list[Event] = []
+    numbered = sequence.number_all(announced=fresh)
     if not numbered:
         return
     waiting = subscribers.transactional()
@@ -22,7 +24,7 @@ def number() -> None:
     for name in waiting[len(here) :]:
         hints.send(subscribers.CATCH_UP_TASK, name)
     for name in here:
-        subscribers.catch_up(name, now=clock.now())
+        subscribers.catch_up(name, now=clock.now(), fresh=fresh)
 
 
 @shared_task(name=subscribers.CATCH_UP_TASK)

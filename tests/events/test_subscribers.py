@@ -90,7 +90,29 @@ def test_types_and_actors_come_along(reader, owner, django_assert_num_queries):
     publish_many([NewEvent("job.started", actor=owner)] * 5)
     sequence.number()
     with django_assert_num_queries(6):  # savepoint, cursor, head, events, cursor moved, savepoint
-        subscribers._transactional_step(subscribers._registry["reader"], limit=10, now=NOW)
+        subscribers._transactional_step(subscribers._registry["reader"], limit=10, now=NOW, fresh=())
+
+
+def test_what_was_numbered_just_now_is_not_read_again(
+    reader, django_assert_num_queries, django_capture_on_commit_callbacks
+):
+    one = reader("reader", "job.*")
+    fresh: list[Event] = []
+    with django_capture_on_commit_callbacks(execute=True):
+        publish_many([NewEvent("job.started"), NewEvent("system.restart"), NewEvent("job.failed")])
+        sequence.number_all(announced=fresh)
+    with django_assert_num_queries(5):  # savepoint, cursor, head, cursor moved, savepoint
+        catch_up("reader", now=NOW, fresh=fresh)
+    assert one.seen == [fresh[0].pk, fresh[2].pk]
+    assert one.row.position == 3
+
+
+@pytest.mark.parametrize("known", [[0], [2], [0, 2], [1, 2]])
+def test_what_another_worker_numbered_is_read_too(reader, known):
+    one = reader()
+    events = numbered(3)
+    catch_up("reader", now=NOW, fresh=[events[place] for place in known])
+    assert one.seen == [event.pk for event in events]
 
 
 def test_an_unnumbered_event_is_not_read(reader):
