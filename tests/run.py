@@ -95,7 +95,7 @@ def outside(tally: Tally, *, env: dict[str, str]) -> None:
     """What drives real browsers and processes. A machine that stalls for seconds fails one now and then: each has a
     second try, and pytest's summary names those that took it."""
     run(tally, env=env, marks="browser", workers=WORKERS, more=["--dist=loadfile", "--reruns=1", "-raR"])
-    run(tally, env=env, marks="process and not browser", more=["--reruns=1", "-raR"])
+    run(tally, env=env, marks="process and not browser", workers=WORKERS, more=["--reruns=1", "-raR"])
 
 
 def run(tally: Tally, *, env: dict[str, str], marks: str, workers: int = 0, more: Sequence[str] = ()) -> None:
