@@ -242,6 +242,6 @@ def test_each_publishers_own_events_keep_their_order(committed):
 
 
 def test_numbering_a_log_without_end_gives_way_after_its_turn(monkeypatch):
-    monkeypatch.setattr(sequence, "number", lambda: sequence.BATCH)
+    monkeypatch.setattr(sequence, "number", lambda **_to: sequence.BATCH)
     monkeypatch.setattr(sequence, "TURN", 0.0)
     assert sequence.number_all() == sequence.BATCH
