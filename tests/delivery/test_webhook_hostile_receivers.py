@@ -70,6 +70,12 @@ def test_a_gzip_bomb_is_neither_asked_for_nor_unpacked(receiver):
     assert receiver.last.headers["accept-encoding"] == "identity"
 
 
+def test_what_only_says_that_it_is_packed_is_not_unpacked_either(receiver):
+    receiver.reply = Reply(headers={"Content-Encoding": "gzip"}, body=b"no gzip")
+    outcome = attempts.post(receiver.url)
+    assert (outcome.state, outcome.excerpt) == ("sent", "(gzip, not unpacked)")
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_a_failure_and_not_followed(receiver, status):
     with receiving() as inner:
