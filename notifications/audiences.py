@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
+from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
+from events import sets
 from events.models import Event, Membership
 from notifications.plan import Source
 
@@ -73,9 +75,12 @@ def evaluate(events: Sequence[Event], *, within: Range | None = None) -> Evaluat
     if within is not None:
         found = {pk: {user: why for user, why in people.items() if _lies(user, within)} for pk, people in found.items()}
     named = {user_id for people in found.values() for user_id, reason in people.items() if reason not in _ACTIVE}
-    active = set(User.objects.filter(pk__in_set=named, is_active=True).values_list("pk", flat=True)) if named else set()
+    active = _active(named) if named else set()
+    is_left_out = len(active) < len(named)
     by_event = {
         pk: {user: reason for user, reason in people.items() if reason in _ACTIVE or user in active}
+        if is_left_out
+        else people
         for pk, people in found.items()
     }
     owners = {(source, user) for source, users in ties.people["owner"].items() for user in users}
@@ -93,7 +98,7 @@ def _great(events: Sequence[Event], rules: Mapping[int, Sequence[str]], *, are_t
     if broadcast and not User.objects.filter(is_active=True).order_by("pk")[GREAT : GREAT + 1].exists():
         broadcast = set()
     tied = [event for event in events if are_ties_many and event.source and _TIED & set(rules[event.pk])]
-    counted = _of_sources(tied).values("entity_type", "entity_id").annotate(count=Count("id")).order_by()
+    counted = _of_sources(tied).values("entity_type", "entity_id").annotate(count=Count("id"))
     popular = set(counted.filter(count__gt=GREAT).values_list("entity_type", "entity_id")) if tied else set()
     return frozenset(
         broadcast | {event.pk for event in tied if event.source and (event.source.type, event.source.id) in popular}
@@ -112,6 +117,9 @@ def _first_reasons(
     people: dict[int, str] = {}
     for rule in rules:
         for reason, users in _RULES[rule](event, ties, admins, everyone):
+            if not people:
+                people = dict.fromkeys(users, reason)
+                continue
             for user_id in users:
                 if user_id not in people or _RANK[reason] < _RANK[people[user_id]]:
                     people[user_id] = reason
@@ -164,15 +172,24 @@ def _load_ties(events: Sequence[Event], *, within: Range | None, most: int | Non
         return ties
     found = _of_sources(events)
     if within is not None:
-        # Owners always: whether there is one decides if the actor is told.
-        found = found.filter(Q(role="owner") | Q(user_id__gt=within.after, user_id__lte=within.last))
-    columns = found.values_list("entity_type", "entity_id", "user_id", "role")
-    rows = list(columns if most is None else columns[: most + 1])
-    if most is not None and len(rows) > most:
+        near = Q(user_id__gt=within.after, user_id__lte=within.last)
+        # Whether there is an owner, wherever, decides if the actor is told. All ties are read for it, so only then.
+        decides = any("owner_or_actor" in event.event_type.rules for event in events)
+        found = found.filter(Q(role="owner") | near if decides else near)
+    columns = found.values("entity_type", "entity_id", "user_id", "role")
+    sql, params = (columns if most is None else columns[: most + 1]).query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT entity_type, entity_id, role, {sets.joined('user_id')} FROM ({sql}) AS ties "
+            "GROUP BY entity_type, entity_id, role",
+            params,
+        )
+        rows = [(kind, number, role, sets.numbers(users)) for kind, number, role, users in cursor.fetchall()]
+    if most is not None and sum(len(users) for *_, users in rows) > most:
         return None
-    for kind, number, user_id, role in rows:
+    for kind, number, role, users in rows:
         if (kind, number) in sources:
-            ties.people[role][kind, number].append(user_id)
+            ties.people[role][kind, number] = users
     return ties
 
 
@@ -181,7 +198,7 @@ def _of_sources(events: Sequence[Event]) -> QuerySet[Membership]:
     sources = [event.source for event in events if event.source]
     return Membership.objects.filter(
         entity_type__in_set={source.type for source in sources}, entity_id__in_set={source.id for source in sources}
-    )
+    ).order_by()
 
 
 def _admins() -> list[int]:
@@ -194,4 +211,8 @@ def _everyone(within: Range | None) -> list[int]:
     everyone = User.objects.filter(is_active=True)
     if within is not None:
         everyone = everyone.filter(pk__gt=within.after, pk__lte=within.last)
-    return list(everyone.values_list("pk", flat=True))
+    return sets.read(everyone, column="pk")
+
+
+def _active(users: Iterable[int]) -> set[int]:
+    return set(sets.read(User.objects.filter(pk__in_set=users, is_active=True), column="pk"))

@@ -6,7 +6,7 @@ A message on the layer carries frames for many people at once; nothing here is n
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from django.db import transaction
@@ -33,7 +33,7 @@ def push_on_commit(pushes: Sequence[Push], *, shared: Mapping[int, Frame] | None
     transaction.on_commit(lambda: push(pushes, shared=shared or {}), robust=True)
 
 
-def push(pushes: Sequence[Push], *, shared: Mapping[int, Frame]) -> None:
+def push(pushes: Iterable[Push], *, shared: Mapping[int, Frame]) -> None:
     """Now. Never blocks, never raises for the layer: a lost frame is a gap that the client resumes from.
 
     The body is JSON text: what the layer's own encoding refuses (whole numbers over 64 bits) passes.
@@ -45,7 +45,7 @@ def push(pushes: Sequence[Push], *, shared: Mapping[int, Frame]) -> None:
         layer.hand(GROUP, {"type": "hub.frames", "body": body})
 
 
-def _batches(pushes: Sequence[Push], *, sizes: Mapping[int, int]) -> Iterator[list[Push]]:
+def _batches(pushes: Iterable[Push], *, sizes: Mapping[int, int]) -> Iterator[list[Push]]:
     """At most BATCH frames, and of what they share at most SHARED_BYTES (or one piece that is larger)."""
     batch: list[Push] = []
     keys: set[int | None] = {None}

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import TextField
-from django.db.models.functions import Cast
 
 from events import channel_names, sets
 from events.models import Event, Membership
 from notifications import audiences, channels, feed, frames, hub_link, looks, quiet
-from notifications.models import Inbox, Notification, NotificationPreference, UserNotificationSettings
+from notifications.models import Notification, UserNotificationSettings
 from notifications.plan import NO_HOLD, Choice, Fact, Kind, Known, Plan, Row, Standing, plan
 
 LOCK_TIMEOUT = "5s"
@@ -34,12 +31,12 @@ def tell(events: Sequence[Event], evaluated: audiences.Evaluated, *, now: dateti
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-    inboxes = _lock(sets.Once(users))
+    inboxes = _lock(users)
     facts = [_fact(event) for event in events]
     known = _load(facts, evaluated, inboxes=inboxes, now=now)
     made = plan(facts, known)
     ids = _write(made.rows, now=now)
-    _update_inboxes(made.rows, ids=ids)
+    _update_inboxes(made.rows)
     if held := {row.user_id for row in made.rows if row.hold != NO_HOLD}:
         looks.expect(held, now=now)
     _announce(events, made.rows, ids=ids, inboxes=inboxes, now=now)
@@ -56,24 +53,33 @@ def rehearse(events: Sequence[Event], evaluated: audiences.Evaluated, *, now: da
 
 
 Inboxes = dict[int, tuple[int, int]]
-RowKey = tuple[int, int, str]
 
 
-def _lock(users: sets.Once) -> Inboxes:
+def _lock(users: Sequence[int]) -> Inboxes:
     """person -> (seq, unread_count), locked in user order. Missing rows are made.
 
     Only those: a conflict costs more than the look that avoids it, and almost everybody has their row.
     """
-    people, params = users.table("user_id")
+    these = sets.Once(users)
+    people, params = these.table("user_id")
+    is_near, bounds = sets.between("inboxes.user_id", users)
+    is_one, one_of = sets.among("inboxes.user_id", users)
+    for_update = "FOR UPDATE" if connection.features.has_select_for_update else ""
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO inboxes (user_id) SELECT user_id FROM {people} AS people "
-            "WHERE NOT EXISTS (SELECT 1 FROM inboxes WHERE inboxes.user_id = people.user_id) "
+            f"WHERE NOT EXISTS (SELECT 1 FROM inboxes WHERE inboxes.user_id = people.user_id AND {is_near}) "
             "ORDER BY user_id ON CONFLICT DO NOTHING",
-            params,
+            [*params, *bounds],
         )
-    rows = Inbox.objects.select_for_update().filter(user_id__in_set=users).order_by("user_id")
-    return {user: (seq, unread) for user, seq, unread in rows.values_list("user_id", "seq", "unread_count")}
+        cursor.execute(
+            f"SELECT {sets.joined('user_id')}, {sets.joined('seq')}, {sets.joined('unread_count')} FROM ("
+            f"SELECT user_id, seq, unread_count FROM inboxes WHERE {is_one} "
+            f"ORDER BY user_id {for_update}) AS locked",
+            one_of,
+        )
+        found, seqs, unread = map(sets.numbers, cursor.fetchone())
+    return dict(zip(found, zip(seqs, unread, strict=True), strict=True))
 
 
 def _fact(event: Event) -> Fact:
@@ -96,35 +102,47 @@ def _load(facts: Sequence[Fact], evaluated: audiences.Evaluated, *, inboxes: Inb
     bounds = {"user_id__gte": users[0], "user_id__lte": users[-1]}
     theirs = {"user_id__in_set": sets.Once(users), **bounds}
     types = {fact.kind.type_id for fact in facts}
-    choices = NotificationPreference.objects.filter(event_type_id__in_set=types, **theirs)
-    settings = UserNotificationSettings.objects.filter(**theirs)
+    settings = UserNotificationSettings.objects.filter(**theirs).order_by()
     projects = {fact.project_id for fact in facts if fact.project_id is not None}
-    members = Membership.objects.filter(entity_type="project", entity_id__in_set=projects, **theirs)
+    members = Membership.objects.filter(entity_type="project", entity_id__in_set=projects, **theirs).order_by()
     told = Notification.objects.filter(event_id__in_set=[fact.event_id for fact in facts], **bounds)
     keys = {key for fact in facts if (key := fact.group_key)}
     return Known(
         audience=evaluated.by_event,
         seqs={user: seq for user, (seq, _unread) in inboxes.items()},
         channels=channel_names.known(),
-        choices={
-            (user, kind): _choice(is_enabled, names, scope)
-            for user, kind, is_enabled, names, scope in choices.annotate(
-                names=Cast("channels", TextField())
-            ).values_list("user_id", "event_type_id", "is_enabled", "names", "scope")
-        },
+        choices=_choices(types, users),
         holds={row.user_id: quiet.hold_now(row, now=now).value for row in settings},
         owners=evaluated.owners,
         unscoped=evaluated.addressed_as_admin,
         project_members=set(members.values_list("entity_id", "user_id")) if projects else set(),
-        told=set(told.values_list("event_id", "user_id", "channel")),
+        # In the order of the one index that begins with both, so that it is read, not all rows of a great event.
+        told=set(told.order_by("event_id", "user_id").values_list("event_id", "user_id", "channel")),
         standing=_standing(theirs, keys=keys) if keys else {},
     )
 
 
-@functools.lru_cache(maxsize=4096)
+def _choices(types: Collection[int], users: Sequence[int]) -> dict[tuple[int, int], Choice]:
+    """Read by what was chosen, which is one of a few combinations for most people."""
+    is_type, kinds = sets.within("event_type_id", types)
+    is_one, one_of = sets.among("user_id", users)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT event_type_id, is_enabled, CAST(channels AS text) AS names, scope, {sets.joined('user_id')} "
+            f"FROM notification_preferences WHERE {is_type} AND {is_one} "
+            "GROUP BY event_type_id, is_enabled, channels, scope",
+            [*kinds, *one_of],
+        )
+        return {
+            (user, kind): choice
+            for kind, is_enabled, names, scope, chosen_by in cursor.fetchall()
+            for choice in [_choice(bool(is_enabled), names, scope)]
+            for user in sets.numbers(chosen_by)
+        }
+
+
 def _choice(is_enabled: bool, names: str, scope: str) -> Choice:
-    """Most people chose one of a few combinations. Other programs write preferences too: what is no list names no
-    channel, and stops nobody else's notification."""
+    """Other programs write preferences too: what is no list names no channel, and stops nobody else's notification."""
     value = json.loads(names)
     known = tuple(name for name in value if isinstance(name, str)) if isinstance(value, list) else ()
     return Choice(is_enabled, known, scope)
@@ -157,27 +175,28 @@ _SURFACED = {
 }
 
 
-def _write(rows: Sequence[Row], *, now: datetime) -> dict[RowKey, int]:
-    """Insert the new rows, update the replaced ones in place; the ids of what was really written."""
+def _write(rows: Sequence[Row], *, now: datetime) -> list[int]:
+    """Insert the new rows, update the replaced ones in place; their ids, in the order of the rows."""
     fresh = [row for row in rows if row.replaces is None]
     replaced = [row for row in rows if row.replaces is not None]
     stamp = "%s::timestamptz" if connection.vendor == "postgresql" else "%s"
     at = connection.ops.adapt_datetimefield_value(now)
-    written: dict[RowKey, int] = {}
+    written: list[tuple[int]] = []
     with connection.cursor() as cursor:
         if fresh:
             # A row begins with these columns, in this order.
-            new, params = sets.table(_NEW, [row[: len(_NEW)] for row in fresh])
+            new, params = sets.table(_NEW, fresh)
             # No ON CONFLICT, which costs a third more: who has been told was read under these people's locks. A row
             # that another program puts in meanwhile, without them, fails the batch; its next try reads that row.
             cursor.execute(
                 f"INSERT INTO notifications ({', '.join(_NEW)}, feed_seq, created_at, is_delivered, delivered_at) "
                 f"SELECT {', '.join(_NEW)}, seq, {stamp}, channel = 'in_app', "
                 f"CASE WHEN channel = 'in_app' THEN {stamp} END FROM {new} AS new "
-                "RETURNING id, event_id, user_id, channel",
+                "RETURNING id",
                 [at, at, *params],
             )
-            written = {(event, user, channel): pk for pk, event, user, channel in cursor.fetchall()}
+            # One for each row, in their order, as Django's bulk_create has it too.
+            written = cursor.fetchall()
         if replaced:
             values = [(row.replaces, row.event_id, row.reason, row.hold, row.seq) for row in replaced]
             newer, params = sets.table(_SURFACED, values)
@@ -189,55 +208,70 @@ def _write(rows: Sequence[Row], *, now: datetime) -> dict[RowKey, int]:
                 f"FROM {newer} AS newer WHERE notifications.id = newer.row_id",
                 [at, at, *params],
             )
-    return written | {(row.event_id, row.user_id, row.channel): row.replaces or 0 for row in replaced}
+    fresh_ids = (pk for (pk,) in written)
+    return [next(fresh_ids) if row.replaces is None else row.replaces for row in rows]
 
 
-def _update_inboxes(rows: Sequence[Row], *, ids: dict[RowKey, int]) -> None:
-    """Raise seq and unread_count by what was really written."""
-    changes: dict[int, tuple[int, int]] = {}
+def _update_inboxes(rows: Sequence[Row]) -> None:
+    """Raise seq and unread_count by what was written."""
+    seqs: dict[int, int] = {}
+    fresh: dict[int, int] = {}
     for row in rows:
-        if row.channel == "in_app" and (row.event_id, row.user_id, row.channel) in ids:
-            _seq, fresh = changes.get(row.user_id, (0, 0))
-            changes[row.user_id] = (row.seq, fresh + (row.replaces is None))
-    if not changes:
+        if row.channel == "in_app":
+            user_id = row.user_id
+            seqs[user_id] = row.seq
+            fresh[user_id] = fresh.get(user_id, 0) + (row.replaces is None)
+    if not seqs:
         return
-    values = [(user, seq, fresh) for user, (seq, fresh) in sorted(changes.items())]
+    users = sorted(seqs)
+    values = [(user, seqs[user], fresh[user]) for user in users]
     changed, params = sets.table({"user_id": "bigint", "seq": "bigint", "fresh": "bigint"}, values)
+    is_near, bounds = sets.between("inboxes.user_id", users)
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE inboxes SET seq = changed.seq, unread_count = inboxes.unread_count + changed.fresh "
-            f"FROM {changed} AS changed WHERE inboxes.user_id = changed.user_id",
-            params,
+            f"FROM {changed} AS changed WHERE inboxes.user_id = changed.user_id AND {is_near}",
+            [*params, *bounds],
         )
 
 
 def _announce(
-    events: Sequence[Event], rows: Sequence[Row], *, ids: dict[RowKey, int], inboxes: Inboxes, now: datetime
+    events: Sequence[Event], rows: Sequence[Row], *, ids: Sequence[int], inboxes: Inboxes, now: datetime
 ) -> None:
     """Deliveries in this transaction; frames and wake-ups after its commit, when nobody waits for our locks."""
     opened = [
-        channels.Opened(ids[key], row.event_id, row.user_id, row.channel)
-        for row in rows
-        if row.channel != "in_app" and row.hold == "none" and (key := (row.event_id, row.user_id, row.channel)) in ids
+        channels.Opened(pk, row.event_id, row.user_id, row.channel)
+        for pk, row in zip(ids, rows, strict=True)
+        if row.channel != "in_app" and row.hold == NO_HOLD
     ]
     if opened and (names := channels.open_rows(opened)):
         transaction.on_commit(lambda: channels.wake(names), robust=True)
-    shown = [row for row in rows if row.channel == "in_app" and (row.event_id, row.user_id, row.channel) in ids]
-    if shown:
-        transaction.on_commit(lambda: _push(events, shown, ids=ids, inboxes=inboxes, now=now), robust=True)
+    if any(row.channel == "in_app" for row in rows):
+        transaction.on_commit(lambda: _push(events, rows, ids=ids, inboxes=inboxes, now=now), robust=True)
 
 
-def _push(
-    events: Sequence[Event], shown: Sequence[Row], *, ids: dict[RowKey, int], inboxes: Inboxes, now: datetime
-) -> None:
-    """A frame for each row: what is this person's; the hubs add what all share."""
+def _push(events: Sequence[Event], rows: Sequence[Row], *, ids: Sequence[int], inboxes: Inboxes, now: datetime) -> None:
+    """To the hubs, which add to each frame what all of an event share."""
+    told = {row.event_id for row in rows if row.channel == "in_app"}
+    shared = {
+        event.pk: {"event": feed.event_json(event), "timestamp": frames.instant(event.created_at)}
+        for event in events
+        if event.pk in told
+    }
+    hub_link.push(_pushes(rows, ids=ids, inboxes=inboxes, now=now), shared=shared)
+
+
+def _pushes(rows: Sequence[Row], *, ids: Sequence[int], inboxes: Inboxes, now: datetime) -> Iterator[hub_link.Push]:
+    """A frame for each row in the feed: what is this person's. One by one: thousands at once would each be looked at
+    by the collector of cycles."""
     unread = {user: count for user, (_seq, count) in inboxes.items()}
     stamp = frames.instant(now)
-    pushes = []
-    for row in shown:
+    for pk, row in zip(ids, rows, strict=True):
+        if row.channel != "in_app":
+            continue
         unread[row.user_id] += row.replaces is None
         own = {
-            "id": ids[row.event_id, row.user_id, row.channel],
+            "id": pk,
             "seq": row.seq,
             "feed_seq": row.seq,
             "reason": row.reason,
@@ -249,11 +283,4 @@ def _push(
             "created_at": stamp,
         }
         frame = {"seq": row.seq, "unread_count": unread[row.user_id], "toast": row.toast, "own": own}
-        pushes.append(hub_link.Push(row.user_id, frame, row.event_id))
-    told = {row.event_id for row in shown}
-    shared = {
-        event.pk: {"event": feed.event_json(event), "timestamp": frames.instant(event.created_at)}
-        for event in events
-        if event.pk in told
-    }
-    hub_link.push(pushes, shared=shared)
+        yield hub_link.Push(row.user_id, frame, row.event_id)
