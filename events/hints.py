@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 FLAG_MS = 2000
 PAUSE_AFTER_FAILURE = 5.0
 # Where a worker has been called already, it may as well find some more when it comes.
-BREATH = 0.005
+BREATH = 0.01
 
 Hint = tuple[str, tuple[str, ...]]
 
