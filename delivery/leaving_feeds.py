@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from django.db import connection
@@ -12,7 +12,7 @@ from notifications import frames, hub_link
 from notifications.models import Inbox
 
 # Of one person; beyond it they fetch their feed anew.
-MOST_IDS = 200
+MOST_IDS = 20
 
 
 class Lost(NamedTuple):
@@ -20,6 +20,22 @@ class Lost(NamedTuple):
 
     unread: int
     ids: list[int]
+
+
+class Left(NamedTuple):
+    """What then stands in an inbox, and which rows its feed shows no longer. None: too many to name."""
+
+    user_id: int
+    seq: int
+    unread_count: int
+    ids: list[int] | None
+
+
+# `fewer`: a table of people and how many unread rows fewer they have. Clients that know a lower seq must fetch anew.
+RAISE = (
+    "UPDATE inboxes SET seq = inboxes.seq + 1, resync_below = inboxes.seq + 1, "
+    "unread_count = inboxes.unread_count - fewer.unread FROM {fewer} AS fewer WHERE inboxes.user_id = fewer.user_id"
+)
 
 
 def lock(users: Collection[int]) -> dict[int, int]:
@@ -41,40 +57,38 @@ def leave(lost: Mapping[int, Lost], *, unread_before: Mapping[int, int]) -> None
     if not lost:
         return
     seqs = _raise_seq({user: rows.unread for user, rows in lost.items()})
-    hub_link.push_on_commit(
-        [
-            hub_link.Push(user, _frame(rows.ids, seq=seqs[user], unread_count=unread_before[user] - rows.unread))
-            for user, rows in lost.items()
-        ]
+    tell(
+        Left(user, seqs[user], unread_before[user] - rows.unread, rows.ids if len(rows.ids) <= MOST_IDS else None)
+        for user, rows in lost.items()
     )
+
+
+def tell(people: Iterable[Left]) -> None:
+    """Their sockets, after the commit."""
+    if pushes := [hub_link.Push(left.user_id, _frame(left)) for left in people]:
+        hub_link.push_on_commit(pushes)
 
 
 def fetch_anew(users: Collection[int], *, unread: Mapping[int, int]) -> None:
     """A summary went from above these people's feeds."""
     seqs = _raise_seq(dict.fromkeys(users, 0))
-    if seqs:
-        hub_link.push_on_commit(
-            [hub_link.Push(user, frames.resync(seq=seq, unread_count=unread[user])) for user, seq in seqs.items()]
-        )
+    tell(Left(user, seq, unread[user], None) for user, seq in seqs.items())
 
 
-def _frame(ids: list[int], *, seq: int, unread_count: int) -> frames.Frame:
-    if len(ids) > MOST_IDS:
-        return frames.resync(seq=seq, unread_count=unread_count)
-    return frames.removed(seq=seq, ids=ids, unread_count=unread_count)
+def _frame(left: Left) -> frames.Frame:
+    if left.ids is None:
+        return frames.resync(seq=left.seq, unread_count=left.unread_count)
+    return frames.removed(seq=left.seq, ids=left.ids, unread_count=left.unread_count)
 
 
 def _raise_seq(fewer_unread: Mapping[int, int]) -> dict[int, int]:
-    """person -> their new seq; clients that know less must fetch anew."""
+    """person -> their new seq."""
     if not fewer_unread:
         return {}
     fewer, params = sets.table({"user_id": "bigint", "unread": "bigint"}, sorted(fewer_unread.items()))
     is_one, more = sets.within("inboxes.user_id", fewer_unread)
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE inboxes SET seq = inboxes.seq + 1, resync_below = inboxes.seq + 1, "
-            f"unread_count = inboxes.unread_count - fewer.unread FROM {fewer} AS fewer "
-            f"WHERE inboxes.user_id = fewer.user_id AND {is_one} RETURNING inboxes.user_id, inboxes.seq",
-            [*params, *more],
+            f"{RAISE.format(fewer=fewer)} AND {is_one} RETURNING inboxes.user_id, inboxes.seq", [*params, *more]
         )
         return dict(cursor.fetchall())

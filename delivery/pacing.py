@@ -10,9 +10,11 @@ from django.db import connection, transaction
 
 from events import pacing
 
-FIRST, LEAST, MOST = 500, 100, 10_000
+FIRST, LEAST, MOST = 500, 100, 20_000
 # Seconds from BEGIN to COMMIT that a batch is meant to take; the next one has as many rows as went in that time.
 WISH = 0.08
+# The same where a batch is compared with what was archived: how long that takes here varies far more.
+WISH_COMPARED = 0.04
 # A lock is not worth long queues. What pruning did may be lost with the machine, being old and going again: so no lock
 # waits for the disk at COMMIT. A batch is found by its ids: the planner would rather read all of a table that is small.
 ON_POSTGRESQL = "SET LOCAL lock_timeout = '100ms'; SET LOCAL synchronous_commit = off; SET LOCAL enable_seqscan = off"
@@ -21,8 +23,8 @@ ON_POSTGRESQL = "SET LOCAL lock_timeout = '100ms'; SET LOCAL synchronous_commit 
 class Pace(pacing.Pace):
     """`size`: how many rows the next batch may have."""
 
-    def __init__(self) -> None:
-        super().__init__(first=FIRST, least=LEAST, most=MOST, wish=WISH)
+    def __init__(self, *, wish: float = WISH) -> None:
+        super().__init__(first=FIRST, least=LEAST, most=MOST, wish=wish)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -74,7 +74,7 @@ def row_may_go(limits: Limits) -> Q:
     waiting = Delivery.objects.filter(notification=OuterRef("pk"), state__in=UNSETTLED)
     return Q(
         ~Exists(waiting),
-        ~Exists(Fanout.objects.filter(event=OuterRef("event"))),
+        ~Q(event__in=Fanout.objects.values("event")),
         created_at__lt=limits.cutoff,
         hold=Hold.NONE,
         event__created_at__lt=limits.cutoff,
@@ -93,14 +93,20 @@ def lone_delivery_may_go(limits: Limits) -> Q:
     return Q(notification=None, summary=None, created_at__lt=limits.cutoff) & ~Q(state__in=UNSETTLED)
 
 
-def event_may_go(limits: EventLimits, *, pointing: QuerySet[Notification]) -> Q:
-    """Of events: old, read by every running subscriber, and nothing points to them: none of these rows, no audience
-    that is still being told, no parked event. One query, for the subscribers."""
+def event_is_past(limits: EventLimits) -> Q:
+    """Of events: old, and read by every running subscriber. One query, for the subscribers."""
     return Q(
-        ~Exists(pointing.filter(event=OuterRef("pk"))),
-        ~Exists(Fanout.objects.filter(event=OuterRef("pk"))),
-        ~Exists(ParkedEvent.objects.filter(event=OuterRef("pk"))),
         position__lte=gaps.read_by_all(at_most=limits.at_most),
         created_at__lt=limits.before,
         **({} if limits.types is None else {"event_type_id__in_set": limits.types}),
+    )
+
+
+def event_may_go(limits: EventLimits, *, pointing: QuerySet[Notification]) -> Q:
+    """Of events: past, and nothing points to them: none of these rows, no audience that is still being told, no parked
+    event."""
+    return event_is_past(limits) & Q(
+        ~Exists(pointing.filter(event=OuterRef("pk"))),
+        ~Exists(Fanout.objects.filter(event=OuterRef("pk"))),
+        ~Exists(ParkedEvent.objects.filter(event=OuterRef("pk"))),
     )

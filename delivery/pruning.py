@@ -19,12 +19,13 @@ from typing import Any
 from django.db import OperationalError
 from django.db.models import Q, QuerySet
 
-from delivery import prunable, pruning_events, pruning_rows, pruning_windows
+from delivery import prunable, pruning_events, pruning_plain, pruning_rows, pruning_windows
 from delivery.archiving import Archive
 from delivery.models import Attempt, Delivery
-from delivery.pacing import Pace
+from delivery.pacing import WISH, WISH_COMPARED, Pace
 from delivery.prunable import EventLimits, Limits
-from delivery.pruning_rows import Gone
+from delivery.pruning_rows import Before, Gone
+from delivery.pruning_windows import Share
 from events.models import Event
 from notifications.models import Notification, Summary
 
@@ -33,6 +34,8 @@ logger = logging.getLogger(__name__)
 TABLES = ("notifications", "summaries", "deliveries", "delivery_attempts", "events")
 # Seconds between two batches, in which others get on.
 PAUSE = 0.002
+# Notifications that are put on the disk together: more than go in one transaction, so that there is less to wait for.
+ARCHIVED_AT_ONCE = 5_000
 
 
 @dataclass(slots=True)
@@ -90,13 +93,24 @@ def _batches(*, now: datetime, days: int, archive: Archive | None) -> Iterator[T
 def _notifications(limits: Limits, *, archive: Archive | None) -> Iterator[Take]:
     for window in pruning_windows.windows(limits):
         # Each window begins small: the first to touch a page after a checkpoint writes it to the log whole.
-        pace = Pace()
+        pace = Pace(wish=WISH_COMPARED if archive else WISH)
         if archive is None:
-            for plain in pruning_windows.pieces(window.plain, pace=pace):
-                yield partial(pruning_rows.take_plain, plain, limits=limits, pace=pace)
-        carried = window.carried if archive is None else window.plain + window.carried
-        for shares in pruning_windows.pieces(carried, pace=pace):
-            yield partial(pruning_rows.take_notifications, shares, limits=limits, archive=archive, pace=pace)
+            for plain in pruning_windows.pieces(window.plain, most=partial(_size, pace)):
+                yield partial(pruning_plain.take, plain, limits=limits, pace=pace)
+            yield from _carried(window.carried, limits=limits, before=None, pace=pace)
+            continue
+        for shares in pruning_windows.pieces(window.plain + window.carried, most=lambda: ARCHIVED_AT_ONCE):
+            before = pruning_rows.archived(shares, archive=archive)
+            yield from _carried(shares, limits=limits, before=before, pace=pace)
+
+
+def _size(pace: Pace) -> int:
+    return pace.size
+
+
+def _carried(shares: Sequence[Share], *, limits: Limits, before: Before | None, pace: Pace) -> Iterator[Take]:
+    for piece in pruning_windows.pieces(shares, most=partial(_size, pace)):
+        yield partial(pruning_rows.take_notifications, piece, limits=limits, before=before, pace=pace)
 
 
 def _summaries(limits: Limits, *, archive: Archive | None) -> Iterator[Take]:
@@ -116,18 +130,10 @@ def _lone_deliveries(limits: Limits, *, archive: Archive | None) -> Iterator[Tak
 
 
 def _events(limits: EventLimits, *, archive: Archive | None) -> Iterator[Take]:
-    after = 0
-    while found := pruning_events.following(limits, after=after):
-        after, pace = found[-1][0], Pace()
-        for events in _pieces(found, pace=pace):
-            yield partial(pruning_events.take, limits, events, archive=archive, pace=pace)
-
-
-def _pieces(events: Sequence[tuple[int, int]], *, pace: Pace) -> Iterator[Sequence[tuple[int, int]]]:
-    start = 0
-    while piece := events[start : start + pace.size]:
-        start += len(piece)
-        yield piece
+    after, pace = 0, Pace()
+    while (up_to := pruning_events.following(limits, after=after, most=pace.size)) is not None:
+        yield partial(pruning_events.take, limits, (after, up_to), archive=archive, pace=pace)
+        after = up_to
 
 
 def count(*, now: datetime, days: int) -> Gone:

@@ -3,51 +3,63 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from typing import Any
 
-from django.db.models import Q
+from django.db import connection
+from django.db.models import Max, QuerySet
 
 from delivery import prunable
 from delivery.archiving import Archive
 from delivery.pacing import Pace
 from delivery.prunable import EventLimits
-from delivery.pruning_rows import Gone, delete
-from delivery.pruning_windows import WINDOW
-from events import gaps, sets
+from delivery.pruning_rows import Gone
+from events import gaps
 from events.models import Event, EventType
 from notifications.models import Notification
 
 # Payloads may be large: so many at a time are in memory while they are archived.
 CHUNK = 100
 
+# After this position, up to that.
+Span = tuple[int, int]
 
-def following(limits: EventLimits, *, after: int) -> list[tuple[int, int]]:
-    """The next that may go after this position, many batches of them: (position, id). Walks one index, takes no lock.
+
+def following(limits: EventLimits, *, after: int, most: int) -> int | None:
+    """The position up to which so many past events come after this one; None: no more. Walks one index, takes no lock.
     Two queries."""
-    found = Event.objects.filter(_may_go(limits), position__gt=after).order_by("position")
-    return [(position or 0, pk) for position, pk in found.values_list("position", "pk")[:WINDOW]]
+    past = Event.objects.filter(prunable.event_is_past(limits), position__gt=after).order_by("position")
+    found: int | None = past.values("position")[:most].aggregate(last=Max("position"))["last"]
+    return found
 
 
-def take(limits: EventLimits, events: Sequence[tuple[int, int]], *, archive: Archive | None, pace: Pace) -> Gone:
-    """These, in one short transaction; what really went. Constant queries. Raises OperationalError where a lock can't
-    be had."""
-    ids = sets.Once(pk for _, pk in events)
+def take(limits: EventLimits, span: Span, *, archive: Archive | None, pace: Pace) -> Gone:
+    """Those after the one position, up to the other, that nothing points to, in one short transaction; what really
+    went. Constant queries. Raises OperationalError where a lock can't be had."""
+    after, up_to = span
+    may_go = prunable.event_may_go(limits, pointing=Notification.objects.all())
+    going = Event.objects.filter(may_go, position__gt=after, position__lte=up_to)
     if archive:
+        ids = list(going.values_list("pk", flat=True))
         archive.keep(Event._meta.db_table, _whole(ids), made="created_at")
+        going = going.filter(pk__in_set=ids)
     with pace.transaction():
-        paused = gaps.lock_paused(below=events[-1][0])
-        free = Event.objects.select_for_update(skip_locked=True).filter(_may_go(limits), pk__in_set=ids)
-        going = {position or 0: pk for position, pk in free.values_list("position", "pk")}
-        gaps.record(paused, positions=list(going))
-        return Counter({"events": delete(Event._meta.db_table, "id", going.values())})
+        paused = gaps.lock_paused(below=up_to)
+        positions = _delete(going.select_for_update(skip_locked=True))
+        gaps.record(paused, positions=positions)
+    return Counter({"events": len(positions)})
 
 
-def _may_go(limits: EventLimits) -> Q:
-    return prunable.event_may_go(limits, pointing=Notification.objects.all())
+def _delete(free: QuerySet[Event]) -> list[int]:
+    """Their positions. What is free is found, locked and deleted in one statement: its index is walked once."""
+    sql, params = free.values("pk").query.sql_with_params()
+    is_one = f"id = ANY(ARRAY({sql}))" if connection.vendor == "postgresql" else f"id IN ({sql})"
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM events WHERE {is_one} RETURNING position", params)
+        return [position for (position,) in cursor.fetchall()]
 
 
-def _whole(ids: sets.Once) -> Iterator[dict[str, Any]]:
+def _whole(ids: Collection[int]) -> Iterator[dict[str, Any]]:
     """The rows, each with the name of its type: types may be renamed or go."""
     names = dict(EventType.objects.values_list("pk", "name"))
     for row in Event.objects.filter(pk__in_set=ids).order_by("position").values().iterator(chunk_size=CHUNK):

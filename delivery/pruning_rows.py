@@ -57,6 +57,8 @@ SUMMARIES = Kind(Summary, "summary", ("id", "user_id", "seq"))
 
 # A row with its deliveries.
 Carried = tuple[Row, list[Row]]
+# By id, as they were when they were archived.
+Before = dict[int, Carried]
 
 
 def next_summaries(after: int, *, limits: Limits, limit: int) -> tuple[int, dict[int, int]] | None:
@@ -84,36 +86,27 @@ def _window(model: type[Model], *, after: int, before: datetime, limit: int) -> 
     return [pk for pk, _ in found] if any(created_at < before for _, created_at in found) else []
 
 
-def take_plain(shares: Sequence[Share], *, limits: Limits, pace: Pace) -> Gone:
-    """Notifications without deliveries, in one short transaction; what really went. Constant queries.
-
-    Whoever opens a delivery has the person's inbox row, so none can come meanwhile. People whom somebody else is busy
-    with are left out.
-    """
-    with pace.transaction():
-        unread = leaving_feeds.lock({share.user_id for share in shares})
-        gone, lost = _delete_plain([share.ids for share in shares if share.user_id in unread], limits=limits)
-        leaving_feeds.leave(lost, unread_before=unread)
-    return Counter({"notifications": gone})
+def archived(shares: Sequence[Share], *, archive: Archive) -> Before:
+    """These notifications as they now stand in the archive."""
+    return _archived(NOTIFICATIONS, _ids(shares), archive=archive)
 
 
-def take_notifications(shares: Sequence[Share], *, limits: Limits, archive: Archive | None, pace: Pace) -> Gone:
-    """The same for any notifications: those with deliveries, or all where there is an archive."""
-    ids = [int(pk) for share in shares for pk in share.ids.split(",")]
-    before = _archived(NOTIFICATIONS, ids, archive=archive)
+def take_notifications(shares: Sequence[Share], *, limits: Limits, before: Before | None, pace: Pace) -> Gone:
+    """Any notifications in one short transaction: those with deliveries, or all where there is an archive; then only
+    what stands there as it was `before`. What really went. Constant queries."""
     with pace.transaction():
         unread = leaving_feeds.lock({share.user_id for share in shares})
         old = Notification.objects.filter(created_at__lt=limits.cutoff, hold=Hold.NONE, user_id__in_set=unread)
-        going = _settled(_locked(NOTIFICATIONS, old, ids, is_whole=archive is not None), before=before)
+        going = _settled(_locked(NOTIFICATIONS, old, _ids(shares), is_whole=before is not None), before=before)
         gone = _delete(NOTIFICATIONS, going)
         shown = [(row["user_id"], pk, row["is_read"]) for pk, (row, _) in going.items() if row["channel"] == "in_app"]
-        leaving_feeds.leave(_lost(shown), unread_before=unread)
+        leaving_feeds.leave(lost(shown), unread_before=unread)
     return gone
 
 
 def take_summaries(people: dict[int, int], *, limits: Limits, archive: Archive | None, pace: Pace) -> Gone:
     """The same for summaries, given as id -> person."""
-    before = _archived(SUMMARIES, people, archive=archive)
+    before = _archived(SUMMARIES, people, archive=archive) if archive else None
     with pace.transaction():
         unread = leaving_feeds.lock(set(people.values()))
         old = Summary.objects.filter(created_at__lt=limits.cutoff, user_id__in_set=list(unread))
@@ -135,10 +128,11 @@ def take_lone_deliveries(ids: Collection[int], *, limits: Limits, archive: Archi
         return _delete_deliveries([row["id"] for row in found if archive is None or row in before])
 
 
-def _archived(kind: Kind, ids: Collection[int], *, archive: Archive | None) -> dict[int, Carried] | None:
-    """The rows as they now stand in the archive; None without one."""
-    if archive is None:
-        return None
+def _ids(shares: Sequence[Share]) -> list[int]:
+    return [int(pk) for share in shares for pk in share.ids.split(",")]
+
+
+def _archived(kind: Kind, ids: Collection[int], *, archive: Archive) -> Before:
     carried = _carried(kind, kind.model._default_manager.all(), Delivery.objects.all(), ids, is_whole=True)
     archive.keep(kind.table, (row for row, _ in carried.values()), made="created_at")
     _keep_deliveries([one for _, deliveries in carried.values() for one in deliveries], archive=archive)
@@ -170,7 +164,7 @@ def _carried(
     return carried
 
 
-def _settled(found: dict[int, Carried], *, before: dict[int, Carried] | None) -> dict[int, Carried]:
+def _settled(found: dict[int, Carried], *, before: Before | None) -> dict[int, Carried]:
     """Without those that have a delivery on its way again, or changed since they were archived."""
     return {
         pk: carried
@@ -180,41 +174,13 @@ def _settled(found: dict[int, Carried], *, before: dict[int, Carried] | None) ->
     }
 
 
-def _delete_plain(ids: Sequence[str], *, limits: Limits) -> tuple[int, dict[int, Lost]]:
-    """How many went, and what each person's feed has lost."""
-    # The people aren't asked for here: an index by person would read all that they have.
-    is_one, params = sets.within("id", sets.Once.of_joined(",".join(ids)))
-    delete = (
-        f"DELETE FROM notifications WHERE {is_one} AND hold = %s AND created_at < %s "
-        "AND NOT EXISTS (SELECT 1 FROM deliveries WHERE deliveries.notification_id = notifications.id) "
-        "RETURNING id, user_id, channel, is_read"
-    )
-    params = [*params, Hold.NONE, connection.ops.adapt_datetimefield_value(limits.cutoff)]
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            # It puts each person's rows together itself: less than half of what they cost to read one by one.
-            cursor.execute(f"WITH gone AS ({delete}) {_LOST}", params)
-            people = cursor.fetchall()
-            lost = {user: Lost(unread, [int(pk) for pk in ids.split(",")]) for user, _, unread, ids in people if ids}
-            return sum(count for _, count, _, _ in people), lost
-        cursor.execute(delete, params)
-        gone = cursor.fetchall()
-    return len(gone), _lost((user, pk, bool(is_read)) for pk, user, channel, is_read in gone if channel == "in_app")
-
-
-_LOST = (
-    "SELECT user_id, count(*), count(*) FILTER (WHERE channel = 'in_app' AND NOT is_read), "
-    "array_to_string(array_agg(id) FILTER (WHERE channel = 'in_app'), ',') FROM gone GROUP BY user_id"
-)
-
-
-def _lost(shown: Iterable[tuple[int, int, bool]]) -> dict[int, Lost]:
+def lost(shown: Iterable[tuple[int, int, bool]]) -> dict[int, Lost]:
     """Of rows (person, id, is read) that the feed showed."""
-    lost = {}
+    found = {}
     for user, rows in groupby(sorted(shown), key=itemgetter(0)):
         theirs = list(rows)
-        lost[user] = Lost(sum(not is_read for _, _, is_read in theirs), [pk for _, pk, _ in theirs])
-    return lost
+        found[user] = Lost(sum(not is_read for _, _, is_read in theirs), [pk for _, pk, _ in theirs])
+    return found
 
 
 def _delete(kind: Kind, going: dict[int, Carried]) -> Gone:

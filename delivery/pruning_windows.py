@@ -6,7 +6,7 @@ database puts them together: a million ids never become a million numbers here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,7 +16,6 @@ from django.db.models.expressions import RawSQL
 
 from delivery import prunable
 from delivery.models import Delivery
-from delivery.pacing import Pace
 from delivery.prunable import Limits
 from events import sets
 from notifications.models import Notification
@@ -55,12 +54,12 @@ def windows(limits: Limits) -> Iterator[Window]:
         after = up_to
 
 
-def pieces(shares: Sequence[Share], *, pace: Pace) -> Iterator[list[Share]]:
-    """As many rows at a time as the pace allows just then."""
+def pieces(shares: Sequence[Share], *, most: Callable[[], int]) -> Iterator[list[Share]]:
+    """As many rows at a time as may go just then."""
     piece, count = list[Share](), 0
     for share in shares:
-        for part in _parts(share, most=pace.size):
-            if piece and count + part.size > pace.size:
+        for part in _parts(share, most=most()):
+            if piece and count + part.size > most():
                 yield piece
                 piece, count = [], 0
             piece.append(part)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from delivery import pruning_windows
-from delivery.pacing import LEAST, Pace
 from delivery.pruning_windows import Share
 from notifications.models import Inbox
 from tests.delivery.pruned import event, prune, row, sent
@@ -28,11 +27,9 @@ def test_all_goes_however_many_rows_a_window_has(owner, member, tmp_path, monkey
     assert set(Inbox.objects.values_list("unread_count", flat=True)) == {0}
 
 
-def test_pieces_are_as_large_as_the_pace_allows_and_leave_nothing_out():
-    pace = Pace()
-    pace.size = LEAST
+def test_pieces_are_as_large_as_may_go_and_leave_nothing_out():
     shares = [Share(user, count, ",".join(map(str, range(count)))) for user, count in [(1, 40), (2, 60), (3, 250)]]
-    pieces = list(pruning_windows.pieces(shares, pace=pace))
+    pieces = list(pruning_windows.pieces(shares, most=lambda: 100))
     assert [[(part.user_id, part.size) for part in piece] for piece in pieces] == [
         [(1, 40), (2, 60)],
         [(3, 100)],

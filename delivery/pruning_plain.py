@@ -1,0 +1,74 @@
+"""Takes notifications without deliveries, which is most: the database counts for itself what each feed loses."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+
+from delivery import leaving_feeds, pruning_rows
+from delivery.leaving_feeds import Left
+from delivery.pacing import Pace
+from delivery.prunable import Limits
+from delivery.pruning_rows import Gone
+from delivery.pruning_windows import Share
+from events import sets
+from notifications.models import Hold
+
+
+def take(shares: Sequence[Share], *, limits: Limits, pace: Pace) -> Gone:
+    """These in one short transaction; what really went. Constant queries.
+
+    Whoever opens a delivery has the person's inbox row, so none can come meanwhile. People whom somebody else is busy
+    with are left out.
+    """
+    with pace.transaction():
+        unread = leaving_feeds.lock({share.user_id for share in shares})
+        ids = [share.ids for share in shares if share.user_id in unread]
+        delete, params = _delete(ids, limits=limits)
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                return _taken_at_once(cursor, delete, params)
+            cursor.execute(delete, params)
+            gone = cursor.fetchall()
+        shown = [(user, pk, bool(is_read)) for pk, user, channel, is_read in gone if channel == "in_app"]
+        leaving_feeds.leave(pruning_rows.lost(shown), unread_before=unread)
+    return Counter({"notifications": len(gone)})
+
+
+def _delete(ids: Sequence[str], *, limits: Limits) -> tuple[str, list[Any]]:
+    # The people aren't asked for here: an index by person would read all that they have.
+    is_one, params = sets.within("id", sets.Once.of_joined(",".join(ids)))
+    delete = (
+        f"DELETE FROM notifications WHERE {is_one} AND hold = %s AND created_at < %s "
+        "AND NOT EXISTS (SELECT 1 FROM deliveries WHERE deliveries.notification_id = notifications.id) "
+        "RETURNING id, user_id, channel, is_read"
+    )
+    return delete, [*params, Hold.NONE, connection.ops.adapt_datetimefield_value(limits.cutoff)]
+
+
+def _taken_at_once(cursor: Any, delete: str, params: Sequence[Any]) -> Gone:
+    """The delete and what it does to inboxes in one statement: rows that nobody is told of never come here."""
+    cursor.execute(
+        f"WITH gone AS ({delete}), {_LOST}, raised AS ({leaving_feeds.RAISE.format(fewer='lost')} "
+        "AND fewer.ids IS NOT NULL RETURNING inboxes.user_id, inboxes.seq, inboxes.unread_count) "
+        "SELECT size, user_id, seq, unread_count, "
+        "CASE WHEN cardinality(ids) <= %s THEN array_to_string(ids, ',') END "
+        "FROM lost LEFT JOIN raised USING (user_id)",
+        [*params, leaving_feeds.MOST_IDS],
+    )
+    people = cursor.fetchall()
+    leaving_feeds.tell(
+        Left(user, seq, unread_count, None if ids is None else [int(pk) for pk in ids.split(",")])
+        for _, user, seq, unread_count, ids in people
+        if seq is not None
+    )
+    return Counter({"notifications": sum(size for size, *_ in people)})
+
+
+_LOST = (
+    "lost AS (SELECT user_id, count(*) AS size, count(*) FILTER (WHERE channel = 'in_app' AND NOT is_read) AS unread, "
+    "array_agg(id) FILTER (WHERE channel = 'in_app') AS ids FROM gone GROUP BY user_id)"
+)
