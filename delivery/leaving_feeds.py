@@ -12,7 +12,7 @@ from notifications import frames, hub_link
 from notifications.models import Inbox
 
 # Of one person; beyond it they fetch their feed anew.
-MOST_IDS = 20
+MOST_IDS = 200
 
 
 class Lost(NamedTuple):

@@ -59,10 +59,10 @@ def publish_lines(stream: IO[bytes], *, key_prefix: str | None = None) -> Iterat
 
 def _event(line: bytes, *, number: int, reader: EventIn, key_prefix: str | None) -> NewEvent:
     try:
-        checked = reader.run_validation(parse(line))
+        checked = reader.run_validation(parse(line.strip()))
         new = new_event(checked, idempotency_key=checked.get("idempotency_key"))
     except (BadBody, Refused) as error:
-        raise LineRefused(f"line {number}: {error.detail}") from error
+        raise LineRefused(f"line {number}: {str(error.detail).removesuffix('.')}") from error
     except ValidationError as error:
         raise LineRefused(f"line {number}: {first_problem(error)}") from error
     if key_prefix is not None and new.idempotency_key is None:

@@ -43,6 +43,14 @@ def test_a_start_after_an_unclean_end_is_told_once(db):
     assert told() == ["After an unclean end"]
 
 
+def test_an_unclean_end_and_a_new_version_are_told_apart(db):
+    start(pid=NOBODY)
+    restarts.end(start())
+    start(version="2")
+    rows = Event.objects.filter(event_type__name="system.restart").order_by("id")
+    assert [row.payload["unclean"] for row in rows] == [True, False]
+
+
 def test_a_process_number_that_was_used_again_is_another_process(db):
     run = start()
     ServiceRun.objects.filter(pk=run.pk).update(process_started=run.process_started - 100)
