@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import BooleanField, Exists, OuterRef, QuerySet
 from django.db.models.expressions import RawSQL
 
@@ -20,9 +20,8 @@ from delivery.prunable import Limits
 from events import sets
 from notifications.models import Notification
 
-# Rows looked at together, and where the database may put them together without a disk.
+# Rows looked at together.
 WINDOW = 500_000
-WORK_MEM = "64MB"
 
 # Event, person.
 Key = tuple[int, int]
@@ -82,9 +81,7 @@ def _shared_out(rows: QuerySet[Notification], *, limits: Limits) -> Window:
     has_delivery = Exists(Delivery.objects.filter(notification=OuterRef("pk")))
     found = rows.filter(prunable.row_may_go(limits)).annotate(is_carried=has_delivery).order_by()
     sql, params = found.values("id", "user_id", "is_carried").query.sql_with_params()
-    with transaction.atomic(), connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(f"SET LOCAL work_mem = '{WORK_MEM}'")
+    with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT is_carried, user_id, count(*), {sets.joined('id')} FROM ({sql}) AS found "
             "GROUP BY is_carried, user_id ORDER BY user_id",
