@@ -48,8 +48,9 @@ def test_a_socket_too_many_frames_behind_is_caught_up_by_resume_not_by_memory(se
         inbox.mark(owner.pk, ids=[row.pk], is_read=turn % 2 == 0, now=NOON)
     layer.flush()
     socket.read_on()
-    assert socket.frame()["type"] == "notification"
-    hello = socket.frame()
+    frame = socket.frame()
+    # The first was on its way already, or went with the others.
+    hello = socket.frame() if frame["type"] == "notification" else frame
     assert (hello["type"], hello["seq"], hello["recovered"], len(hello["notifications"])) == ("hello", 21, True, 1)
     assert socket.has_nothing_more()
 
