@@ -25,24 +25,12 @@ settings.load_profile("carillon")
 
 
 def pytest_collection_modifyitems(config, items) -> None:
-    """Leave out what is about the other profile: deselected, not skipped.
-
-    What really commits has threads and servers beside it, which a stalled machine holds up: each has a second try, and
-    the summary names those that took it.
-    """
-    for item in items:
-        if "transactional_db" in getattr(item, "fixturenames", ()) or _commits(item):
-            item.add_marker(pytest.mark.flaky(reruns=1))
+    """Leave out what is about the other profile: deselected, not skipped."""
     others = ("service",) if connection.vendor == "sqlite" else ("embedded", "page")
     left_out = [item for item in items if any(map(item.get_closest_marker, others))]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
-
-
-def _commits(item: pytest.Item) -> bool:
-    mark = item.get_closest_marker("django_db")
-    return mark is not None and bool(mark.kwargs.get("transaction"))
 
 
 def person(name: str, **more: bool) -> User:

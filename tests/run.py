@@ -75,7 +75,7 @@ def embedded(*, fast: bool) -> Tally:
     tally = Tally("Embedded (SQLite)")
     with tempfile.TemporaryDirectory(prefix="carillon-") as folder:
         env = {"DATABASE_URL": f"sqlite:///{folder}/carillon.sqlite3", "REDIS_URL": ""}
-        run(tally, env=env, marks="not process and not browser", workers=WORKERS, more=["-raR"])
+        run(tally, env=env, marks="not process and not browser", workers=WORKERS)
         if not fast:
             outside(tally, env=env)
     return tally
@@ -86,7 +86,7 @@ def on_service(service: Service) -> Tally:
     tally = Tally(service.label)
     with own_databases(service.database_url) as database_url:
         env = {"DATABASE_URL": database_url, "REDIS_URL": service.redis_url}
-        run(tally, env=env, marks="not process and not browser", workers=WORKERS, more=["-raR"])
+        run(tally, env=env, marks="not process and not browser", workers=WORKERS)
         outside(tally, env=env)
     return tally
 
