@@ -84,6 +84,7 @@ class Socket:
         self.server = server
         self.sent: queue.Queue[dict[str, Any]] = queue.Queue()
         self._reads = asyncio.Event()
+        self._is_held = threading.Event()
         self._inbound: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._put({"type": "websocket.connect"})
         self.read_on()
@@ -93,6 +94,8 @@ class Socket:
         await consumer.application(scope, self._inbound.get, self._send)
 
     async def _send(self, message: dict[str, Any]) -> None:
+        if not self._reads.is_set():
+            self._is_held.set()
         await self._reads.wait()
         self.sent.put(message)
 
@@ -137,6 +140,10 @@ class Socket:
 
     def stop_reading(self) -> None:
         self.server.on_loop(self._reads.clear)
+
+    def wait_until_held(self) -> None:
+        """Until a first message is on its way to us, who don't read."""
+        assert self._is_held.wait(SECONDS)
 
     def read_on(self) -> None:
         self.server.on_loop(self._reads.set)
