@@ -30,8 +30,8 @@ class Rhythm:
 
 @functools.lru_cache(maxsize=4096)
 def next_digest(rhythm: Rhythm, after: datetime) -> datetime:
-    """The first digest after this moment, in the person's zone: the next full hour on their wall clock, the next
-    day's hour, or the next such weekday's.
+    """The first digest after this moment, in UTC: the next full hour on the person's wall clock, the next day's hour,
+    or the next such weekday's. (Python holds a time in the hour that a clock shows twice for equal to no other zone's.)
 
     A day has one digest, also when the clock shows its hour twice (the first counts) or not at all (as much later as
     the clock jumps).
@@ -47,8 +47,8 @@ def next_digest(rhythm: Rhythm, after: datetime) -> datetime:
 
 
 def at_wall(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """The moment at which a clock there shows this; normalised, so that a time the clock skips reads as it is shown."""
-    return datetime.combine(day, at, tzinfo=zone).astimezone(UTC).astimezone(zone)
+    """The moment, in UTC, at which a clock there shows this; where it skips that, as much later as it jumps."""
+    return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
 
 
 def is_within(windows: Sequence[Mapping[str, Any]], *, local: datetime) -> bool:
@@ -83,7 +83,7 @@ def _next_full_hour(after: datetime, zone: ZoneInfo) -> datetime:
         at += timedelta(minutes=60 - at.astimezone(zone).minute)
         # The clock may have been changed by half an hour on the way.
         if at.astimezone(zone).minute == 0:
-            return at.astimezone(zone)
+            return at
 
 
 def _left(windows: Sequence[Mapping[str, Any]], *, local: datetime) -> timedelta:

@@ -39,6 +39,15 @@ def test_the_next_digest_is_the_first_that_is_due(rhythm, at, zone):
     assert found == minute
 
 
+@pytest.mark.parametrize("interval", ["hourly", "daily"])
+def test_a_digest_in_an_hour_that_comes_twice_is_a_moment_like_any_other(interval):
+    """No zone but its own would hold that hour's time for equal to it."""
+    rhythm = Rhythm(interval, hour=1, weekday=0, zone=ZoneInfo("America/New_York"))
+    for hour in (4, 5):
+        due = next_digest(rhythm, datetime(2026, 11, 1, hour, 30, tzinfo=UTC))
+        assert due == due.astimezone(rhythm.zone).astimezone(UTC)
+
+
 @settings(max_examples=60, deadline=None)
 @given(rhythm=rhythms, at=moments())
 def test_every_day_has_one_digest(rhythm, at):
