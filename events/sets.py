@@ -101,14 +101,14 @@ def between(column: str, values: Sequence[int]) -> tuple[str, list[Any]]:
     return f"{column} BETWEEN %s AND %s", [values[0], values[-1]]
 
 
-def within(column: str, values: Iterable[int] | Once) -> tuple[str, list[Any]]:
-    """A condition for a statement in SQL, and its parameter; for whole numbers.
+def within(column: str, values: Iterable[int | str] | Once, *, kind: str = "bigint") -> tuple[str, list[Any]]:
+    """A condition for a statement in SQL, and its parameter; for whole numbers, or values of another PostgreSQL type.
 
     On PostgreSQL an index finds them. Beside a join with `table` too: alone that may read the whole table each time.
     """
     these = _once(values)
     if connection.vendor == "postgresql":
-        return f"{column} = ANY(%s::bigint[])", [these.array]
+        return f"{column} = ANY(%s::{kind}[])", [these.array]
     return f"{column} IN (SELECT value FROM json_each(%s))", [these.json]
 
 

@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 from django.db import connection
-from django.db.models import Count, Q, QuerySet
 
 from events import sets
-from events.models import Event, Membership
+from events.models import Event
 from notifications.plan import Source
 
 # Of several reasons the first counts.
@@ -97,12 +96,25 @@ def _great(events: Sequence[Event], rules: Mapping[int, Sequence[str]], *, are_t
     broadcast = {event.pk for event in events if "everyone" in rules[event.pk]}
     if broadcast and not User.objects.filter(is_active=True).order_by("pk")[GREAT : GREAT + 1].exists():
         broadcast = set()
-    tied = [event for event in events if are_ties_many and event.source and _TIED & set(rules[event.pk])]
-    counted = _of_sources(tied).values("entity_type", "entity_id").annotate(count=Count("id"))
-    popular = set(counted.filter(count__gt=GREAT).values_list("entity_type", "entity_id")) if tied else set()
-    return frozenset(
-        broadcast | {event.pk for event in tied if event.source and (event.source.type, event.source.id) in popular}
-    )
+    tied = {
+        event.pk: (event.source.type, event.source.id)
+        for event in events
+        if are_ties_many and event.source and _TIED & set(rules[event.pk])
+    }
+    popular = _popular(set(tied.values())) if tied else set()
+    return frozenset(broadcast | {pk for pk, source in tied.items() if source in popular})
+
+
+def _popular(sources: Iterable[Source]) -> set[Source]:
+    """Those to which more than GREAT people are tied."""
+    is_source, params = _is_source(sources)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT entity_type, entity_id FROM memberships WHERE {is_source} "
+            "GROUP BY entity_type, entity_id HAVING count(*) > %s",
+            [*params, GREAT],
+        )
+        return set(cursor.fetchall())
 
 
 # Those whom a query found active already.
@@ -170,19 +182,18 @@ def _load_ties(events: Sequence[Event], *, within: Range | None, most: int | Non
     sources = {(event.source.type, event.source.id) for event in events if event.source}
     if not sources:
         return ties
-    found = _of_sources(events)
-    if within is not None:
-        near = Q(user_id__gt=within.after, user_id__lte=within.last)
-        # Whether there is an owner, wherever, decides if the actor is told. All ties are read for it, so only then.
-        decides = any("owner_or_actor" in event.event_type.rules for event in events)
-        found = found.filter(Q(role="owner") | near if decides else near)
-    columns = found.values("entity_type", "entity_id", "user_id", "role")
-    sql, params = (columns if most is None else columns[: most + 1]).query.sql_with_params()
+    is_source, params = _is_source(sources)
+    near, bounds = ("", []) if within is None else ("AND (user_id > %s AND user_id <= %s)", list(within))
+    # Whether there is an owner, wherever, decides if the actor is told. All ties are read for it, so only then.
+    if near and any("owner_or_actor" in event.event_type.rules for event in events):
+        near = f"AND (role = 'owner' OR {near.removeprefix('AND ')})"
+    some = "" if most is None else f"LIMIT {most + 1}"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT entity_type, entity_id, role, {sets.joined('user_id')} FROM ({sql}) AS ties "
+            f"SELECT entity_type, entity_id, role, {sets.joined('user_id')} FROM ("
+            f"SELECT entity_type, entity_id, role, user_id FROM memberships WHERE {is_source} {near} {some}) AS ties "
             "GROUP BY entity_type, entity_id, role",
-            params,
+            [*params, *bounds],
         )
         rows = [(kind, number, role, sets.numbers(users)) for kind, number, role, users in cursor.fetchall()]
     if most is not None and sum(len(users) for *_, users in rows) > most:
@@ -193,12 +204,12 @@ def _load_ties(events: Sequence[Event], *, within: Range | None, most: int | Non
     return ties
 
 
-def _of_sources(events: Sequence[Event]) -> QuerySet[Membership]:
+def _is_source(sources: Iterable[Source]) -> tuple[str, list[Any]]:
     """The types are few, the ids narrow it down; pairs that nobody asked for are left out by the caller."""
-    sources = [event.source for event in events if event.source]
-    return Membership.objects.filter(
-        entity_type__in_set={source.type for source in sources}, entity_id__in_set={source.id for source in sources}
-    ).order_by()
+    kinds, numbers = zip(*sources, strict=True)
+    is_kind, kind = sets.within("entity_type", sorted(set(kinds)), kind="text")
+    is_number, number = sets.within("entity_id", sorted(set(numbers)))
+    return f"{is_kind} AND {is_number}", [*kind, *number]
 
 
 def _admins() -> list[int]:
@@ -215,4 +226,7 @@ def _everyone(within: Range | None) -> list[int]:
 
 
 def _active(users: Iterable[int]) -> set[int]:
-    return set(sets.read(User.objects.filter(pk__in_set=users, is_active=True), column="pk"))
+    is_named, named = sets.within("id", users)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {sets.joined('id')} FROM auth_user WHERE is_active AND {is_named}", named)
+        return set(sets.numbers(cursor.fetchone()[0]))

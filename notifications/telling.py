@@ -6,14 +6,13 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 from django.db import connection, transaction
 
 from events import channel_names, sets
 from events.models import Event, Membership
 from notifications import audiences, channels, feed, frames, hub_link, looks, quiet
-from notifications.models import Notification, UserNotificationSettings
+from notifications.models import UserNotificationSettings
 from notifications.plan import NO_HOLD, Choice, Fact, Kind, Known, Plan, Row, Standing, plan
 
 LOCK_TIMEOUT = "5s"
@@ -96,49 +95,60 @@ def _fact(event: Event) -> Fact:
 
 
 def _load(facts: Sequence[Fact], evaluated: audiences.Evaluated, *, inboxes: Inboxes, now: datetime) -> Known:
-    """All that the plan asks for, read after the locks: at most five queries."""
+    """All that the plan asks for, read after the locks: at most four queries."""
     users = list(inboxes)
-    # The bounds let a chunk of a great audience read its own range of an index, not everybody's rows.
-    bounds = {"user_id__gte": users[0], "user_id__lte": users[-1]}
-    theirs = {"user_id__in_set": sets.Once(users), **bounds}
     types = {fact.kind.type_id for fact in facts}
-    settings = UserNotificationSettings.objects.filter(**theirs).order_by()
     projects = {fact.project_id for fact in facts if fact.project_id is not None}
-    members = Membership.objects.filter(entity_type="project", entity_id__in_set=projects, **theirs).order_by()
-    told = Notification.objects.filter(event_id__in_set=[fact.event_id for fact in facts], **bounds)
-    keys = {key for fact in facts if (key := fact.group_key)}
+    choices, may_hold = _choices(types, users)
+    told, standing = _rows_before(facts, users)
     return Known(
         audience=evaluated.by_event,
         seqs={user: seq for user, (seq, _unread) in inboxes.items()},
         channels=channel_names.known(),
-        choices=_choices(types, users),
-        holds={row.user_id: quiet.hold_now(row, now=now).value for row in settings},
+        choices=choices,
+        holds=_holds(may_hold, now=now) if may_hold else {},
         owners=evaluated.owners,
         unscoped=evaluated.addressed_as_admin,
-        project_members=set(members.values_list("entity_id", "user_id")) if projects else set(),
-        # In the order of the one index that begins with both, so that it is read, not all rows of a great event.
-        told=set(told.order_by("event_id", "user_id").values_list("event_id", "user_id", "channel")),
-        standing=_standing(theirs, keys=keys) if keys else {},
+        project_members=_project_members(projects, users) if projects else set(),
+        told=told,
+        standing=standing,
     )
 
 
-def _choices(types: Collection[int], users: Sequence[int]) -> dict[tuple[int, int], Choice]:
-    """Read by what was chosen, which is one of a few combinations for most people."""
+def _holds(users: Collection[int], *, now: datetime) -> dict[int, str]:
+    settings = UserNotificationSettings.objects.filter(user_id__in_set=users).order_by()
+    return {row.user_id: quiet.hold_now(row, now=now).value for row in settings}
+
+
+def _project_members(projects: Collection[int], users: Sequence[int]) -> set[tuple[int, int]]:
+    # The bounds let a chunk of a great audience read its own range of an index, not everybody's rows.
+    bounds = {"user_id__gte": users[0], "user_id__lte": users[-1]}
+    members = Membership.objects.filter(entity_type="project", entity_id__in_set=projects, user_id__in_set=users)
+    return set(members.filter(**bounds).order_by().values_list("entity_id", "user_id"))
+
+
+def _choices(types: Collection[int], users: Sequence[int]) -> tuple[dict[tuple[int, int], Choice], list[int]]:
+    """(person, type) -> what they chose, read by what that is: one of a few combinations for most people. And whose
+    settings may keep something back; most people have none."""
     is_type, kinds = sets.within("event_type_id", types)
     is_one, one_of = sets.among("user_id", users)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT event_type_id, is_enabled, CAST(channels AS text) AS names, scope, {sets.joined('user_id')} "
             f"FROM notification_preferences WHERE {is_type} AND {is_one} "
-            "GROUP BY event_type_id, is_enabled, channels, scope",
-            [*kinds, *one_of],
+            "GROUP BY event_type_id, is_enabled, channels, scope "
+            f"UNION ALL SELECT NULL, NULL, NULL, NULL, {sets.joined('user_id')} FROM user_notification_settings "
+            f"WHERE {is_one} AND (dnd_enabled OR digest_enabled OR CAST(quiet_hours AS text) <> '[]')",
+            [*kinds, *one_of, *one_of],
         )
-        return {
-            (user, kind): choice
-            for kind, is_enabled, names, scope, chosen_by in cursor.fetchall()
-            for choice in [_choice(bool(is_enabled), names, scope)]
-            for user in sets.numbers(chosen_by)
-        }
+        *chosen, (*_, may_hold) = sorted(cursor.fetchall(), key=lambda row: row[0] is None)
+    choices = {
+        (user, kind): choice
+        for kind, is_enabled, names, scope, chosen_by in chosen
+        for choice in [_choice(bool(is_enabled), names, scope)]
+        for user in sets.numbers(chosen_by)
+    }
+    return choices, sets.numbers(may_hold)
 
 
 def _choice(is_enabled: bool, names: str, scope: str) -> Choice:
@@ -148,13 +158,42 @@ def _choice(is_enabled: bool, names: str, scope: str) -> Choice:
     return Choice(is_enabled, known, scope)
 
 
-def _standing(theirs: dict[str, Any], *, keys: Collection[str]) -> dict[tuple[int, str], list[Standing]]:
-    found: dict[tuple[int, str], list[Standing]] = defaultdict(list)
-    rows = Notification.objects.filter(group_key__in_set=keys, channel="in_app", **theirs)
-    columns = ("user_id", "group_key", "id", "event__position", "is_read", "event__event_type_id")
-    for user, key, row_id, position, is_read, type_id in rows.values_list(*columns):
-        found[user, key].append(Standing(row_id, position, is_read, type_id))
-    return found
+_TOLD = """
+SELECT event_id, user_id, channel, CAST(NULL AS bigint), CAST(NULL AS bigint), CAST(NULL AS boolean),
+    CAST(NULL AS bigint)
+FROM notifications WHERE {is_event} AND {is_near}
+"""
+_STANDING = """
+UNION ALL SELECT NULL, user_id, group_key, notifications.id, position, is_read, event_type_id
+FROM notifications JOIN events ON events.id = event_id
+WHERE {is_group} AND channel = 'in_app' AND {is_one} AND {is_near}
+"""
+
+_Told = set[tuple[int, int, str]]
+_Before = dict[tuple[int, str], list[Standing]]
+
+
+def _rows_before(facts: Sequence[Fact], users: Sequence[int]) -> tuple[_Told, _Before]:
+    """(event, person, channel) that have their row, and (person, group) -> rows that may be replaced. One query."""
+    is_event, events = sets.within("event_id", [fact.event_id for fact in facts])
+    # A chunk of a great audience reads its own range of an index, not all rows of the event.
+    is_near, bounds = sets.between("user_id", users)
+    sql, params = _TOLD.format(is_event=is_event, is_near=is_near), [*events, *bounds]
+    if keys := {key for fact in facts if (key := fact.group_key)}:
+        is_group, groups = sets.within("group_key", keys, kind="text")
+        is_one, one_of = sets.within("user_id", users)
+        sql += _STANDING.format(is_group=is_group, is_one=is_one, is_near=is_near)
+        params += [*groups, *one_of, *bounds]
+    told: _Told = set()
+    standing: _Before = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        for event_id, user_id, name, row_id, position, is_read, type_id in cursor.fetchall():
+            if row_id is None:
+                told.add((event_id, user_id, name))
+            else:
+                standing[user_id, name].append(Standing(row_id, position, bool(is_read), type_id))
+    return told, standing
 
 
 _NEW = {

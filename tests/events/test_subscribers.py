@@ -101,13 +101,21 @@ def test_what_was_numbered_just_now_is_not_read_again(
     with django_capture_on_commit_callbacks(execute=True):
         publish_many([NewEvent("job.started"), NewEvent("system.restart"), NewEvent("job.failed")])
         sequence.number_all(announced=fresh)
-    with django_assert_num_queries(5):  # savepoint, cursor, head, cursor moved, savepoint
+    with django_assert_num_queries(4):  # savepoint, cursor, cursor moved, savepoint
         catch_up("reader", now=NOW, fresh=fresh)
     assert one.seen == [fresh[0].pk, fresh[2].pk]
     assert one.row.position == 3
 
 
-@pytest.mark.parametrize("known", [[0], [2], [0, 2], [1, 2]])
+def test_what_another_worker_numbers_afterwards_is_left_to_it(reader):
+    one, events = reader(), numbered(3)
+    catch_up("reader", now=NOW, fresh=events[:1])
+    assert one.seen == keys(events[:1])
+    catch_up("reader", now=NOW, fresh=events[1:])
+    assert one.seen == keys(events)
+
+
+@pytest.mark.parametrize("known", [[2], [0, 2], [1, 2]])
 def test_what_another_worker_numbered_is_read_too(reader, known):
     one = reader()
     events = numbered(3)
