@@ -12,7 +12,7 @@ from events import pacing
 
 FIRST, LEAST, MOST = 500, 100, 20_000
 # Seconds from BEGIN to COMMIT that a batch is meant to take; the next one has as many rows as went in that time.
-WISH = 0.1
+WISH = 0.07
 # The same where a batch is compared with what was archived: how long that takes here varies far more.
 WISH_COMPARED = 0.04
 # A lock is not worth long queues. What pruning did may be lost with the machine, being old and going again: so no lock

@@ -29,11 +29,12 @@ FROM_START = (0, 0)
 
 
 class Share(NamedTuple):
-    """Rows of one person, their ids as `1,2,3`."""
+    """Rows of one person, their ids as `1,2,3`; and on PostgreSQL where each of them lay, as `(0,1) (0,2) (7,5)`."""
 
     user_id: int
     size: int
     ids: str
+    places: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +81,13 @@ def _up_to(key: Key) -> RawSQL:
 def _shared_out(rows: QuerySet[Notification], *, limits: Limits) -> Window:
     has_delivery = Exists(Delivery.objects.filter(notification=OuterRef("pk")))
     found = rows.filter(prunable.row_may_go(limits)).annotate(is_carried=has_delivery).order_by()
-    sql, params = found.values("id", "user_id", "is_carried").query.sql_with_params()
+    has_places = connection.vendor == "postgresql"
+    found = found.annotate(place=RawSQL("notifications.ctid", ()) if has_places else RawSQL("NULL", ()))
+    sql, params = found.values("id", "user_id", "is_carried", "place").query.sql_with_params()
+    places = "array_to_string(array_agg(place), ' ')" if has_places else "''"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT is_carried, user_id, count(*), {sets.joined('id')} FROM ({sql}) AS found "
+            f"SELECT is_carried, user_id, count(*), {sets.joined('id')}, {places} FROM ({sql}) AS found "
             "GROUP BY is_carried, user_id ORDER BY user_id",
             params,
         )
@@ -98,7 +102,7 @@ def _parts(share: Share, *, most: int) -> Iterator[Share]:
     if share.size <= most:
         yield share
         return
-    ids = share.ids.split(",")
+    ids, places = share.ids.split(","), share.places.split()
     for start in range(0, share.size, most):
-        part = ids[start : start + most]
-        yield Share(share.user_id, len(part), ",".join(part))
+        part = slice(start, start + most)
+        yield Share(share.user_id, len(ids[part]), ",".join(ids[part]), " ".join(places[part]))

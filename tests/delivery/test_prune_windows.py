@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.utils import timezone
 
-from delivery import pruning_windows
+from delivery import prunable, pruning_plain, pruning_windows
+from delivery.pacing import Pace
 from delivery.pruning_windows import Share
-from notifications.models import Inbox
-from tests.delivery.pruned import event, prune, row, sent
+from notifications.models import Inbox, Notification
+from tests.delivery.pruned import event, prune, row, sent, there
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +31,10 @@ def test_all_goes_however_many_rows_a_window_has(owner, member, tmp_path, monkey
 
 
 def test_pieces_are_as_large_as_may_go_and_leave_nothing_out():
-    shares = [Share(user, count, ",".join(map(str, range(count)))) for user, count in [(1, 40), (2, 60), (3, 250)]]
+    shares = [
+        Share(user, count, ",".join(map(str, range(count))), " ".join(f"(0,{number})" for number in range(count)))
+        for user, count in [(1, 40), (2, 60), (3, 250)]
+    ]
     pieces = list(pruning_windows.pieces(shares, most=lambda: 100))
     assert [[(part.user_id, part.size) for part in piece] for piece in pieces] == [
         [(1, 40), (2, 60)],
@@ -37,3 +43,45 @@ def test_pieces_are_as_large_as_may_go_and_leave_nothing_out():
         [(3, 50)],
     ]
     assert ",".join(part.ids for piece in pieces[1:] for part in piece) == shares[2].ids
+    assert " ".join(part.places for piece in pieces[1:] for part in piece) == shares[2].places
+
+
+def walked() -> list[Share]:
+    limits = prunable.limits(now=timezone.now(), days=90)
+    return [share for window in pruning_windows.windows(limits) for share in window.plain]
+
+
+def take(shares: list[Share]) -> int:
+    limits = prunable.limits(now=timezone.now(), days=90)
+    return pruning_plain.take(shares, limits=limits, pace=Pace())["notifications"]
+
+
+@pytest.mark.service
+def test_what_lies_where_another_row_was_stays(owner):
+    """A row that was vacuumed away since the walk may have left its place to one that never goes."""
+    asked, other = row(owner), row(owner)
+    [share] = walked()
+    places = dict(zip(share.ids.split(","), share.places.split(), strict=True))
+    assert take([Share(owner.pk, 1, str(asked.pk), places[str(other.pk)])]) == 0
+    assert there(asked, other) == [True, True]
+
+
+@pytest.mark.service
+def test_a_row_that_was_changed_since_goes_with_the_next_run(owner):
+    changed, same = row(owner), row(owner)
+    shares = walked()
+    Notification.objects.filter(pk=changed.pk).update(is_read=True)
+    assert take(shares) == 1
+    assert there(changed, same) == [True, False]
+    prune()
+    assert there(changed) == [False]
+
+
+@pytest.mark.service
+def test_where_there_are_deliveries_each_row_asks_an_index_for_its_own(owner):
+    sent(row(owner, channel="webhook"))
+    row(owner)
+    assert take(walked()) == 1
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('enable_seqscan')")
+        assert cursor.fetchone() == ("off",)
