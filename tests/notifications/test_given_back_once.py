@@ -160,7 +160,8 @@ class World:
         for event_id in free:
             self.given.setdefault(self.names[event_id], at)
         given = sum(Summary.objects.filter(user=self.person).values_list("count", flat=True))
-        in_summaries = Notification.objects.filter(user=self.person, summary__isnull=False).count()
+        rows = Notification.objects.filter(user=self.person, summary__isnull=False)
+        in_summaries = rows.order_by().values("event").distinct().count()
         assert given == in_summaries
 
 
