@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import django
@@ -26,6 +27,8 @@ from events import subscribers  # noqa: E402
 from events.models import Event, EventType  # noqa: E402
 
 DAYS = 90
+# A machine that others use too changes its pace within a minute: the two take turns.
+TURNS = 3
 PEOPLE, AUDIENCE = 10_000, 10
 FILL = [
     # Two hundred days ago, each event for a few of all people.
@@ -47,11 +50,11 @@ def main() -> None:
     rows = int(sys.argv[1])
     User.objects.bulk_create([User(username=f"u{number}", password="!") for number in range(PEOPLE)], batch_size=5000)
     subscribers.enroll()
-    ours, longest = _pruned(rows, archive=None)
-    bare = _bare(rows)
+    turns = [(*_pruned(rows, archive=None), _bare(rows)) for _ in range(TURNS)]
+    ours, longest, bare = zip(*turns, strict=True)
     with tempfile.TemporaryDirectory() as folder:
         archived, archived_longest = _pruned(rows, archive=Path(folder))
-    found = {"ours": ours, "longest_ms": longest, "bare": bare}
+    found = {"ours": median(ours), "longest_ms": max(longest), "bare": median(bare)}
     print(json.dumps(found | {"archived": archived, "archived_longest_ms": archived_longest}))
 
 
