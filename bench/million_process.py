@@ -22,15 +22,14 @@ from events.models import Event, EventType  # noqa: E402
 from notifications import audiences, fanout, router  # noqa: E402
 from notifications.models import Notification  # noqa: E402
 
-WARM_UP, ROUNDS = 1, 3
-MORE_USERS = """
+USERS = """
 INSERT INTO auth_user (username, password, first_name, last_name, email, is_active, is_staff, is_superuser, date_joined)
-SELECT 'u' || n, '!', '', '', '', true, false, false, now() FROM generate_series(%s::int, %s::int) n
+SELECT 'u' || n, '!', '', '', '', true, false, false, now() FROM generate_series(1, %s::int) n
 """
 # Spread over the whole table, as they would be.
 WATCHERS = """
 INSERT INTO memberships (entity_type, entity_id, user_id, role)
-SELECT 'show', %s, id, 'watcher' FROM (
+SELECT 'show', 1, id, 'watcher' FROM (
     SELECT id, row_number() OVER (ORDER BY id) AS place FROM auth_user
 ) people WHERE place %% %s = 0 LIMIT %s
 """
@@ -41,44 +40,42 @@ SELECT user_id, %s FROM memberships WHERE entity_type = 'show' ON CONFLICT DO NO
 
 
 def main() -> None:
-    users, great, small = map(int, sys.argv[1:])
+    users, watching = map(int, sys.argv[1:])
+    asked = {
+        "prepare": lambda: _prepare(users, watching),
+        "at_once": _at_once,
+        "in_chunks": _in_chunks,
+        "urgent": _urgent,
+    }
+    for line in sys.stdin:
+        print(json.dumps(asked[line.strip()]()), flush=True)
+
+
+def _prepare(users: int, watching: int) -> None:
     kind = EventType.objects.create(name="bench.show", category="bench", audience=["watchers"])
     EventType.objects.create(name="bench.urgent", category="bench", audience=["actor"], is_critical=True)
-    _people(1, first=1, last=small, watching=small, kind=kind)
-    times: dict[str, list[float]] = {"small": rounds(_told_at_once), "great": []}
-    _people(2, first=small + 1, last=users, watching=great, kind=kind)
-    times["great"] = rounds(_told_in_chunks)
-    print(json.dumps({**times, "urgent": _urgent_behind(), "rows": Notification.objects.count()}))
-
-
-def _people(show: int, *, first: int, last: int, watching: int, kind: EventType) -> None:
     with connection.cursor() as cursor:
-        if last >= first:
-            cursor.execute(MORE_USERS, [first, last])
-        cursor.execute(WATCHERS, [show, max(1, last // watching), watching])
+        cursor.execute(USERS, [users])
+        cursor.execute(WATCHERS, [max(1, users // watching), watching])
         cursor.execute(PREFERENCES, [kind.pk])
         cursor.execute("VACUUM ANALYZE")
 
 
-def rounds(told: object) -> list[float]:
-    return [told() for _ in range(WARM_UP + ROUNDS)][WARM_UP:]  # type: ignore[operator]
-
-
-def _fresh(show: int) -> Event:
-    event = publish("bench.show", source=Entity("show", show))
+def _fresh() -> Event:
+    event = publish("bench.show", source=Entity("show", 1))
     sequence.number_all()
     return Event.objects.select_related("event_type", "actor_user").get(pk=event.pk)
 
 
-def _told_at_once() -> float:
-    event = _fresh(1)
+def _at_once() -> float:
+    event = _fresh()
     began = time.perf_counter()
     with transaction.atomic():
         router.route([event], now=timezone.now())
     return time.perf_counter() - began
 
 
-def _told_in_chunks() -> float:
+def _in_chunks() -> float:
     event = _begun()
     began = time.perf_counter()
     while fanout.advance(event.pk, now=timezone.now()):
@@ -87,14 +84,14 @@ def _told_in_chunks() -> float:
 
 
 def _begun() -> Event:
-    event = _fresh(2)
+    event = _fresh()
     audiences.GREAT = min(audiences.GREAT, 10)
     with transaction.atomic():
         router.route([event], now=timezone.now())
     return event
 
 
-def _urgent_behind() -> float:
+def _urgent() -> float:
     """Seconds from the commit of a critical event, published in the middle of a broadcast, until it is told."""
     broadcast = _begun()
     subscribers.catch_up(router.NAME, now=timezone.now())

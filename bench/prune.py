@@ -22,7 +22,9 @@ def measure() -> list[Line]:
     """Nothing without a PostgreSQL: DATABASE_URL names one, else the local server with user postgres."""
     named = os.environ.get("DATABASE_URL", "")
     try:
-        with own_database(named if named.startswith("postgres") else DEFAULT) as url:
+        with own_database(
+            named if named.startswith("postgres") else DEFAULT, name=f"carillon_bench_{os.getpid()}"
+        ) as url:
             found = _found(url)
     except psycopg.OperationalError as error:
         print(f"Left out, no PostgreSQL: {error}", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import secrets
@@ -22,6 +23,9 @@ DEFAULT = "postgres://postgres@127.0.0.1:5432/postgres"
 REDIS = "redis://127.0.0.1:6379/15"
 
 Environment = dict[str, str]
+
+# A measurement may take place in two databases.
+_numbers = itertools.count()
 
 # With DEBUG on, Django spells out and keeps every query.
 AS_IN_PRODUCTION = {"DEBUG": "false", "SECRET_KEY": secrets.token_hex(32)}
@@ -44,9 +48,9 @@ def service(*, with_redis: bool = False, with_web: bool = False) -> Iterator[Env
     REDIS_URL name the servers, else the local ones with their usual ports. Raises LeftOut.
     """
     named = os.environ.get("DATABASE_URL", "")
-    name = f"carillon_bench_{os.getpid()}"
+    name = f"carillon_bench_{os.getpid()}_{next(_numbers)}"
     try:
-        with own_database(named if named.startswith("postgres") else DEFAULT) as url:
+        with own_database(named if named.startswith("postgres") else DEFAULT, name=name) as url:
             kept = {key: value for key, value in os.environ.items() if key not in {"REDIS_URL", "REDIS_PREFIX"}}
             env = kept | AS_IN_PRODUCTION | ({"DEBUG": "true"} if with_web else {}) | {"DATABASE_URL": url}
             subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], cwd=ROOT, env=env, check=True)
@@ -91,9 +95,8 @@ def started(*command: str, env: Mapping[str, str]) -> Iterator[subprocess.Popen[
 
 
 @contextmanager
-def own_database(server: str) -> Iterator[str]:
-    """The address of a new one on that server; dropped afterwards."""
-    name = f"carillon_bench_{os.getpid()}"
+def own_database(server: str, *, name: str) -> Iterator[str]:
+    """The address of a new one of this name on that server; dropped afterwards."""
     with psycopg.connect(_at(server, "postgres"), autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"'.encode())
         try:
