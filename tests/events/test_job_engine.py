@@ -22,6 +22,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from config.celery import app
 from events.entities import Entity
 from events.models import Event, EventType, TrackedJob
+from events.publish import NUMBER_TASK
 from events.sources import job_clerk, job_ledger, jobs
 from events.sources.jobs import job, track_job
 from events.tasks import number
@@ -188,7 +189,9 @@ def sent(monkeypatch) -> list[str]:
     left: list[str] = []
 
     def send(name: str, *_more: Any, **_options: Any) -> SimpleNamespace:
-        left.append(name)
+        # The thread that wakes workers sends when it likes, also what an earlier test asked for.
+        if name != NUMBER_TASK:
+            left.append(name)
         return SimpleNamespace(id="1")
 
     monkeypatch.setattr(app, "send_task", send)
