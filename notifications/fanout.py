@@ -59,13 +59,16 @@ def advance(event_id: int, *, now: datetime) -> bool:
 
 
 def advance_each(*, now: datetime) -> bool:
-    """One chunk of every audience that waits; whether any got further. What fails leaves the others going."""
+    """One chunk of every audience that waits; whether any got further. What fails leaves the others going, and is
+    tried again at the next look."""
     advanced = False
     for event_id in pending():
         try:
             advanced |= advance(event_id, now=now)
         except DatabaseError as error:
             logger.warning("the audience of event %s waits: %s", event_id, error)
+        except Exception:
+            logger.exception("the audience of event %s can't be told on", event_id)
     return advanced
 
 

@@ -74,6 +74,22 @@ def tell_and_die(events, evaluated, *, now):
     raise RuntimeError("the rows are written, the transaction is not committed")
 
 
+def test_an_audience_that_cannot_be_told_holds_up_no_other(broadcast, crowd, monkeypatch):
+    after = publish("news.all")
+    sweep()
+
+    def tell(events, evaluated, *, now) -> object:
+        if events[0].pk == broadcast.pk:
+            raise ValueError("this one can't be told")
+        return real_tell(events, evaluated, now=now)
+
+    monkeypatch.setattr(telling, "tell", tell)
+    while fanout.advance_each(now=timezone.now()):
+        pass
+    assert told(after) == [user.pk for user in crowd]
+    assert fanout.pending() == [broadcast.pk]
+
+
 def test_an_event_published_behind_it_is_told_before_it_ends(broadcast, crowd):
     fanout.advance(broadcast.pk, now=timezone.now())
     behind = publish("job.completed", actor=crowd[14])
