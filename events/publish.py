@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, cast
 
 from channels.db import database_sync_to_async
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Model
 
 from events import event_type_cache, hints, schemas, storing
@@ -90,7 +91,9 @@ def accept(new: Sequence[NewEvent], *, publisher: str = "") -> list[Accepted]:
 
 
 def _store(rows: Sequence[Row], *, publisher: str) -> list[Accepted]:
-    with transaction.atomic():
+    # One event without a key is one statement, which commits by itself in a third of the round trips.
+    is_one = len(rows) == 1 and rows[0].key is None and connection.get_autocommit() and not connection.in_atomic_block
+    with nullcontext() if is_one else transaction.atomic():
         accepted = storing.insert(rows, publisher=publisher)
         transaction.on_commit(_hint, robust=True)
     return accepted

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models import Q
 
-from events import hints
+from events import hints, reading
 from events.models import Event, EventType, LogHead, ParkedEvent, Subscriber
 from events.patterns import matches
 
@@ -244,7 +244,7 @@ def _next(subscription: Subscription, *, row: Subscriber, limit: int, fresh: Seq
     if "*" not in subscription.patterns:
         known = EventType.objects.values_list("pk", "name")
         found = found.filter(event_type__in=[pk for pk, name in known if matches(name, subscription.patterns)])
-    events = list(found.select_related("event_type", "actor_user").order_by("position")[:limit])
+    events = reading.with_kin(found.order_by("position")[:limit])
     last = events[-1].position if len(events) == limit else None
     return _Batch(events, up_to=head if last is None else last, is_last=last is None)
 

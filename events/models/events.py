@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -55,7 +56,7 @@ class Event(models.Model):
     def __str__(self) -> str:
         return f"event {self.pk}"
 
-    @property
+    @cached_property
     def source(self) -> Entity | None:
         """What it is about, if both halves are there and are an entity: other programs write this table too."""
         if self.source_entity_type is None or self.source_entity_id is None:

@@ -89,7 +89,7 @@ def test_types_and_actors_come_along(reader, owner, django_assert_num_queries):
     reader().fails = lambda batch: [(event.event_type.name, event.actor_user) for event in batch] and None
     publish_many([NewEvent("job.started", actor=owner)] * 5)
     sequence.number()
-    with django_assert_num_queries(6):  # savepoint, cursor, head, events, cursor moved, savepoint
+    with django_assert_num_queries(8):  # savepoint, cursor, head, events, types, actors, cursor moved, savepoint
         subscribers._transactional_step(subscribers._registry["reader"], limit=10, now=NOW, fresh=())
 
 
