@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import traceback
 from datetime import datetime
 
 from django.db import transaction
 
-from events import hints, subscribers
+from events import failures, hints, subscribers
 from events.models import LogHead, ParkedEvent, Subscriber
 from events.refusals import Refused
 
@@ -53,8 +52,7 @@ def rerun(parked: ParkedEvent, *, now: datetime) -> bool:
     except _DoneMeanwhile:
         return True
     except Exception as error:  # noqa: BLE001  whatever the handler raises is what the admin wants to read
-        lines = "".join(traceback.format_exception(error))[-8000:]
-        ParkedEvent.objects.filter(pk=parked.pk).update(error=lines, created_at=now)
+        ParkedEvent.objects.filter(pk=parked.pk).update(error=failures.described(error), created_at=now)
         return False
     return True
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import inspect
 import logging
 import time
-import traceback
 import uuid
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import Q
 
-from events import hints, reading
-from events.models import Event, EventType, LogHead, ParkedEvent, Subscriber
+from events import failures, hints, reading
+from events.models import Event, EventType, LogHead, Subscriber
 from events.patterns import matches
 
 logger = logging.getLogger(__name__)
@@ -23,9 +22,6 @@ logger = logging.getLogger(__name__)
 CATCH_UP_TASK = "events.catch_up"
 BATCH = 500
 LEASE = timedelta(seconds=60)
-# After the first failed try of a lone event 1 s, after the second 5 s, after the third it is parked.
-PAUSES = (timedelta(seconds=1), timedelta(seconds=5))
-LOCK_TIMEOUT = "55P03"
 # Seconds after which a long backlog gives way to other subscribers, and to leases that count from a fresh `now`.
 TURN = 10.0
 
@@ -269,15 +265,14 @@ def _advance(row: Subscriber, *, to: int, now: datetime) -> None:
 def _after_failure(subscription: Subscription, failed: _Failed, *, now: datetime) -> int:
     """The size of the next try, or 0 to leave it for later."""
     count = len(failed.batch.events)
-    sqlstate = _sqlstate(failed.error)
-    if _is_passing(failed.error, sqlstate=sqlstate):
+    if failures.is_passing(failed.error):
         logger.warning("subscriber %s tries again later: %s", subscription.name, failed.error)
         _release(subscription, token=failed.token)
         return 0
     logger.warning("subscriber %s failed on %d event(s): %s", subscription.name, count, failed.error)
     if count > 1:
         return count // 2 if _release(subscription, token=failed.token) else 0
-    if sqlstate == LOCK_TIMEOUT:
+    if failures.is_lock_timeout(failed.error):
         _release(subscription, token=failed.token)
         return 0
     return _count_failure(subscription, failed, now=now)
@@ -285,19 +280,19 @@ def _after_failure(subscription: Subscription, failed: _Failed, *, now: datetime
 
 def _count_failure(subscription: Subscription, failed: _Failed, *, now: datetime) -> int:
     [event] = failed.batch.events
-    error = "".join(traceback.format_exception(failed.error))[-8000:]
+    error = failures.described(failed.error)
     with transaction.atomic():
         row = Subscriber.objects.select_for_update().get(name=subscription.name)
         is_overtaken = failed.token is not None and row.lease_token != failed.token
         if is_overtaken or event.position is None or row.position >= event.position:
             return 0
-        if row.attempts < len(PAUSES):
-            row.retry_at, row.last_error = now + PAUSES[row.attempts], error
+        if row.attempts < len(failures.PAUSES):
+            row.retry_at, row.last_error = now + failures.PAUSES[row.attempts], error
             row.attempts += 1
             row.lease_token = row.lease_until = None
             row.save()
             return 0
-        ParkedEvent.objects.update_or_create(subscriber=row, event=event, defaults={"error": error})
+        failures.park(row, event_id=event.pk, error=error)
         _advance(row, to=event.position, now=now)
     logger.error("subscriber %s parked event %s: %s", subscription.name, event.pk, failed.error)
     return BATCH
@@ -309,15 +304,3 @@ def _release(subscription: Subscription, *, token: uuid.UUID | None) -> bool:
         return True
     held = Subscriber.objects.filter(name=subscription.name, lease_token=token)
     return held.update(lease_token=None, lease_until=None) > 0
-
-
-def _sqlstate(error: BaseException) -> str:
-    cause = error.__cause__ if isinstance(error, DatabaseError) else None
-    return getattr(cause, "sqlstate", None) or ""
-
-
-def _is_passing(error: Exception, *, sqlstate: str) -> bool:
-    """Connection (08), serialization and deadlock (40), operator intervention (57P), and SQLite's lock."""
-    if sqlstate:
-        return sqlstate.startswith(("08", "40", "57P"))
-    return isinstance(error, OperationalError) and ("locked" in str(error) or "connection" in str(error))

@@ -113,7 +113,7 @@ class SummaryAdmin(OfPeople[Summary]):
 class FanoutAdmin(ReadOnly[Fanout]):
     """Great audiences on their way; empty most of the time."""
 
-    list_display = ("event_link", "after_user", "until_user")
+    list_display = ("event_link", "after_user", "until_user", "attempts", "retry_at")
     fields = list_display
     readonly_fields = fields
 

@@ -8,16 +8,18 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import DatabaseError, transaction
-from django.db.models import F, Max
+from django.db import transaction
+from django.db.models import F, Max, Q
 
-from events import hints
-from events.models import Event, Membership
+from events import failures, hints
+from events.models import Event, Membership, Subscriber
 from notifications import audiences, telling
 from notifications.models import Fanout
 
 logger = logging.getLogger(__name__)
 
+# Whose events these are: the router's. What can't be told is parked for it.
+SUBSCRIBER = "notifications"
 TASK = "notifications.fan_out"
 CHUNK = 5_000
 
@@ -32,9 +34,15 @@ def begin(events: Collection[int]) -> None:
     transaction.on_commit(lambda: hints.send(TASK), robust=True)
 
 
-def pending() -> list[int]:
-    """Events whose audience isn't told yet, oldest first; at most a hundred."""
-    return list(Fanout.objects.order_by("event_id").values_list("event_id", flat=True)[:100])
+def pending(*, now: datetime | None = None) -> list[int]:
+    """Events whose audience isn't told yet, oldest first; at most a hundred. `now`: without those that wait for their
+    next try."""
+    waiting = Fanout.objects.filter(_is_due(now)) if now else Fanout.objects.all()
+    return list(waiting.order_by("event_id").values_list("event_id", flat=True)[:100])
+
+
+def _is_due(now: datetime) -> Q:
+    return Q(retry_at=None) | Q(retry_at__lte=now)
 
 
 def advance(event_id: int, *, now: datetime) -> bool:
@@ -43,8 +51,7 @@ def advance(event_id: int, *, now: datetime) -> bool:
     Preferences count as of the chunk. A kill in the middle leaves whole chunks only.
     """
     with transaction.atomic():
-        waiting = Fanout.objects.select_for_update(skip_locked=True).filter(pk=event_id)
-        row = waiting.first()
+        row = Fanout.objects.select_for_update(skip_locked=True).filter(_is_due(now), pk=event_id).first()
         if row is None:
             return False
         event = Event.objects.select_related("event_type", "actor_user").get(pk=event_id)
@@ -52,24 +59,41 @@ def advance(event_id: int, *, now: datetime) -> bool:
         within = audiences.Range(row.after_user, last)
         telling.tell([event], audiences.evaluate([event], within=within), now=now)
         if last < row.until_user:
-            Fanout.objects.filter(pk=event_id).update(after_user=last)
+            Fanout.objects.filter(pk=event_id).update(after_user=last, attempts=0, retry_at=None)
         else:
             Fanout.objects.filter(pk=event_id).delete()
     return True
 
 
 def advance_each(*, now: datetime) -> bool:
-    """One chunk of every audience that waits; whether any got further. What fails leaves the others going, and is
-    tried again at the next look."""
+    """One chunk of every audience that waits; whether any got further. One that fails leaves the others going: it is
+    tried again a little later, and parked after three tries, alone."""
     advanced = False
-    for event_id in pending():
+    for event_id in pending(now=now):
         try:
             advanced |= advance(event_id, now=now)
-        except DatabaseError as error:
+        except Exception as error:  # noqa: BLE001  whatever telling raises is what the admin wants to read
             logger.warning("the audience of event %s waits: %s", event_id, error)
-        except Exception:
-            logger.exception("the audience of event %s can't be told on", event_id)
+            if not failures.is_passing(error) and not failures.is_lock_timeout(error):
+                _count_failure(event_id, error, now=now)
     return advanced
+
+
+def _count_failure(event_id: int, error: Exception, *, now: datetime) -> None:
+    """Parked it is as if routing had failed: a new try by hand routes it anew, and tells nobody twice."""
+    with transaction.atomic():
+        reader = Subscriber.objects.select_for_update().get(name=SUBSCRIBER)
+        row = Fanout.objects.select_for_update().filter(_is_due(now), pk=event_id).first()
+        if row is None:
+            return
+        if row.attempts < len(failures.PAUSES):
+            row.retry_at = now + failures.PAUSES[row.attempts]
+            row.attempts += 1
+            row.save(update_fields=["attempts", "retry_at"])
+            return
+        failures.park(reader, event_id=event_id, error=failures.described(error))
+        row.delete()
+    logger.error("the audience of event %s is parked: %s", event_id, error)
 
 
 def _last_of_chunk(event: Event, row: Fanout) -> int:

@@ -15,7 +15,7 @@ from notifications.plan import Plan
 
 logger = logging.getLogger(__name__)
 
-NAME = "notifications"
+NAME = fanout.SUBSCRIBER
 
 
 @subscriber(NAME, "*", transactional=True, start=0)

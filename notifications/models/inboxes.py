@@ -38,6 +38,8 @@ class Fanout(models.Model):
     event = models.OneToOneField(Event, on_delete=models.CASCADE, primary_key=True, related_name="+")
     after_user = models.BigIntegerField(default=0, db_default=0)
     until_user = models.BigIntegerField()
+    attempts = models.IntegerField(default=0, db_default=0, help_text="Failed tries of the chunk after `after_user`.")
+    retry_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         db_table = "fanouts"

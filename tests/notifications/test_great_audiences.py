@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import User
+from django.db import OperationalError
 from django.utils import timezone
 
+from events import replay
 from events.bus import publish
-from events.models import EventType, Membership
+from events.models import Event, EventType, Membership, ParkedEvent
 from events.sweep import sweep
 from notifications import audiences, fanout, telling
 from notifications.models import Fanout, Inbox, Notification
 from notifications.telling import tell as real_tell
-from tests.notifications.telling import JOB
+from tests.notifications.telling import JOB, NOON
 
 pytestmark = pytest.mark.django_db
 
@@ -88,6 +92,63 @@ def test_an_audience_that_cannot_be_told_holds_up_no_other(broadcast, crowd, mon
         pass
     assert told(after) == [user.pk for user in crowd]
     assert fanout.pending() == [broadcast.pk]
+
+
+def refuse(monkeypatch, bad: Event, error: Exception, *, after_user: int = 0) -> None:
+    """Telling fails for this event, from the people above that one on."""
+
+    def tell(events, evaluated, *, now) -> object:
+        if events[0].pk == bad.pk and max(evaluated.by_event[bad.pk]) > after_user:
+            raise error
+        return real_tell(events, evaluated, now=now)
+
+    monkeypatch.setattr(telling, "tell", tell)
+
+
+def advance_at(*seconds: float) -> None:
+    for after in seconds:
+        fanout.advance_each(now=NOON + timedelta(seconds=after))
+
+
+def test_three_tries_come_at_once_after_one_second_and_after_five_then_it_is_parked(broadcast, monkeypatch):
+    refuse(monkeypatch, broadcast, ValueError("no such channel"))
+    advance_at(0, 0.5, 1, 5.9)
+    assert not ParkedEvent.objects.exists()
+    advance_at(6)
+    parked = ParkedEvent.objects.get()
+    assert (parked.event_id, parked.subscriber.name, fanout.pending()) == (broadcast.pk, "notifications", [])
+    assert "ValueError: no such channel" in parked.error
+
+
+def test_a_chunk_that_goes_well_forgets_the_tries_before_it(broadcast, crowd, monkeypatch):
+    with monkeypatch.context() as patch:
+        refuse(patch, broadcast, ValueError("not yet"))
+        advance_at(0, 1)
+    advance_at(6)
+    refuse(monkeypatch, broadcast, ValueError("again"))
+    advance_at(7, 8)
+    assert fanout.pending() == [broadcast.pk]
+    assert told(broadcast) == [user.pk for user in crowd[:4]]
+
+
+@pytest.mark.parametrize(
+    "error", [OperationalError("the connection is closed"), OperationalError("database is locked")]
+)
+def test_trouble_of_the_database_parks_no_audience(broadcast, monkeypatch, error):
+    refuse(monkeypatch, broadcast, error)
+    advance_at(0, 1, 6, 60, 600)
+    assert fanout.pending() == [broadcast.pk]
+
+
+def test_a_parked_audience_is_told_to_its_end_once_it_is_mended(broadcast, crowd, monkeypatch):
+    with monkeypatch.context() as patch:
+        refuse(patch, broadcast, ValueError("the second chunk is bad"), after_user=crowd[3].pk)
+        advance_at(0, 0, 1, 6)
+    assert told(broadcast) == [user.pk for user in crowd[:4]]
+    assert replay.rerun(ParkedEvent.objects.get(), now=NOON)
+    tell_all(broadcast)
+    assert told(broadcast) == [user.pk for user in crowd]
+    assert set(Inbox.objects.values_list("seq", "unread_count")) == {(1, 1)}
 
 
 def test_an_event_published_behind_it_is_told_before_it_ends(broadcast, crowd):
