@@ -1,5 +1,6 @@
 """The server with an application that sends without end: `launch_flood PORT SECONDS`."""
 
+import logging
 import sys
 from typing import Any
 
@@ -22,5 +23,6 @@ def announce() -> None:
 
 if __name__ == "__main__":
     port, seconds = sys.argv[1:]
+    logging.basicConfig(level=logging.INFO)
     server.SLOW_READER_SECONDS = float(seconds)
     server.DrainingServer(flood, host="127.0.0.1", port=int(port), ready=announce).run()

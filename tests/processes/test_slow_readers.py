@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from collections.abc import Iterator
@@ -50,8 +51,16 @@ def test_memory_stays_flat_and_the_client_is_dropped(flooding, port):
         time.sleep(2)
         assert memory(flooding) - before < 20 * MEGABYTE
         time.sleep(3)
-        left = _read_what_is_left(client)
+        left = len(_read_what_is_left(client))
     assert left < 20 * MEGABYTE
+
+
+def test_a_client_that_reads_again_as_it_is_dropped_is_told_why(flooding, port):
+    with connected(port) as client:
+        flooding.wait_for_output("Dropped a socket", timeout=20)
+        end = _read_what_is_left(client)[-200:]
+    assert b'"code": "too_slow"' in end
+    assert end.endswith((4408).to_bytes(2))
 
 
 def test_a_client_that_reads_gets_all_it_can_take(flooding, port):
@@ -61,13 +70,11 @@ def test_a_client_that_reads_gets_all_it_can_take(flooding, port):
     assert taken > 20 * MEGABYTE
 
 
-def _read_what_is_left(client: socket.socket) -> int:
+def _read_what_is_left(client: socket.socket) -> bytes:
     """Up to the end: the server has hung up."""
     client.settimeout(10)
-    size = 0
-    try:
+    taken = bytearray()
+    with contextlib.suppress(ConnectionResetError):
         while chunk := client.recv(MEGABYTE):
-            size += len(chunk)
-    except ConnectionResetError:
-        return size
-    return size
+            taken += chunk
+    return bytes(taken)
