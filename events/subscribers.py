@@ -123,7 +123,8 @@ def catch_up(name: str, *, now: datetime, fresh: Sequence[Event] = ()) -> int:
             total += len(batch.events)
             if batch.is_last:
                 return total
-            size = min(size * 2, BATCH)
+            # One that isn't the last is as large as it was allowed to be.
+            size = min(len(batch.events) * 2, BATCH)
         if time.monotonic() > end:
             hints.send(CATCH_UP_TASK, name)
             return total
@@ -187,8 +188,11 @@ def _leased_step(subscription: Subscription, *, limit: int, now: datetime, fresh
     token = uuid.uuid4()
     with transaction.atomic():
         row = _ready(subscription, now=now)
-        batch = _next(subscription, row=row, limit=limit, fresh=fresh) if row else None
-        if row is None or batch is None or (row.lease_until is not None and row.lease_until > now):
+        if row is None or (row.lease_until is not None and row.lease_until > now):
+            return None
+        # Whoever held it was killed, or had more than the lease has time for: begin small.
+        batch = _next(subscription, row=row, limit=1 if row.lease_until else limit, fresh=fresh)
+        if batch is None:
             return None
         row.lease_token, row.lease_until = token, now + LEASE
         row.save(update_fields=["lease_token", "lease_until"])

@@ -401,6 +401,14 @@ def test_a_worker_that_died_loses_its_lease(reader):
     assert catch_up("reader", now=NOW + LEASE) == 2
 
 
+def test_a_batch_that_outlasted_its_lease_is_taken_over_in_smaller_ones(reader):
+    """Else each worker would be overtaken by the next, and the position never move."""
+    one, events = reader(transactional=False), keys(numbered(6))
+    Subscriber.objects.update(lease_token="00000000-0000-0000-0000-000000000007", lease_until=NOW)
+    assert catch_up("reader", now=NOW) == 6
+    assert one.batches == [events[:1], events[1:3], events[3:]]
+
+
 def overtaken(one: Any, *, then: Exception | None = None) -> None:
     """While the handler works, its lease runs out and another worker takes over."""
 
