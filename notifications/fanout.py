@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
@@ -22,6 +23,8 @@ logger = logging.getLogger(__name__)
 SUBSCRIBER = "notifications"
 TASK = "notifications.fan_out"
 CHUNK = 5_000
+# Seconds after which the audiences that are left wait until other events have had their turn.
+TURN = 1.0
 
 
 def begin(events: Collection[int]) -> None:
@@ -66,10 +69,12 @@ def advance(event_id: int, *, now: datetime) -> bool:
 
 
 def advance_each(*, now: datetime) -> bool:
-    """One chunk of every audience that waits; whether any got further. One that fails leaves the others going: it is
-    tried again a little later, and parked after three tries, alone."""
-    advanced = False
+    """One chunk of each audience that waits, oldest first, until the turn is over; whether any got further. One that
+    fails leaves the others going: it is tried again a little later, and parked after three tries, alone."""
+    advanced, end = False, time.monotonic() + TURN
     for event_id in pending(now=now):
+        if advanced and time.monotonic() > end:
+            break
         try:
             advanced |= advance(event_id, now=now)
         except Exception as error:  # noqa: BLE001  whatever telling raises is what the admin wants to read

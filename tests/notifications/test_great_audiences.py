@@ -94,6 +94,15 @@ def test_an_audience_that_cannot_be_told_holds_up_no_other(broadcast, crowd, mon
     assert fanout.pending() == [broadcast.pk]
 
 
+def test_when_the_turn_is_over_younger_audiences_wait_for_the_next(broadcast, monkeypatch):
+    monkeypatch.setattr(fanout, "TURN", 0)
+    after = publish("news.all")
+    sweep()
+    fanout.advance_each(now=timezone.now())
+    assert told(broadcast)
+    assert not told(after)
+
+
 def refuse(monkeypatch, bad: Event, error: Exception, *, after_user: int = 0) -> None:
     """Telling fails for this event, from the people above that one on."""
 
