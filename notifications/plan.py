@@ -5,7 +5,7 @@ A slow, obvious reference in the tests says the same (tests/notifications/test_p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -43,8 +43,7 @@ class Fact:
         return f"{self.kind.group}|{self.source[0]}|{self.source[1]}" if self.kind.group and self.source else None
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """A person's preference for a type."""
 
     is_enabled: bool
@@ -106,45 +105,61 @@ def plan(facts: Sequence[Fact], known: Known) -> Plan:
     seqs = dict(known.seqs)
     last_of_group = _last_of_group(facts, known)
     for fact in facts:
+        offer, key = _Offer(fact, known), fact.group_key
         for user_id, reason in known.audience.get(fact.event_id, {}).items():
-            channels, why_not = _channels(fact, user_id, reason=reason, known=known)
-            if why_not:
-                made.why_not[fact.event_id, user_id] = why_not
+            channels, why_not = offer.to(user_id, reason=reason)
             hold = NO_HOLD if fact.kind.is_critical else known.holds.get(user_id, NO_HOLD)
             for channel in channels:
+                is_told = bool(known.told) and (fact.event_id, user_id, channel) in known.told
                 if channel == "in_app":
                     seq = seqs.get(user_id, 0) + 1
-                    row, why_not = _feed_row(
-                        fact, user_id, reason=reason, hold=hold, seq=seq, known=known, last=last_of_group
-                    )
-                    if row is None:
-                        made.why_not[fact.event_id, user_id] = why_not
-                        continue
-                    seqs[user_id] = seq
-                    made.rows.append(row)
-                elif (fact.event_id, user_id, channel) not in known.told:
-                    made.rows.append(
-                        Row(fact.event_id, user_id, channel, reason, hold, fact.group_key, seq=0, toast=False)
-                    )
+                    new = Row(fact.event_id, user_id, channel, reason, hold, key, seq, hold == NO_HOLD)
+                    row, why_not = (None, "already_told") if is_told else (new, "")
+                    if row is not None and key is not None:
+                        row, why_not = _in_group(fact, row, known=known, last=last_of_group[user_id, key])
+                    if row is not None:
+                        seqs[user_id] = seq
+                        made.rows.append(row)
+                elif not is_told:
+                    made.rows.append(Row(fact.event_id, user_id, channel, reason, hold, key, seq=0, toast=False))
+            if why_not:
+                made.why_not[fact.event_id, user_id] = why_not
     return made
 
 
-def _channels(fact: Fact, user_id: int, *, reason: str, known: Known) -> tuple[list[str], str]:
-    """Where this person hears of it, or why nowhere."""
-    kind = fact.kind
-    choice = known.choices.get((user_id, kind.type_id)) or Choice(True, kind.default_channels, "all")
-    if not choice.is_enabled and not kind.is_locked:
-        return [], "disabled"
-    if not _is_in_scope(fact, user_id, reason=reason, scope=choice.scope, known=known):
-        return [], f"scope_{choice.scope}"
-    chosen = {*choice.channels, *(kind.default_channels if kind.is_locked else ())}
-    channels = [name for name in known.channels if name in chosen]
-    return channels, "" if channels else "no_channels"
+class _Offer:
+    """Where people hear of a fact: worked out once for what many of them chose alike."""
+
+    def __init__(self, fact: Fact, known: Known) -> None:
+        self._fact, self._known, self._kind = fact, known, fact.kind
+        self._default = Choice(True, fact.kind.default_channels, "all")
+        self._channels: dict[Choice, tuple[list[str], str]] = {}
+
+    def to(self, user_id: int, *, reason: str) -> tuple[list[str], str]:
+        """The channels for this person, or why there are none."""
+        choice = self._known.choices.get((user_id, self._kind.type_id), self._default)
+        is_on = choice.is_enabled or self._kind.is_locked
+        scope = choice.scope
+        if (
+            is_on
+            and scope != "all"
+            and not _is_in_scope(self._fact, user_id, reason=reason, scope=scope, known=self._known)
+        ):
+            return [], f"scope_{scope}"
+        found = self._channels.get(choice)
+        if found is None:
+            found = self._channels[choice] = self._worked_out(choice) if is_on else ([], "disabled")
+        return found
+
+    def _worked_out(self, choice: Choice) -> tuple[list[str], str]:
+        chosen = {*choice.channels, *(self._kind.default_channels if self._kind.is_locked else ())}
+        channels = [name for name in self._known.channels if name in chosen]
+        return channels, "" if channels else "no_channels"
 
 
 def _is_in_scope(fact: Fact, user_id: int, *, reason: str, scope: str, known: Known) -> bool:
     """`my_jobs`: they did it or own its source. `my_projects`: that, or they belong to the event's project."""
-    if fact.kind.is_critical or fact.kind.is_locked or reason == "mentioned" or scope == "all":
+    if fact.kind.is_critical or fact.kind.is_locked or reason == "mentioned":
         return True
     if (fact.event_id, user_id) in known.unscoped:
         return True
@@ -156,37 +171,27 @@ def _is_in_scope(fact: Fact, user_id: int, *, reason: str, scope: str, known: Kn
 def _last_of_group(facts: Sequence[Fact], known: Known) -> dict[tuple[int, str], int]:
     """The last event of each person's group in this batch that reaches their feed: the others give way to it."""
     last: dict[tuple[int, str], int] = {}
-    for fact, key in _grouped(facts):
+    for fact in facts:
+        offer, key = _Offer(fact, known), fact.group_key
+        if key is None:
+            continue
         for user_id, reason in known.audience.get(fact.event_id, {}).items():
-            if "in_app" in _channels(fact, user_id, reason=reason, known=known)[0]:
+            if "in_app" in offer.to(user_id, reason=reason)[0]:
                 last[user_id, key] = fact.event_id
     return last
 
 
-def _grouped(facts: Sequence[Fact]) -> Iterator[tuple[Fact, str]]:
-    for fact in facts:
-        if (key := fact.group_key) is not None:
-            yield fact, key
-
-
-def _feed_row(
-    fact: Fact, user_id: int, *, reason: str, hold: str, seq: int, known: Known, last: Mapping[tuple[int, str], int]
-) -> tuple[Row | None, str]:
-    """The in-app row: new, in place of a standing one, or none."""
-    if (fact.event_id, user_id, "in_app") in known.told:
-        return None, "already_told"
-    key = fact.group_key
-    new = Row(fact.event_id, user_id, "in_app", reason, hold, key, seq, toast=hold == NO_HOLD)
-    if key is None:
-        return new, ""
-    standing = known.standing.get((user_id, key), ())
+def _in_group(fact: Fact, new: Row, *, known: Known, last: int) -> tuple[Row | None, str]:
+    """The in-app row in a replacing group: new, in place of a standing one, or none. `last`: the event of this batch
+    that has the say in it."""
+    standing = known.standing.get((new.user_id, new.group_key or ""), ())
     is_late = any(row.position >= fact.position for row in standing)
-    if is_late or last[user_id, key] != fact.event_id:
+    if is_late or last != fact.event_id:
         return None, "replaced"
     unread = [row for row in standing if not row.is_read]
     if not unread:
         return new, ""
     old = max(unread, key=lambda row: row.position)
     # A progress report updates the toast that its predecessor may still have; it doesn't pop up anew.
-    toast = hold == NO_HOLD and old.type_id != fact.kind.type_id
+    toast = new.hold == NO_HOLD and old.type_id != fact.kind.type_id
     return new._replace(toast=toast, replaces=old.row_id), ""
