@@ -56,18 +56,19 @@ class _Ties:
 
 
 def evaluate(events: Sequence[Event], *, within: Range | None = None) -> Evaluated:
-    """Needs events with their types. At most seven queries, however many people: ties, three more where an audience
-    may be great, admins, everyone, and who of the named is active. Unknown, deleted and inactive people are skipped
+    """Needs events with their types. At most six queries, however many people: everyone, ties, two more where many are
+    tied, admins, and who of the named is active. Unknown, deleted and inactive people are skipped
     and counted. `within`: only people in this range of user ids, however great the audience."""
     rules = {event.pk: event.event_type.rules for event in events}
+    everyone = _everyone(within) if any("everyone" in each for each in rules.values()) else []
     ties = _load_ties(events, within=within, most=GREAT if within is None else None)
-    great = _great(events, rules, are_ties_many=ties is None) if within is None else frozenset()
+    are_many = len(everyone) > GREAT, ties is None
+    great = _great(events, rules, are_many=are_many) if within is None and any(are_many) else frozenset()
     small = [event for event in events if event.pk not in great]
     if ties is None:
         ties = _load_ties(small, within=within, most=None) or _Ties()
     used = {rule for event in small for rule in rules[event.pk]}
     admins = _admins() if "admins" in used else []
-    everyone = _everyone(within) if "everyone" in used else []
     found = {
         event.pk: _first_reasons(event, rules[event.pk], ties=ties, admins=admins, everyone=everyone) for event in small
     }
@@ -91,11 +92,12 @@ def _lies(user_id: int, within: Range) -> bool:
     return within.after < user_id <= within.last
 
 
-def _great(events: Sequence[Event], rules: Mapping[int, Sequence[str]], *, are_ties_many: bool) -> frozenset[int]:
+def _great(
+    events: Sequence[Event], rules: Mapping[int, Sequence[str]], *, are_many: tuple[bool, bool]
+) -> frozenset[int]:
     """Events for everyone, where everyone is many, and events about a source with that many ties."""
-    broadcast = {event.pk for event in events if "everyone" in rules[event.pk]}
-    if broadcast and not User.objects.filter(is_active=True).order_by("pk")[GREAT : GREAT + 1].exists():
-        broadcast = set()
+    is_everyone_many, are_ties_many = are_many
+    broadcast = {event.pk for event in events if is_everyone_many and "everyone" in rules[event.pk]}
     tied = {
         event.pk: (event.source.type, event.source.id)
         for event in events
@@ -219,10 +221,11 @@ def _admins() -> list[int]:
 
 
 def _everyone(within: Range | None) -> list[int]:
+    """Without a range no more than it takes to see that they are many."""
     everyone = User.objects.filter(is_active=True)
-    if within is not None:
-        everyone = everyone.filter(pk__gt=within.after, pk__lte=within.last)
-    return sets.read(everyone, column="pk")
+    if within is None:
+        return sets.read(everyone, column="pk", most=GREAT + 1)
+    return sets.read(everyone.filter(pk__gt=within.after, pk__lte=within.last), column="pk")
 
 
 def _active(users: Iterable[int]) -> set[int]:

@@ -52,9 +52,9 @@ def _project_members(projects: Collection[int], users: Sequence[int]) -> set[tup
 
 def _choices(types: Collection[int], users: Sequence[int]) -> tuple[dict[tuple[int, int], Choice], list[int]]:
     """(person, type) -> what they chose, read by what that is: one of a few combinations for most people. And whose
-    settings may keep something back; most people have none."""
+    settings may keep something back; most people have none. Perhaps of others too: nobody asks for those."""
     is_type, kinds = sets.within("event_type_id", types)
-    is_one, one_of = sets.among("user_id", users)
+    is_one, one_of = sets.around("user_id", users)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT event_type_id, is_enabled, CAST(channels AS text) AS names, scope, {sets.joined('user_id')} "

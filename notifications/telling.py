@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -27,16 +28,15 @@ def tell(events: Sequence[Event], evaluated: audiences.Evaluated, *, now: dateti
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-    inboxes = _lock(users)
+    seqs, unread = _lock(users)
     facts = [_fact(event) for event in events]
-    seqs = {user: seq for user, (seq, _unread) in inboxes.items()}
     known = loading.load(facts, evaluated, seqs=seqs, now=now)
     made = plan(facts, known)
     ids = _write(made.rows, now=now)
     _update_inboxes(made.rows)
     if held := {row.user_id for row in made.rows if row.hold != NO_HOLD}:
         looks.expect(held, now=now)
-    _announce(events, made.rows, ids=ids, inboxes=inboxes, now=now)
+    _announce(events, made.rows, ids=ids, unread=unread, now=now)
     return made
 
 
@@ -49,11 +49,8 @@ def rehearse(events: Sequence[Event], evaluated: audiences.Evaluated, *, now: da
     return plan(facts, loading.load(facts, evaluated, seqs=dict.fromkeys(users, 0), now=now))
 
 
-Inboxes = dict[int, tuple[int, int]]
-
-
-def _lock(users: Sequence[int]) -> Inboxes:
-    """person -> (seq, unread_count), locked in user order. Missing rows are made.
+def _lock(users: Sequence[int]) -> tuple[dict[int, int], dict[int, int]]:
+    """person -> seq and person -> unread count of their inboxes, locked in user order. Missing rows are made.
 
     Only those: a conflict costs more than the look that avoids it, and almost everybody has their row.
     """
@@ -76,7 +73,7 @@ def _lock(users: Sequence[int]) -> Inboxes:
             one_of,
         )
         found, seqs, unread = map(sets.numbers, cursor.fetchone())
-    return dict(zip(found, zip(seqs, unread, strict=True), strict=True))
+    return dict(zip(found, seqs, strict=True)), dict(zip(found, unread, strict=True))
 
 
 def _fact(event: Event) -> Fact:
@@ -149,15 +146,11 @@ def _write(rows: Sequence[Row], *, now: datetime) -> list[int]:
 
 def _update_inboxes(rows: Sequence[Row]) -> None:
     """Raise seq and unread_count by what was written."""
-    seqs: dict[int, int] = {}
-    fresh: dict[int, int] = {}
-    for row in rows:
-        if row.channel == "in_app":
-            user_id = row.user_id
-            seqs[user_id] = row.seq
-            fresh[user_id] = fresh.get(user_id, 0) + (row.replaces is None)
-    if not seqs:
+    in_feed = [row for row in rows if row.channel == "in_app"]
+    if not in_feed:
         return
+    seqs = {row.user_id: row.seq for row in in_feed}
+    fresh = Counter(row.user_id for row in in_feed if row.replaces is None)
     users = sorted(seqs)
     values = [(user, seqs[user], fresh[user]) for user in users]
     changed, params = sets.table({"user_id": "bigint", "seq": "bigint", "fresh": "bigint"}, values)
@@ -171,7 +164,7 @@ def _update_inboxes(rows: Sequence[Row]) -> None:
 
 
 def _announce(
-    events: Sequence[Event], rows: Sequence[Row], *, ids: Sequence[int], inboxes: Inboxes, now: datetime
+    events: Sequence[Event], rows: Sequence[Row], *, ids: Sequence[int], unread: Mapping[int, int], now: datetime
 ) -> None:
     """Deliveries in this transaction; frames and wake-ups after its commit, when nobody waits for our locks."""
     opened = [
@@ -182,10 +175,12 @@ def _announce(
     if opened and (names := channels.open_rows(opened)):
         transaction.on_commit(lambda: channels.wake(names), robust=True)
     if any(row.channel == "in_app" for row in rows):
-        transaction.on_commit(lambda: _push(events, rows, ids=ids, inboxes=inboxes, now=now), robust=True)
+        transaction.on_commit(lambda: _push(events, rows, ids=ids, unread=unread, now=now), robust=True)
 
 
-def _push(events: Sequence[Event], rows: Sequence[Row], *, ids: Sequence[int], inboxes: Inboxes, now: datetime) -> None:
+def _push(
+    events: Sequence[Event], rows: Sequence[Row], *, ids: Sequence[int], unread: Mapping[int, int], now: datetime
+) -> None:
     """To the hubs, which add to each frame what all of an event share."""
     told = {row.event_id for row in rows if row.channel == "in_app"}
     shared = {
@@ -193,18 +188,20 @@ def _push(events: Sequence[Event], rows: Sequence[Row], *, ids: Sequence[int], i
         for event in events
         if event.pk in told
     }
-    hub_link.push(_pushes(rows, ids=ids, inboxes=inboxes, now=now), shared=shared)
+    hub_link.push(_pushes(rows, ids=ids, unread=unread, now=now), shared=shared)
 
 
-def _pushes(rows: Sequence[Row], *, ids: Sequence[int], inboxes: Inboxes, now: datetime) -> Iterator[hub_link.Push]:
+def _pushes(
+    rows: Sequence[Row], *, ids: Sequence[int], unread: Mapping[int, int], now: datetime
+) -> Iterator[hub_link.Push]:
     """A frame for each row in the feed: what is this person's. One by one: thousands at once would each be looked at
     by the collector of cycles."""
-    unread = {user: count for user, (_seq, count) in inboxes.items()}
+    counts = dict(unread)
     stamp = frames.instant(now)
     for pk, row in zip(ids, rows, strict=True):
         if row.channel != "in_app":
             continue
-        unread[row.user_id] += row.replaces is None
+        counts[row.user_id] += row.replaces is None
         own = {
             "id": pk,
             "seq": row.seq,
@@ -217,5 +214,5 @@ def _pushes(rows: Sequence[Row], *, ids: Sequence[int], inboxes: Inboxes, now: d
             "delivered_at": stamp,
             "created_at": stamp,
         }
-        frame = {"seq": row.seq, "unread_count": unread[row.user_id], "toast": row.toast, "own": own}
+        frame = {"seq": row.seq, "unread_count": counts[row.user_id], "toast": row.toast, "own": own}
         yield hub_link.Push(row.user_id, frame, row.event_id)
