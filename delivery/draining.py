@@ -31,7 +31,6 @@ logger = logging.getLogger(__name__)
 TURN = 10.0
 # Of a channel's slots so much may be used by deliveries that have failed before.
 RETRY_SHARE = 0.75
-FEW = 64
 # How often a drain looks whether it was asked, or is to stop; and whether an address has room again.
 LOOK = 0.05
 LOOK_AGAIN = 0.5
@@ -157,9 +156,6 @@ class _Lane:
     def __init__(self, channel: Channel, drain: _Drain) -> None:
         self._channel, self._drain = channel, drain
         self._under_way = UnderWay(channel)
-        # Half the slots in one claim: while those are sent, the database is at work on the other half. Of few slots
-        # all: then a claim costs more than what it waits for.
-        self._at_once = max(channel.slots // 2, min(channel.slots, FEW))
         self._after = 0
         self._failing_since: float | None = None
         # How often somebody had asked when it looked last.
@@ -184,16 +180,15 @@ class _Lane:
                 if session is None:
                     session = await stack.enter_async_context(self._channel.session())
                 await self._begin(claim.claimed, session)
-            if len(claim.claimed) == self._at_once:
-                done += self._collect()
-            elif self._under_way or done or not claim.is_through:
+            if self._under_way or done or not claim.is_through:
                 done += await self._wait(is_through=claim.is_through)
             elif not await self._drain.is_asked_again(self):
                 return
 
     async def _turn(self, done: list[Result]) -> Claim:
-        """Write down what is done, which empties it, and claim what there is room for."""
-        free = min(under_way.room(self._channel), self._at_once) if self._drain.may_claim else 0
+        """Write down what is done, which empties it, and claim all there is room for: claiming half of it, so that
+        the database works on one half while the other is sent, is slower, for the two threads share one interpreter."""
+        free = min(under_way.room(self._channel), self._channel.slots) if self._drain.may_claim else 0
         if not done and free <= 0:
             return Claim(is_through=True)
         try:

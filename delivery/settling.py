@@ -158,8 +158,9 @@ def _said(result: Result, after: _Next) -> Said | None:
 
 
 def _write_deliveries(nexts: dict[int, _Next], *, now: datetime) -> None:
+    settled_at = stamp(now)
     rows = [
-        (pk, one.state, stamp(one.due_at), one.tries, one.reason, stamp(now) if one.is_end else None)
+        (pk, one.state, stamp(one.due_at), one.tries, one.reason, settled_at if one.is_end else None)
         for pk, one in nexts.items()
     ]
     columns = {
