@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from django.contrib import admin, messages
@@ -20,6 +21,10 @@ from events import replay
 from events.admin.lists import BigList, ReadOnly, found, link, pretty
 from events.models import Event, HardwareReading, LogGap, LogHead, ParkedEvent, Subscriber
 from events.wording import words
+
+# Seconds that trying parked events again may take of one request, and how many of them it looks at.
+RERUN_SECONDS = 10.0
+MOST_RERUN = 1000
 
 
 @admin.register(Event)
@@ -178,13 +183,15 @@ class ParkedEventAdmin(ReadOnly[ParkedEvent]):
     @admin.action(description=gettext_lazy("Try again"), permissions=["rerun"])
     def rerun(self, request: HttpRequest, queryset: QuerySet[ParkedEvent]) -> None:
         chosen = queryset.select_related("subscriber", "event__event_type", "event__actor_user").order_by("event_id")
-        tried = [replay.rerun(parked, now=timezone.now()) for parked in chosen]
-        went_well = tried.count(True)
-        self.message_user(
-            request,
-            _("%(well)d of %(all)d went well this time.") % {"well": went_well, "all": len(tried)},
-            messages.SUCCESS if went_well == len(tried) else messages.WARNING,
-        )
+        count, tried, end = queryset.count(), list[bool](), time.monotonic() + RERUN_SECONDS
+        for parked in chosen[:MOST_RERUN]:
+            tried.append(replay.rerun(parked, now=timezone.now()))
+            if time.monotonic() > end:
+                break
+        said = _("%(well)d of %(all)d went well this time.") % {"well": tried.count(True), "all": len(tried)}
+        if left := count - len(tried):
+            said += " " + _("%(n)d are left for another request: choose them again.") % {"n": left}
+        self.message_user(request, said, messages.SUCCESS if tried.count(True) == count else messages.WARNING)
 
     @admin.action(description=gettext_lazy("Dismiss: never hand it over"), permissions=["rerun"])
     def dismiss(self, request: HttpRequest, queryset: QuerySet[ParkedEvent]) -> None:

@@ -118,6 +118,16 @@ def test_an_admin_tries_parked_events_again(reader, events, admin, client):
     assert one.seen == [events[0].pk, events[2].pk]
 
 
+def test_trying_again_ends_in_time_and_says_what_is_left(reader, events, admin, client, monkeypatch):
+    monkeypatch.setattr("events.admin.log.RERUN_SECONDS", 0)
+    one = reader()
+    client.force_login(admin)
+    sent = {"action": "rerun", "_selected_action": [parked(events[0]).pk, parked(events[2]).pk]}
+    response = client.post(reverse("admin:events_parkedevent_changelist"), sent, follow=True)
+    assert one.seen == [events[0].pk]
+    assert b"1 of 1 went well this time. 1 are left for another request" in response.content
+
+
 def test_an_admin_dismisses_parked_events_for_good(reader, events, admin, client):
     one = reader()
     client.force_login(admin)
