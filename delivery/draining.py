@@ -188,7 +188,7 @@ class _Lane:
     async def _turn(self, done: list[Result]) -> Claim:
         """Write down what is done, which empties it, and claim all there is room for: claiming half of it, so that
         the database works on one half while the other is sent, is slower, for the two threads share one interpreter."""
-        free = min(under_way.room(self._channel), self._channel.slots) if self._drain.may_claim else 0
+        free = under_way.room(self._channel) if self._drain.may_claim else 0
         if not done and free <= 0:
             return Claim(is_through=True)
         try:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import traceback
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import DatabaseError, OperationalError
 
 from events.models import ParkedEvent, Subscriber
 
 # After the first failed try of a lone event 1 s, after the second 5 s, after the third it is parked.
-PAUSES = (timedelta(seconds=1), timedelta(seconds=5))
+_PAUSES = (timedelta(seconds=1), timedelta(seconds=5))
 _LOCK_TIMEOUT = "55P03"
 
 
@@ -24,6 +24,11 @@ def is_passing(error: Exception) -> bool:
 def is_lock_timeout(error: Exception) -> bool:
     """Others hold what it needs: fewer events need less."""
     return _sqlstate(error) == _LOCK_TIMEOUT
+
+
+def next_try(attempts: int, *, now: datetime) -> datetime | None:
+    """When to try again after one more failure than these; None: no more, park it."""
+    return now + _PAUSES[attempts] if attempts < len(_PAUSES) else None
 
 
 def described(error: Exception) -> str:

@@ -290,8 +290,8 @@ def _count_failure(subscription: Subscription, failed: _Failed, *, now: datetime
         is_overtaken = failed.token is not None and row.lease_token != failed.token
         if is_overtaken or event.position is None or row.position >= event.position:
             return 0
-        if row.attempts < len(failures.PAUSES):
-            row.retry_at, row.last_error = now + failures.PAUSES[row.attempts], error
+        if retry_at := failures.next_try(row.attempts, now=now):
+            row.retry_at, row.last_error = retry_at, error
             row.attempts += 1
             row.lease_token = row.lease_until = None
             row.save()

@@ -71,7 +71,7 @@ class Wording:
 def check(template: str, *, sample: Mapping[str, Any]) -> None:
     """ValueError unless it has variables and plain filters only and can be filled with the sample."""
     try:
-        _render(template, _Filled(context(name="sample", category="", payload=sample)))
+        _render(template, _context(name="sample", category="", payload=sample))
     except _UNFIT as error:
         raise ValueError(f"template can't be used: {error}") from error
 
@@ -82,16 +82,14 @@ def words(event: Event, event_type: EventType) -> Wording:
     A template that breaks on this one payload gives way to the type's description: a row is never lost over words.
     """
     source = event.source
-    filled = _Filled(
-        context(
-            name=event_type.name,
-            category=event_type.category,
-            payload=event.payload,
-            actor=_person(event),
-            source=f"{source.type.replace('_', ' ')} {source.id}" if source else "",
-            source_type=source.type if source else "",
-            source_id=source.id if source else "",
-        )
+    filled = _context(
+        name=event_type.name,
+        category=event_type.category,
+        payload=event.payload,
+        actor=_person(event),
+        source=f"{source.type.replace('_', ' ')} {source.id}" if source else "",
+        source_type=source.type if source else "",
+        source_id=source.id if source else "",
     )
     title = _safely(event_type.title_template, filled) or event_type.description or event_type.name
     url = _safely(event_type.url_template, filled) or (source.url if source else None) or ""
@@ -114,10 +112,11 @@ class _Items(tuple[Any, ...]):
         return repr(list(self))
 
 
-def context(*, name: str, category: str, payload: Mapping[str, Any], **others: Any) -> dict[str, Any]:
-    """What a template may name."""
+def _context(*, name: str, category: str, payload: Mapping[str, Any], **others: Any) -> Context:
+    """What a template may name: one for all templates of a type."""
     filled = {"event_type": name, "category": category, "payload": _fields(payload)}
-    return filled | {"actor": "", "source": "", "source_type": "", "source_id": ""} | others
+    filled |= {"actor": "", "source": "", "source_type": "", "source_id": ""} | others
+    return Context(filled, autoescape=False, use_tz=True)
 
 
 def _fields(value: Any, *, depth: int = 0) -> Any:
@@ -133,14 +132,7 @@ def _fields(value: Any, *, depth: int = 0) -> Any:
             return value
 
 
-class _Filled(Context):
-    """One for all templates of a type; they are rendered without what makes a template a page."""
-
-    def __init__(self, values: dict[str, Any]) -> None:
-        super().__init__(values, autoescape=False, use_tz=True)
-
-
-def _safely(template: str, filled: _Filled) -> str:
+def _safely(template: str, filled: Context) -> str:
     try:
         # Most types have no template for the body.
         return _render(template, filled) if template else ""
@@ -148,7 +140,8 @@ def _safely(template: str, filled: _Filled) -> str:
         return ""
 
 
-def _render(template: str, filled: _Filled) -> str:
+def _render(template: str, filled: Context) -> str:
+    # Without what makes a template a page, which takes as long as filling it.
     filled.template = _compiled(template)
     return " ".join(filled.template.nodelist.render(filled).split())[:MAX_LENGTH]
 

@@ -49,7 +49,8 @@ def _is_due(now: datetime) -> Q:
 
 
 def advance(event_id: int, *, now: datetime) -> bool:
-    """Tell the next chunk, in one transaction with how far it got. False if another worker is at it or it is done.
+    """Tell the next chunk, in one transaction with how far it got. False if another worker is at it, it waits for
+    its next try, or it is done.
 
     Preferences count as of the chunk. A kill in the middle leaves whole chunks only.
     """
@@ -91,8 +92,8 @@ def _count_failure(event_id: int, error: Exception, *, now: datetime) -> None:
         row = Fanout.objects.select_for_update().filter(_is_due(now), pk=event_id).first()
         if row is None:
             return
-        if row.attempts < len(failures.PAUSES):
-            row.retry_at = now + failures.PAUSES[row.attempts]
+        if retry_at := failures.next_try(row.attempts, now=now):
+            row.retry_at = retry_at
             row.attempts += 1
             row.save(update_fields=["attempts", "retry_at"])
             return

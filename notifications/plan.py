@@ -172,9 +172,9 @@ def _last_of_group(facts: Sequence[Fact], known: Known) -> dict[tuple[int, str],
     """The last event of each person's group in this batch that reaches their feed: the others give way to it."""
     last: dict[tuple[int, str], int] = {}
     for fact in facts:
-        offer, key = _Offer(fact, known), fact.group_key
-        if key is None:
+        if (key := fact.group_key) is None:
             continue
+        offer = _Offer(fact, known)
         for user_id, reason in known.audience.get(fact.event_id, {}).items():
             if "in_app" in offer.to(user_id, reason=reason)[0]:
                 last[user_id, key] = fact.event_id

@@ -190,7 +190,7 @@ class ParkedEventAdmin(ReadOnly[ParkedEvent]):
                 break
         said = _("%(well)d of %(all)d went well this time.") % {"well": tried.count(True), "all": len(tried)}
         if left := count - len(tried):
-            said += " " + _("%(n)d are left for another request: choose them again.") % {"n": left}
+            said += " " + _("Left for another request, to be chosen again: %(n)d.") % {"n": left}
         self.message_user(request, said, messages.SUCCESS if tried.count(True) == count else messages.WARNING)
 
     @admin.action(description=gettext_lazy("Dismiss: never hand it over"), permissions=["rerun"])

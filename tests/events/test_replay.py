@@ -125,7 +125,7 @@ def test_trying_again_ends_in_time_and_says_what_is_left(reader, events, admin, 
     sent = {"action": "rerun", "_selected_action": [parked(events[0]).pk, parked(events[2]).pk]}
     response = client.post(reverse("admin:events_parkedevent_changelist"), sent, follow=True)
     assert one.seen == [events[0].pk]
-    assert b"1 of 1 went well this time. 1 are left for another request" in response.content
+    assert b"1 of 1 went well this time. Left for another request, to be chosen again: 1." in response.content
 
 
 def test_an_admin_dismisses_parked_events_for_good(reader, events, admin, client):
