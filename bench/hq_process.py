@@ -41,7 +41,8 @@ from django.db import connection  # noqa: E402
 from notifications.models import Notification  # noqa: E402
 from notifications.signals import notify  # type: ignore[import-not-found]  # noqa: E402
 
-with connection.schema_editor() as editor:
-    editor.create_model(Notification)
+if Notification._meta.db_table not in connection.introspection.table_names():
+    with connection.schema_editor() as editor:
+        editor.create_model(Notification)
 users = list(User.objects.order_by("pk")[:people])
 print(json.dumps({"rate": people / seconds(lambda: notify.send(users[0], recipient=users, verb="told"))}))

@@ -41,10 +41,12 @@ def main() -> None:
 
 
 def prepare(people: int) -> None:
-    """That many people, each with a stored preference for the type; once."""
+    """That many people, each with a stored preference that differs from what the type offers; once."""
     if EventType.objects.filter(name="bench.all").exists():
         return
-    kind = EventType.objects.create(name="bench.all", category="bench", audience=["everyone"])
+    kind = EventType.objects.create(
+        name="bench.all", category="bench", audience=["everyone"], default_channels=["in_app", "email"]
+    )
     User.objects.bulk_create([User(username=f"u{number}", password="!") for number in range(people)], batch_size=5000)
     NotificationPreference.objects.bulk_create(
         [NotificationPreference(user=user, event_type=kind) for user in User.objects.all()], batch_size=5000

@@ -17,13 +17,13 @@ from typing import TypeVar
 
 from django.db import DatabaseError, connection, connections
 
-from delivery import channels, claiming, garbage, one_drain, outbox, rescuing, settling, under_way, widths
+from delivery import channels, claiming, one_drain, outbox, rescuing, settling, under_way, widths
 from delivery.channels import Channel, Outcome, Session
 from delivery.claiming import Claim
 from delivery.settling import INTERNAL_ERROR, Result
 from delivery.taking import Claimed
 from delivery.under_way import UnderWay
-from events import clock, hints
+from events import clock, garbage, hints
 
 logger = logging.getLogger(__name__)
 

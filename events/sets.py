@@ -141,8 +141,11 @@ def table(columns: dict[str, str], rows: Collection[Sequence[Any]]) -> tuple[str
 
 
 def _unnested(columns: dict[str, str], values: Sequence[tuple[Any, ...]]) -> tuple[str, list[Any]]:
-    """The columns as arrays, but what every row has alike goes along once."""
-    shared = [number > 0 and len(set(column)) == 1 for number, column in enumerate(values)]
+    """The columns as arrays, but what every row has alike goes along once. One is an array whatever it holds: it says
+    how many rows there are."""
+    shared = [len(set(column)) == 1 for column in values]
+    if all(shared):
+        shared[0] = False
     named = list(zip(columns.items(), values, shared, strict=True))
     fields = ", ".join(f"%s::{kind} AS {name}" if is_shared else name for (name, kind), _, is_shared in named)
     names = ", ".join(name for (name, _), _, is_shared in named if not is_shared)
@@ -163,7 +166,8 @@ def read(rows: QuerySet[Any], *, column: str, most: int | None = None) -> list[i
 
 def numbers(joined: str | None) -> list[int]:
     """What `joined` spells, once it is read; nothing of no rows."""
-    return list(map(int, joined.split(","))) if joined else []
+    found: list[int] = json.loads(f"[{joined or ''}]")
+    return found
 
 
 def _array(values: Iterable[Any]) -> str:
@@ -173,7 +177,7 @@ def _array(values: Iterable[Any]) -> str:
     """
     given = list(values)
     if set(map(type, given)) == {int}:
-        return f"{{{','.join(map(str, given))}}}"
+        return f"{{{repr(given)[1:-1]}}}"
     spelled = {value: _element(value) for value in set(given)}
     return f"{{{','.join([spelled[value] for value in given])}}}"
 

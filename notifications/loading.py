@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import repeat
 
 from django.db import connection
 
@@ -20,7 +21,7 @@ from notifications.plan import Choice, Fact, Known, Standing
 def load(facts: Sequence[Fact], evaluated: Evaluated, *, seqs: Mapping[int, int], now: datetime) -> Known:
     """At most four queries, however many people: those of `seqs`, in user order, with the seq of their inbox."""
     users = list(seqs)
-    types = {fact.kind.type_id for fact in facts}
+    types = {fact.kind.type_id: fact.kind.default_channels for fact in facts}
     projects = {fact.project_id for fact in facts if fact.project_id is not None}
     choices, may_hold = _choices(types, users)
     told, standing = _rows_before(facts, users)
@@ -50,27 +51,31 @@ def _project_members(projects: Collection[int], users: Sequence[int]) -> set[tup
     return set(members.filter(**bounds).order_by().values_list("entity_id", "user_id"))
 
 
-def _choices(types: Collection[int], users: Sequence[int]) -> tuple[dict[tuple[int, int], Choice], list[int]]:
-    """(person, type) -> what they chose, read by what that is: one of a few combinations for most people. And whose
-    settings may keep something back; most people have none. Perhaps of others too: nobody asks for those."""
-    is_type, kinds = sets.within("event_type_id", types)
+def _choices(
+    types: Mapping[int, Sequence[str]], users: Sequence[int]
+) -> tuple[dict[tuple[int, int], Choice], list[int]]:
+    """(person, type) -> what they chose, where that is not what the type offers anyway (`types`: its channels), read
+    by what it is: one of a few combinations for most people. And whose settings may keep something back; most people
+    have none. Perhaps of others too: nobody asks for those."""
+    is_type, some = sets.within("event_type_id", types)
+    usual = [(type_id, json.dumps(names)) for type_id, names in types.items()]
+    kinds, usual_of = sets.table({"type_id": "bigint", "usual": "jsonb"}, usual)
     is_one, one_of = sets.around("user_id", users)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT event_type_id, is_enabled, CAST(channels AS text) AS names, scope, {sets.joined('user_id')} "
-            f"FROM notification_preferences WHERE {is_type} AND {is_one} "
+            f"FROM notification_preferences JOIN {kinds} AS kinds ON kinds.type_id = event_type_id "
+            f"WHERE {is_type} AND {is_one} AND NOT (is_enabled AND scope = 'all' AND channels = kinds.usual) "
             "GROUP BY event_type_id, is_enabled, channels, scope "
             f"UNION ALL SELECT NULL, NULL, NULL, NULL, {sets.joined('user_id')} FROM user_notification_settings "
             f"WHERE {is_one} AND (dnd_enabled OR digest_enabled OR CAST(quiet_hours AS text) <> '[]')",
-            [*kinds, *one_of, *one_of],
+            [*usual_of, *some, *one_of, *one_of],
         )
         *chosen, (*_, may_hold) = sorted(cursor.fetchall(), key=lambda row: row[0] is None)
-    choices = {
-        (user, kind): choice
-        for kind, is_enabled, names, scope, chosen_by in chosen
-        for choice in [_choice(bool(is_enabled), names, scope)]
-        for user in sets.numbers(chosen_by)
-    }
+    choices: dict[tuple[int, int], Choice] = {}
+    for kind, is_enabled, names, scope, chosen_by in chosen:
+        choice = _choice(bool(is_enabled), names, scope)
+        choices.update(dict.fromkeys(zip(sets.numbers(chosen_by), repeat(kind)), choice))
     return choices, sets.numbers(may_hold)
 
 

@@ -63,7 +63,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What was loaded under the locks. Missing keys mean: no row, the defaults."""
+    """What was loaded under the locks. Missing keys mean the defaults: no row, or one that says the same."""
 
     audience: Mapping[int, Mapping[int, str]]  # event -> person -> reason
     seqs: Mapping[int, int]  # person -> inbox seq
@@ -106,9 +106,10 @@ def plan(facts: Sequence[Fact], known: Known) -> Plan:
     last_of_group = _last_of_group(facts, known)
     for fact in facts:
         offer, key = _Offer(fact, known), fact.group_key
+        holds = {} if fact.kind.is_critical else known.holds
         for user_id, reason in known.audience.get(fact.event_id, {}).items():
             channels, why_not = offer.to(user_id, reason=reason)
-            hold = NO_HOLD if fact.kind.is_critical else known.holds.get(user_id, NO_HOLD)
+            hold = holds.get(user_id, NO_HOLD)
             for channel in channels:
                 is_told = bool(known.told) and (fact.event_id, user_id, channel) in known.told
                 if channel == "in_app":
@@ -132,12 +133,14 @@ class _Offer:
 
     def __init__(self, fact: Fact, known: Known) -> None:
         self._fact, self._known, self._kind = fact, known, fact.kind
-        self._default = Choice(True, fact.kind.default_channels, "all")
         self._channels: dict[Choice, tuple[list[str], str]] = {}
+        self._usual = self._worked_out(Choice(True, fact.kind.default_channels, "all"))
 
     def to(self, user_id: int, *, reason: str) -> tuple[list[str], str]:
         """The channels for this person, or why there are none."""
-        choice = self._known.choices.get((user_id, self._kind.type_id), self._default)
+        choice = self._known.choices.get((user_id, self._kind.type_id))
+        if choice is None:
+            return self._usual
         is_on = choice.is_enabled or self._kind.is_locked
         scope = choice.scope
         if (

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
 
-from events import sets
+from events import garbage, sets
 from events.models import Event
 from notifications import audiences, channels, feed, frames, hub_link, loading, looks
 from notifications.plan import NO_HOLD, Fact, Kind, Plan, Row, plan
@@ -16,41 +17,54 @@ from notifications.plan import NO_HOLD, Fact, Kind, Plan, Row, plan
 LOCK_TIMEOUT = "5s"
 
 
+@garbage.searched_rarely()
 def tell(events: Sequence[Event], evaluated: audiences.Evaluated, *, now: datetime) -> Plan:
     """Write what these events mean to these people. The number of queries doesn't depend on how many they are.
 
     Must run in a transaction; events come in log order with their types and actors. Telling is idempotent: rows that
     exist are left alone, so a replay tells nobody twice.
     """
-    users = sorted({user for people in evaluated.by_event.values() for user in people})
+    users = sorted(set().union(*evaluated.by_event.values()))
     if not users:
         return Plan()
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-    seqs, unread = _lock(users)
+    inboxes = _lock(users)
     facts = [_fact(event) for event in events]
-    known = loading.load(facts, evaluated, seqs=seqs, now=now)
+    known = loading.load(facts, evaluated, seqs=inboxes.seqs, now=now)
     made = plan(facts, known)
     ids = _write(made.rows, now=now)
     _update_inboxes(made.rows)
     if held := {row.user_id for row in made.rows if row.hold != NO_HOLD}:
         looks.expect(held, now=now)
-    _announce(events, made.rows, ids=ids, unread=unread, now=now)
+    _announce(events, made.rows, ids=ids, inboxes=inboxes, now=now)
     return made
 
 
 def rehearse(events: Sequence[Event], evaluated: audiences.Evaluated, *, now: datetime) -> Plan:
     """What `tell` would decide if it came now: nothing is locked and nothing written. At most four queries."""
-    users = sorted({user for people in evaluated.by_event.values() for user in people})
+    users = sorted(set().union(*evaluated.by_event.values()))
     if not users:
         return Plan()
     facts = [_fact(event) for event in events]
     return plan(facts, loading.load(facts, evaluated, seqs=dict.fromkeys(users, 0), now=now))
 
 
-def _lock(users: Sequence[int]) -> tuple[dict[int, int], dict[int, int]]:
-    """person -> seq and person -> unread count of their inboxes, locked in user order. Missing rows are made.
+@dataclass(slots=True)
+class _Inboxes:
+    """As they were when they were locked. `seqs`: person -> seq."""
+
+    seqs: dict[int, int]
+    unread: str
+
+    def unread_counts(self) -> dict[int, int]:
+        """person -> unread count; read when it is needed, after the commit."""
+        return dict(zip(self.seqs, sets.numbers(self.unread), strict=True))
+
+
+def _lock(users: Sequence[int]) -> _Inboxes:
+    """Those of these people, locked in user order. Missing rows are made.
 
     Only those: a conflict costs more than the look that avoids it, and almost everybody has their row.
     """
@@ -72,8 +86,11 @@ def _lock(users: Sequence[int]) -> tuple[dict[int, int], dict[int, int]]:
             f"ORDER BY user_id {for_update}) AS locked",
             one_of,
         )
-        found, seqs, unread = map(sets.numbers, cursor.fetchone())
-    return dict(zip(found, seqs, strict=True)), dict(zip(found, unread, strict=True))
+        found, joined_seqs, unread = cursor.fetchone()
+    seqs = sets.numbers(joined_seqs)
+    # Somebody may have been deleted by now.
+    these_users = users if len(seqs) == len(users) else sets.numbers(found)
+    return _Inboxes(dict(zip(these_users, seqs, strict=True)), unread)
 
 
 def _fact(event: Event) -> Fact:
@@ -140,8 +157,8 @@ def _write(rows: Sequence[Row], *, now: datetime) -> list[int]:
                 f"FROM {newer} AS newer WHERE notifications.id = newer.row_id",
                 [at, at, *params],
             )
-    fresh_ids = (pk for (pk,) in written)
-    return [next(fresh_ids) if row.replaces is None else row.replaces for row in rows]
+    fresh_ids = iter(written)
+    return [next(fresh_ids)[0] if row.replaces is None else row.replaces for row in rows]
 
 
 def _update_inboxes(rows: Sequence[Row]) -> None:
@@ -149,22 +166,22 @@ def _update_inboxes(rows: Sequence[Row]) -> None:
     in_feed = [row for row in rows if row.channel == "in_app"]
     if not in_feed:
         return
-    seqs = {row.user_id: row.seq for row in in_feed}
-    fresh = Counter(row.user_id for row in in_feed if row.replaces is None)
-    users = sorted(seqs)
-    values = [(user, seqs[user], fresh[user]) for user in users]
-    changed, params = sets.table({"user_id": "bigint", "seq": "bigint", "fresh": "bigint"}, values)
+    shown = Counter([row.user_id for row in in_feed])
+    fresh = Counter([row.user_id for row in in_feed if row.replaces is None])
+    users = sorted(shown)
+    values = list(zip(users, map(shown.__getitem__, users), map(fresh.__getitem__, users), strict=True))
+    changed, params = sets.table({"user_id": "bigint", "shown": "bigint", "fresh": "bigint"}, values)
     is_near, bounds = sets.between("inboxes.user_id", users)
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE inboxes SET seq = changed.seq, unread_count = inboxes.unread_count + changed.fresh "
+            "UPDATE inboxes SET seq = inboxes.seq + changed.shown, unread_count = inboxes.unread_count + changed.fresh "
             f"FROM {changed} AS changed WHERE inboxes.user_id = changed.user_id AND {is_near}",
             [*params, *bounds],
         )
 
 
 def _announce(
-    events: Sequence[Event], rows: Sequence[Row], *, ids: Sequence[int], unread: Mapping[int, int], now: datetime
+    events: Sequence[Event], rows: Sequence[Row], *, ids: Sequence[int], inboxes: _Inboxes, now: datetime
 ) -> None:
     """Deliveries in this transaction; frames and wake-ups after its commit, when nobody waits for our locks."""
     opened = [
@@ -175,11 +192,11 @@ def _announce(
     if opened and (names := channels.open_rows(opened)):
         transaction.on_commit(lambda: channels.wake(names), robust=True)
     if any(row.channel == "in_app" for row in rows):
-        transaction.on_commit(lambda: _push(events, rows, ids=ids, unread=unread, now=now), robust=True)
+        transaction.on_commit(lambda: _push(events, rows, ids=ids, inboxes=inboxes, now=now), robust=True)
 
 
 def _push(
-    events: Sequence[Event], rows: Sequence[Row], *, ids: Sequence[int], unread: Mapping[int, int], now: datetime
+    events: Sequence[Event], rows: Sequence[Row], *, ids: Sequence[int], inboxes: _Inboxes, now: datetime
 ) -> None:
     """To the hubs, which add to each frame what all of an event share."""
     told = {row.event_id for row in rows if row.channel == "in_app"}
@@ -188,15 +205,13 @@ def _push(
         for event in events
         if event.pk in told
     }
-    hub_link.push(_pushes(rows, ids=ids, unread=unread, now=now), shared=shared)
+    hub_link.push(_pushes(rows, ids=ids, inboxes=inboxes, now=now), shared=shared)
 
 
-def _pushes(
-    rows: Sequence[Row], *, ids: Sequence[int], unread: Mapping[int, int], now: datetime
-) -> Iterator[hub_link.Push]:
+def _pushes(rows: Sequence[Row], *, ids: Sequence[int], inboxes: _Inboxes, now: datetime) -> Iterator[hub_link.Push]:
     """A frame for each row in the feed: what is this person's. One by one: thousands at once would each be looked at
     by the collector of cycles."""
-    counts = dict(unread)
+    counts = inboxes.unread_counts()
     stamp = frames.instant(now)
     for pk, row in zip(ids, rows, strict=True):
         if row.channel != "in_app":

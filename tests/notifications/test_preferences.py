@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from events.bus import NewEvent
 from events.models import EventType
 from events.refusals import PreferenceRefused
 from notifications import inbox, preferences
 from notifications.models import NotificationPreference, UserNotificationSettings
+from tests.notifications.telling import alter, channels_of, prefer, tell_batch
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 SOON = NOW + timedelta(hours=2)
@@ -30,6 +32,14 @@ def test_the_missing_rows_are_made_with_their_types_defaults(owner):
     assert len(rows) == EventType.objects.count()
     assert (rows["job.failed"].channels, rows["job.started"].channels) == (["in_app", "email"], ["in_app"])
     assert all(row.is_enabled and row.scope == "all" for row in rows.values())
+
+
+def test_a_choice_counts_though_another_type_of_the_batch_offers_just_that(owner):
+    alter("job.failed", default_channels=["in_app", "email"])
+    for name in ("job.failed", "job.completed"):
+        prefer(owner, name, channels=["in_app"])
+    both = [NewEvent("job.failed", actor=owner), NewEvent("job.completed", actor=owner)]
+    assert [channels_of(owner, event) for event in tell_batch(*both)] == [{"in_app"}, {"in_app"}]
 
 
 def test_asking_twice_makes_nothing_anew(owner):

@@ -1,10 +1,10 @@
-"""While a drain runs, Python looks for cycles less often; afterwards as before."""
+"""While thousands of rows are worked on, Python looks for cycles less often; afterwards as before."""
 
 from __future__ import annotations
 
 import gc
 
-from delivery import garbage
+from events import garbage
 
 
 def test_the_usual_threshold_comes_back_with_the_last_who_asked():
