@@ -27,18 +27,18 @@ def take(shares: Sequence[Share], *, limits: Limits, pace: Pace) -> Gone:
     """
     with pace.transaction():
         unread = leaving_feeds.lock({share.user_id for share in shares})
-        delete, params = _delete([share for share in shares if share.user_id in unread], limits=limits)
+        free = [share for share in shares if share.user_id in unread]
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
-                return _taken_at_once(cursor, delete, params)
-            cursor.execute(delete, params)
+                return _taken_at_once(cursor, free, limits=limits)
+            cursor.execute(*_delete(free, limits=limits, are_deliveries=True))
             gone = cursor.fetchall()
         shown = [(user, pk, bool(is_read)) for pk, user, channel, is_read in gone if channel == "in_app"]
         leaving_feeds.leave(pruning_rows.lost(shown), unread_before=unread)
     return Counter({"notifications": len(gone)})
 
 
-def _delete(shares: Sequence[Share], *, limits: Limits) -> tuple[str, list[Any]]:
+def _delete(shares: Sequence[Share], *, limits: Limits, are_deliveries: bool) -> tuple[str, list[Any]]:
     # The people aren't asked for here: an index by person would read all that they have.
     ids = sets.Once.of_joined(",".join([share.ids for share in shares]))
     # Of the column itself PostgreSQL's planner would weigh each id, which takes it longer than finding the rows.
@@ -48,17 +48,20 @@ def _delete(shares: Sequence[Share], *, limits: Limits) -> tuple[str, list[Any]]
         # next run. As a subquery: else the planner weighs each place.
         is_one += " AND ctid = ANY(ARRAY(SELECT unnest(string_to_array(%s, ' ')::tid[])))"
         params.append(" ".join([share.places for share in shares]))
+    if are_deliveries:
+        is_one += " AND NOT EXISTS (SELECT 1 FROM deliveries WHERE deliveries.notification_id = notifications.id)"
     delete = (
         f"DELETE FROM notifications WHERE {is_one} AND hold = %s AND created_at < %s "
-        "AND NOT EXISTS (SELECT 1 FROM deliveries WHERE deliveries.notification_id = notifications.id) "
         "RETURNING id, user_id, channel, is_read"
     )
     return delete, [*params, Hold.NONE, connection.ops.adapt_datetimefield_value(limits.cutoff)]
 
 
-def _taken_at_once(cursor: Any, delete: str, params: Sequence[Any]) -> Gone:
+def _taken_at_once(cursor: Any, shares: Sequence[Share], *, limits: Limits) -> Gone:
     """The delete and what it does to inboxes in one statement: rows that nobody is told of never come here."""
     cursor.execute(_PLANNED_ANEW)
+    [is_read_whole] = cursor.fetchone()
+    delete, params = _delete(shares, limits=limits, are_deliveries=is_read_whole == "off")
     cursor.execute(
         f"WITH gone AS ({delete}), {_LOST}, raised AS ({leaving_feeds.RAISE.format(fewer='lost')} "
         "AND fewer.ids IS NOT NULL RETURNING inboxes.user_id, inboxes.seq, inboxes.unread_count, fewer.ids) "
@@ -77,10 +80,11 @@ def _taken_at_once(cursor: Any, delete: str, params: Sequence[Any]) -> Gone:
 
 
 # The database itself looks for deliveries of each row that goes, by a plan that the session keeps from when it first
-# did: by an index, however few there were then. Only where there is none at all is reading that nothing cheaper.
+# did: by an index, however few there were then. Only where there is none at all is reading that nothing cheaper, and
+# nothing to be asked for each row: whoever adds the first one waits for the inbox.
 _PLANNED_ANEW = (
-    "DISCARD PLANS; SELECT set_config('enable_seqscan', "
-    "CASE WHEN pg_relation_size('deliveries') = 0 THEN 'on' ELSE 'off' END, true)"
+    "SELECT set_config('enable_seqscan', CASE WHEN pg_relation_size('deliveries') = 0 THEN 'on' ELSE 'off' END, true); "
+    "DISCARD PLANS"
 )
 
 _LOST = (

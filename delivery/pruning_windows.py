@@ -46,12 +46,15 @@ class Window:
 
 
 def windows(limits: Limits) -> Iterator[Window]:
-    """In the order of the events. Two queries each."""
+    """In the order of the events. Three queries each."""
     after: Key | None = FROM_START
     while after is not None:
         rows = _past(after, limits=limits)
         up_to = rows.order_by("event_id", "user_id", "channel").values_list("event_id", "user_id")[WINDOW - 1 :].first()
-        yield _shared_out(rows if up_to is None else rows.filter(_up_to(up_to)), limits=limits)
+        if up_to is None:
+            yield _window(rows, limits=limits)
+        else:
+            yield _window(rows.filter(_up_to(up_to)), limits=limits, settings=_FOR_A_FULL_ONE)
         after = up_to
 
 
@@ -71,31 +74,43 @@ def pieces(shares: Sequence[Share], *, most: Callable[[], int]) -> Iterator[list
 
 def _past(key: Key, *, limits: Limits) -> QuerySet[Notification]:
     is_past = RawSQL("(notifications.event_id, notifications.user_id) > (%s, %s)", key, output_field=BooleanField())
-    return Notification.objects.filter(is_past, event_id__lte=limits.last_event)
+    return Notification.objects.filter(is_past, event__lte=limits.last_event)
 
 
 def _up_to(key: Key) -> RawSQL:
     return RawSQL("(notifications.event_id, notifications.user_id) <= (%s, %s)", key, output_field=BooleanField())
 
 
-def _shared_out(rows: QuerySet[Notification], *, limits: Limits) -> Window:
+def _window(rows: QuerySet[Notification], *, limits: Limits, settings: Sequence[str] = ()) -> Window:
     has_delivery = Exists(Delivery.objects.filter(notification=OuterRef("pk")))
-    found = rows.filter(prunable.row_may_go(limits)).annotate(is_carried=has_delivery).order_by()
-    has_places = connection.vendor == "postgresql"
-    found = found.annotate(place=RawSQL("notifications.ctid", ()) if has_places else RawSQL("NULL", ()))
-    sql, params = found.values("id", "user_id", "is_carried", "place").query.sql_with_params()
-    places = "array_to_string(array_agg(place), ' ')" if has_places else "''"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT is_carried, user_id, count(*), {sets.joined('id')}, {places} FROM ({sql}) AS found "
-            "GROUP BY is_carried, user_id ORDER BY user_id",
-            params,
-        )
-        shares = [(bool(is_carried), Share(*share)) for is_carried, *share in cursor.fetchall()]
     return Window(
-        plain=[share for is_carried, share in shares if not is_carried],
-        carried=[share for is_carried, share in shares if is_carried],
+        plain=_shares(rows.filter(~has_delivery, prunable.row_is_past(limits)), settings=settings),
+        carried=_shares(rows.filter(has_delivery, prunable.row_may_go(limits))),
     )
+
+
+# Most rows are plain. Looked for one by one, the deliveries of each of so many take longer than all the rest; and what
+# doesn't fit into the usual memory goes through a file.
+_FOR_A_FULL_ONE = ("SET LOCAL enable_nestloop = off", "SET LOCAL work_mem = '64MB'")
+
+
+def _shares(rows: QuerySet[Notification], *, settings: Sequence[str] = ()) -> list[Share]:
+    """`settings`: of PostgreSQL, for this query alone: what is sent along with it is one transaction with it."""
+    is_postgresql = connection.vendor == "postgresql"
+    place = RawSQL("notifications.ctid", ()) if is_postgresql else RawSQL("NULL", ())
+    found = rows.order_by().annotate(place=place)
+    sql, params = found.values("id", "user_id", "place").query.sql_with_params()
+    places = "array_to_string(array_agg(place), ' ')" if is_postgresql else "''"
+    before = settings if is_postgresql else ()
+    by_person = (
+        f"SELECT user_id, count(*), {sets.joined('id')}, {places} FROM ({sql}) AS found "
+        "GROUP BY user_id ORDER BY user_id"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("; ".join([*before, by_person]), params)
+        for _ in before:
+            cursor.nextset()
+        return [Share(*share) for share in cursor.fetchall()]
 
 
 def _parts(share: Share, *, most: int) -> Iterator[Share]:

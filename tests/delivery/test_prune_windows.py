@@ -78,6 +78,16 @@ def test_a_row_that_was_changed_since_goes_with_the_next_run(owner):
 
 
 @pytest.mark.service
+def test_where_there_are_no_deliveries_at_all_nobody_asks_for_them(owner):
+    row(owner)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; TRUNCATE deliveries CASCADE")
+        assert take(walked()) == 1
+        cursor.execute("SELECT current_setting('enable_seqscan')")
+        assert cursor.fetchone() == ("on",)
+
+
+@pytest.mark.service
 def test_where_there_are_deliveries_each_row_asks_an_index_for_its_own(owner):
     sent(row(owner, channel="webhook"))
     row(owner)
