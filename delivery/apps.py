@@ -5,6 +5,8 @@ from django.apps import AppConfig
 
 class DeliveryConfig(AppConfig):
     name = "delivery"
+    label = "carillon_delivery"
+    verbose_name = "Delivery"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

@@ -9,6 +9,8 @@ from events import sets
 
 class EventsConfig(AppConfig):
     name = "events"
+    label = "carillon_events"
+    verbose_name = "Events"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

@@ -96,7 +96,7 @@ def sync(**_signal: Any) -> None:
 
 def _is_migrated() -> bool:
     """False while `migrate` goes to a point before this table had the column."""
-    return ("events", "0008_declared_types_and_rates") in MigrationRecorder(connection).applied_migrations()
+    return ("carillon_events", "0008_declared_types_and_rates") in MigrationRecorder(connection).applied_migrations()
 
 
 def _update(row: EventType, *, wanted: dict[str, Any]) -> None:

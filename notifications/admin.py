@@ -78,7 +78,7 @@ class NotificationAdmin(OfPeople[Notification]):
 
     @admin.display(description=gettext_lazy("Event"))
     def event_link(self, obj: Notification) -> SafeString | str:
-        return link("events_event", obj.event_id)
+        return link("carillon_events_event", obj.event_id)
 
 
 @admin.register(NotificationPreference)
@@ -119,4 +119,4 @@ class FanoutAdmin(ReadOnly[Fanout]):
 
     @admin.display(description=gettext_lazy("Event"))
     def event_link(self, obj: Fanout) -> SafeString | str:
-        return link("events_event", obj.event_id)
+        return link("carillon_events_event", obj.event_id)

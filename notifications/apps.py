@@ -6,6 +6,8 @@ from django.contrib.auth.signals import user_logged_out
 
 class NotificationsConfig(AppConfig):
     name = "notifications"
+    label = "carillon_notifications"
+    verbose_name = "Notifications"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

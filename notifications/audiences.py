@@ -215,8 +215,10 @@ def _is_source(sources: Iterable[Source]) -> tuple[str, list[Any]]:
 
 
 def _admins() -> list[int]:
-    """Active superusers, and staff with `events.receive_system`."""
-    allowed = User.objects.with_perm("events.receive_system", backend="django.contrib.auth.backends.ModelBackend")
+    """Active superusers, and staff with `carillon_events.receive_system`."""
+    allowed = User.objects.with_perm(
+        "carillon_events.receive_system", backend="django.contrib.auth.backends.ModelBackend"
+    )
     return [user.pk for user in allowed if user.is_superuser or user.is_staff]
 
 

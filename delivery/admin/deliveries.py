@@ -68,7 +68,7 @@ class AddressAdmin(ReadOnly[Address]):
         return obj.verified_at is not None
 
     def has_resend_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("delivery.change_delivery")
+        return request.user.has_perm("carillon_delivery.change_delivery")
 
     @admin.action(description=gettext_lazy("Send the dead deliveries of these again"), permissions=["resend"])
     def resend_dead(self, request: HttpRequest, queryset: QuerySet[Address]) -> None:
@@ -93,7 +93,7 @@ class AttemptInline(admin.TabularInline[Attempt, Delivery]):
         return False
 
     def has_view_permission(self, request: HttpRequest, obj: Delivery | None = None) -> bool:
-        return request.user.has_perm("delivery.view_delivery")
+        return request.user.has_perm("carillon_delivery.view_delivery")
 
     @admin.display(description=gettext_lazy("Why"))
     def why(self, obj: Attempt) -> str:
@@ -132,7 +132,7 @@ class DeliveryAdmin(ReadOnly[Delivery]):
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(explain_view)
-        return [path("explain/<int:event_id>/", view, name="delivery_explain"), *super().get_urls()]
+        return [path("explain/<int:event_id>/", view, name="carillon_delivery_explain"), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         found = super().get_queryset(request)
@@ -151,7 +151,7 @@ class DeliveryAdmin(ReadOnly[Delivery]):
         return queryset.filter(Q(address__target__icontains=term) | Q(address__user_id__in=people(term))), False
 
     def has_resend_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("delivery.change_delivery")
+        return request.user.has_perm("carillon_delivery.change_delivery")
 
     @admin.action(description=gettext_lazy("Send again"), permissions=["resend"])
     def resend(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
@@ -186,11 +186,11 @@ class DeliveryAdmin(ReadOnly[Delivery]):
 
     @admin.display(description=gettext_lazy("Address"))
     def address_link(self, obj: Delivery) -> SafeString | str:
-        return link("delivery_address", obj.address_id, obj.address.target)
+        return link("carillon_delivery_address", obj.address_id, obj.address.target)
 
     @admin.display(description=gettext_lazy("Event"))
     def event_link(self, obj: Delivery) -> SafeString | str:
-        return link("events_event", obj.notification.event_id if obj.notification else None)
+        return link("carillon_events_event", obj.notification.event_id if obj.notification else None)
 
     @admin.display(description=gettext_lazy("What is sent"))
     def sent_body(self, obj: Delivery) -> str:

@@ -17,8 +17,8 @@ from events.wording import words
 
 
 def explain_view(request: HttpRequest, event_id: int) -> HttpResponse:
-    """Needs `events.view_event`; addresses connected to and answers also `delivery.view_delivery`."""
-    if not request.user.has_perm("events.view_event"):
+    """Needs `carillon_events.view_event`; addresses connected to and answers also `carillon_delivery.view_delivery`."""
+    if not request.user.has_perm("carillon_events.view_event"):
         raise PermissionDenied
     try:
         event = explaining.load(event_id)
@@ -37,10 +37,10 @@ def explain_view(request: HttpRequest, event_id: int) -> HttpResponse:
         "event": event,
         "opts": Event._meta,
         "asked": asked,
-        "found": explained.as_json(found, for_staff=request.user.has_perm("delivery.view_delivery")),
+        "found": explained.as_json(found, for_staff=request.user.has_perm("carillon_delivery.view_delivery")),
         "following": found.following,
     }
-    return render(request, "admin/delivery/explain.html", context)
+    return render(request, "admin/carillon_delivery/explain.html", context)
 
 
 def _one_person(request: HttpRequest, asked: str) -> int | None:

@@ -26,7 +26,7 @@ _ID = in_path("delivery_id")
 class DeliveriesView(ApiView):
     @documented(
         "list_deliveries",
-        summary="List your deliveries, the newest first; everybody's with delivery.view_delivery",
+        summary="List your deliveries, the newest first; everybody's with carillon_delivery.view_delivery",
         parameters=[DeliveriesQuery],
         answers={200: DeliveryOut(many=True)},
         refusals=[400],
@@ -35,7 +35,7 @@ class DeliveriesView(ApiView):
     def get(self, request: Request) -> Response:
         query = query_of(request, as_=DeliveriesQuery)
         found = history.page(
-            whose(request, permission="delivery.view_delivery"),
+            whose(request, permission="carillon_delivery.view_delivery"),
             of_user=query.get("user_id"),
             states=_states(query.get("state")),
             address_id=query.get("channel_id"),
@@ -58,7 +58,7 @@ class DeliveryView(ApiView):
     )
     def get(self, request: Request, delivery_id: int) -> Response:
         with missing_is_404(Delivery):
-            row = history.one(whose(request, permission="delivery.view_delivery"), delivery_id=delivery_id)
+            row = history.one(whose(request, permission="carillon_delivery.view_delivery"), delivery_id=delivery_id)
         return Response(history.as_json(row, for_staff=may_view_all(request)))
 
 
@@ -66,12 +66,12 @@ class ResendView(ApiView):
     @documented(
         "resend_delivery",
         parameters=[_ID],
-        summary="Send again; another person's with delivery.change_delivery. 202 means it is on its way",
+        summary="Send again; another person's with carillon_delivery.change_delivery. 202 means it is on its way",
         answers={202: DeliveryOut},
         refusals=[400, 404, 409],
     )
     def post(self, request: Request, delivery_id: int) -> Response:
-        owner = whose(request, permission="delivery.change_delivery")
+        owner = whose(request, permission="carillon_delivery.change_delivery")
         with missing_is_404(Delivery):
             history.one(owner, delivery_id=delivery_id)
             outbox.resend([delivery_id], now=timezone.now())

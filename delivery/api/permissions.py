@@ -8,7 +8,7 @@ from events.api.requests import user_id_of
 
 
 def may_view_all(request: Request) -> bool:
-    return request.user.has_perm("delivery.view_delivery")
+    return request.user.has_perm("carillon_delivery.view_delivery")
 
 
 def whose(request: Request, *, permission: str) -> int | None:

@@ -91,7 +91,7 @@ class RecoveredOut(serializers.Serializer[Any]):
 class DeliveriesQuery(Paged):
     state = one_of(Delivery.State.values, required=False)
     channel_id = QueryWhole(required=False)
-    user_id = QueryWhole(required=False, help_text="Needs delivery.view_delivery, but for your own.")
+    user_id = QueryWhole(required=False, help_text="Needs carillon_delivery.view_delivery, but for your own.")
 
 
 class AttemptOut(serializers.Serializer[Any]):
@@ -102,8 +102,8 @@ class AttemptOut(serializers.Serializer[Any]):
     reason = Text(allow_blank=True)
     explanation = Text(allow_blank=True, help_text="The reason in words.")
     next_at = Instant(allow_null=True)
-    connected_to = Text(required=False, allow_blank=True, help_text="With delivery.view_delivery.")
-    excerpt = Text(required=False, allow_blank=True, help_text="Of the answer; with delivery.view_delivery.")
+    connected_to = Text(required=False, allow_blank=True, help_text="With carillon_delivery.view_delivery.")
+    excerpt = Text(required=False, allow_blank=True, help_text="Of the answer; with carillon_delivery.view_delivery.")
 
 
 class DeliveryOut(serializers.Serializer[Any]):

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('notifications', '0002_database_rules'),
+        ('carillon_notifications', '0002_database_rules'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -63,9 +63,9 @@ class Migration(migrations.Migration):
                 ('lease_until', models.DateTimeField(blank=True, null=True)),
                 ('settled_at', models.DateTimeField(blank=True, null=True)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('address', models.ForeignKey(db_column='channel_id', db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='delivery.address')),
-                ('notification', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='notifications.notification')),
-                ('summary', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='notifications.summary')),
+                ('address', models.ForeignKey(db_column='channel_id', db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='carillon_delivery.address')),
+                ('notification', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='carillon_notifications.notification')),
+                ('summary', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='carillon_notifications.summary')),
             ],
             options={
                 'verbose_name_plural': 'deliveries',
@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
                 ('connected_to', models.TextField(blank=True, db_default='', default='', help_text='For staff.')),
                 ('excerpt', models.TextField(blank=True, db_default='', default='', help_text='Of the answer or the error; for staff.')),
                 ('next_at', models.DateTimeField(blank=True, help_text='When the next try is due.', null=True)),
-                ('delivery', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attempts', to='delivery.delivery')),
+                ('delivery', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attempts', to='carillon_delivery.delivery')),
             ],
             options={
                 'db_table': 'delivery_attempts',

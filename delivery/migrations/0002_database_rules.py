@@ -20,5 +20,5 @@ def forwards(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("delivery", "0001_initial"), ("events", "0003_database_rules")]
+    dependencies = [("carillon_delivery", "0001_initial"), ("carillon_events", "0003_database_rules")]
     operations = [migrations.RunPython(forwards, migrations.RunPython.noop)]

@@ -16,8 +16,8 @@ def forwards(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("delivery", "0002_database_rules"),
-        ("notifications", "0002_database_rules"),
+        ("carillon_delivery", "0002_database_rules"),
+        ("carillon_notifications", "0002_database_rules"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                         primary_key=True,
                         related_name="+",
                         serialize=False,
-                        to="delivery.address",
+                        to="carillon_delivery.address",
                     ),
                 ),
                 ("since", models.DateTimeField()),

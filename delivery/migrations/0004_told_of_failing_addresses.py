@@ -35,7 +35,7 @@ TYPES = [
 
 
 def add_types(apps: Any, schema_editor: Any) -> None:
-    event_type = apps.get_model("events", "EventType")
+    event_type = apps.get_model("carillon_events", "EventType")
     for name, description, title, body, one, many, sample in TYPES:
         event_type.objects.create(
             name=name,
@@ -53,5 +53,5 @@ def add_types(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("delivery", "0003_rates_and_recoveries"), ("events", "0005_beat_schedule")]
+    dependencies = [("carillon_delivery", "0003_rates_and_recoveries"), ("carillon_events", "0005_beat_schedule")]
     operations = [migrations.RunPython(add_types, migrations.RunPython.noop)]

@@ -28,7 +28,7 @@ MOST_NAMED = 5
 @require_safe
 def deliveries_page(request: HttpRequest) -> HttpResponse:
     standing, filters = standing_for(request), lists.filters_of(request.GET)
-    for_staff = person(request).has_perm("delivery.view_delivery")
+    for_staff = person(request).has_perm("carillon_delivery.view_delivery")
     rows, older = lists.page_of(standing, filters=filters, for_staff=for_staff)
     context = {
         "filters": filters,

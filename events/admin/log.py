@@ -146,14 +146,14 @@ class SubscriberAdmin(BigList[Subscriber]):
 
     @admin.display(description=gettext_lazy("Parked events"))
     def parked_events(self, obj: Subscriber) -> SafeString:
-        page = reverse("admin:events_parkedevent_changelist")
+        page = reverse("admin:carillon_events_parkedevent_changelist")
         return format_html(
             '<a href="{}?subscriber__id__exact={}">{}</a>', page, obj.pk, getattr(obj, "parked_count", 0)
         )
 
     @admin.display(description=gettext_lazy("Lost to pruning"))
     def lost(self, obj: Subscriber) -> SafeString:
-        page = reverse("admin:events_loggap_changelist")
+        page = reverse("admin:carillon_events_loggap_changelist")
         return format_html('<a href="{}?subscriber__id__exact={}">{}</a>', page, obj.pk, getattr(obj, "lost_count", 0))
 
 
@@ -178,7 +178,7 @@ class ParkedEventAdmin(ReadOnly[ParkedEvent]):
     actions = ("rerun", "dismiss")
 
     def has_rerun_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("events.change_parkedevent")
+        return request.user.has_perm("carillon_events.change_parkedevent")
 
     @admin.action(description=gettext_lazy("Try again"), permissions=["rerun"])
     def rerun(self, request: HttpRequest, queryset: QuerySet[ParkedEvent]) -> None:
@@ -205,7 +205,7 @@ class ParkedEventAdmin(ReadOnly[ParkedEvent]):
 
     @admin.display(description=gettext_lazy("Event"))
     def event_link(self, obj: ParkedEvent) -> SafeString | str:
-        return link("events_event", obj.event_id)
+        return link("carillon_events_event", obj.event_id)
 
     @admin.display(description=gettext_lazy("Error"))
     def what_went_wrong(self, obj: ParkedEvent) -> str:

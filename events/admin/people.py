@@ -82,7 +82,7 @@ class ApiKeyAdmin(ReadOnly[ApiKey]):
     actions = ("revoke",)
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("events.change_apikey")
+        return request.user.has_perm("carillon_events.change_apikey")
 
     @admin.action(description=gettext_lazy("Revoke selected keys"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:

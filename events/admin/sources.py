@@ -57,7 +57,9 @@ class TrackedJobAdmin(ReadOnly[TrackedJob]):
     @admin.display(description=gettext_lazy("Events"))
     def its_events(self, obj: TrackedJob) -> SafeString:
         source = _source(obj)
-        return format_html('<a href="{}?q={}">{}</a>', reverse("admin:events_event_changelist"), source, source)
+        return format_html(
+            '<a href="{}?q={}">{}</a>', reverse("admin:carillon_events_event_changelist"), source, source
+        )
 
 
 @admin.register(ServiceRun)

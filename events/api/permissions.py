@@ -32,15 +32,15 @@ class Unrestricted(BasePermission):
 
 class MayPublish(BasePermission):
     code = "permission_denied"
-    message = "This needs the permission events.publish_event."
+    message = "This needs the permission carillon_events.publish_event."
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        return request.user.has_perm("events.publish_event")
+        return request.user.has_perm("carillon_events.publish_event")
 
 
 class MayReadLog(BasePermission):
     code = "permission_denied"
-    message = "This needs the permission events.view_event."
+    message = "This needs the permission carillon_events.view_event."
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        return request.user.has_perm("events.view_event")
+        return request.user.has_perm("carillon_events.view_event")

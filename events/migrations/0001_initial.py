@@ -107,7 +107,7 @@ class Migration(migrations.Migration):
                 ('idempotency_key', models.TextField(blank=True, null=True)),
                 ('traceparent', models.TextField(db_default='', default='', help_text='W3C trace context of the publisher.')),
                 ('actor_user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('event_type', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='events.eventtype')),
+                ('event_type', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='carillon_events.eventtype')),
             ],
             options={
                 'db_table': 'events',
@@ -137,8 +137,8 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('error', models.TextField()),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('event', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='events.event')),
-                ('subscriber', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='parked', to='events.subscriber')),
+                ('event', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='carillon_events.event')),
+                ('subscriber', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='parked', to='carillon_events.subscriber')),
             ],
             options={
                 'db_table': 'parked_events',

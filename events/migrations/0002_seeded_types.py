@@ -236,7 +236,7 @@ TYPES: list[tuple[str, str, bool, str, str, str, str, str, dict[str, Any], dict[
 
 
 def add_types(apps: Any, schema_editor: Any) -> None:
-    event_type = apps.get_model("events", "EventType")
+    event_type = apps.get_model("carillon_events", "EventType")
     for name, category, critical, description, title, body, one, many, sample, more in TYPES:
         event_type.objects.create(
             **{
@@ -255,9 +255,9 @@ def add_types(apps: Any, schema_editor: Any) -> None:
                 **more,
             }
         )
-    apps.get_model("events", "LogHead").objects.create(id=1, position=0)
+    apps.get_model("carillon_events", "LogHead").objects.create(id=1, position=0)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("events", "0001_initial")]
+    dependencies = [("carillon_events", "0001_initial")]
     operations = [migrations.RunPython(add_types, migrations.RunPython.noop)]

@@ -71,5 +71,5 @@ def forwards(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("events", "0002_seeded_types")]
+    dependencies = [("carillon_events", "0002_seeded_types")]
     operations = [migrations.RunPython(forwards, migrations.RunPython.noop)]

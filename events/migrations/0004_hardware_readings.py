@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("events", "0003_database_rules"),
+        ("carillon_events", "0003_database_rules"),
     ]
 
     operations = [

@@ -15,7 +15,7 @@ def forwards(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("events", "0005_beat_schedule")]
+    dependencies = [("carillon_events", "0005_beat_schedule")]
     operations = [
         migrations.AddField(
             model_name="subscriber",
@@ -40,7 +40,9 @@ class Migration(migrations.Migration):
                 (
                     "subscriber",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="gaps", to="events.subscriber"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="gaps",
+                        to="carillon_events.subscriber",
                     ),
                 ),
             ],

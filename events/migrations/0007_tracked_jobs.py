@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("events", "0006_log_gaps"),
+        ("carillon_events", "0006_log_gaps"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("events", "0007_tracked_jobs"),
+        ("carillon_events", "0007_tracked_jobs"),
     ]
 
     operations = [

@@ -23,12 +23,12 @@ BODIES = {
 
 def reword(apps: Any, schema_editor: Any) -> None:
     """What an admin has changed stays."""
-    types = apps.get_model("events", "EventType").objects
+    types = apps.get_model("carillon_events", "EventType").objects
     for name, (old, new) in BODIES.items():
         types.filter(name=name, title_template=OLD_TITLE).update(title_template=TITLE)
         types.filter(name=name, body_template=old).update(body_template=new)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("events", "0008_declared_types_and_rates")]
+    dependencies = [("carillon_events", "0008_declared_types_and_rates")]
     operations = [migrations.RunPython(reword, migrations.RunPython.noop)]

@@ -20,7 +20,7 @@ class Event(models.Model):
     """One fact. Append-only: nothing but `position` is ever written after the insert."""
 
     event_type: models.ForeignKey[EventType, EventType] = models.ForeignKey(
-        "events.EventType", on_delete=models.RESTRICT, related_name="+"
+        "carillon_events.EventType", on_delete=models.RESTRICT, related_name="+"
     )
     source_entity_type = models.TextField(blank=True, null=True)
     source_entity_id = models.BigIntegerField(blank=True, null=True)

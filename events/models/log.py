@@ -47,7 +47,7 @@ class ParkedEvent(models.Model):
     """An event that a subscriber failed on three times, alone; the rest of the log went on without it."""
 
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="parked")
-    event = models.ForeignKey("events.Event", on_delete=models.CASCADE, related_name="+")
+    event = models.ForeignKey("carillon_events.Event", on_delete=models.CASCADE, related_name="+")
     error = models.TextField()
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 

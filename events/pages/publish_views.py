@@ -17,7 +17,7 @@ from events.pages.publish_form import PublishForm, sample_of
 
 @never_cache
 @login_required
-@permission_required("events.publish_event", raise_exception=True)
+@permission_required("carillon_events.publish_event", raise_exception=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def publish_page(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('events', '0001_initial'),
+        ('carillon_events', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Fanout',
             fields=[
-                ('event', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='events.event')),
+                ('event', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='carillon_events.event')),
                 ('after_user', models.BigIntegerField(db_default=0, default=0)),
                 ('until_user', models.BigIntegerField()),
             ],
@@ -77,9 +77,9 @@ class Migration(migrations.Migration):
                 ('reason', models.TextField(db_default='', default='', help_text='Which rule brought this person in.')),
                 ('hold', models.TextField(choices=[('none', 'None'), ('dnd', 'Dnd'), ('quiet', 'Quiet'), ('digest', 'Digest')], db_default='none', default='none')),
                 ('group_key', models.TextField(blank=True, help_text='Rows of one replacing group and source; empty: replaces nothing.', null=True)),
-                ('event', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='events.event')),
+                ('event', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='carillon_events.event')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('summary', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='held', to='notifications.summary')),
+                ('summary', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='held', to='carillon_notifications.summary')),
             ],
             options={
                 'db_table': 'notifications',
@@ -118,7 +118,7 @@ class Migration(migrations.Migration):
                 ('scope', models.TextField(choices=[('all', 'All'), ('my_jobs', 'My jobs'), ('my_projects', 'My projects')], db_default='all', default='all')),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('updated_at', models.DateTimeField(auto_now=True, db_default=django.db.models.functions.datetime.Now())),
-                ('event_type', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='events.eventtype')),
+                ('event_type', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='carillon_events.eventtype')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={

@@ -30,7 +30,7 @@ def leave_room(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("notifications", "0001_initial"), ("events", "0003_database_rules")]
+    dependencies = [("carillon_notifications", "0001_initial"), ("carillon_events", "0003_database_rules")]
     operations = [
         migrations.RunPython(forwards, migrations.RunPython.noop),
         migrations.RunPython(leave_room, migrations.RunPython.noop),

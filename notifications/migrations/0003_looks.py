@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("notifications", "0002_database_rules"),
+        ("carillon_notifications", "0002_database_rules"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

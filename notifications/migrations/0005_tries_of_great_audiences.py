@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("notifications", "0004_beat_schedule"),
+        ("carillon_notifications", "0004_beat_schedule"),
     ]
 
     operations = [

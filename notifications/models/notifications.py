@@ -36,7 +36,12 @@ class Notification(models.Model):
         null=True, blank=True, help_text="Rows of one replacing group and source; empty: replaces nothing."
     )
     summary = models.ForeignKey(
-        "notifications.Summary", on_delete=models.SET_NULL, null=True, blank=True, related_name="held", db_index=False
+        "carillon_notifications.Summary",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="held",
+        db_index=False,
     )
 
     class Meta:

@@ -108,7 +108,7 @@ def test_the_pages_of_staff(stage, enter, look):
     page.get_by_role("button", name="Account").click()
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     found += broken(page)
-    page.goto("/admin/delivery/delivery/explain/1/")
+    page.goto("/admin/carillon_delivery/delivery/explain/1/")
     expect(page.locator(".explain table")).to_be_visible()
     assert found + broken(page, within="#content-main") == []
 

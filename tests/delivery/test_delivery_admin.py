@@ -44,12 +44,12 @@ def sent(user: User, **fields: Any) -> Delivery:
 
 
 def listed(client: Client, model: str, **query: str) -> Any:
-    return client.get(reverse(f"admin:delivery_{model}_changelist"), query)
+    return client.get(reverse(f"admin:carillon_delivery_{model}_changelist"), query)
 
 
 def act(client: Client, name: str, *ones: Delivery) -> Any:
     form = {"action": name, "_selected_action": [one.pk for one in ones]}
-    return client.post(reverse("admin:delivery_delivery_changelist"), form, follow=True)
+    return client.post(reverse("admin:carillon_delivery_delivery_changelist"), form, follow=True)
 
 
 @pytest.mark.parametrize("model", ["address", "delivery"])
@@ -57,7 +57,7 @@ def test_every_list_and_every_row_has_its_page_without_secrets_and_inline_script
     sent(owner)
     found = listed(admin_client, model)
     row = found.context["cl"].result_list[0]
-    opened = admin_client.get(reverse(f"admin:delivery_{model}_change", args=[row.pk]))
+    opened = admin_client.get(reverse(f"admin:carillon_delivery_{model}_change", args=[row.pk]))
     assert (found.status_code, opened.status_code) == (200, 200)
     text = found.content.decode() + opened.content.decode()
     assert not INLINE.findall(text)
@@ -66,7 +66,7 @@ def test_every_list_and_every_row_has_its_page_without_secrets_and_inline_script
 
 
 def test_a_delivery_shows_every_attempt(admin_client, owner):
-    page = admin_client.get(reverse("admin:delivery_delivery_change", args=[sent(owner).pk])).content.decode()
+    page = admin_client.get(reverse("admin:carillon_delivery_delivery_change", args=[sent(owner).pk])).content.decode()
     assert "203.0.113.7" in page
     assert "could not be looked up" in page
 
@@ -76,7 +76,7 @@ def test_nobody_writes_here(admin_client, owner, model):
     sent(owner)
     row = listed(admin_client, model).context["cl"].result_list[0]
     for action in ("change", "delete"):
-        place = reverse(f"admin:delivery_{model}_{action}", args=[row.pk])
+        place = reverse(f"admin:carillon_delivery_{model}_{action}", args=[row.pk])
         assert admin_client.post(place, {"post": "yes"}).status_code == 403
 
 
@@ -104,7 +104,7 @@ def test_what_ended_is_sent_again(admin_client, owner):
 def test_the_dead_of_an_address_are_sent_again(admin_client, owner):
     one = sent(owner, state="dead")
     form = {"action": "resend_dead", "_selected_action": [one.address_id]}
-    admin_client.post(reverse("admin:delivery_address_changelist"), form)
+    admin_client.post(reverse("admin:carillon_delivery_address_changelist"), form)
     one.refresh_from_db()
     assert one.state == "pending"
 
@@ -145,8 +145,10 @@ def test_a_list_asks_as_much_for_one_row_as_for_many(admin_client, owner, django
 
 def test_an_event_leads_to_who_was_told(admin_client, owner):
     event = tell("job.completed", actor=owner)
-    explained = reverse("admin:delivery_explain", args=[event.pk])
-    assert explained in admin_client.get(reverse("admin:events_event_change", args=[event.pk])).content.decode()
+    explained = reverse("admin:carillon_delivery_explain", args=[event.pk])
+    assert (
+        explained in admin_client.get(reverse("admin:carillon_events_event_change", args=[event.pk])).content.decode()
+    )
     page = admin_client.get(explained).content.decode()
     assert "In the feed." in page
     assert not INLINE.findall(page)
@@ -162,17 +164,17 @@ def test_an_event_leads_to_who_was_told(admin_client, owner):
 )
 def test_one_person_can_be_asked_for(admin_client, owner, outsider, asked, words):
     event = tell("job.completed", actor=owner)
-    page = admin_client.get(reverse("admin:delivery_explain", args=[event.pk]), {"user": asked})
+    page = admin_client.get(reverse("admin:carillon_delivery_explain", args=[event.pk]), {"user": asked})
     assert words in page.content.decode()
 
 
 def test_explaining_needs_the_log_s_permission(clerk, outsider, owner):
     event = tell("job.completed", actor=owner)
-    place = reverse("admin:delivery_explain", args=[event.pk])
+    place = reverse("admin:carillon_delivery_explain", args=[event.pk])
     assert clerk.get(place).status_code == 200
     outsider.user_permissions.remove(Permission.objects.get(codename="view_event"))
     assert clerk.get(place).status_code == 403
 
 
 def test_an_event_that_isn_t_there_is_a_404(admin_client):
-    assert admin_client.get(reverse("admin:delivery_explain", args=[999])).status_code == 404
+    assert admin_client.get(reverse("admin:carillon_delivery_explain", args=[999])).status_code == 404

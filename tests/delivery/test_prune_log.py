@@ -103,10 +103,12 @@ def test_the_admin_shows_a_gap(seen, admin_client):
     lost = event()
     at("reader", position_of(lost) - 1, is_paused=True)
     prune()
-    listed = admin_client.get(reverse("admin:events_subscriber_changelist")).content.decode()
+    listed = admin_client.get(reverse("admin:carillon_events_subscriber_changelist")).content.decode()
     gap = LogGap.objects.get()
     assert f'?subscriber__id__exact={gap.subscriber_id}">1</a>' in listed
-    page = admin_client.get(reverse("admin:events_loggap_changelist"), {"subscriber__id__exact": gap.subscriber_id})
+    page = admin_client.get(
+        reverse("admin:carillon_events_loggap_changelist"), {"subscriber__id__exact": gap.subscriber_id}
+    )
     assert str(lost.position) in page.content.decode()
 
 

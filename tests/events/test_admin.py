@@ -51,7 +51,7 @@ def new_type(**changes: object) -> dict[str, object]:
 
 
 def send(admin_client: Client, page: str, *args: object, **form: object):
-    return admin_client.post(reverse(f"admin:events_{page}", args=args), form)
+    return admin_client.post(reverse(f"admin:carillon_events_{page}", args=args), form)
 
 
 def errors(response) -> dict[str, list[str]]:
@@ -73,17 +73,17 @@ PAGES = ["eventtype", "event", "subscriber", "parkedevent", "membership", "apike
 
 @pytest.mark.parametrize("model", PAGES)
 def test_every_list_and_every_row_has_its_page(admin_client, filled, model):
-    listed = admin_client.get(reverse(f"admin:events_{model}_changelist"))
+    listed = admin_client.get(reverse(f"admin:carillon_events_{model}_changelist"))
     row = listed.context["cl"].result_list[0]
-    opened = admin_client.get(reverse(f"admin:events_{model}_change", args=[row.pk]))
+    opened = admin_client.get(reverse(f"admin:carillon_events_{model}_change", args=[row.pk]))
     assert (listed.status_code, opened.status_code) == (200, 200)
 
 
 @pytest.mark.parametrize("model", PAGES)
 def test_no_page_carries_inline_script_or_style(admin_client, filled, model):
-    listed = admin_client.get(reverse(f"admin:events_{model}_changelist"))
+    listed = admin_client.get(reverse(f"admin:carillon_events_{model}_changelist"))
     row = listed.context["cl"].result_list[0]
-    for page in (listed, admin_client.get(reverse(f"admin:events_{model}_change", args=[row.pk]))):
+    for page in (listed, admin_client.get(reverse(f"admin:carillon_events_{model}_change", args=[row.pk]))):
         assert "script-src 'self'" in page["Content-Security-Policy"]
         assert not INLINE.findall(page.content.decode())
 
@@ -104,24 +104,26 @@ def test_no_page_carries_inline_script_or_style(admin_client, filled, model):
     ],
 )
 def test_search_finds_what_operators_have_at_hand(admin_client, filled, model, term, found):
-    response = admin_client.get(reverse(f"admin:events_{model}_changelist"), {"q": term})
+    response = admin_client.get(reverse(f"admin:carillon_events_{model}_changelist"), {"q": term})
     assert response.context["cl"].result_count == found
 
 
 def test_an_event_is_found_by_its_id(admin_client, filled):
     event = Event.objects.get()
-    response = admin_client.get(reverse("admin:events_event_changelist"), {"q": str(event.pk)})
+    response = admin_client.get(reverse("admin:carillon_events_event_changelist"), {"q": str(event.pk)})
     assert list(response.context["cl"].result_list) == [event]
 
 
 def test_a_payload_is_shown_pretty_and_escaped(admin_client, filled):
-    page = admin_client.get(reverse("admin:events_event_change", args=[Event.objects.get().pk])).content.decode()
+    page = admin_client.get(
+        reverse("admin:carillon_events_event_change", args=[Event.objects.get().pk])
+    ).content.decode()
     assert "&lt;b&gt;Shot&lt;/b&gt;&quot;\n}" in page
 
 
 @pytest.mark.parametrize("model", ["event", "parkedevent", "apikey", "hardwarereading"])
 def test_what_the_bus_writes_is_not_written_by_hand(admin_client, filled, model):
-    row = admin_client.get(reverse(f"admin:events_{model}_changelist")).context["cl"].result_list[0]
+    row = admin_client.get(reverse(f"admin:carillon_events_{model}_changelist")).context["cl"].result_list[0]
     assert send(admin_client, f"{model}_change", row.pk).status_code == 403
     assert send(admin_client, f"{model}_delete", row.pk, post="yes").status_code == 403
     assert send(admin_client, f"{model}_add").status_code == 403
@@ -129,7 +131,7 @@ def test_what_the_bus_writes_is_not_written_by_hand(admin_client, filled, model)
 
 def queries(admin_client: Client, page: str, django_assert_max_num_queries) -> int:
     with django_assert_max_num_queries(30) as captured:
-        admin_client.get(reverse(f"admin:events_{page}_changelist"))
+        admin_client.get(reverse(f"admin:carillon_events_{page}_changelist"))
     return len(captured)
 
 
@@ -153,12 +155,14 @@ def test_a_big_table_is_counted_no_further_than_the_bound(admin_client, filled, 
     monkeypatch.setattr(lists, "MOST_COUNTED", 3)
     for _ in range(5):
         publish("job.started")
-    assert admin_client.get(reverse("admin:events_event_changelist")).context["cl"].result_count == 3
-    assert "At most the first 3" in admin_client.get(reverse("admin:events_event_changelist")).content.decode()
+    assert admin_client.get(reverse("admin:carillon_events_event_changelist")).context["cl"].result_count == 3
+    assert "At most the first 3" in admin_client.get(reverse("admin:carillon_events_event_changelist")).content.decode()
 
 
 def test_a_small_table_is_not_said_to_be_cut(admin_client, filled):
-    assert "At most the first" not in admin_client.get(reverse("admin:events_event_changelist")).content.decode()
+    assert (
+        "At most the first" not in admin_client.get(reverse("admin:carillon_events_event_changelist")).content.decode()
+    )
 
 
 def test_a_type_made_in_the_admin_is_publishable_at_once(admin_client):
@@ -179,7 +183,7 @@ def test_a_change_of_a_type_counts_for_the_next_publish(admin_client):
 
 def test_the_audience_is_ticked_from_the_rules(admin_client):
     event_type = EventType.objects.get(name="review.comment")
-    page = admin_client.get(reverse("admin:events_eventtype_change", args=[event_type.pk])).content.decode()
+    page = admin_client.get(reverse("admin:carillon_events_eventtype_change", args=[event_type.pk])).content.decode()
     ticked = re.findall(r'name="audience" value="(\w+)"[^>]* checked', page)
     assert ticked == ["owner", "watchers"]
 
@@ -232,7 +236,7 @@ def test_the_name_stays_once_it_is_given(admin_client):
 
 def test_the_preview_reads_like_the_sample(admin_client):
     event_type = EventType.objects.get(name="job.failed")
-    page = admin_client.get(reverse("admin:events_eventtype_change", args=[event_type.pk])).content.decode()
+    page = admin_client.get(reverse("admin:carillon_events_eventtype_change", args=[event_type.pk])).content.decode()
     assert "<dd>Shot 042 failed</dd>" in page
     assert "<dd>CUDA out of memory at step 14 of 20</dd>" in page
 
@@ -259,7 +263,7 @@ def test_types_are_switched_off_together(admin_client):
 def test_a_type_that_came_in_broken_says_so_in_the_list(admin_client):
     broken = EventType.objects.create(name="aaa.broken", category="aaa", title_template="{% bad %}")
     form = {"form-TOTAL_FORMS": 1, "form-INITIAL_FORMS": 1, "form-0-id": broken.pk, "_save": "Save"}
-    page = admin_client.post(reverse("admin:events_eventtype_changelist") + "?q=aaa", form)
+    page = admin_client.post(reverse("admin:carillon_events_eventtype_changelist") + "?q=aaa", form)
     assert "template can&#x27;t be used" in page.content.decode()
 
 
@@ -271,7 +275,8 @@ def reader(db) -> Subscriber:
 
 def test_a_subscriber_shows_how_far_behind_it_is(admin_client, reader):
     assert (
-        b'<td class="field-behind">60</td>' in admin_client.get(reverse("admin:events_subscriber_changelist")).content
+        b'<td class="field-behind">60</td>'
+        in admin_client.get(reverse("admin:carillon_events_subscriber_changelist")).content
     )
 
 
@@ -292,7 +297,7 @@ def test_a_subscriber_is_paused_from_its_page(admin_client, reader):
 def test_a_key_is_revoked_and_never_shown(admin_client, owner):
     key, text = keys.issue(owner, label="Render farm")
     send(admin_client, "apikey_changelist", action="revoke", _selected_action=[key.pk])
-    page = admin_client.get(reverse("admin:events_apikey_change", args=[key.pk])).content.decode()
+    page = admin_client.get(reverse("admin:carillon_events_apikey_change", args=[key.pk])).content.decode()
     assert key.digest not in page
     assert keys.resolve(text) is None
     assert ApiKey.objects.get().revoked_at is not None
@@ -302,7 +307,7 @@ def test_only_who_may_change_keys_can_revoke_them(owner, admin_client):
     owner.is_staff = True
     owner.save()
     admin_client.force_login(owner)
-    assert admin_client.get(reverse("admin:events_apikey_changelist")).status_code == 403
+    assert admin_client.get(reverse("admin:carillon_events_apikey_changelist")).status_code == 403
 
 
 @pytest.mark.parametrize(("kind", "number", "field"), [("Job", 1, "entity_type"), ("job", -1, "entity_id")])

@@ -66,7 +66,7 @@ def test_the_command_prints_a_working_key(owner):
 def test_the_command_says_when_the_user_may_not_publish(owner):
     err = StringIO()
     call_command("token", "owner", "--publish", "job.*", stdout=StringIO(), stderr=err)
-    assert "events.publish_event" in err.getvalue()
+    assert "carillon_events.publish_event" in err.getvalue()
 
 
 def test_the_command_refuses_unknown_users(db):

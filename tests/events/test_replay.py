@@ -114,7 +114,9 @@ def test_an_admin_tries_parked_events_again(reader, events, admin, client):
     one = reader()
     client.force_login(admin)
     chosen = [parked(events[0]).pk, parked(events[2]).pk]
-    client.post(reverse("admin:events_parkedevent_changelist"), {"action": "rerun", "_selected_action": chosen})
+    client.post(
+        reverse("admin:carillon_events_parkedevent_changelist"), {"action": "rerun", "_selected_action": chosen}
+    )
     assert one.seen == [events[0].pk, events[2].pk]
 
 
@@ -123,7 +125,7 @@ def test_trying_again_ends_in_time_and_says_what_is_left(reader, events, admin, 
     one = reader()
     client.force_login(admin)
     sent = {"action": "rerun", "_selected_action": [parked(events[0]).pk, parked(events[2]).pk]}
-    response = client.post(reverse("admin:events_parkedevent_changelist"), sent, follow=True)
+    response = client.post(reverse("admin:carillon_events_parkedevent_changelist"), sent, follow=True)
     assert one.seen == [events[0].pk]
     assert b"1 of 1 went well this time. Left for another request, to be chosen again: 1." in response.content
 
@@ -132,7 +134,9 @@ def test_an_admin_dismisses_parked_events_for_good(reader, events, admin, client
     one = reader()
     client.force_login(admin)
     chosen, other = parked(events[0]), parked(events[2])
-    client.post(reverse("admin:events_parkedevent_changelist"), {"action": "dismiss", "_selected_action": [chosen.pk]})
+    client.post(
+        reverse("admin:carillon_events_parkedevent_changelist"), {"action": "dismiss", "_selected_action": [chosen.pk]}
+    )
     assert list(ParkedEvent.objects.all()) == [other]
     assert one.seen == []
     assert LogEntry.objects.get().object_id == str(chosen.pk)
@@ -145,7 +149,9 @@ def test_staff_who_may_only_look_dismiss_nothing(reader, events, member, client)
     member.user_permissions.add(Permission.objects.get(codename="view_parkedevent"))
     client.force_login(member)
     chosen = parked(events[0])
-    client.post(reverse("admin:events_parkedevent_changelist"), {"action": "dismiss", "_selected_action": [chosen.pk]})
+    client.post(
+        reverse("admin:carillon_events_parkedevent_changelist"), {"action": "dismiss", "_selected_action": [chosen.pk]}
+    )
     assert ParkedEvent.objects.exists()
 
 
@@ -156,7 +162,9 @@ def test_an_admin_moves_a_subscriber(reader, events, admin, client, action, expe
     LogHead.objects.update(position=3)
     client.force_login(admin)
     chosen = Subscriber.objects.get(name="reader").pk
-    client.post(reverse("admin:events_subscriber_changelist"), {"action": action, "_selected_action": [chosen]})
+    client.post(
+        reverse("admin:carillon_events_subscriber_changelist"), {"action": action, "_selected_action": [chosen]}
+    )
     assert Subscriber.objects.get(name="reader").position == expected
 
 
@@ -166,5 +174,7 @@ def test_an_admin_pauses_and_resumes_a_subscriber(reader, events, admin, client,
     Subscriber.objects.filter(name="reader").update(is_paused=not expected)
     client.force_login(admin)
     chosen = Subscriber.objects.get(name="reader").pk
-    client.post(reverse("admin:events_subscriber_changelist"), {"action": action, "_selected_action": [chosen]})
+    client.post(
+        reverse("admin:carillon_events_subscriber_changelist"), {"action": action, "_selected_action": [chosen]}
+    )
     assert Subscriber.objects.get(name="reader").is_paused is expected

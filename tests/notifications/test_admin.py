@@ -38,14 +38,14 @@ def rows(owner: User) -> None:
 
 
 def page(admin_client: Client, model: str, **query: str):
-    return admin_client.get(reverse(f"admin:notifications_{model}_changelist"), query)
+    return admin_client.get(reverse(f"admin:carillon_notifications_{model}_changelist"), query)
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_list_and_every_row_has_its_page_without_inline_script(admin_client, rows, model):
     listed = page(admin_client, model)
     row = listed.context["cl"].result_list[0]
-    opened = admin_client.get(reverse(f"admin:notifications_{model}_change", args=[row.pk]))
+    opened = admin_client.get(reverse(f"admin:carillon_notifications_{model}_change", args=[row.pk]))
     assert (listed.status_code, opened.status_code) == (200, 200)
     assert not INLINE.findall(listed.content.decode() + opened.content.decode())
 
@@ -54,7 +54,7 @@ def test_every_list_and_every_row_has_its_page_without_inline_script(admin_clien
 def test_nobody_writes_here(admin_client, rows, model):
     row = page(admin_client, model).context["cl"].result_list[0]
     for action in ("change", "delete"):
-        address = reverse(f"admin:notifications_{model}_{action}", args=[row.pk])
+        address = reverse(f"admin:carillon_notifications_{model}_{action}", args=[row.pk])
         assert admin_client.post(address, {"post": "yes"}).status_code == 403
 
 

@@ -42,8 +42,8 @@ class Command(BaseCommand):
             _key, text = keys.issue(user, label=label, publish_patterns=publish, events_per_minute=per_minute)
         except ValueError as error:
             raise CommandError(str(error)) from error
-        if publish and not user.has_perm("events.publish_event"):
+        if publish and not user.has_perm("carillon_events.publish_event"):
             self.stderr.write(
-                f"{username} lacks the permission events.publish_event: grant it, or the key can't publish."
+                f"{username} lacks the permission carillon_events.publish_event: grant it, or the key can't publish."
             )
         self.stdout.write(text)
