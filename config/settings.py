@@ -16,7 +16,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 
 # A deployment that names its builds sets its own; admins are told when it changes.
-VERSION = env.text("CARILLON_VERSION", default="0.1.0")
+VERSION = env.text("CARILLON_VERSION", default="0.2.0")
 
 DEBUG = env.boolean("DEBUG", default=False)
 SECRET_KEY = env.secret_key("SECRET_KEY", debug=DEBUG)
