@@ -12,7 +12,7 @@ urlpatterns = [
     path("schema", SpectacularJSONAPIView.as_view(), name="api-schema"),
     path(
         "docs",
-        SpectacularSwaggerSplitView.as_view(url_name="api-schema", template_name="api/docs.html"),
+        SpectacularSwaggerSplitView.as_view(url_name="api-schema", template_name="carillon/api/docs.html"),
         name="api-docs",
     ),
     re_path("", MissingView.as_view()),

@@ -45,7 +45,7 @@ _TAG_OF_SUMMARY = {_KIND.DIGEST: "digest", _KIND.DND: "do-not-disturb", _KIND.QU
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """`template` names the pair under templates/email. `tag` begins the subject, in brackets.
+    """`template` names the pair under templates/carillon/email. `tag` begins the subject, in brackets.
 
     `stream` and `stream_words` are the List-Id; `thread` groups what is about one entity; `unsubscribe` is a URL, or
     empty where it could change nothing.

@@ -32,12 +32,12 @@ def frozen(outgoing: Outgoing) -> Frozen:
     shown = content.context | {"title": content.title, "subject": subject, "unsubscribe_url": content.unsubscribe}
     message = EmailMultiAlternatives(
         subject=subject,
-        body=render_to_string(f"email/{content.template}.txt", shown).strip() + "\n",
+        body=render_to_string(f"carillon/email/{content.template}.txt", shown).strip() + "\n",
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[one_line(outgoing.address.target)],
         headers=_headers(outgoing, content),
     )
-    message.attach_alternative(html_of(f"email/{content.template}.html", shown), "text/html")
+    message.attach_alternative(html_of(f"carillon/email/{content.template}.html", shown), "text/html")
     return Frozen(_bytes(message.message()), CONTENT_TYPE)
 
 

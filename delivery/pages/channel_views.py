@@ -34,7 +34,7 @@ def channels_page(request: HttpRequest) -> HttpResponse:
     rows = addresses.of(person(request))
     cards = [channel_cards.card_of(row, dead=dead.get(row.pk, 0), standing=standing) for row in rows]
     ordered = sorted(cards, key=lambda card: not card.is_enabled)
-    return render(request, "delivery/channels.html", {"cards": ordered, "kinds": channel_cards.kinds()})
+    return render(request, "carillon/delivery/channels.html", {"cards": ordered, "kinds": channel_cards.kinds()})
 
 
 @never_cache
@@ -50,12 +50,12 @@ def add_page(request: HttpRequest) -> HttpResponse:
         context["label"], context["hint"] = channel_cards.hint_of(chosen)
     context |= {"retries": Address.Retry.choices, "formats": Address.Format.choices}
     if request.method != "POST":
-        return render(request, "delivery/add_channel.html", context)
+        return render(request, "carillon/delivery/add_channel.html", context)
     try:
         made = _create(request, kind=chosen)
     except AddressRefused as refused:
         context |= {"refused": capfirst(refused.detail), "field": refused.field}
-        return render(request, "delivery/add_channel.html", context, status=400)
+        return render(request, "carillon/delivery/add_channel.html", context, status=400)
     if made.secret:
         return _channel_page(request, made.address, secret=made.secret)
     messages.success(request, _("Added.") if made.address.verified_at else _("Added. A link to confirm it was sent."))
@@ -188,7 +188,7 @@ def _channel_page(request: HttpRequest, row: Address, *, secret: str = "") -> Ht
         "retries": Address.Retry.choices,
         "formats": Address.Format.choices,
     }
-    return render(request, "delivery/channel.html", context)
+    return render(request, "carillon/delivery/channel.html", context)
 
 
 def _moment(request: HttpRequest) -> datetime:

@@ -38,7 +38,7 @@ def deliveries_page(request: HttpRequest) -> HttpResponse:
         "named": _named(standing.user_id, filters),
         "everything": reverse("deliveries"),
     }
-    return render(request, "delivery/deliveries.html", context)
+    return render(request, "carillon/delivery/deliveries.html", context)
 
 
 @login_required

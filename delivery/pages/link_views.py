@@ -116,7 +116,7 @@ def _claimed(claim: Claim) -> Address:
 
 
 def _page(request: HttpRequest, shown: dict[str, Any], *, status: int = 200) -> HttpResponse:
-    response = render(request, "delivery/link.html", shown, status=status)
+    response = render(request, "carillon/delivery/link.html", shown, status=status)
     # The address is a right: no search engine keeps it, no other site learns it.
     response["X-Robots-Tag"] = "noindex"
     response["Referrer-Policy"] = "no-referrer"

@@ -54,7 +54,7 @@ class EventTypeAdmin(admin.ModelAdmin[EventType]):
     )
 
     class Media:
-        css = {"all": ("events/admin.css",)}
+        css = {"all": ("carillon/admin.css",)}
 
     def get_readonly_fields(self, request: HttpRequest, obj: EventType | None = None) -> Any:
         """The name is what programs publish: it stays once it is given."""

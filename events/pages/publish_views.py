@@ -21,11 +21,11 @@ from events.pages.publish_form import PublishForm, sample_of
 @require_http_methods(["GET", "HEAD", "POST"])
 def publish_page(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
-        return render(request, "events/publish.html", {"form": _prefilled(request)})
+        return render(request, "carillon/events/publish.html", {"form": _prefilled(request)})
     form = PublishForm(request.POST)
     event = form.publish(publisher=f"user:{request.user.pk}") if form.is_valid() else None
     if event is None:
-        return render(request, "events/publish.html", {"form": form}, status=400)
+        return render(request, "carillon/events/publish.html", {"form": form}, status=400)
     name = form.cleaned_data["event_type"].name
     messages.success(request, _("Published {name} as event {id}.").format(name=name, id=event.pk))
     return redirect(f"{reverse('publish')}?type={name}")

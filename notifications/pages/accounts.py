@@ -12,7 +12,7 @@ DEMO_PASSWORD = "carillon-demo"  # noqa: S105 - printed by the demo itself, whic
 
 
 class SignIn(LoginView):
-    template_name = "notifications/sign_in.html"
+    template_name = "carillon/notifications/sign_in.html"
     redirect_authenticated_user = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

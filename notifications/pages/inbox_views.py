@@ -28,7 +28,7 @@ UNDO = "undo_read_all"
 @require_safe
 def inbox_page(request: HttpRequest) -> HttpResponse:
     undo = request.session.pop(UNDO, None) if request.method == "GET" else None
-    return render(request, "notifications/inbox.html", _feed(request, place="page") | {"undo": undo})
+    return render(request, "carillon/notifications/inbox.html", _feed(request, place="page") | {"undo": undo})
 
 
 @never_cache
@@ -110,7 +110,7 @@ def detail(request: HttpRequest, notification_id: int) -> HttpResponse:
         "actor": row.event.actor_user,
         "facts": facts.facts_of(row.event.payload),
     }
-    return render(request, "notifications/detail.html", context)
+    return render(request, "carillon/notifications/detail.html", context)
 
 
 def _feed(request: HttpRequest, *, place: str) -> dict[str, Any]:

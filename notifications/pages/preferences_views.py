@@ -29,13 +29,15 @@ from notifications.pages.standing import Standing, standing_for, standing_of
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences_page(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
-        return render(request, "notifications/preferences.html", _shown(request))
+        return render(request, "carillon/notifications/preferences.html", _shown(request))
     try:
         _save(request)
     except PreferenceRefused as refused:
         if is_script(request):
             return JsonResponse({"code": refused.code, "detail": refused.detail, "field": refused.field}, status=400)
-        return render(request, "notifications/preferences.html", _shown(request) | {"refused": refused}, status=400)
+        return render(
+            request, "carillon/notifications/preferences.html", _shown(request) | {"refused": refused}, status=400
+        )
     if is_script(request):
         return JsonResponse(_words(request))
     messages.success(request, _("Saved"))

@@ -40,7 +40,7 @@ def summary_page(request: HttpRequest, summary_id: int) -> HttpResponse:
         "older": filters.query(before=f"{last.feed_seq}-{last.id}") if last else "",
         "is_first": filters.before is None,
     }
-    return render(request, "notifications/summary.html", context)
+    return render(request, "carillon/notifications/summary.html", context)
 
 
 @never_cache

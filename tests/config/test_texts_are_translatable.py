@@ -16,7 +16,7 @@ SCRIPTS = sorted((ROOT / "static" / "carillon").glob("*.js"))
 # Names are the same in every language.
 NAMES = {"Carillon"}
 # The API's page is Swagger's own.
-FOREIGN = {"api/docs.html"}
+FOREIGN = {"carillon/api/docs.html"}
 
 _CODE = re.compile(
     r"{#.*?#}|<!--.*?-->|<(?P<raw>style|script)\b.*?</(?P=raw)>"
