@@ -95,8 +95,8 @@ def sync(**_signal: Any) -> None:
 
 
 def _is_migrated() -> bool:
-    """False while `migrate` goes to a point before this table had the column."""
-    return ("carillon_events", "0008_declared_types_and_rates") in MigrationRecorder(connection).applied_migrations()
+    """False while `migrate` goes to a point before the table has the types that come first."""
+    return ("carillon_events", "0002_seeded_types") in MigrationRecorder(connection).applied_migrations()
 
 
 def _update(row: EventType, *, wanted: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection
 
 DDL = Path(__file__).with_name("seed_tables.sql").read_text()
@@ -126,3 +127,10 @@ def test_every_required_column_that_is_ours_has_a_default_in_the_database(seed, 
     for name, _, required, default in seed.columns(table, ours=True):
         if name not in specified and required in (1, "NO"):
             assert default, name
+
+
+@pytest.mark.service
+def test_every_key_of_ours_says_what_a_deletion_by_another_program_does():
+    ours = {model._meta.db_table for model in apps.get_models() if model._meta.app_label.startswith("carillon_")}
+    unruled = ask("SELECT conrelid::regclass::text FROM pg_constraint WHERE contype = 'f' AND confdeltype = 'a'")
+    assert ours & {table for (table,) in unruled} == set()

@@ -15,6 +15,7 @@ def forwards(apps: Any, schema_editor: Any) -> None:
             "notification_channels": {"user_id": "CASCADE"},
             "deliveries": {"notification_id": "CASCADE", "summary_id": "CASCADE", "channel_id": "CASCADE"},
             "delivery_attempts": {"delivery_id": "CASCADE"},
+            "recoveries": {"address_id": "CASCADE"},
         },
     )
 

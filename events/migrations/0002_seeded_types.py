@@ -29,6 +29,11 @@ MENTION = {
 NAME = "{{ payload.name|default:source|default:'A job'|capfirst }}"
 TITLE = "{{ payload.title|default:source|default:'Content'|capfirst }}"
 ON_HOST = "{{ payload.host|default:'this machine' }}"
+# Of temperature and of memory: the payload's own unit, and degrees without one.
+GPU = (
+    "GPU {{ payload.index }} at {{ payload.percent|default:payload.celsius|floatformat:0 }}"
+    f"{{{{ payload.unit|default:' °C' }}}} on {ON_HOST}"
+)
 
 # name, category, critical, description, title, body, one, many, sample, more
 TYPES: list[tuple[str, str, bool, str, str, str, str, str, dict[str, Any], dict[str, Any]]] = [
@@ -177,8 +182,8 @@ TYPES: list[tuple[str, str, bool, str, str, str, str, str, dict[str, Any], dict[
         "system",
         True,
         "GPU temperature above threshold",
-        f"GPU {{{{ payload.index }}}} at {{{{ payload.celsius }}}} °C on {ON_HOST}",
-        "Warning above {{ payload.threshold }} °C.",
+        GPU,
+        "Warning from {{ payload.threshold }}{{ payload.unit|default:' °C' }}.",
         "1 GPU warning",
         "{n} GPU warnings",
         {"host": "render-02", "index": 0, "celsius": 86, "threshold": 85},
@@ -189,8 +194,8 @@ TYPES: list[tuple[str, str, bool, str, str, str, str, str, dict[str, Any], dict[
         "system",
         True,
         "GPU temperature critical",
-        f"GPU {{{{ payload.index }}}} at {{{{ payload.celsius }}}} °C on {ON_HOST}",
-        "Critical above {{ payload.threshold }} °C.",
+        GPU,
+        "Critical from {{ payload.threshold }}{{ payload.unit|default:' °C' }}.",
         "1 GPU critically hot",
         "{n} GPUs critically hot",
         {"host": "render-02", "index": 0, "celsius": 94, "threshold": 92},

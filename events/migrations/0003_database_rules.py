@@ -1,6 +1,7 @@
 """PostgreSQL: the seed's foreign-key rules, `updated_at` triggers and DEFAULT NOW(). On SQLite the ORM gives the same.
 
-Each app's migration calls `put_rules` for its own tables.
+Each app calls `put_rules` for its own tables, in a migration after the one that makes them: Django adds their keys at
+that one's end.
 """
 
 from typing import Any
@@ -66,6 +67,7 @@ def forwards(apps: Any, schema_editor: Any) -> None:
             "subscribers": {},
             "parked_events": {"subscriber_id": "CASCADE", "event_id": "CASCADE"},
             "api_keys": {"user_id": "CASCADE"},
+            "log_gaps": {"subscriber_id": "CASCADE"},
         },
     )
 

@@ -36,7 +36,7 @@ def remove_schedule(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("carillon_events", "0004_hardware_readings"),
+        ("carillon_events", "0003_database_rules"),
         ("django_celery_beat", "0019_alter_periodictasks_options"),
     ]
     operations = [migrations.RunPython(add_schedule, remove_schedule)]

@@ -33,7 +33,7 @@ def remove_schedule(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("carillon_notifications", "0003_looks"),
+        ("carillon_notifications", "0002_database_rules"),
         ("django_celery_beat", "0019_alter_periodictasks_options"),
     ]
     operations = [migrations.RunPython(add_schedule, remove_schedule)]

@@ -33,7 +33,8 @@ def remove_schedule(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("carillon_delivery", "0004_told_of_failing_addresses"),
+        ("carillon_delivery", "0003_seeded_types"),
+        ("carillon_events", "0004_beat_schedule"),
         ("django_celery_beat", "0019_alter_periodictasks_options"),
     ]
     operations = [migrations.RunPython(add_schedule, remove_schedule)]

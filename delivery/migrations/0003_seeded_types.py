@@ -53,5 +53,5 @@ def add_types(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("carillon_delivery", "0003_rates_and_recoveries"), ("carillon_events", "0005_beat_schedule")]
+    dependencies = [("carillon_delivery", "0002_database_rules"), ("carillon_events", "0002_seeded_types")]
     operations = [migrations.RunPython(add_types, migrations.RunPython.noop)]
