@@ -18,6 +18,7 @@ from config.embedded import Beat, Worker
 from config.server import DrainingServer
 from config.supervise import Supervised
 from config.sweeper import Sweeper, configured
+from events.checks import REFUSAL, is_older
 from events.sources import restarts
 
 PART_SECONDS = 5.0
@@ -48,6 +49,8 @@ def embedded_database() -> Iterator[None]:
 
 
 def _migrate() -> None:
+    if is_older():
+        raise CommandError(REFUSAL)
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", interactive=False, verbosity=0)

@@ -15,6 +15,8 @@ class EventsConfig(AppConfig):
 
     def ready(self) -> None:
         sets.register()
+        # It registers its check with Django.
+        import_module("events.checks")
         # Imported here: it needs the models, which are not there while apps are being found.
         import_module("events.sources.job_signals").connect()
         # A platform's apps keep their durable subscribers in a module of this name.

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import threading
+from contextlib import closing
 
 import httpx
 import pytest
 
+from events.checks import REFUSAL
 from tests.processes import Process, Serve, free_port
 from tests.processes.launch_with_slow_view import SLOW
 from tests.processes.sockets import listening, read, read_to_the_end
@@ -91,6 +94,18 @@ def test_what_is_not_its_profile_is_refused_in_one_sentence(arguments, env, said
     assert code != 0
     assert said in output
     assert len(output.strip().splitlines()) == 1
+
+
+def test_a_database_of_0_1_is_refused_in_one_sentence():
+    older = Serve()
+    with closing(sqlite3.connect(older.database)) as made:
+        made.execute("CREATE TABLE django_migrations (id INTEGER PRIMARY KEY, app TEXT, name TEXT, applied TEXT)")
+        for name in ("0002_seeded_types", "0003_database_rules"):
+            made.execute("INSERT INTO django_migrations (app, name) VALUES ('events', ?)", [name])
+        made.commit()
+    code, output = ended("manage.py", "serve", serve=older)
+    assert code != 0
+    assert output.strip() == f"CommandError: {REFUSAL}"
 
 
 def test_sigterm_finishes_requests_sends_sockets_away_and_exits_0():

@@ -6,12 +6,13 @@ import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.module_loading import import_string
 
 from config.pool import closed_at_the_end, pool_connections
 from config.server import DrainingServer
 from config.static_files import check_collected
+from events.checks import REFUSAL, is_older
 from events.sources import restarts
 
 
@@ -23,6 +24,8 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000, help="port to listen on (default 8000)")
 
     def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
+        if is_older():
+            raise CommandError(REFUSAL)
         check_collected()
         if not settings.REDIS_URL:
             self.stderr.write(
