@@ -3,66 +3,56 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import signal
 import sys
-from pathlib import Path
+from collections.abc import Callable
 
-from bench import (
-    drain,
-    embedded,
-    feeds,
-    http_events,
-    latency,
-    mails,
-    million,
-    prune,
-    publishing,
-    quiet,
-    routing,
-    sockets,
-    webhooks,
+from bench.environment import ServerUnavailableError
+from bench.processes import ROOT
+from bench.results import Result, markdown_table, text_table, write_json
+
+OUTPUT = ROOT / "var" / "bench.json"
+# Packages of this one; the `measure` function in each one's `measure` module returns results.
+BENCHMARKS = (
+    "embedded",
+    "routing",
+    "million",
+    "drain",
+    "publishing",
+    "latency",
+    "sockets",
+    "feeds",
+    "http_events",
+    "prune",
+    "quiet",
+    "webhooks",
+    "mails",
 )
-from bench.lines import Line, Measure, markdown, table, write
-from bench.stage import LeftOut
-
-OUTCOME = Path(__file__).resolve().parent.parent / "var" / "bench.json"
-MEASURES: dict[str, Measure] = {
-    "embedded": embedded.measure,
-    "routing": routing.measure,
-    "million": million.measure,
-    "drain": drain.measure,
-    "publishing": publishing.measure,
-    "latency": latency.measure,
-    "sockets": sockets.measure,
-    "feeds": feeds.measure,
-    "http_events": http_events.measure,
-    "prune": prune.measure,
-    "quiet": quiet.measure,
-    "webhooks": webhooks.measure,
-    "mails": mails.measure,
-}
 
 
 def main() -> int:
-    """0: measured. Whether a target was met is in the table: a slow machine is no failure of the program."""
+    """Run what the command line names. The exit code is 0 whether or not a target was met: a slow machine is no failure
+    of the program."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to measure: {', '.join(MEASURES)} (all)")
-    names = parser.parse_args().names or list(MEASURES)
-    if unknown := [name for name in names if name not in MEASURES]:
-        parser.error(f"there is no {unknown[0]!r}; known are {', '.join(MEASURES)}")
-    # Stopped half-way, a measurement still drops its database and ends its processes.
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to measure: {', '.join(BENCHMARKS)} (all)")
+    names = parser.parse_args().names or list(BENCHMARKS)
+    if unknown := [name for name in names if name not in BENCHMARKS]:
+        parser.error(f"there is no {unknown[0]!r}; known are {', '.join(BENCHMARKS)}")
+    # Stopped half-way, a benchmark still drops its database and ends its processes.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    lines: list[Line] = []
+    results: list[Result] = []
     for name in names:
         print(f"Measuring {name} ...", file=sys.stderr, flush=True)
         try:
-            lines += MEASURES[name]()
-        except LeftOut as reason:
+            measure: Callable[[], list[Result]] = importlib.import_module(f"bench.{name}.measure").measure
+            results += measure()
+        except ServerUnavailableError as reason:
             print(f"Left out, {reason}", file=sys.stderr)
-    print(table(lines))
-    write(lines, OUTCOME)
-    OUTCOME.with_suffix(".md").write_text(markdown(lines))
-    print(f"\nWritten to {OUTCOME}", file=sys.stderr)
+    print(text_table(results))
+    write_json(results, OUTPUT)
+    OUTPUT.with_suffix(".md").write_text(markdown_table(results))
+    print(f"\nWritten to {OUTPUT}", file=sys.stderr)
     return 0
 
 

@@ -1,112 +1,82 @@
-"""Where a measurement takes place: a database and a Redis prefix of its own, gone afterwards, and processes on them."""
+"""Environments of a benchmark: a database and a Redis prefix of its own, gone afterwards."""
 
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import redis
 
-ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 300.0
-DEFAULT = "postgres://postgres@127.0.0.1:5432/postgres"
-REDIS = "redis://127.0.0.1:6379/15"
+from bench.processes import ROOT
+
+POSTGRES_URL = "postgres://postgres@127.0.0.1:5432/postgres"
+REDIS_URL = "redis://127.0.0.1:6379/15"
+# With DEBUG on, Django spells out and keeps every query.
+PRODUCTION = {"DEBUG": "false", "SECRET_KEY": secrets.token_hex(32)}
 
 Environment = dict[str, str]
 
-# A measurement may take place in two databases.
+# A benchmark may have two databases.
 _numbers = itertools.count()
 
-# With DEBUG on, Django spells out and keeps every query.
-AS_IN_PRODUCTION = {"DEBUG": "false", "SECRET_KEY": secrets.token_hex(32)}
 
-
-class LeftOut(Exception):
-    """What a measurement needs isn't there; its text says what."""
+class ServerUnavailableError(Exception):
+    """A server that a benchmark needs doesn't answer; the text says which."""
 
 
 def scaled(count: int) -> int:
-    """BENCH_SCALE=0.1 tries a measurement out with a tenth of everything; the figures then mean nothing."""
+    """The count times BENCH_SCALE: 0.1 tries a benchmark out with a tenth of everything; the figures mean nothing."""
     return max(1, round(count * float(os.environ.get("BENCH_SCALE", "1"))))
 
 
 @contextmanager
-def service(*, with_redis: bool = False, with_web: bool = False) -> Iterator[Environment]:
-    """The environment of processes on a fresh, migrated PostgreSQL database, and on Redis if wanted.
+def isolated(*, with_redis: bool = False, with_web: bool = False) -> Iterator[Environment]:
+    """Environment variables of processes on a fresh, migrated PostgreSQL database, and on Redis if wanted.
 
     With a web process DEBUG is on for all: without it, that asks for collected static files. DATABASE_URL and
-    REDIS_URL name the servers, else the local ones with their usual ports. Raises LeftOut.
+    REDIS_URL name the servers, else the local ones with their usual ports. Raises ServerUnavailableError.
     """
-    named = os.environ.get("DATABASE_URL", "")
     name = f"carillon_bench_{os.getpid()}_{next(_numbers)}"
     try:
-        with own_database(named if named.startswith("postgres") else DEFAULT, name=name) as url:
-            kept = {key: value for key, value in os.environ.items() if key not in {"REDIS_URL", "REDIS_PREFIX"}}
-            env = kept | AS_IN_PRODUCTION | ({"DEBUG": "true"} if with_web else {}) | {"DATABASE_URL": url}
+        with _database(name) as url:
+            inherited = {key: value for key, value in os.environ.items() if key not in {"REDIS_URL", "REDIS_PREFIX"}}
+            env = inherited | PRODUCTION | ({"DEBUG": "true"} if with_web else {}) | {"DATABASE_URL": url}
             subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], cwd=ROOT, env=env, check=True)
             if not with_redis:
                 yield env
                 return
-            redis_url = os.environ.get("REDIS_URL") or REDIS
-            with _own_prefix(redis_url, name=name):
+            redis_url = os.environ.get("REDIS_URL") or REDIS_URL
+            with _redis_prefix(redis_url, name=name):
                 yield env | {"REDIS_URL": redis_url, "REDIS_PREFIX": name}
     except psycopg.OperationalError as error:
-        raise LeftOut(f"no PostgreSQL: {error}") from error
+        raise ServerUnavailableError(f"no PostgreSQL: {error}") from error
     except redis.ConnectionError as error:
-        raise LeftOut(f"no Redis: {error}") from error
-
-
-def run(module: str, *arguments: object, env: Mapping[str, str], python: str = sys.executable) -> Any:
-    """The JSON that a module of this package prints."""
-    command = [python, "-m", module, *map(str, arguments)]
-    done = subprocess.run(command, cwd=ROOT, env=dict(env), check=True, stdout=subprocess.PIPE, timeout=PATIENCE)
-    return json.loads(done.stdout)
+        raise ServerUnavailableError(f"no Redis: {error}") from error
 
 
 @contextmanager
-def started(*command: str, env: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """A process that is asked to end afterwards; it reads and writes lines."""
-    process = subprocess.Popen(
-        [sys.executable, *command],
-        cwd=ROOT,
-        env=dict(env),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.communicate(timeout=30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-
-@contextmanager
-def own_database(server: str, *, name: str) -> Iterator[str]:
-    """The address of a new one of this name on that server; dropped afterwards."""
-    with psycopg.connect(_at(server, "postgres"), autocommit=True) as connection:
+def _database(name: str) -> Iterator[str]:
+    """The address of a new database, dropped afterwards."""
+    configured = os.environ.get("DATABASE_URL", "")
+    server = configured if configured.startswith("postgres") else POSTGRES_URL
+    with psycopg.connect(_with_database(server, "postgres"), autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"'.encode())
         try:
-            yield _at(server, name)
+            yield _with_database(server, name)
         finally:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
 
 
 @contextmanager
-def _own_prefix(url: str, *, name: str) -> Iterator[None]:
+def _redis_prefix(url: str, *, name: str) -> Iterator[None]:
+    """A prefix in Redis, whose keys are deleted afterwards."""
     with redis.Redis.from_url(url, socket_timeout=5) as client:
         client.ping()
         try:
@@ -116,5 +86,5 @@ def _own_prefix(url: str, *, name: str) -> Iterator[None]:
                 client.delete(key)
 
 
-def _at(url: str, name: str) -> str:
+def _with_database(url: str, name: str) -> str:
     return urlunsplit(urlsplit(url)._replace(scheme="postgresql", path=f"/{name}"))

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from statistics import median
 
-from bench import stage
-from bench.lines import Line
+from bench import environment, processes
+from bench.environment import scaled
+from bench.results import Result
 
 EVENTS, TASKS = 10_000, 2_000
 TARGET = 6.0
 
 
-def measure() -> list[Line]:
-    events = stage.scaled(EVENTS)
-    with stage.service(with_redis=True) as env:
-        rates = stage.run("bench.drain_process", events, stage.scaled(TASKS), env=env)
+def measure() -> list[Result]:
+    events = scaled(EVENTS)
+    with environment.isolated(with_redis=True) as env:
+        rates = processes.call("bench.drain.process", events, scaled(TASKS), env=env)
     ours, theirs = median(rates["ours"]), median(rates["tasks"])
     return [
-        Line(
+        Result(
             name=f"{events:,} committed events of one person each, numbered, routed and committed",
             unit="events/s",
             ours=ours,

@@ -1,51 +1,48 @@
-"""The process that `bench.drain` measures: drains the log, then has a worker run as many tasks, in turn."""
+"""Process that drains the log, then has a worker run as many tasks, interleaved."""
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
 import sys
 import time
 
-import django
+import redis
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.utils import timezone
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-django.setup()
-
-import redis  # noqa: E402
-from django.conf import settings  # noqa: E402
-from django.contrib.auth.models import User  # noqa: E402
-from django.utils import timezone  # noqa: E402
-
-from bench.celery_peer import app, tell  # noqa: E402
-from events import sequence, subscribers  # noqa: E402
-from events.bus import Entity, NewEvent, publish_many  # noqa: E402
-from events.models import Event  # noqa: E402
-from notifications import router  # noqa: E402
-from notifications.models import Notification  # noqa: E402
+from bench.celery_app import QUEUE, app
+from bench.drain.celery_peer import notify
+from bench.timing import interleaved
+from events import sequence, subscribers
+from events.bus import Entity, NewEvent, publish_many
+from events.models import Event
+from notifications import router
+from notifications.models import Notification
 
 ROUNDS, PEOPLE = 3, 500
-WORKER = ("-m", "celery", "-A", "bench.celery_peer", "worker", "--concurrency", "2", "--loglevel", "ERROR")
+WORKER = ("-m", "celery", "-A", "bench.drain.celery_peer", "worker", "--concurrency", "2", "--loglevel", "ERROR")
 
 
-def main() -> None:
-    events, tasks = map(int, sys.argv[1:])
+def main(events: int, tasks: int) -> dict[str, list[float]]:
+    """Events a second, ours and by tasks."""
     people = User.objects.bulk_create([User(username=f"u{number}", password="!") for number in range(PEOPLE)])
-    drained(people, count=min(events, 500))
-    rates: dict[str, list[float]] = {"ours": [], "tasks": []}
-    for _ in range(ROUNDS):
-        rates["ours"].append(events / drained(people, count=events))
-        rates["tasks"].append(tasks / by_tasks(people, count=tasks))
-    print(json.dumps(rates))
+    drain_seconds(people, count=min(events, 500))
+    measures = {
+        "ours": lambda: events / drain_seconds(people, count=events),
+        "tasks": lambda: tasks / task_seconds(people, count=tasks),
+    }
+    return interleaved(measures, rounds=ROUNDS, warm_up=0)
 
 
-def drained(people: list[User], *, count: int) -> float:
-    """Every event has a source of its own: none takes another's place."""
+def drain_seconds(people: list[User], *, count: int) -> float:
+    """Publish, then time the routing. Every event has a source of its own: none takes another's place."""
     before = Notification.objects.count()
     for start in range(0, count, 1000):
         numbers = range(start, min(start + 1000, count))
-        publish_many(NewEvent("job.completed", Entity("job", one), people[one % len(people)]) for one in numbers)
+        publish_many(
+            NewEvent("job.completed", Entity("job", number), people[number % len(people)]) for number in numbers
+        )
     began = time.perf_counter()
     sequence.number_all()
     subscribers.catch_up(router.NAME, now=timezone.now())
@@ -56,14 +53,14 @@ def drained(people: list[User], *, count: int) -> float:
     return seconds
 
 
-def by_tasks(people: list[User], *, count: int) -> float:
-    """From when the worker takes its first task until the last has written its row; its start is left out."""
+def task_seconds(people: list[User], *, count: int) -> float:
+    """Time from when the worker takes its first task until the last has written its row; its start is left out."""
     Notification.objects.all().delete()
     events = list(Event.objects.order_by("-pk").values_list("pk", flat=True)[:count])
     with app.producer_pool.acquire(block=True) as producer:
         for number, event_id in enumerate(events):
-            tell.apply_async((event_id, people[number % len(people)].pk), producer=producer)
-    queue = f"{settings.REDIS_PREFIX}:bench-peer"
+            notify.apply_async((event_id, people[number % len(people)].pk), producer=producer)
+    queue = f"{settings.REDIS_PREFIX}:{QUEUE}"
     worker = subprocess.Popen([sys.executable, *WORKER], stdout=subprocess.DEVNULL)
     try:
         with redis.Redis.from_url(settings.REDIS_URL) as client:
@@ -76,7 +73,3 @@ def by_tasks(people: list[User], *, count: int) -> float:
     finally:
         worker.terminate()
         worker.wait(30)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,11 +1,12 @@
-"""What a page of the feed touches in a table of a million rows, beside one of ten thousand."""
+"""Buffers that a page of the feed touches in a table of a million rows, beside one of ten thousand."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from bench import stage
-from bench.lines import Line
+from bench import environment, processes
+from bench.environment import scaled
+from bench.results import Result
 
 ROWS, SMALL = 1_000_000, 10_000
 # Of ten people who are told of everything, one reads.
@@ -13,13 +14,13 @@ PEOPLE = 10
 TARGET = 1.5
 
 
-def measure() -> list[Line]:
-    small, great = stage.scaled(SMALL), stage.scaled(ROWS)
-    with stage.service() as env:
-        found: dict[str, Any] = stage.run("bench.feeds_process", small // PEOPLE, great // PEOPLE, PEOPLE, env=env)
+def measure() -> list[Result]:
+    small, large = scaled(SMALL), scaled(ROWS)
+    with environment.isolated() as env:
+        plans: dict[str, Any] = processes.call("bench.feeds.process", small // PEOPLE, large // PEOPLE, PEOPLE, env=env)
     return [
-        Line(
-            name=f"{query} at {great:,} rows, {great // PEOPLE:,} the reader's",
+        Result(
+            name=f"{query} at {large:,} rows, {large // PEOPLE:,} the reader's",
             unit="buffers",
             ours=float(many["buffers"]),
             target=f"same plan, <= {TARGET} times",
@@ -28,5 +29,5 @@ def measure() -> list[Line]:
             theirs=float(few["buffers"]),
             details={"ms": many["ms"], "ms at few": few["ms"]},
         )
-        for query, (few, many) in found.items()
+        for query, (few, many) in plans.items()
     ]

@@ -1,23 +1,15 @@
-"""The process that `bench.feeds` measures: fills the tables twice, and explains what the feed asks."""
+"""Process that fills the tables twice, and explains the queries of the feed."""
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 from collections.abc import Callable
 from typing import Any
 
-import django
+from django.contrib.auth.models import User
+from django.db import connection
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-django.setup()
-
-from django.contrib.auth.models import User  # noqa: E402
-from django.db import connection  # noqa: E402
-
-from events.models import Event  # noqa: E402
-from notifications import feed, inbox  # noqa: E402
+from events.models import Event
+from notifications import feed, inbox
 
 # Events of all sixteen types in turn.
 EVENTS = """
@@ -38,8 +30,8 @@ ON CONFLICT (user_id) DO UPDATE SET seq = excluded.seq, unread_count = excluded.
 """
 
 
-def main() -> None:
-    few, many, people = map(int, sys.argv[1:])
+def main(few: int, many: int, people: int) -> dict[str, list[dict[str, Any]]]:
+    """Plans of each query, at few events and at many."""
     User.objects.bulk_create([User(username=f"u{number}", password="!") for number in range(people)])
     reader = User.objects.order_by("pk")[people // 2].pk
     queries: dict[str, Callable[[], object]] = {
@@ -48,12 +40,12 @@ def main() -> None:
         "unread page": lambda: feed.page(reader, unread_only=True),
         "category filter": lambda: feed.page(reader, category="review"),
     }
-    found: dict[str, list[Any]] = {name: [] for name in queries}
+    plans: dict[str, list[dict[str, Any]]] = {name: [] for name in queries}
     for first, last in ((1, few), (few + 1, many)):
         fill(first, last)
-        for name, ask in queries.items():
-            found[name].append(explained(ask))
-    print(json.dumps(found))
+        for name, query in queries.items():
+            plans[name].append(explain(query))
+    return plans
 
 
 def fill(first: int, last: int) -> None:
@@ -65,34 +57,33 @@ def fill(first: int, last: int) -> None:
     assert Event.objects.count() == last
 
 
-def explained(ask: Callable[[], object]) -> dict[str, Any]:
+def explain(query: Callable[[], object]) -> dict[str, Any]:
     """The plan's nodes with their indexes, the buffers it touched and its milliseconds, when all is warm."""
-    asked: list[tuple[str, Any]] = []
+    statements: list[tuple[str, Any]] = []
 
-    def keep(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        asked.append((sql, params))
+    def record(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        statements.append((sql, params))
         return execute(sql, params, many, context)
 
-    with connection.execute_wrapper(keep):
-        ask()
-    [(sql, params)] = asked
+    with connection.execute_wrapper(record):
+        query()
+    [(sql, params)] = statements
     with connection.cursor() as cursor:
         for _ in range(3):
             cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", params)
             [[[tree]]] = cursor.fetchall()
     top = tree["Plan"]
     buffers = top["Shared Hit Blocks"] + top["Shared Read Blocks"]
-    return {"plan": nodes(top), "buffers": buffers, "ms": tree["Execution Time"]}
+    return {"plan": plan_nodes(top), "buffers": buffers, "ms": tree["Execution Time"]}
 
 
-def nodes(plan: dict[str, Any]) -> list[str]:
-    """What is read by which index, joined and sorted how. Without Memoize: a cache before an index scan, which
-    comes and goes with the planner's guess at how often a key repeats, and changes nothing of the way."""
+def plan_nodes(plan: dict[str, Any]) -> list[str]:
+    """Names of the plan's nodes, each with its index and table, from the top down.
+
+    Without Memoize: a cache before an index scan, which comes and goes with the planner's guess at how often a key
+    repeats, and changes nothing of the way.
+    """
     if plan["Node Type"] == "Memoize":
-        return nodes(plan["Plans"][0])
-    mine = " ".join(filter(None, (plan["Node Type"], plan.get("Index Name"), plan.get("Relation Name"))))
-    return [mine, *(node for child in plan.get("Plans", []) for node in nodes(child))]
-
-
-if __name__ == "__main__":
-    main()
+        return plan_nodes(plan["Plans"][0])
+    top = " ".join(filter(None, (plan["Node Type"], plan.get("Index Name"), plan.get("Relation Name"))))
+    return [top, *(node for child in plan.get("Plans", []) for node in plan_nodes(child))]

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from statistics import median
 
-from bench import stage
-from bench.embedded import free_port
-from bench.lines import Line
+from bench import environment, processes
+from bench.environment import scaled
+from bench.results import Result
 
 ARRAYS, SINGLES = 5, 300
 TARGET_ARRAYS, TARGET_SINGLES = 0.5, 0.4
 
 
-def measure() -> list[Line]:
-    port = free_port()
-    with stage.service(with_redis=True, with_web=True) as env:
-        env |= {"DJANGO_SETTINGS_MODULE": "bench.http_events_settings", "PUBLISH_EVENTS_PER_MINUTE": "0"}
-        with stage.started("manage.py", "web", "--port", str(port), env=env):
-            found = stage.run("bench.http_events_process", port, stage.scaled(ARRAYS), stage.scaled(SINGLES), env=env)
-    arrays, in_process = median(found["arrays"]), median(found["publish_many"])
-    singles, empty = median(found["singles"]), median(found["empty"])
+def measure() -> list[Result]:
+    port = processes.free_port()
+    with environment.isolated(with_redis=True, with_web=True) as env:
+        env |= {"DJANGO_SETTINGS_MODULE": "bench.http_events.settings", "PUBLISH_EVENTS_PER_MINUTE": "0"}
+        with processes.started("manage.py", "web", "--port", str(port), env=env):
+            rates = processes.call("bench.http_events.process", port, scaled(ARRAYS), scaled(SINGLES), env=env)
+    arrays, in_process = median(rates["arrays"]), median(rates["publish_many"])
+    singles, empty = median(rates["singles"]), median(rates["empty"])
     return [
-        Line(
+        Result(
             name="POST /events in arrays of 1,000",
             unit="events/s",
             ours=arrays,
@@ -30,7 +30,7 @@ def measure() -> list[Line]:
             compared_with="publish_many in process",
             theirs=in_process,
         ),
-        Line(
+        Result(
             name="POST /events, one with Bearer",
             unit="requests/s",
             ours=singles,

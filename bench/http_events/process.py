@@ -1,70 +1,61 @@
-"""The client of `bench.http_events`: one connection that is kept; and `publish_many` in this process, in turn."""
+"""Client of the web process on one kept connection; and `publish_many` in this process, interleaved."""
 
 from __future__ import annotations
 
 import http.client
 import json
-import sys
 import time
 from collections.abc import Callable
 
-import django
+from django.contrib.auth.models import User
 
-django.setup()
-
-from django.contrib.auth.models import User  # noqa: E402
-
-from events import keys  # noqa: E402
-from events.bus import Entity, NewEvent, publish_many  # noqa: E402
+from bench.timing import interleaved, seconds
+from events import keys
+from events.bus import Entity, NewEvent, publish_many
 
 ROUNDS = 5
-SIZE = 1_000
-ONE = {
+ARRAY_SIZE = 1_000
+EVENT = {
     "event_type": "job.started",
     "source_entity_type": "job",
     "source_entity_id": 7,
     "payload": {"name": "Shot 042"},
 }
+NEW_EVENT = NewEvent("job.started", source=Entity("job", 7), payload={"name": "Shot 042"})
 
 
-def main() -> None:
-    port, arrays, singles = (int(argument) for argument in sys.argv[1:4])
-    _key, text = keys.issue(User.objects.create_superuser("bench"))
-    connection = connected(port)
-    many, one = json.dumps([ONE] * SIZE).encode(), json.dumps(ONE).encode()
-    new = [NewEvent("job.started", source=Entity("job", 7), payload={"name": "Shot 042"})] * SIZE
+def main(port: int, arrays: int, singles: int) -> dict[str, list[float]]:
+    """Events a second of each way to publish, and requests a second to an empty view."""
+    _, key = keys.issue(User.objects.create_superuser("bench"))
+    connection = connect(port)
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
 
-    def post(path: str, body: bytes) -> Callable[[], None]:
-        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {text}"}
+    def post(path: str, content: object) -> Callable[[], None]:
+        body = json.dumps(content).encode()
+        return lambda: send(connection, path, body=body, headers=headers)
 
-        def call() -> None:
-            connection.request("POST", path, body, headers)
-            answer = connection.getresponse()
-            answer.read()
-            if answer.status not in (200, 201):
-                raise SystemExit(f"{path} answered {answer.status}")
+    def rate(call: Callable[[], object], times: int, *, events: int = 1) -> Callable[[], float]:
+        return lambda: times * events / seconds(lambda: [call() for _ in range(times)])
 
-        return call
-
-    work: dict[str, tuple[Callable[[], object], int, int]] = {
-        "arrays": (post("/api/v1/events", many), arrays, SIZE),
-        "publish_many": (lambda: publish_many(new), arrays, SIZE),
-        "singles": (post("/api/v1/events", one), singles, 1),
-        "empty": (post("/empty", one), singles, 1),
+    measures = {
+        "arrays": rate(post("/api/v1/events", [EVENT] * ARRAY_SIZE), arrays, events=ARRAY_SIZE),
+        "publish_many": rate(lambda: publish_many([NEW_EVENT] * ARRAY_SIZE), arrays, events=ARRAY_SIZE),
+        "singles": rate(post("/api/v1/events", EVENT), singles),
+        "empty": rate(post("/empty", EVENT), singles),
     }
-    found: dict[str, list[float]] = {name: [] for name in work}
-    for number in range(1 + ROUNDS):
-        for name, (call, times, size) in work.items():
-            began = time.perf_counter()
-            for _ in range(times):
-                call()
-            if number:
-                found[name].append(times * size / (time.perf_counter() - began))
-    print(json.dumps(found))
+    return interleaved(measures, rounds=ROUNDS)
 
 
-def connected(port: int) -> http.client.HTTPConnection:
-    """Once the server answers."""
+def send(connection: http.client.HTTPConnection, path: str, *, body: bytes, headers: dict[str, str]) -> None:
+    connection.request("POST", path, body, headers)
+    response = connection.getresponse()
+    response.read()
+    if response.status not in (200, 201):
+        raise SystemExit(f"{path} answered {response.status}")
+
+
+def connect(port: int) -> http.client.HTTPConnection:
+    """Open a connection as soon as the server answers."""
     for _ in range(200):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         try:
@@ -75,7 +66,3 @@ def connected(port: int) -> http.client.HTTPConnection:
         else:
             return connection
     raise SystemExit("the server does not answer")
-
-
-if __name__ == "__main__":
-    main()

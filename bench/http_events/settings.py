@@ -1,5 +1,5 @@
-"""Our settings with one address more: a view that does nothing."""
+"""Settings of Carillon, with the addresses of `bench.http_events.urls`."""
 
 from config.settings import *  # noqa: F403
 
-ROOT_URLCONF = "bench.http_events_urls"
+ROOT_URLCONF = "bench.http_events.urls"

@@ -1,4 +1,4 @@
-"""Our addresses, and beside them the least that REST framework can do."""
+"""Addresses of Carillon, and beside them a view that does nothing, which single events are compared with."""
 
 from django.urls import include, path
 from rest_framework.request import Request
@@ -6,7 +6,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 
-class Empty(APIView):
+class EmptyView(APIView):
     authentication_classes = []
     permission_classes = []
 
@@ -14,4 +14,4 @@ class Empty(APIView):
         return Response({})
 
 
-urlpatterns = [path("empty", Empty.as_view()), path("", include("config.urls"))]
+urlpatterns = [path("empty", EmptyView.as_view()), path("", include("config.urls"))]

@@ -1,6 +1,6 @@
 """Mails over one SMTP connection, beside bare smtplib sending the same rendered messages over one of its own.
 
-The mail server is a process of its own on this machine. What the line counts begins with frozen bytes, as smtplib's
+The mail server is a process of its own on this machine. What the result counts begins with frozen bytes, as smtplib's
 does; the figure beside it is a whole drain: claimed, rendered, sent over the channel's connections, written down.
 """
 
@@ -8,23 +8,26 @@ from __future__ import annotations
 
 from statistics import median
 
-from bench import stage
-from bench.lines import Line
+from bench import environment, processes
+from bench.environment import scaled
+from bench.results import Result
 
 MAILS = 2000
 TARGET = 0.5
 
 
-def measure() -> list[Line]:
-    mails = stage.scaled(MAILS)
-    with stage.service(with_redis=True) as env, stage.started("-m", "bench.mail_receiver", env=env) as server:
-        assert server.stdout is not None
-        port = server.stdout.readline().strip()
-        over_smtp = env | {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": port, "SMTP_USER": "", "SMTP_PASSWORD": ""}
-        times: dict[str, list[float]] = stage.run("bench.mails_process", mails, env=over_smtp)
+def measure() -> list[Result]:
+    mails = scaled(MAILS)
+    with (
+        environment.isolated(with_redis=True) as env,
+        processes.started("-m", "bench.mails.receiver", env=env) as receiver,
+    ):
+        smtp = {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": processes.read_line(receiver)}
+        smtp |= {"SMTP_USER": "", "SMTP_PASSWORD": ""}
+        times: dict[str, list[float]] = processes.call("bench.mails.process", mails, env=env | smtp)
     rates = {name: mails / median(seconds) for name, seconds in times.items()}
     return [
-        Line(
+        Result(
             name="mails over one SMTP connection",
             unit="/s",
             ours=rates["ours"],

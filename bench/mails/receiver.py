@@ -1,14 +1,17 @@
-"""The mail server that `bench.mails` sends to: takes every mail at once and keeps none. Prints its port."""
+"""Mail server that takes every mail at once and keeps none. Prints its port."""
 
 from __future__ import annotations
 
 import asyncio
 
-_END = b"\r\n.\r\n"
-_HELLO = b"250-localhost\r\n250-SIZE 33554432\r\n250 8BITMIME\r\n"
+_END_OF_BODY, _END_OF_COMMAND = b"\r\n.\r\n", b"\r\n"
+_EXTENSIONS = b"250-localhost\r\n250-SIZE 33554432\r\n250 8BITMIME\r\n"
+_REPLIES = {b"DATA": b"354 go on\r\n", b"EHLO": _EXTENSIONS, b"QUIT": b"221 bye\r\n"}
 
 
 class MailServer(asyncio.Protocol):
+    """The server's side of one connection."""
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport, self._buffer, self._is_body = transport, b"", False
@@ -16,16 +19,16 @@ class MailServer(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
-        while (found := self._buffer.find(end := _END if self._is_body else b"\r\n")) >= 0:
-            line, self._buffer = self._buffer[:found], self._buffer[found + len(end) :]
-            self._transport.write(self._answer(line[:4].upper()))
+        while (length := self._buffer.find(end := _END_OF_BODY if self._is_body else _END_OF_COMMAND)) >= 0:
+            line, self._buffer = self._buffer[:length], self._buffer[length + len(end) :]
+            self._transport.write(self._reply(line[:4].upper()))
 
-    def _answer(self, command: bytes) -> bytes:
+    def _reply(self, command: bytes) -> bytes:
         if self._is_body:
             self._is_body = False
             return b"250 taken\r\n"
         self._is_body = command == b"DATA"
-        return {b"DATA": b"354 go on\r\n", b"EHLO": _HELLO, b"QUIT": b"221 bye\r\n"}.get(command, b"250 ok\r\n")
+        return _REPLIES.get(command, b"250 ok\r\n")
 
 
 async def main() -> None:

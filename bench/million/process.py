@@ -1,26 +1,21 @@
-"""The process that `bench.million` measures."""
+"""Process that tells one event to many, or to a few, on command."""
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
+from collections.abc import Callable
 
-import django
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.utils import timezone
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-django.setup()
-
-from django.contrib.auth.models import User  # noqa: E402
-from django.db import connection, transaction  # noqa: E402
-from django.utils import timezone  # noqa: E402
-
-from events import sequence, subscribers  # noqa: E402
-from events.bus import Entity, publish  # noqa: E402
-from events.models import Event, EventType  # noqa: E402
-from notifications import audiences, fanout, router  # noqa: E402
-from notifications.models import Notification  # noqa: E402
+from events import sequence, subscribers
+from events.bus import Entity, publish
+from events.models import Event, EventType
+from notifications import audiences, fanout, router
+from notifications.models import Notification
 
 USERS = """
 INSERT INTO auth_user (username, password, first_name, last_name, email, is_active, is_staff, is_superuser, date_joined)
@@ -39,36 +34,38 @@ SELECT user_id, %s FROM memberships WHERE entity_type = 'show' ON CONFLICT DO NO
 """
 
 
-def main() -> None:
-    users, watching = map(int, sys.argv[1:])
-    asked = {
+def main(users: int, watching: int) -> None:
+    """Run each command of the standard input, a line each, and print what it returns as JSON."""
+    commands: dict[str, Callable[[], float | None]] = {
         "prepare": lambda: _prepare(users, watching),
         "at_once": _at_once,
         "in_chunks": _in_chunks,
         "urgent": _urgent,
     }
     for line in sys.stdin:
-        print(json.dumps(asked[line.strip()]()), flush=True)
+        print(json.dumps(commands[line.strip()]()), flush=True)
 
 
 def _prepare(users: int, watching: int) -> None:
-    kind = EventType.objects.create(name="bench.show", category="bench", audience=["watchers"])
+    event_type = EventType.objects.create(name="bench.show", category="bench", audience=["watchers"])
     EventType.objects.create(name="bench.urgent", category="bench", audience=["actor"], is_critical=True)
     with connection.cursor() as cursor:
         cursor.execute(USERS, [users])
         cursor.execute(WATCHERS, [max(1, users // watching), watching])
-        cursor.execute(PREFERENCES, [kind.pk])
+        cursor.execute(PREFERENCES, [event_type.pk])
         cursor.execute("VACUUM ANALYZE")
 
 
-def _fresh() -> Event:
+def _publish() -> Event:
+    """Publish and number an event to all who watch."""
     event = publish("bench.show", source=Entity("show", 1))
     sequence.number_all()
     return Event.objects.select_related("event_type", "actor_user").get(pk=event.pk)
 
 
 def _at_once() -> float:
-    event = _fresh()
+    """Seconds of one routing transaction."""
+    event = _publish()
     began = time.perf_counter()
     with transaction.atomic():
         router.route([event], now=timezone.now())
@@ -76,15 +73,17 @@ def _at_once() -> float:
 
 
 def _in_chunks() -> float:
-    event = _begun()
+    """Seconds of all chunks."""
+    event = _begin_fanout()
     began = time.perf_counter()
     while fanout.advance(event.pk, now=timezone.now()):
         pass
     return time.perf_counter() - began
 
 
-def _begun() -> Event:
-    event = _fresh()
+def _begin_fanout() -> Event:
+    """Publish an event and route it as one to a large audience, whose chunks are still to come."""
+    event = _publish()
     audiences.GREAT = min(audiences.GREAT, 10)
     with transaction.atomic():
         router.route([event], now=timezone.now())
@@ -93,7 +92,7 @@ def _begun() -> Event:
 
 def _urgent() -> float:
     """Seconds from the commit of a critical event, published in the middle of a broadcast, until it is told."""
-    broadcast = _begun()
+    broadcast = _begin_fanout()
     subscribers.catch_up(router.NAME, now=timezone.now())
     fanout.advance(broadcast.pk, now=timezone.now())
     publish("bench.urgent", actor=User.objects.order_by("-pk")[0])
@@ -105,7 +104,3 @@ def _urgent() -> float:
     assert Notification.objects.filter(event__event_type__name="bench.urgent").exists()
     assert fanout.pending()
     return time.perf_counter() - began
-
-
-if __name__ == "__main__":
-    main()

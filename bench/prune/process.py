@@ -1,10 +1,7 @@
-"""The process that `bench.prune` measures: prunes so many rows, with and without an archive, and deletes them bare."""
+"""Process that prunes so many rows, with and without an archive, and deletes them bare."""
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -13,27 +10,21 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import django
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.utils import timezone
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-django.setup()
-
-from django.contrib.auth.models import User  # noqa: E402
-from django.db import connection, transaction  # noqa: E402
-from django.utils import timezone  # noqa: E402
-
-from delivery import pruning  # noqa: E402
-from events import subscribers  # noqa: E402
-from events.models import Event, EventType  # noqa: E402
+from delivery import pruning
+from events import subscribers
+from events.models import Event, EventType
 
 DAYS = 90
-# A machine that others use too changes its pace within a minute: the two take turns.
-TURNS = 3
+ROUNDS = 3
 PEOPLE, AUDIENCE = 10_000, 10
+# Events of two hundred days ago, each for a few of all people.
 FILL = [
-    # Two hundred days ago, each event for a few of all people.
     "INSERT INTO events (event_type_id, position, created_at, payload) "
-    "SELECT %(kind)s, p.position + n, now() - interval '200 days' + n * interval '1 second', "
+    "SELECT %(event_type)s, p.position + n, now() - interval '200 days' + n * interval '1 second', "
     '\'{"title": "Shot 042", "frames": 240}\' '
     "FROM generate_series(1, %(events)s) AS n, (SELECT position FROM log_head) AS p",
     "UPDATE log_head SET position = position + %(events)s",
@@ -46,31 +37,38 @@ FILL = [
 ]
 
 
-def main() -> None:
-    rows = int(sys.argv[1])
+def main(rows: int) -> dict[str, float]:
+    """Rows a second of each way, and the longest transaction in milliseconds."""
     User.objects.bulk_create([User(username=f"u{number}", password="!") for number in range(PEOPLE)], batch_size=5000)
     subscribers.enroll()
-    turns = [(*_pruned(rows, archive=None), _bare(rows)) for _ in range(TURNS)]
-    ours, longest, bare = zip(*turns, strict=True)
+    # Interleaved: a machine that others use too changes its pace within a minute.
+    rounds = [(*_prune(rows, archive=None), _delete(rows)) for _ in range(ROUNDS)]
+    ours, longest, bare = zip(*rounds, strict=True)
     with tempfile.TemporaryDirectory() as folder:
-        archived, archived_longest = _pruned(rows, archive=Path(folder))
-    found = {"ours": median(ours), "longest_ms": max(longest), "bare": median(bare)}
-    print(json.dumps(found | {"archived": archived, "archived_longest_ms": archived_longest}))
+        archived, archived_longest = _prune(rows, archive=Path(folder))
+    return {
+        "ours": median(ours),
+        "longest_ms": max(longest),
+        "bare": median(bare),
+        "archived": archived,
+        "archived_longest_ms": archived_longest,
+    }
 
 
-def _pruned(rows: int, *, archive: Path | None) -> tuple[float, float]:
+def _prune(rows: int, *, archive: Path | None) -> tuple[float, float]:
     """Rows a second, the pauses included; and the longest transaction in milliseconds."""
     total = _fill(rows)
-    with _timed() as times:
+    with _timed_transactions() as times:
         began = time.perf_counter()
         done = pruning.prune(now=timezone.now(), days=DAYS, archive_dir=archive)
-        taken = time.perf_counter() - began
+        duration = time.perf_counter() - began
     if sum(done.gone.values()) != total:
         raise SystemExit(f"{total} rows should have gone: {done}")
-    return total / taken, max(times) * 1000
+    return total / duration, max(times) * 1000
 
 
-def _bare(rows: int) -> float:
+def _delete(rows: int) -> float:
+    """Rows a second of one bare DELETE a table."""
     total = _fill(rows)
     began = time.perf_counter()
     with connection.cursor() as cursor:
@@ -80,8 +78,9 @@ def _bare(rows: int) -> float:
 
 
 def _fill(rows: int) -> int:
+    """Insert so many notifications and their events; the number of rows to prune."""
     values: dict[str, Any] = {
-        "kind": EventType.objects.get(name="job.completed").pk,
+        "event_type": EventType.objects.get(name="job.completed").pk,
         "events": rows // AUDIENCE,
         "audience": AUDIENCE,
         "people": PEOPLE,
@@ -96,8 +95,8 @@ def _fill(rows: int) -> int:
 
 
 @contextmanager
-def _timed() -> Iterator[list[float]]:
-    """How long each transaction is open, from its BEGIN to the end of its COMMIT."""
+def _timed_transactions() -> Iterator[list[float]]:
+    """Seconds of each transaction, from its BEGIN to the end of its COMMIT."""
     times: list[float] = []
     atomic = transaction.atomic
 
@@ -113,7 +112,3 @@ def _timed() -> Iterator[list[float]]:
         yield times
     finally:
         transaction.atomic = atomic
-
-
-if __name__ == "__main__":
-    main()

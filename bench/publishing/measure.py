@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from bench import stage
-from bench.lines import Line, percentile
+from bench import environment, processes
+from bench.environment import scaled
+from bench.results import Result
+from bench.timing import percentile
 
 CALLS = 400
 TARGET = 1.6
 
 
-def measure() -> list[Line]:
-    with stage.service(with_redis=True) as env:
-        times = stage.run("bench.publishing_process", stage.scaled(CALLS), env=env)
+def measure() -> list[Result]:
+    with environment.isolated(with_redis=True) as env:
+        times = processes.call("bench.publishing.process", scaled(CALLS), env=env)
     ours, theirs = (1000 * percentile(times[name], 0.5) for name in ("publish", "bare"))
     return [
-        Line(
+        Result(
             name="publish(), type cached, no schema, hint coalesced: p50",
             unit="ms",
             ours=ours,

@@ -1,33 +1,25 @@
-"""The process that `bench.quiet` measures: gives a crowd's digests back as the workers do."""
+"""Process that releases the digests of many people as the workers do."""
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import django
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.utils import timezone
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-django.setup()
-
-from django.contrib.auth.models import User  # noqa: E402
-from django.db import connection, transaction  # noqa: E402
-from django.utils import timezone  # noqa: E402
-
-from events import sequence  # noqa: E402
-from events.bus import NewEvent, publish_many  # noqa: E402
-from events.models import Event, EventType  # noqa: E402
-from notifications import rounds, router  # noqa: E402
-from notifications.models import Notification, Summary, UserNotificationSettings  # noqa: E402
+from events import sequence
+from events.bus import NewEvent, publish_many
+from events.models import Event, EventType
+from notifications import rounds, router
+from notifications.models import Notification, Summary, UserNotificationSettings
 
 
-class Asked:
-    """How many statements went to the database."""
+class QueryCounter:
+    """Wrapper of database calls that counts the statements."""
 
     count = 0
 
@@ -36,14 +28,14 @@ class Asked:
         return execute(*statement)
 
 
-def main() -> None:
-    people, each = int(sys.argv[1]), int(sys.argv[2])
-    prepare(people, each=each)
-    print(json.dumps(close(people)))
+def main(people: int, rows_each: int) -> dict[str, float]:
+    """Seconds of the release, its longest chunk in milliseconds, and the queries of its chunks."""
+    prepare(people, rows_each=rows_each)
+    return release(people)
 
 
-def prepare(people: int, *, each: int) -> None:
-    """Everybody collects for a daily digest, in the app and by mail, and is told of that many events."""
+def prepare(people: int, *, rows_each: int) -> None:
+    """Have everybody collect for a daily digest, in the app and by mail, and tell all of that many events."""
     EventType.objects.create(name="bench.all", category="bench", audience=["everyone"])
     User.objects.bulk_create(
         [User(username=f"u{number}", email=f"u{number}@example.com", password="!") for number in range(people)],
@@ -56,7 +48,7 @@ def prepare(people: int, *, each: int) -> None:
         ],
         batch_size=5000,
     )
-    published = publish_many([NewEvent("bench.all") for _ in range(each)])
+    published = publish_many([NewEvent("bench.all") for _ in range(rows_each)])
     sequence.number_all()
     events = Event.objects.filter(pk__in=[event.pk for event in published]).select_related("event_type", "actor_user")
     for event in events.order_by("position"):
@@ -66,29 +58,25 @@ def prepare(people: int, *, each: int) -> None:
         cursor.execute("ANALYZE")
 
 
-def close(people: int) -> dict[str, float]:
-    """Two days later all are due. Queries are counted chunk by chunk; the look that finds nobody left is none."""
+def release(people: int) -> dict[str, float]:
+    """Release two days later, when all are due. The last call, which finds nobody left, counts as no chunk."""
     due = timezone.now() + timedelta(days=2)
     queries, longest, more = [], 0.0, True
     began = time.perf_counter()
     while more:
-        asked = Asked()
+        counter = QueryCounter()
         chunk_began = time.perf_counter()
-        with connection.execute_wrapper(asked):
+        with connection.execute_wrapper(counter):
             more = rounds.release_due(now=due)
         longest = max(longest, time.perf_counter() - chunk_began)
-        queries.append(asked.count)
-    closing = time.perf_counter() - began
+        queries.append(counter.count)
+    duration = time.perf_counter() - began
     assert Summary.objects.count() == people
     assert not Notification.objects.exclude(hold="none").exists()
     of_chunks = [count for count in queries if count > 1]
     return {
-        "closing": closing,
-        "longest": longest * 1000,
+        "seconds": duration,
+        "longest_ms": longest * 1000,
         "fewest_queries": min(of_chunks),
         "most_queries": max(of_chunks),
     }
-
-
-if __name__ == "__main__":
-    main()

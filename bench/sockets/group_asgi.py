@@ -1,4 +1,4 @@
-"""The usual consumer: each socket in its person's group."""
+"""The usual consumer, which our hub is compared with: each socket in its person's group."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ django.setup()
 from channels.generic.websocket import AsyncWebsocketConsumer  # noqa: E402
 
 
-class Consumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types
+class GroupConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types
     channel_layer_alias = "groups"
 
     async def connect(self) -> None:
@@ -26,4 +26,4 @@ class Consumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no
         await self.send(text_data=event["text"])
 
 
-application = Consumer.as_asgi()
+application = GroupConsumer.as_asgi()

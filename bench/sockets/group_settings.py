@@ -1,4 +1,4 @@
-"""Our settings, and the layer that people usually take beside ours."""
+"""Settings of Carillon, and the usual channel layer beside ours."""
 
 from config.settings import *  # noqa: F403
 from config.settings import CHANNEL_LAYERS as OURS

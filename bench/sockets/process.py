@@ -1,29 +1,26 @@
-"""The process that `bench.sockets` measures with: holds all the sockets, sends, and counts what arrives."""
+"""Process that holds all the sockets, sends, and counts what arrives."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import json
-import sys
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Coroutine, Sequence
+from pathlib import Path
 from typing import Any
 
 import aiohttp
-import django
+from channels.layers import get_channel_layer
+from django.contrib.auth.models import User
 
-django.setup()
+from events.models import ApiKey
+from notifications import hub_link
 
-from channels.layers import get_channel_layer  # noqa: E402
-from django.contrib.auth.models import User  # noqa: E402
-
-from bench.sockets import resident  # noqa: E402
-from events.models import ApiKey  # noqa: E402
-from notifications import hub_link  # noqa: E402
-
-ROUNDS, WARM_UP, AT_ONCE = 3, 50, 20
-START_SECONDS, PATIENCE = 60.0, 120.0
+ROUNDS, WARM_UP = 3, 50
+# As many at a time as a server greets without a queue.
+CONNECTING = 20
+START_TIMEOUT, TIMEOUT = 60.0, 120.0
 OWN = {
     "id": 1,
     "seq": 1,
@@ -45,8 +42,8 @@ SHARED: dict[int, dict[str, Any]] = {
 TEXT = json.dumps({"type": "notification", "notification": OWN, "payload": {"n": 1}, **SHARED[7]})
 
 
-class Counted:
-    """Sockets of one server, and how many messages they got."""
+class SocketPool:
+    """Sockets of one server, and the number of messages they got."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -62,11 +59,12 @@ class Counted:
         async for _ in socket:
             self.count += 1
 
-    async def rate(self, expected: int, send: Callable[[], Coroutine[Any, Any, None]]) -> float:
+    async def rate(self, expected: int, send: Coroutine[Any, Any, None]) -> float:
+        """Messages a second until so many more have arrived."""
         before, began = self.count, time.perf_counter()
-        sending = asyncio.create_task(send())
+        sending = asyncio.create_task(send)
         while self.count < before + expected:
-            assert time.perf_counter() < began + PATIENCE, f"{self.count - before} of {expected} arrived"
+            assert time.perf_counter() < began + TIMEOUT, f"{self.count - before} of {expected} arrived"
             await asyncio.sleep(0.002)
         await sending
         return expected / (time.perf_counter() - began)
@@ -75,7 +73,7 @@ class Counted:
 async def _connected(
     session: aiohttp.ClientSession, url: str, headers: dict[str, str]
 ) -> aiohttp.ClientWebSocketResponse:
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + START_TIMEOUT
     while True:
         try:
             return await session.ws_connect(url, headers=headers)
@@ -85,67 +83,65 @@ async def _connected(
             await asyncio.sleep(0.2)
 
 
-def main() -> None:
-    hub_port, group_port, pid, sockets, messages = map(int, sys.argv[1:])
+def main(hub_port: int, group_port: int, pid: int, sockets: int, messages: int) -> dict[str, object]:
+    """Messages a second of the hub and of the groups, and kilobytes of each idle socket of the hub."""
     people = User.objects.bulk_create([User(username=f"u{number}", password="!") for number in range(sockets)])
     ApiKey.objects.bulk_create(
-        [ApiKey(user=user, digest=hashlib.sha256(key(user.pk).encode()).hexdigest()) for user in people]
+        [ApiKey(user=user, digest=hashlib.sha256(api_key(user.pk).encode()).hexdigest()) for user in people]
     )
     users = [user.pk for user in people]
-    print(json.dumps(asyncio.run(measured(hub_port, group_port, pid, users=users, messages=messages))))
+    return asyncio.run(figures(hub_port, group_port, pid, users=users, messages=messages))
 
 
-def key(user_id: int) -> str:
+def api_key(user_id: int) -> str:
     return f"crl_bench{user_id}"
 
 
-async def measured(
+async def figures(
     hub_port: int, group_port: int, pid: int, *, users: Sequence[int], messages: int
 ) -> dict[str, object]:
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-        hub, groups = Counted(), Counted()
+        hub, groups = SocketPool(), SocketPool()
 
         def to_hub(user: int) -> Awaitable[None]:
-            url, headers = f"ws://127.0.0.1:{hub_port}/ws/notifications/", {"Authorization": f"Bearer {key(user)}"}
-            return hub.open(session, url, headers, greeted=True)
+            headers = {"Authorization": f"Bearer {api_key(user)}"}
+            return hub.open(session, f"ws://127.0.0.1:{hub_port}/ws/notifications/", headers, greeted=True)
 
-        await all_of([to_hub(user) for user in users[:WARM_UP]])
-        before = resident(pid)
-        await all_of([to_hub(user) for user in users[WARM_UP:]])
-        kilobytes = (resident(pid) - before) / max(1, len(users) - WARM_UP)
-        await all_of([groups.open(session, f"ws://127.0.0.1:{group_port}/?{u}", {}, greeted=False) for u in users])
-        seq = 0
+        await connect_all([to_hub(user) for user in users[:WARM_UP]])
+        before = resident_kilobytes(pid)
+        await connect_all([to_hub(user) for user in users[WARM_UP:]])
+        kilobytes = (resident_kilobytes(pid) - before) / max(1, len(users) - WARM_UP)
+        group_url = f"ws://127.0.0.1:{group_port}/"
+        await connect_all([groups.open(session, f"{group_url}?{user}", {}, greeted=False) for user in users])
         rates: dict[str, list[float]] = {"hub": [], "groups": []}
-        for _ in range(ROUNDS):
-            seqs = range(seq + 1, seq + messages + 1)
-            seq += messages
-
-            async def push(seqs: range = seqs) -> None:
-                await asyncio.to_thread(push_all, users, seqs)
-
-            rates["hub"].append(await hub.rate(len(users) * messages, push))
-            rates["groups"].append(await groups.rate(len(users), lambda: send_each(users)))
+        for index in range(ROUNDS):
+            seqs = range(index * messages + 1, (index + 1) * messages + 1)
+            pushing = asyncio.to_thread(push_all, users, seqs)
+            rates["hub"].append(await hub.rate(len(users) * messages, pushing))
+            rates["groups"].append(await groups.rate(len(users), send_each(users)))
         return {**rates, "kilobytes": kilobytes}
 
 
-async def all_of(connecting: Sequence[Awaitable[None]]) -> None:
-    """So many at a time as a server greets without a queue."""
-    for start in range(0, len(connecting), AT_ONCE):
-        await asyncio.gather(*connecting[start : start + AT_ONCE])
+async def connect_all(connecting: Sequence[Awaitable[None]]) -> None:
+    for start in range(0, len(connecting), CONNECTING):
+        await asyncio.gather(*connecting[start : start + CONNECTING])
+
+
+def resident_kilobytes(pid: int) -> float:
+    """Memory that the process holds (VmRSS)."""
+    [line] = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS")]
+    return float(line.split()[1])
 
 
 def push_all(users: Sequence[int], seqs: range) -> None:
-    """As a worker does after the commit: a frame for everybody, several times over."""
+    """Push a frame for everybody, several times over, as a worker does after its commit."""
     for seq in seqs:
         frame = {"seq": seq, "unread_count": seq, "toast": True, "own": OWN}
         hub_link.push([hub_link.Push(user, frame, 7) for user in users], shared=SHARED)
 
 
 async def send_each(users: Sequence[int]) -> None:
+    """Send one message to each person's group."""
     layer = get_channel_layer("groups")
     for user in users:
         await layer.group_send(f"user.{user}", {"type": "frame", "text": TEXT})
-
-
-if __name__ == "__main__":
-    main()

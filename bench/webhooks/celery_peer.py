@@ -1,4 +1,7 @@
-"""The usual way, for comparison: one Celery task for each webhook, posted with `requests`, nothing written down."""
+"""One Celery task for each webhook, the usual way: posted with `requests`, nothing written down.
+
+Run as a module with a URL and a count, fill the queue.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import sys
 import requests
 from celery import Celery
 
-app = Celery("webhook_tasks", broker=os.environ.get("REDIS_URL") or "memory://")
+app = Celery("bench-webhooks", broker=os.environ.get("REDIS_URL") or "memory://")
 app.conf.broker_transport_options = {"global_keyprefix": os.environ.get("REDIS_PREFIX", "")}
 app.conf.task_ignore_result = True
 app.conf.broker_connection_retry_on_startup = True
@@ -21,6 +24,6 @@ def post(url: str, body: str) -> None:
 
 
 if __name__ == "__main__":
-    # Fill the queue; a body as long as those of the outbox.
+    # Bodies as long as those of the outbox.
     for number in range(int(sys.argv[2])):
         post.delay(sys.argv[1], json.dumps({"number": number, "filler": "x" * 500}))

@@ -1,4 +1,4 @@
-"""The process that `bench.webhooks` sends to: answers 204 at once, and after ten seconds where the path says so.
+"""Receiver of webhooks that answers 204 at once, and after ten seconds where the path says so. Prints its port.
 
 `GET /count` says how many came since the last such question, and when the first and the last did (monotonic clock).
 """
@@ -10,18 +10,20 @@ import json
 import re
 import sys
 import time
+from dataclasses import asdict
 
-HANGS_FOR = 10.0
-HANG = b"/hang/"
+from bench.webhooks.arrivals import Arrivals
+
+HANG_SECONDS, HANG_PATH = 10.0, b"/hang/"
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
-_DONE = b"HTTP/1.1 204 No Content\r\n\r\n"
-
-
-class Counted:
-    count, first, last = 0, 0.0, 0.0
+_NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
 class Receiver(asyncio.Protocol):
+    """The server's side of one connection; all of them count together."""
+
+    arrivals = Arrivals()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport, self._buffer = transport, b""
@@ -29,29 +31,29 @@ class Receiver(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._buffer += data
         while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
-            found = _LENGTH.search(self._buffer, 0, end + 2)
-            until = end + 4 + (int(found[1]) if found else 0)
+            length = _LENGTH.search(self._buffer, 0, end + 2)
+            until = end + 4 + (int(length[1]) if length else 0)
             if len(self._buffer) < until:
                 return
             path = self._buffer.split(b" ", 2)[1]
             self._buffer = self._buffer[until:]
-            self._answer(path)
+            self._respond(path)
 
-    def _answer(self, path: bytes) -> None:
+    def _respond(self, path: bytes) -> None:
         if path == b"/count":
-            self._transport.write(_counted())
-        elif path.startswith(HANG):
-            asyncio.get_running_loop().call_later(HANGS_FOR, self._transport.write, _DONE)
+            self._transport.write(_json_response(asdict(self.arrivals)))
+            Receiver.arrivals = Arrivals()
+        elif path.startswith(HANG_PATH):
+            asyncio.get_running_loop().call_later(HANG_SECONDS, self._transport.write, _NO_CONTENT)
         else:
-            Counted.last = time.monotonic()
-            Counted.first = Counted.first if Counted.count else Counted.last
-            Counted.count += 1
-            self._transport.write(_DONE)
+            self.arrivals.last = time.monotonic()
+            self.arrivals.first = self.arrivals.first or self.arrivals.last
+            self.arrivals.count += 1
+            self._transport.write(_NO_CONTENT)
 
 
-def _counted() -> bytes:
-    body = json.dumps({"count": Counted.count, "first": Counted.first, "last": Counted.last}).encode()
-    Counted.count = 0
+def _json_response(content: object) -> bytes:
+    body = json.dumps(content).encode()
     return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
 
 

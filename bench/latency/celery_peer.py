@@ -1,0 +1,12 @@
+"""One empty Celery task for each frame, which the latency of ours is compared with."""
+
+from __future__ import annotations
+
+from bench.celery_app import app
+from events import layer
+
+
+@app.task(name="bench.send_frame")
+def send_frame(number: int) -> None:
+    """Send one frame over the layer, and nothing else."""
+    layer.hand("bench.frames", {"type": "bench.frame", "number": number})
