@@ -17,6 +17,8 @@ class HashedStaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[m
     """Storage of collected files: our own scripts minified, those of others as they are."""
 
     support_js_module_import_aggregation = True
+    # A pass settles at least one more import of a chain of modules; Django's five are fewer than our chains are long.
+    max_post_process_passes = 20
 
     def post_process(self, paths: dict[str, Any], dry_run: bool = False, **options: Any) -> Iterator[Any]:
         """Minify our scripts where they were collected to, and make the hashed copies from there.

@@ -1,11 +1,11 @@
 /** The one script a page names: starts the socket and upgrades the elements. Does nothing on a page for nobody. */
-import { CarillonBell } from "./bell.js";
-import { config } from "./config.js";
-import { startFeeds } from "./feeds.js";
-import { followOpening } from "./opening.js";
-import { store } from "./store.js";
-import { Tabs } from "./tabs.js";
-import { CarillonToasts } from "./toasts.js";
+import { CarillonBell } from "./panel/bell.js";
+import { config } from "./core/config.js";
+import { startFeeds } from "./feed/define.js";
+import { followOpening } from "./core/navigation.js";
+import { store } from "./core/store.js";
+import { Tabs } from "./core/tabs.js";
+import { CarillonToasts } from "./toasts/toasts.js";
 
 if (config && !customElements.get("carillon-bell")) {
   customElements.define("carillon-toasts", CarillonToasts);
@@ -14,5 +14,5 @@ if (config && !customElements.get("carillon-bell")) {
   followOpening();
   if (document.querySelector("carillon-feed")) startFeeds();
   const chooser = document.getElementById("toast-life");
-  if (chooser) import("./life.js").then(({ offer }) => offer(chooser));
+  if (chooser) import("./toasts/duration.js").then(({ offer }) => offer(chooser));
 }

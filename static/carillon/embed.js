@@ -1,5 +1,5 @@
 /** The one script that a page of another project names. */
-import { fill } from "./fill.js";
+import { fill } from "./embed/elements.js";
 
 if (!document.getElementById("carillon-config")) {
   await Promise.all([...document.querySelectorAll("carillon-bell, carillon-toasts")].map(fill));

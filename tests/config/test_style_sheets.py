@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SHEETS = sorted([*(ROOT / "static" / "carillon").glob("*.css"), *(ROOT / "events" / "static").rglob("*.css")])
+SHEETS = sorted([*(ROOT / "static" / "carillon").rglob("*.css"), *(ROOT / "events" / "static").rglob("*.css")])
 _SIDED = re.compile(
     r"(?:margin|padding|border|inset|scroll-margin|scroll-padding)-(?:left|right)\b"
     r"|(?:^|[;{\s])(?:left|right|width|height|(?:min|max)-(?:width|height))\s*:"

@@ -12,7 +12,7 @@ from notifications.pages import words
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
-SCRIPTS = sorted((ROOT / "static" / "carillon").glob("*.js"))
+SCRIPTS = sorted((ROOT / "static" / "carillon").rglob("*.js"))
 # Names are the same in every language.
 NAMES = {"Carillon"}
 # The API's page is Swagger's own.

@@ -1,8 +1,8 @@
 /** The toasts themselves: at most three, each as long as it takes to read, never while somebody is at one. */
 import { Announcer } from "./announcer.js";
-import { setIcon, say } from "./config.js";
+import { setIcon, say } from "../core/config.js";
 import { followDialogs } from "./dialogs.js";
-import { recall } from "./memory.js";
+import { recall } from "../core/storage.js";
 import { followSwipes } from "./swipe.js";
 
 /**

@@ -1,6 +1,6 @@
 /** What is in the bell's panel: the feed, fetched when it is first opened. */
-import { config, get, say } from "./config.js";
-import { startFeeds } from "./feeds.js";
+import { config, get, say } from "../core/config.js";
+import { startFeeds } from "../feed/define.js";
 
 /** @param {HTMLElement} panel */
 export async function fillPanel(panel) {

@@ -1,5 +1,5 @@
 /** How long toasts stay, as the person chooses it for this browser. */
-import { recall, remember } from "./memory.js";
+import { recall, remember } from "../core/storage.js";
 
 /** @param {HTMLElement} select */
 export function offer(select) {

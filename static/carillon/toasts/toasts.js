@@ -1,9 +1,9 @@
 /** Which tab toasts what, and when; how a toast looks and lives is in stack.js, which the first one fetches. */
-import { address, categoryWord, config, iconOf, say } from "./config.js";
-import { keyOf, recall, remember } from "./memory.js";
-import { store } from "./store.js";
+import { address, categoryWord, config, iconOf, say } from "../core/config.js";
+import { keyOf, recall, remember } from "../core/storage.js";
+import { store } from "../core/store.js";
 
-/** @typedef {import("./config.js").Row} Row */
+/** @typedef {import("../core/config.js").Row} Row */
 
 /** How long another visible window waits whether the one in front has told. */
 const WAIT_FOR_FRONT = 300;
@@ -19,7 +19,7 @@ export class CarillonToasts extends HTMLElement {
   connectedCallback() {
     if (!this.firstElementChild) {
       // A page that isn't ours names the element alone.
-      import("./fill.js").then(({ fill }) => fill(this));
+      import("../embed/elements.js").then(({ fill }) => fill(this));
       return;
     }
     this.leaving = new AbortController();
@@ -47,9 +47,9 @@ export class CarillonToasts extends HTMLElement {
   /** Moved into a dialog or out of it: still the same. */
   connectedMoveCallback() {}
 
-  /** @returns {Promise<import("./stack.js").Stack>} */
+  /** @returns {Promise<import("./toast_list.js").Stack>} */
   get stack() {
-    this.loading ??= import("./stack.js").then(({ Stack }) => {
+    this.loading ??= import("./toast_list.js").then(({ Stack }) => {
       const stack = new Stack(this);
       if (this.leaving) stack.listen(this.leaving.signal);
       return stack;
@@ -149,7 +149,7 @@ export class CarillonToasts extends HTMLElement {
 
   /**
    * What was held is given back: one toast for all of it, in the tab in front.
-   * @param {import("./store.js").Summary} summary
+   * @param {import("../core/store.js").Summary} summary
    */
   gaveBack({ id, seq, kind, title, text, url, is_read: isRead }) {
     const name = `summary-${id}`;

@@ -1,13 +1,13 @@
 /** The bell: count in badge, label, title and favicon; opens the panel, says when it isn't live. */
-import { say } from "./config.js";
-import { isPlain, mayOpen } from "./opening.js";
-import { store } from "./store.js";
+import { say } from "../core/config.js";
+import { isPlain, mayOpen } from "../core/navigation.js";
+import { store } from "../core/store.js";
 
 export class CarillonBell extends HTMLElement {
   connectedCallback() {
     if (!this.firstElementChild) {
       // A page that isn't ours names the element alone.
-      import("./fill.js").then(({ fill }) => fill(this));
+      import("../embed/elements.js").then(({ fill }) => fill(this));
       return;
     }
     this.link = /** @type {HTMLAnchorElement} */ (this.querySelector(".bell"));

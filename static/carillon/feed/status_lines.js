@@ -1,6 +1,6 @@
 /** The lines above the rows: do-not-disturb, what can be undone, how the connection is. */
-import { say } from "./config.js";
-import { store } from "./store.js";
+import { say } from "../core/config.js";
+import { store } from "../core/store.js";
 import { endWords } from "./time.js";
 
 /** @type {WeakMap<HTMLElement, number>} */
@@ -31,7 +31,7 @@ export function showQuiet(feed) {
 
 /**
  * @param {HTMLElement} feed
- * @param {import("./store.js").Status} status
+ * @param {import("../core/store.js").Status} status
  */
 export function showConnection(feed, status) {
   const line = lineOf(feed, "connection");

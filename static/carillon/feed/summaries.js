@@ -1,11 +1,11 @@
 /** The rows above the feed: what do-not-disturb, quiet hours and digests gave back, until somebody has seen it. */
-import { config, get, post } from "./config.js";
+import { config, get, post } from "../core/config.js";
 import { parse } from "./rows.js";
-import { store } from "./store.js";
+import { store } from "../core/store.js";
 
 /**
  * @typedef {HTMLElement & {isFree: boolean}} Feed
- * @typedef {import("./store.js").Summary} Summary
+ * @typedef {import("../core/store.js").Summary} Summary
  */
 
 /**

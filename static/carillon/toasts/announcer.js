@@ -1,5 +1,5 @@
 /** Says to screen readers what rings: one utterance for one event, and one for a burst of them. */
-import { say } from "./config.js";
+import { say } from "../core/config.js";
 
 const MOST = 150;
 const BURST_WITHIN = 400;
@@ -17,7 +17,7 @@ export class Announcer {
 
   /**
    * @param {string} text
-   * @param {import("./config.js").Row} row
+   * @param {import("../core/config.js").Row} row
    */
   speak(text, row) {
     if (row.is_critical) {

@@ -6,7 +6,7 @@ const FAST = 0.11;
 const MEANT = 12;
 
 /**
- * @param {import("./stack.js").Stack} stack
+ * @param {import("./toast_list.js").Stack} stack
  * @param {AbortSignal} signal
  */
 export function followSwipes(stack, signal) {

@@ -1,8 +1,8 @@
 /** Rows of the feed: the server's own template, filled in, kept by day and in order. */
-import { address, categoryWord, iconOf, reasonWords, say, setIcon } from "./config.js";
+import { address, categoryWord, iconOf, reasonWords, say, setIcon } from "../core/config.js";
 import { dayKey, dayWords, fullWords, timeWords } from "./time.js";
 
-/** @typedef {import("./config.js").Row} Row */
+/** @typedef {import("../core/config.js").Row} Row */
 
 /** @param {string} id */
 function template(id) {

@@ -1,6 +1,6 @@
 /** Times in words, on the person's own wall clock, kept current by one timer. */
-import { config, say } from "./config.js";
-import { store } from "./store.js";
+import { config, say } from "../core/config.js";
+import { store } from "../core/store.js";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

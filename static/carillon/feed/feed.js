@@ -1,13 +1,13 @@
 /** The feed, in the panel and on the page: rows arrive, change and go without a reload and without a jump. */
-import { config, get, post, say } from "./config.js";
-import { note, showConnection, showQuiet } from "./notes.js";
+import { config, get, post, say } from "../core/config.js";
+import { note, showConnection, showQuiet } from "./status_lines.js";
 import { clear, fill, insert, merge, parse, rowsOf, setRead } from "./rows.js";
-import { store } from "./store.js";
+import { store } from "../core/store.js";
 import { followSummaries, readSummary } from "./summaries.js";
 import { refreshTimes } from "./time.js";
-import { walk } from "./walk.js";
+import { walk } from "./keyboard.js";
 
-/** @typedef {import("./config.js").Row} Row */
+/** @typedef {import("../core/config.js").Row} Row */
 
 const AUTOMATIC_PAGES = 5;
 const UNDO_FOR = 20_000;

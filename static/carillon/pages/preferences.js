@@ -1,6 +1,6 @@
 /** The preferences save themselves: what changed is sent as its own small form, and the words follow. */
-import { Failure, config, post, say } from "./config.js";
-import { store } from "./store.js";
+import { Failure, config, post, say } from "../core/config.js";
+import { store } from "../core/store.js";
 
 const form = /** @type {HTMLFormElement | null} */ (document.getElementById("preferences"));
 const status = document.getElementById("preferences-status");
