@@ -17,7 +17,7 @@ from django.db.models import Count
 from delivery import breaker, rates, taking, widths
 from delivery.channels import Channel
 from delivery.models import Address, Delivery
-from events import sets
+from events.db import arrays
 
 # Addresses that one claim looks at, and deliveries of one address that it puts off at once.
 WALK = 1000
@@ -108,7 +108,7 @@ def _pick(channel: Channel, addresses: dict[int, Address], *, free: int, retries
     rooms = _rooms(channel, addresses, now=now)
     if not rooms or free <= 0:
         return []
-    table, params = sets.table({"address_id": "bigint", "room": "bigint"}, list(rooms.items()))
+    table, params = arrays.table({"address_id": "bigint", "room": "bigint"}, list(rooms.items()))
     at = connection.ops.adapt_datetimefield_value(now)
     due = "state = 'pending' AND kind = %s AND due_at <= %s"
     if connection.vendor == "postgresql":

@@ -23,7 +23,9 @@ from delivery.claiming import Claim
 from delivery.settling import INTERNAL_ERROR, Result
 from delivery.taking import Claimed
 from delivery.under_way import UnderWay
-from events import clock, garbage, hints
+from events import garbage
+from events.db import clock
+from events.transport import hints
 
 logger = logging.getLogger(__name__)
 

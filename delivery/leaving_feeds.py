@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from events import sets
+from events.db import arrays
 from notifications import frames, hub_link
 from notifications.models import Inbox
 
@@ -40,7 +40,7 @@ RAISE = (
 
 def lock(users: Collection[int]) -> dict[int, int]:
     """person -> unread count of those whose inbox nobody else has in hand, locked in user order until the commit."""
-    wanted = sets.Once(sorted(users))
+    wanted = arrays.Once(sorted(users))
     free = Inbox.objects.select_for_update(skip_locked=True).filter(user_id__in_set=wanted).order_by("user_id")
     rows = dict(free.values_list("user_id", "unread_count"))
     if len(rows) < len(users):
@@ -85,8 +85,8 @@ def _raise_seq(fewer_unread: Mapping[int, int]) -> dict[int, int]:
     """person -> their new seq."""
     if not fewer_unread:
         return {}
-    fewer, params = sets.table({"user_id": "bigint", "unread": "bigint"}, sorted(fewer_unread.items()))
-    is_one, more = sets.within("inboxes.user_id", fewer_unread)
+    fewer, params = arrays.table({"user_id": "bigint", "unread": "bigint"}, sorted(fewer_unread.items()))
+    is_one, more = arrays.within("inboxes.user_id", fewer_unread)
     with connection.cursor() as cursor:
         cursor.execute(
             f"{RAISE.format(fewer=fewer)} AND {is_one} RETURNING inboxes.user_id, inboxes.seq", [*params, *more]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from django.db import connection
 
-from events import sets
+from events.db import arrays
 from notifications.channels import Opened, OpenedSummary
 
 
@@ -32,7 +32,7 @@ def follow_accounts(kind: str, users: Collection[int]) -> None:
 
     An address that its person switched off stays off. Two queries. Needs the inbox locks of these people.
     """
-    people, params = sets.table({"user_id": "bigint"}, [(user,) for user in sorted(users)])
+    people, params = arrays.table({"user_id": "bigint"}, [(user,) for user in sorted(users)])
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE notification_channels SET target = u.email, verified_at = CURRENT_TIMESTAMP "
@@ -56,7 +56,7 @@ def follow_accounts(kind: str, users: Collection[int]) -> None:
 
 
 def _insert(kind: str, purpose: str, rows: Sequence[tuple[int, int]]) -> None:
-    opened, params = sets.table({"subject_id": "bigint", "user_id": "bigint"}, rows)
+    opened, params = arrays.table({"subject_id": "bigint", "user_id": "bigint"}, rows)
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO deliveries (purpose, {purpose}_id, channel_id, kind) "

@@ -11,8 +11,8 @@ from django.urls import reverse
 from delivery import channels, opening
 from delivery.looking_again import ADDRESS_ENTITY
 from delivery.models import Address, Delivery
-from events import hints
 from events.entities import register_entity
+from events.transport import hints
 from notifications import channels as registry
 
 TASK = "delivery.send"

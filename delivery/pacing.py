@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
-from events import pacing
+from events.db import batch_size
 
 FIRST, LEAST, MOST = 500, 100, 20_000
 # Seconds from BEGIN to COMMIT that a batch is meant to take; the next one has as many rows as went in that time.
@@ -20,7 +20,7 @@ WISH_COMPARED = 0.04
 ON_POSTGRESQL = "SET LOCAL lock_timeout = '100ms'; SET LOCAL synchronous_commit = off; SET LOCAL enable_seqscan = off"
 
 
-class Pace(pacing.Pace):
+class Pace(batch_size.Pace):
     """`size`: how many rows the next batch may have."""
 
     def __init__(self, *, wish: float = WISH) -> None:

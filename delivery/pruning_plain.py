@@ -15,7 +15,7 @@ from delivery.pacing import Pace
 from delivery.prunable import Limits
 from delivery.pruning_rows import Gone
 from delivery.pruning_windows import Share
-from events import sets
+from events.db import arrays
 from notifications.models import Hold
 
 
@@ -40,9 +40,9 @@ def take(shares: Sequence[Share], *, limits: Limits, pace: Pace) -> Gone:
 
 def _delete(shares: Sequence[Share], *, limits: Limits, are_deliveries: bool) -> tuple[str, list[Any]]:
     # The people aren't asked for here: an index by person would read all that they have.
-    ids = sets.Once.of_joined(",".join([share.ids for share in shares]))
+    ids = arrays.Once.of_joined(",".join([share.ids for share in shares]))
     # Of the column itself PostgreSQL's planner would weigh each id, which takes it longer than finding the rows.
-    is_one, params = sets.within("(id + 0)" if connection.vendor == "postgresql" else "id", ids)
+    is_one, params = arrays.within("(id + 0)" if connection.vendor == "postgresql" else "id", ids)
     if connection.vendor == "postgresql":
         # Read where they lay, page by page, without an index. What was changed since lies elsewhere and stays for the
         # next run. As a subquery: else the planner weighs each place.

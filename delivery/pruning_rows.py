@@ -24,7 +24,7 @@ from delivery.models import Attempt, Delivery
 from delivery.pacing import Pace
 from delivery.prunable import Limits
 from delivery.pruning_windows import Share
-from events import sets
+from events.db import arrays
 from notifications.models import Hold, Notification, Summary
 
 Row = dict[str, Any]
@@ -197,7 +197,7 @@ def _delete_deliveries(ids: Sequence[int]) -> Gone:
 
 def delete(table: str, column: str, values: Iterable[int]) -> int:
     """The ORM would look for what cascades, row by row; whoever calls this has taken it along."""
-    is_one, params = sets.within(column, values)
+    is_one, params = arrays.within(column, values)
     with connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {table} WHERE {is_one}", params)
         return int(cursor.rowcount)

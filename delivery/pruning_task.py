@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from delivery import pruning
-from events import hints
+from events.transport import hints
 
 TASK = "delivery.prune"
 # Seconds: a worker that is told to stop waits for its task.

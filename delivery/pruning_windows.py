@@ -17,7 +17,7 @@ from django.db.models.expressions import RawSQL
 from delivery import prunable
 from delivery.models import Delivery
 from delivery.prunable import Limits
-from events import sets
+from events.db import arrays
 from notifications.models import Notification
 
 # Rows looked at together.
@@ -103,7 +103,7 @@ def _shares(rows: QuerySet[Notification], *, settings: Sequence[str] = ()) -> li
     places = "array_to_string(array_agg(place), ' ')" if is_postgresql else "''"
     before = settings if is_postgresql else ()
     by_person = (
-        f"SELECT user_id, count(*), {sets.joined('id')}, {places} FROM ({sql}) AS found "
+        f"SELECT user_id, count(*), {arrays.joined('id')}, {places} FROM ({sql}) AS found "
         "GROUP BY user_id ORDER BY user_id"
     )
     with connection.cursor() as cursor:

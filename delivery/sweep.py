@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from delivery import claiming, draining, outbox, recovery, rescuing
-from events import clock, hints
+from events.db import clock
+from events.transport import hints
 
 # What has been due for so long has outlived several hints: there may be no broker to carry them.
 LOST_AFTER = timedelta(seconds=3)

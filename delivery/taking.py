@@ -16,7 +16,7 @@ from delivery import gathering, looking_again
 from delivery.channels import Channel, Frozen, Outgoing
 from delivery.models import Address, Attempt, Delivery
 from delivery.writing import stamp, update_rows
-from events import sets
+from events.db import arrays
 
 logger = logging.getLogger(__name__)
 
@@ -148,7 +148,7 @@ def _write_claims(
 
 def _write_attempts(wanted: Sequence[Outgoing], *, now: datetime) -> dict[int, int]:
     """delivery -> its new attempt."""
-    begun, params = sets.table(
+    begun, params = arrays.table(
         {"delivery_id": "bigint", "number": "integer"}, [(one.delivery.pk, one.number) for one in wanted]
     )
     of_time = "::timestamptz" if connection.vendor == "postgresql" else ""

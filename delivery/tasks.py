@@ -8,7 +8,7 @@ from celery import shared_task
 from celery.signals import worker_shutting_down
 
 from delivery import draining, one_drain, outbox
-from events import hints
+from events.transport import hints
 
 
 @shared_task(name=outbox.TASK)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from events import sets
+from events.db import arrays
 
 
 def update_rows(
@@ -16,7 +16,7 @@ def update_rows(
     """`columns`: name -> PostgreSQL type, `id` among them; a row's values come in that order."""
     if not rows:
         return
-    changed, params = sets.table(columns, rows)
+    changed, params = arrays.table(columns, rows)
     values = ", ".join(f"{name} = changed.{name}" for name in columns if name != "id")
     with connection.cursor() as cursor:
         cursor.execute(

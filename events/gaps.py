@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from django.db import connection, transaction
 
-from events import sets, subscribers
+from events import subscribers
+from events.db import arrays
 from events.models import LogGap, Subscriber
 
 logger = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ def record(paused: Sequence[Subscriber], *, positions: Sequence[int]) -> None:
     if not values:
         return
     columns = dict.fromkeys(("subscriber_id", "after", "up_to", "events"), "bigint")
-    new, params = sets.table(columns, values)
+    new, params = arrays.table(columns, values)
     greater = "greatest" if connection.vendor == "postgresql" else "max"
     with connection.cursor() as cursor:
         cursor.execute(

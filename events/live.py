@@ -15,10 +15,10 @@ from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
 
-from events import layer
 from events.entities import BIGINT_MAX, Entity
 from events.models import Event, LogHead
 from events.patterns import matches
+from events.transport import channel_layer
 
 logger = logging.getLogger(__name__)
 
@@ -56,12 +56,12 @@ def broadcast(events: Iterable[Event]) -> None:
     size = 0
     for text in (json.dumps(_to_json(event)) for event in events):
         if batch and size + len(text) > MESSAGE_BYTES:
-            layer.hand(GROUP, _message(batch))
+            channel_layer.hand(GROUP, _message(batch))
             batch, size = [], 0
         batch.append(text)
         size += len(text)
     if batch:
-        layer.hand(GROUP, _message(batch))
+        channel_layer.hand(GROUP, _message(batch))
 
 
 async def subscribe(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from django.db import OperationalError, connection, transaction
 
-from events import sets
+from events.db import arrays
 from events.models import Event
 
 Source = tuple[str, int]
@@ -32,7 +32,7 @@ def give(ids: Sequence[int], *, wait: str = WAIT) -> None:
 
     Raises what `is_held_up` knows if another transaction is about one of these ties for longer than `wait`.
     """
-    numbered, params = sets.table({"event_id": "bigint"}, [(pk,) for pk in ids])
+    numbered, params = arrays.table({"event_id": "bigint"}, [(pk,) for pk in ids])
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(f"SET LOCAL lock_timeout = '{wait}'")

@@ -12,11 +12,12 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import Model
 
-from events import event_type_cache, hints, schemas, storing
+from events import event_type_cache, schemas, storing
 from events.entities import BIGINT_MAX, Entity, entity_of
 from events.models import Event, EventType
 from events.refusals import InactiveEventType, Refused, UnknownEventType, UnknownUser
 from events.storing import Accepted, Row
+from events.transport import hints
 
 NUMBER_TASK = "events.number"
 MAX_KEY = 200

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.db.models.query import get_related_populators
 from django.db.models.sql.compiler import SQLCompiler
 
-from events import sets
+from events.db import arrays
 from events.models import Event, EventType
 
 # So many are joined with their types and actors; of more, each of those is read once.
@@ -30,7 +30,7 @@ def in_log_order(ids: Collection[int]) -> list[Event]:
         return with_kin(Event.objects.filter(pk__in_set=ids).order_by("position"))
     worded = _worded(connection.alias)
     with connection.cursor() as cursor:
-        cursor.execute(worded.sql, sets.within("id", ids)[1])
+        cursor.execute(worded.sql, arrays.within("id", ids)[1])
         rows = cursor.fetchall()
     return [worded.event(row) for row in worded.compiler.results_iter([rows])]
 

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from django.db import transaction
 
-from events import failures, hints, subscribers
+from events import failures, subscribers
 from events.models import LogHead, ParkedEvent, Subscriber
 from events.refusals import Refused
+from events.transport import hints
 
 
 def move(name: str, *, to: int | None) -> int:

@@ -12,7 +12,8 @@ import time
 from django.db import OperationalError, connection, transaction
 from django.dispatch import Signal
 
-from events import live, ownership, reading, sets, subscribers
+from events import live, ownership, reading, subscribers
+from events.db import arrays
 from events.models import Event
 
 logger = logging.getLogger(__name__)
@@ -80,7 +81,7 @@ def _locked_head() -> int:
 
 
 def _number(head: int, *, limit: int, held: set[ownership.Source], announced: list[Event] | None) -> int:
-    barred, params = sets.table({"kind": "text", "number": "bigint"}, held)
+    barred, params = arrays.table({"kind": "text", "number": "bigint"}, held)
     without = _WITHOUT.format(held=barred) if held else ""
     with connection.cursor() as cursor:
         cursor.execute(_NUMBER.format(without=without), [head, *(params if held else ()), limit])

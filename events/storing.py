@@ -12,7 +12,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import connection
 
-from events import sets
+from events.db import arrays
 from events.entities import Entity
 from events.models import Event, EventType
 from events.refusals import IdempotencyConflict, UnknownEventType
@@ -116,7 +116,7 @@ def _select(values: Sequence[tuple[Any, ...]]) -> tuple[str, list[Any]]:
     """These rows, in this order, without those whose type is gone."""
     numbered = [(place, *row) for place, row in enumerate(values)]
     as_text = {name: "text" if kind == "jsonb" else kind for name, kind in _COLUMNS.items()}
-    source, params = sets.table({"place": "bigint", **as_text}, numbered)
+    source, params = arrays.table({"place": "bigint", **as_text}, numbered)
     is_postgresql = connection.vendor == "postgresql"
     picked = [f"{name}::{kind}" if is_postgresql else name for name, kind in _COLUMNS.items()]
     return (

@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.db.models import Q
 
-from events import failures, hints, reading
+from events import failures, reading
 from events.models import Event, EventType, LogHead, Subscriber
 from events.patterns import matches
+from events.transport import hints
 
 logger = logging.getLogger(__name__)
 

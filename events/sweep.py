@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from events import clock, sequence, subscribers
+from events import sequence, subscribers
+from events.db import clock
 
 
 def sweep() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from events import clock, hints, publish, sequence, subscribers
+from events import publish, sequence, subscribers
+from events.db import clock
 from events.models import Event
+from events.transport import hints
 
 
 @shared_task(name=publish.NUMBER_TASK)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from django.contrib.auth.models import User
 from django.db import connection
 
-from events import sets
+from events.db import arrays
 from events.models import Event
 from notifications.plan import Source
 
@@ -192,12 +192,12 @@ def _load_ties(events: Sequence[Event], *, within: Range | None, most: int | Non
     some = "" if most is None else f"LIMIT {most + 1}"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT entity_type, entity_id, role, {sets.joined('user_id')} FROM ("
+            f"SELECT entity_type, entity_id, role, {arrays.joined('user_id')} FROM ("
             f"SELECT entity_type, entity_id, role, user_id FROM memberships WHERE {is_source} {near} {some}) AS ties "
             "GROUP BY entity_type, entity_id, role",
             [*params, *bounds],
         )
-        rows = [(kind, number, role, sets.numbers(users)) for kind, number, role, users in cursor.fetchall()]
+        rows = [(kind, number, role, arrays.numbers(users)) for kind, number, role, users in cursor.fetchall()]
     if most is not None and sum(len(users) for *_, users in rows) > most:
         return None
     for kind, number, role, users in rows:
@@ -209,8 +209,8 @@ def _load_ties(events: Sequence[Event], *, within: Range | None, most: int | Non
 def _is_source(sources: Iterable[Source]) -> tuple[str, list[Any]]:
     """The types are few, the ids narrow it down; pairs that nobody asked for are left out by the caller."""
     kinds, numbers = zip(*sources, strict=True)
-    is_kind, kind = sets.within("entity_type", sorted(set(kinds)), kind="text")
-    is_number, number = sets.within("entity_id", sorted(set(numbers)))
+    is_kind, kind = arrays.within("entity_type", sorted(set(kinds)), kind="text")
+    is_number, number = arrays.within("entity_id", sorted(set(numbers)))
     return f"{is_kind} AND {is_number}", [*kind, *number]
 
 
@@ -226,12 +226,12 @@ def _everyone(within: Range | None) -> list[int]:
     """Without a range no more than it takes to see that they are many."""
     everyone = User.objects.filter(is_active=True)
     if within is None:
-        return sets.read(everyone, column="pk", most=GREAT + 1)
-    return sets.read(everyone.filter(pk__gt=within.after, pk__lte=within.last), column="pk")
+        return arrays.read(everyone, column="pk", most=GREAT + 1)
+    return arrays.read(everyone.filter(pk__gt=within.after, pk__lte=within.last), column="pk")
 
 
 def _active(users: Iterable[int]) -> set[int]:
-    is_named, named = sets.within("id", users)
+    is_named, named = arrays.within("id", users)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {sets.joined('id')} FROM auth_user WHERE is_active AND {is_named}", named)
-        return set(sets.numbers(cursor.fetchone()[0]))
+        cursor.execute(f"SELECT {arrays.joined('id')} FROM auth_user WHERE is_active AND {is_named}", named)
+        return set(arrays.numbers(cursor.fetchone()[0]))

@@ -15,7 +15,7 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
-from events import sets
+from events.db import arrays
 from notifications import channels, looks, quiet, summaries, turns
 from notifications.channels import OpenedSummary
 from notifications.models import Hold, Inbox, Notification, Summary, UserNotificationSettings
@@ -163,7 +163,7 @@ def _insert(giving: Sequence[_Person], *, ways: dict[int, list[str]], now: datet
     if not made:
         return []
     rows = [(s.user_id, s.kind, s.window, s.count, json.dumps(s.by_type), s.seq) for s in made.values()]
-    new, params = sets.table(_NEW, rows)
+    new, params = arrays.table(_NEW, rows)
     of_json, of_time = ("::jsonb", "::timestamptz") if connection.vendor == "postgresql" else ("", "")
     with connection.cursor() as cursor:
         cursor.execute(
@@ -184,8 +184,8 @@ def _move(people: Sequence[_Person]) -> None:
     moves = [(p.inbox.user_id, before, after) for p in people for before, after in sorted(p.turn.moves.items())]
     if not moves:
         return
-    moved, params = sets.table({"user_id": "bigint", "before": "text", "after": "text"}, moves)
-    is_theirs, users = sets.within("notifications.user_id", {user for user, *_holds in moves})
+    moved, params = arrays.table({"user_id": "bigint", "before": "text", "after": "text"}, moves)
+    is_theirs, users = arrays.within("notifications.user_id", {user for user, *_holds in moves})
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE notifications SET hold = moved.after FROM {moved} AS moved "
@@ -201,8 +201,8 @@ def _free(people: Sequence[_Person], *, made: Sequence[Summary]) -> None:
     rows = [(p.inbox.user_id, hold, by_user[p.inbox.user_id]) for p in people for hold in sorted(p.turn.given)]
     if not rows:
         return
-    freed, params = sets.table({"user_id": "bigint", "hold": "text", "summary_id": "bigint"}, rows)
-    is_theirs, users = sets.within("notifications.user_id", {user for user, *_freed in rows})
+    freed, params = arrays.table({"user_id": "bigint", "hold": "text", "summary_id": "bigint"}, rows)
+    is_theirs, users = arrays.within("notifications.user_id", {user for user, *_freed in rows})
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE notifications SET hold = 'none', "

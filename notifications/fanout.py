@@ -12,8 +12,9 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, Max, Q
 
-from events import failures, hints
+from events import failures
 from events.models import Event, Membership, Subscriber
+from events.transport import hints
 from notifications import audiences, telling
 from notifications.models import Fanout
 

@@ -10,7 +10,8 @@ from itertools import repeat
 
 from django.db import connection
 
-from events import channel_names, sets
+from events import channel_names
+from events.db import arrays
 from events.models import Membership
 from notifications import quiet
 from notifications.audiences import Evaluated
@@ -57,17 +58,17 @@ def _choices(
     """(person, type) -> what they chose, where that is not what the type offers anyway (`types`: its channels), read
     by what it is: one of a few combinations for most people. And whose settings may keep something back; most people
     have none. Perhaps of others too: nobody asks for those."""
-    is_type, some = sets.within("event_type_id", types)
+    is_type, some = arrays.within("event_type_id", types)
     usual = [(type_id, json.dumps(names)) for type_id, names in types.items()]
-    kinds, usual_of = sets.table({"type_id": "bigint", "usual": "jsonb"}, usual)
-    is_one, one_of = sets.around("user_id", users)
+    kinds, usual_of = arrays.table({"type_id": "bigint", "usual": "jsonb"}, usual)
+    is_one, one_of = arrays.around("user_id", users)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT event_type_id, is_enabled, CAST(channels AS text) AS names, scope, {sets.joined('user_id')} "
+            f"SELECT event_type_id, is_enabled, CAST(channels AS text) AS names, scope, {arrays.joined('user_id')} "
             f"FROM notification_preferences JOIN {kinds} AS kinds ON kinds.type_id = event_type_id "
             f"WHERE {is_type} AND {is_one} AND NOT (is_enabled AND scope = 'all' AND channels = kinds.usual) "
             "GROUP BY event_type_id, is_enabled, channels, scope "
-            f"UNION ALL SELECT NULL, NULL, NULL, NULL, {sets.joined('user_id')} FROM user_notification_settings "
+            f"UNION ALL SELECT NULL, NULL, NULL, NULL, {arrays.joined('user_id')} FROM user_notification_settings "
             f"WHERE {is_one} AND (dnd_enabled OR digest_enabled OR CAST(quiet_hours AS text) <> '[]')",
             [*usual_of, *some, *one_of, *one_of],
         )
@@ -75,8 +76,8 @@ def _choices(
     choices: dict[tuple[int, int], Choice] = {}
     for kind, is_enabled, names, scope, chosen_by in chosen:
         choice = _choice(bool(is_enabled), names, scope)
-        choices.update(dict.fromkeys(zip(sets.numbers(chosen_by), repeat(kind)), choice))
-    return choices, sets.numbers(may_hold)
+        choices.update(dict.fromkeys(zip(arrays.numbers(chosen_by), repeat(kind)), choice))
+    return choices, arrays.numbers(may_hold)
 
 
 def _choice(is_enabled: bool, names: str, scope: str) -> Choice:
@@ -106,13 +107,13 @@ _Before = dict[tuple[int, str], list[Standing]]
 
 def _rows_before(facts: Sequence[Fact], users: Sequence[int]) -> tuple[_Told, _Before]:
     """(event, person, channel) that have their row, and (person, group) -> rows that may be replaced. One query."""
-    is_event, events = sets.within("event_id", [fact.event_id for fact in facts])
+    is_event, events = arrays.within("event_id", [fact.event_id for fact in facts])
     # A chunk of a great audience reads its own range of an index, not all rows of the event.
-    is_near, bounds = sets.between("user_id", users)
+    is_near, bounds = arrays.between("user_id", users)
     sql, params = _TOLD.format(is_event=is_event, is_near=is_near), [*events, *bounds]
     if keys := {key for fact in facts if (key := fact.group_key)}:
-        is_group, groups = sets.within("group_key", keys, kind="text")
-        is_one, one_of = sets.within("user_id", users)
+        is_group, groups = arrays.within("group_key", keys, kind="text")
+        is_one, one_of = arrays.within("user_id", users)
         sql += _STANDING.format(is_group=is_group, is_one=is_one, is_near=is_near)
         params += [*groups, *one_of, *bounds]
     told: _Told = set()

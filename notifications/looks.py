@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from events import sets
+from events.db import arrays
 from notifications import quiet
 from notifications.models import Hold, Inbox, UserNotificationSettings
 
@@ -36,7 +36,7 @@ def store(rows: Sequence[Moments]) -> None:
         return
     columns = {"user_id": "bigint", "seq": "bigint", "look_at": "timestamptz", "digest_at": "timestamptz"}
     values = [(user, seq, _stored(look_at), _stored(digest_at)) for user, seq, look_at, digest_at in rows]
-    changed, params = sets.table(columns, values)
+    changed, params = arrays.table(columns, values)
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE inboxes SET seq = changed.seq, look_at = changed.look_at, digest_at = changed.digest_at "

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from events.pacing import Pace
+from events.db.batch_size import Pace
 from notifications import closing
 from notifications.models import Hold, Inbox, Notification
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from events import clock, hints
+from events.db import clock
+from events.transport import hints
 from notifications import fanout, rounds
 
 

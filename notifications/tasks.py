@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from events import clock, hints
+from events.db import clock
+from events.transport import hints
 from notifications import fanout, rounds
 
 

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from events import garbage, sets
+from events import garbage
+from events.db import arrays
 from events.models import Event
 from notifications import audiences, channels, feed, frames, hub_link, loading, looks
 from notifications.plan import NO_HOLD, Fact, Kind, Plan, Row, plan
@@ -60,7 +61,7 @@ class _Inboxes:
 
     def unread_counts(self) -> dict[int, int]:
         """person -> unread count; read when it is needed, after the commit."""
-        return dict(zip(self.seqs, sets.numbers(self.unread), strict=True))
+        return dict(zip(self.seqs, arrays.numbers(self.unread), strict=True))
 
 
 def _lock(users: Sequence[int]) -> _Inboxes:
@@ -68,10 +69,10 @@ def _lock(users: Sequence[int]) -> _Inboxes:
 
     Only those: a conflict costs more than the look that avoids it, and almost everybody has their row.
     """
-    these = sets.Once(users)
+    these = arrays.Once(users)
     people, params = these.table("user_id")
-    is_near, bounds = sets.between("inboxes.user_id", users)
-    is_one, one_of = sets.among("inboxes.user_id", users)
+    is_near, bounds = arrays.between("inboxes.user_id", users)
+    is_one, one_of = arrays.among("inboxes.user_id", users)
     for_update = "FOR UPDATE" if connection.features.has_select_for_update else ""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -81,15 +82,15 @@ def _lock(users: Sequence[int]) -> _Inboxes:
             [*params, *bounds],
         )
         cursor.execute(
-            f"SELECT {sets.joined('user_id')}, {sets.joined('seq')}, {sets.joined('unread_count')} FROM ("
+            f"SELECT {arrays.joined('user_id')}, {arrays.joined('seq')}, {arrays.joined('unread_count')} FROM ("
             f"SELECT user_id, seq, unread_count FROM inboxes WHERE {is_one} "
             f"ORDER BY user_id {for_update}) AS locked",
             one_of,
         )
         found, joined_seqs, unread = cursor.fetchone()
-    seqs = sets.numbers(joined_seqs)
+    seqs = arrays.numbers(joined_seqs)
     # Somebody may have been deleted by now.
-    these_users = users if len(seqs) == len(users) else sets.numbers(found)
+    these_users = users if len(seqs) == len(users) else arrays.numbers(found)
     return _Inboxes(dict(zip(these_users, seqs, strict=True)), unread)
 
 
@@ -134,7 +135,7 @@ def _write(rows: Sequence[Row], *, now: datetime) -> list[int]:
     with connection.cursor() as cursor:
         if fresh:
             # A row begins with these columns, in this order.
-            new, params = sets.table(_NEW, fresh)
+            new, params = arrays.table(_NEW, fresh)
             # No ON CONFLICT, which costs a third more: who has been told was read under these people's locks. A row
             # that another program puts in meanwhile, without them, fails the batch; its next try reads that row.
             cursor.execute(
@@ -148,7 +149,7 @@ def _write(rows: Sequence[Row], *, now: datetime) -> list[int]:
             written = cursor.fetchall()
         if replaced:
             values = [(row.replaces, row.event_id, row.reason, row.hold, row.seq) for row in replaced]
-            newer, params = sets.table(_SURFACED, values)
+            newer, params = arrays.table(_SURFACED, values)
             cursor.execute(
                 "UPDATE notifications SET event_id = newer.event_id, reason = newer.reason, hold = newer.hold, "
                 f"seq = newer.seq, feed_seq = newer.seq, created_at = {stamp}, delivered_at = {stamp}, "
@@ -170,8 +171,8 @@ def _update_inboxes(rows: Sequence[Row]) -> None:
     fresh = Counter([row.user_id for row in in_feed if row.replaces is None])
     users = sorted(shown)
     values = list(zip(users, map(shown.__getitem__, users), map(fresh.__getitem__, users), strict=True))
-    changed, params = sets.table({"user_id": "bigint", "shown": "bigint", "fresh": "bigint"}, values)
-    is_near, bounds = sets.between("inboxes.user_id", users)
+    changed, params = arrays.table({"user_id": "bigint", "shown": "bigint", "fresh": "bigint"}, values)
+    is_near, bounds = arrays.between("inboxes.user_id", users)
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE inboxes SET seq = inboxes.seq + changed.shown, unread_count = inboxes.unread_count + changed.fresh "

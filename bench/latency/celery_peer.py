@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bench.celery_app import app
-from events import layer
+from events.transport import channel_layer
 
 
 @app.task(name="bench.send_frame")
 def send_frame(number: int) -> None:
     """Send one frame over the layer, and nothing else."""
-    layer.hand("bench.frames", {"type": "bench.frame", "number": number})
+    channel_layer.hand("bench.frames", {"type": "bench.frame", "number": number})

@@ -14,7 +14,7 @@ from django_celery_beat.models import PeriodicTask
 
 from delivery import pruning, pruning_task
 from delivery.pacing import Pace
-from events import hints
+from events.transport import hints
 from tests.delivery.pruned import NOW, YOUNG, event, prune, row, sent, there
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from delivery import leaving_feeds
-from events import layer
+from events.transport import channel_layer
 from tests.delivery.pruned import YOUNG, prune, row, sent
 from tests.notifications.sockets import Server, serving
 
@@ -58,7 +58,7 @@ def test_who_resumes_from_before_fetches_anew(server: Server, owner):
     row(owner, YOUNG)
     socket = server.greeted(owner)
     prune()
-    layer.flush()
+    channel_layer.flush()
     assert socket.frame()["type"] == "removed"
     assert socket.answer({"type": "resume", "seq": 1})["recovered"] is False
     assert socket.frame()["type"] == "resync"

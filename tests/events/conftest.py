@@ -8,9 +8,10 @@ import pytest
 from celery.signals import before_task_publish
 from django.contrib.auth.models import Permission, User
 
-from events import hints, publish, subscribers
+from events import publish, subscribers
 from events.models import Event, Subscriber
 from events.subscribers import Subscription
+from events.transport import hints
 
 
 @pytest.fixture

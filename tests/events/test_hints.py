@@ -12,11 +12,12 @@ from django.conf import settings as live_settings
 from django.db import transaction
 from django.utils import timezone
 
-from events import hints, sequence, subscribers, tasks
+from events import sequence, subscribers, tasks
 from events.bus import NewEvent, publish, publish_many
 from events.models import Event
 from events.publish import NUMBER_TASK
 from events.sweep import sweep
+from events.transport import hints
 from tests.events.forks import holds_in_a_fork
 
 AT_ONCE = 0.5
@@ -120,7 +121,7 @@ def test_the_flag_is_cleared_before_the_look(task: Callable[[], None], look: str
     order: list[str] = []
     monkeypatch.setattr(hints, "clear", lambda *hint: order.append("cleared"))
     monkeypatch.setattr(look, lambda *_, **__: order.append("looked"))
-    monkeypatch.setattr("events.clock.now", timezone.now)
+    monkeypatch.setattr("events.db.clock.now", timezone.now)
     task()
     assert order == ["cleared", "looked"]
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from channels.layers import get_channel_layer
 
-from events import layer
-from events.layer import InProcessLayer, hand
+from events.transport import channel_layer
+from events.transport.channel_layer import InProcessLayer, hand
 from tests.events.forks import holds_in_a_fork
 
 AT_ONCE = 0.5
@@ -159,9 +159,9 @@ def sender(monkeypatch, settings) -> Any:
 
     def use(layers: dict[str, Any]) -> None:
         settings.CHANNEL_LAYERS = layers
-        monkeypatch.setattr(layer, "_sender", None)
+        monkeypatch.setattr(channel_layer, "_sender", None)
 
-    use({"default": {"BACKEND": "events.layer.InProcessLayer"}})
+    use({"default": {"BACKEND": "events.transport.channel_layer.InProcessLayer"}})
     return use
 
 
@@ -179,8 +179,8 @@ def test_what_any_thread_hands_over_arrives_in_order(sender):
 def test_flushing_waits_until_all_has_left(sender):
     for message in texts(2000):
         hand("nobody", message)
-    assert layer.flush(timeout=10)
-    assert not layer._sender.waiting  # type: ignore[union-attr]
+    assert channel_layer.flush(timeout=10)
+    assert not channel_layer._sender.waiting  # type: ignore[union-attr]
 
 
 def test_handing_over_to_a_broken_layer_neither_blocks_nor_raises(sender, caplog):
@@ -189,17 +189,17 @@ def test_handing_over_to_a_broken_layer_neither_blocks_nor_raises(sender, caplog
     for message in texts(100):
         hand("group", message)
     assert time.monotonic() - began < AT_ONCE
-    assert layer.flush(timeout=10)
+    assert channel_layer.flush(timeout=10)
     assert caplog.text.count("the channel layer pauses") == 1
 
 
 def test_a_forked_child_sends_by_a_thread_of_its_own(sender):
     hand("group", {"type": "text"})
-    layer.flush()
+    channel_layer.flush()
 
     def child() -> bool:
         hand("group", {"type": "text"})
-        return layer.flush()
+        return channel_layer.flush()
 
-    with layer._starting:
+    with channel_layer._starting:
         assert holds_in_a_fork(child)

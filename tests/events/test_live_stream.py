@@ -12,9 +12,10 @@ from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.db import connection
 
-from events import layer, live, sequence
+from events import live, sequence
 from events.bus import Entity, Lagged, NewEvent, Published, publish_many, subscribe
 from events.models import Event
+from events.transport import channel_layer
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -68,7 +69,7 @@ async def listening(*patterns: str, **more: Any) -> Stream:
 async def held_back(stream: Any, count: int) -> None:
     """Let the stream fill while nobody reads."""
     last = (await happen(*["job.progress"] * count))[-1]
-    layer.flush()
+    channel_layer.flush()
     for _ in range(200):
         waiting = stream.ag_frame.f_locals["buffer"].events
         if waiting and waiting[-1].position == last:

@@ -6,12 +6,13 @@ import pytest
 from django.db import transaction
 from django.dispatch import Signal
 
-from events import event_type_cache, hints, layer, sequence, subscribers
+from events import event_type_cache, sequence, subscribers
 from events.bus import Entity, NewEvent, publish, publish_many, subscriber
 from events.models import Event, EventType, LogHead, Membership
 from events.publish import NUMBER_TASK
 from events.refusals import Refused
 from events.sweep import sweep
+from events.transport import channel_layer, hints
 from tests.events.concurrency import rolled_back
 
 JOB = Entity("job", 7)
@@ -29,7 +30,7 @@ def announced(monkeypatch) -> list[Event]:
 
 def left_for_the_broker(sent: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     assert hints.flush()
-    assert layer.flush()
+    assert channel_layer.flush()
     return sent
 
 

@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from events import sets
 from events.bus import NewEvent, publish, publish_many
+from events.db import arrays
 from events.models import Event, EventType
 from tests.events.strategies import TEXT
 
@@ -23,7 +23,7 @@ COLUMNS = {"number": "bigint", "words": "text", "flag": "boolean"}
 
 
 def selected(columns: dict[str, str], rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    source, params = sets.table(columns, rows)
+    source, params = arrays.table(columns, rows)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(columns)} FROM {source} AS given", params)
         return [tuple(row) for row in cursor.fetchall()]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.test import Client
 
-from events import layer
+from events.transport import channel_layer
 from notifications import consumer, hub
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class Socket:
 
     def has_nothing_more(self) -> bool:
         """True if all that was pushed until now has brought no frame."""
-        layer.flush()
+        channel_layer.flush()
         return all(self.answer({"type": "ping"}) == {"type": "pong"} for _ in range(3))
 
     def stop_reading(self) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from django.db import transaction
 
-from events import layer, sequence
+from events import sequence
 from events.bus import publish
+from events.transport import channel_layer
 from notifications import hub_link
 from tests.notifications.telling import JOB
 
@@ -18,7 +19,7 @@ def _no_layer(monkeypatch) -> None:
     def fail(*_anything: object) -> None:
         raise RuntimeError("no layer")
 
-    monkeypatch.setattr(layer, "hand", fail)
+    monkeypatch.setattr(channel_layer, "hand", fail)
 
 
 @pytest.mark.usefixtures("_no_layer")

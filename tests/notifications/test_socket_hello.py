@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from events import layer
 from events.bus import NewEvent, publish_many
+from events.transport import channel_layer
 from notifications import catch_up, inbox
 from notifications.models import Inbox
 from tests.notifications.telling import JOB, NOON, names, route, settle, tell
@@ -142,7 +142,7 @@ def test_what_commits_while_the_snapshot_is_read_arrives_once(server, owner, mon
     def around(*who: Any, **more: Any) -> catch_up.Snapshot:
         snapshot = read(*who, **more)
         tell("job.completed", source=JOB)
-        layer.flush()
+        channel_layer.flush()
         return snapshot if first == "snapshot" else read(*who, **more)
 
     monkeypatch.setattr(catch_up, "since", around)

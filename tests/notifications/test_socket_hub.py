@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from events import layer
 from events.bus import NewEvent, publish_many
+from events.transport import channel_layer
 from notifications import hub, hub_link, inbox
 from notifications.models import Notification
 from tests.notifications.telling import JOB, NOON, route, tell
@@ -47,7 +47,7 @@ def test_a_socket_too_many_frames_behind_is_caught_up_by_resume_not_by_memory(se
     [row] = Notification.objects.filter(user=owner)
     for turn in range(20):
         inbox.mark(owner.pk, ids=[row.pk], is_read=turn % 2 == 0, now=NOON)
-    layer.flush()
+    channel_layer.flush()
     socket.read_on()
     assert socket.frame()["type"] == "notification"
     hello = socket.frame()
@@ -59,7 +59,7 @@ def test_a_socket_further_behind_than_a_hello_tells_is_resynced(server, owner):
     socket = server.greeted(owner)
     socket.stop_reading()
     route(*publish_many([NewEvent("review.submitted", JOB) for _ in range(300)]))
-    layer.flush()
+    channel_layer.flush()
     assert max(waiting(server, owner)) <= hub.QUEUE == 256
     socket.read_on()
     resync = next(frame for frame in iter(socket.frame, None) if frame["type"] == "resync")
@@ -91,8 +91,8 @@ def test_a_message_that_makes_no_sense_stops_no_hub(server, owner, body, monkeyp
     socket = server.greeted(owner)
     if "7" in body:
         body = body.replace("[[1,", f"[[{owner.pk},")
-    layer.hand(hub_link.GROUP, {"type": "hub.frames", "body": body})
-    layer.flush()
+    channel_layer.hand(hub_link.GROUP, {"type": "hub.frames", "body": body})
+    channel_layer.flush()
     tell("job.completed", source=JOB)
     frame = socket.frame()
     assert frame["type"] == "notification" or frame["notifications"]
@@ -109,7 +109,7 @@ def test_what_a_gap_on_the_bus_lost_is_found_in_the_database(server, owner, monk
 
 def test_large_payloads_travel_in_messages_of_bounded_size(owner, monkeypatch):
     sent: list[dict[str, str]] = []
-    monkeypatch.setattr(layer, "hand", lambda _group, message: sent.append(message))
+    monkeypatch.setattr(channel_layer, "hand", lambda _group, message: sent.append(message))
     frames = [hub_link.Push(owner.pk, {"seq": n, "own": {}}, n) for n in range(20)]
     shared = {n: {"payload": "x" * 200_000} for n in range(20)}
     hub_link.push(frames, shared=shared)

@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from events.bus import publish, publish_many
+from events.db.batch_size import Pace
 from events.models import Event
-from events.pacing import Pace
 from events.publish import NewEvent
 from notifications import closing, inbox, preferences, rounds
 from notifications.models import Inbox, Notification, Summary, UserNotificationSettings

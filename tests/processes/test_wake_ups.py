@@ -10,9 +10,9 @@ import redis
 from django.conf import settings
 from django.db import connection
 
-from events import hints
 from events.models import Event
 from events.publish import NUMBER_TASK
+from events.transport import hints
 from tests.processes.running import ROOT, address, clean_environment
 
 pytestmark = [pytest.mark.process, pytest.mark.service]
