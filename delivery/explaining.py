@@ -16,9 +16,9 @@ from django.db.models import Q, QuerySet
 
 from delivery import channels
 from delivery.models import Delivery
-from events import channel_names
 from events.entities import BIGINT_MAX
 from events.models import Event, ParkedEvent, Subscriber
+from events.rules import channel_names
 from notifications import audiences, fanout, router, telling
 from notifications.models import Fanout, Notification, UserNotificationSettings
 from notifications.plan import NO_HOLD, Plan

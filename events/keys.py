@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from events.models import ApiKey
-from events.patterns import matches
+from events.rules.patterns import matches
 
 PREFIX = "crl_"
 STAMP_EVERY = timedelta(minutes=1)

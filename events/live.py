@@ -17,7 +17,7 @@ from django.conf import settings
 
 from events.entities import BIGINT_MAX, Entity
 from events.models import Event, LogHead
-from events.patterns import matches
+from events.rules.patterns import matches
 from events.transport import channel_layer
 
 logger = logging.getLogger(__name__)

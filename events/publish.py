@@ -12,10 +12,11 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import Model
 
-from events import event_type_cache, schemas, storing
+from events import event_type_cache, storing
 from events.entities import BIGINT_MAX, Entity, entity_of
 from events.models import Event, EventType
 from events.refusals import InactiveEventType, Refused, UnknownEventType, UnknownUser
+from events.rules import payload_schema
 from events.storing import Accepted, Row
 from events.transport import hints
 
@@ -156,7 +157,7 @@ def _row(one: NewEvent, *, event_type: EventType) -> Row:
             field="event_type",
         )
     payload = {} if one.payload is None else one.payload
-    schemas.check_payload(payload, schema=event_type.schema)
+    payload_schema.check_payload(payload, schema=event_type.schema)
     if isinstance(one.actor, User) and one.actor.pk is None:
         raise UnknownUser("the actor is not saved", code="unknown_user", field="actor_user_id")
     if one.project_id is not None and (type(one.project_id) is not int or not 0 <= one.project_id <= BIGINT_MAX):

@@ -15,7 +15,7 @@ from django.db.models import Q
 
 from events import failures, reading
 from events.models import Event, EventType, LogHead, Subscriber
-from events.patterns import matches
+from events.rules.patterns import matches
 from events.transport import hints
 
 logger = logging.getLogger(__name__)

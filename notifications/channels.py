@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from events import channel_names
+from events.rules import channel_names
 
 logger = logging.getLogger(__name__)
 

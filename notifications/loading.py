@@ -10,9 +10,9 @@ from itertools import repeat
 
 from django.db import connection
 
-from events import channel_names
 from events.db import arrays
 from events.models import Membership
+from events.rules import channel_names
 from notifications import quiet
 from notifications.audiences import Evaluated
 from notifications.models import UserNotificationSettings

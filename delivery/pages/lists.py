@@ -19,8 +19,9 @@ from delivery import held, history, summary_words
 from delivery.models import Address, Delivery
 from delivery.pages import timeline
 from delivery.pages.timeline import Try
-from events import channel_names, wording
+from events import wording
 from events.models import Event, EventType
+from events.rules import channel_names
 from notifications import preferences
 from notifications.models import Notification, UserNotificationSettings
 from notifications.pages import clock, words

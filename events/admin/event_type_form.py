@@ -11,8 +11,8 @@ from django.core.exceptions import ValidationError
 from django.forms.fields import InvalidJSONInput
 from django.utils.translation import gettext_lazy as _
 
-from events import channel_names
 from events.models import EventType
+from events.rules import channel_names
 
 RULES = [
     ("actor", _("Actor: whoever did it")),

@@ -30,8 +30,8 @@ from events.api.serializers import (
 )
 from events.api.view import ApiView
 from events.models import Event, EventType
-from events.patterns import matches
 from events.refusals import Refused
+from events.rules.patterns import matches
 
 _KEY = OpenApiParameter(
     "Idempotency-Key",

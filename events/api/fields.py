@@ -14,9 +14,9 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from events import channel_names
 from events.entities import BIGINT_MAX
 from events.models import EventType
+from events.rules import channel_names
 
 # Far above the number of channels there can be.
 MAX_CHANNELS = 32

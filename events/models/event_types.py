@@ -9,7 +9,9 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
 
-from events import audience_rules, schemas, wording
+from events import wording
+from events.rules import audience as audience_rules
+from events.rules import payload_schema
 
 _NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _CATEGORY = re.compile(r"[a-z0-9_-]+")
@@ -97,8 +99,8 @@ class EventType(models.Model):
         checks: list[tuple[str, Callable[[], None]]] = [
             ("audience", lambda: audience_rules.check(self.audience)),
             ("default_channels", lambda: audience_rules.check_channels(self.default_channels)),
-            ("schema", lambda: schemas.check_schema(self.schema)),
-            ("sample", lambda: schemas.check_payload(self.sample, schema=self.schema)),
+            ("schema", lambda: payload_schema.check_schema(self.schema)),
+            ("sample", lambda: payload_schema.check_payload(self.sample, schema=self.schema)),
             ("title_template", lambda: wording.check(self.title_template, sample=self.sample)),
             ("body_template", lambda: wording.check(self.body_template, sample=self.sample)),
             ("url_template", lambda: wording.check(self.url_template, sample=self.sample)),

@@ -9,7 +9,7 @@ from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from events import channel_names
+from events.rules import channel_names
 from notifications import digests, quiet, summaries, windows
 from notifications.models import Hold, UserNotificationSettings
 from notifications.pages import clock

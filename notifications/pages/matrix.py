@@ -10,7 +10,7 @@ from itertools import groupby
 from django.http import QueryDict
 from django.utils.text import capfirst
 
-from events import channel_names
+from events.rules import channel_names
 from notifications import preferences
 from notifications.feed import CATEGORIES
 from notifications.models import NotificationPreference

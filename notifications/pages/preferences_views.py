@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from events import channel_names
 from events.refusals import PreferenceRefused
+from events.rules import channel_names
 from notifications import channels, choices, digests, preferences
 from notifications.models import NotificationPreference, UserNotificationSettings
 from notifications.pages import effect, matrix, quiet_choices, settings_form, ways

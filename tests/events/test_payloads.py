@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from events import schemas
 from events.models import Event, EventType
 from events.refusals import PayloadRefused
+from events.rules import payload_schema
 from tests.events.strategies import PAYLOADS, SCALARS, TEXT, buried, nested
 
 ROUND_TRIPS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -21,7 +21,7 @@ ROUND_TRIPS = settings(max_examples=60, deadline=None, suppress_health_check=[He
 
 def refusal(payload: Any, *, schema: dict[str, Any] | None = None) -> PayloadRefused:
     with pytest.raises(PayloadRefused) as caught:
-        schemas.check_payload(payload, schema=schema)
+        payload_schema.check_payload(payload, schema=schema)
     return caught.value
 
 
@@ -46,7 +46,7 @@ def rounded(value: Any) -> Any:
 @ROUND_TRIPS
 @given(PAYLOADS)
 def test_what_is_accepted_comes_back_as_it_went_in(db, payload):
-    schemas.check_payload(payload, schema=None)
+    payload_schema.check_payload(payload, schema=None)
     assert rounded(stored(payload)) == rounded(payload)
 
 
@@ -75,7 +75,7 @@ def test_a_payload_is_an_object(value):
 
 @given(st.integers(1, 32))
 def test_thirty_two_levels_are_accepted(depth):
-    schemas.check_payload(nested(depth), schema=None)
+    payload_schema.check_payload(nested(depth), schema=None)
 
 
 @given(st.integers(33, 3000))
@@ -101,10 +101,10 @@ def test_a_payload_that_holds_itself_is_refused():
 def test_the_limit_is_in_bytes_as_stored(letter, over):
     frame = len(json.dumps({"text": ""}))
     width = len(letter.encode())
-    letters = (schemas.MAX_BYTES - frame) // width + over
+    letters = (payload_schema.MAX_BYTES - frame) // width + over
     payload = {"text": letter * letters}
-    if frame + letters * width <= schemas.MAX_BYTES:
-        schemas.check_payload(payload, schema=None)
+    if frame + letters * width <= payload_schema.MAX_BYTES:
+        payload_schema.check_payload(payload, schema=None)
     else:
         assert refusal(payload).code == "payload_too_large"
 
@@ -141,7 +141,7 @@ UNUSABLE = [
 @pytest.mark.parametrize("schema", UNUSABLE, ids=str)
 def test_a_schema_that_could_not_be_used_is_refused(schema):
     with pytest.raises(ValueError, match="schema"):
-        schemas.check_schema(schema)
+        payload_schema.check_schema(schema)
 
 
 @pytest.mark.parametrize("schema", [one for one in UNUSABLE if isinstance(one, dict)][:4], ids=str)
@@ -151,11 +151,11 @@ def test_a_schema_that_came_in_unchecked_refuses_payloads_instead_of_breaking(sc
 
 @pytest.mark.parametrize("schema", [None, {}, {"$ref": "#/$defs/a", "$defs": {"a": {"type": "object"}}}], ids=str)
 def test_a_schema_may_refer_to_itself(schema):
-    schemas.check_schema(schema)
-    schemas.check_payload({"n": 1}, schema=schema)
+    payload_schema.check_schema(schema)
+    payload_schema.check_payload({"n": 1}, schema=schema)
 
 
 @given(st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner), max_leaves=8))
 def test_checking_a_schema_accepts_or_refuses_and_never_breaks(schema):
     with contextlib.suppress(ValueError):
-        schemas.check_schema(schema)
+        payload_schema.check_schema(schema)

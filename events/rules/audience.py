@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from events import channel_names
+from events.rules import channel_names
 
 RULES = ("actor", "owner", "owner_or_actor", "members", "watchers", "mentioned", "admins", "everyone")
 
