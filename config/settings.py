@@ -241,13 +241,13 @@ LOGGING = {
 }
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["events.api.authentication.BearerKey", "events.api.authentication.SignedIn"],
-    "DEFAULT_PERMISSION_CLASSES": ["events.api.permissions.Unrestricted"],
-    "DEFAULT_PARSER_CLASSES": ["events.api.parsing.JsonBody"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["events.rest.authentication.BearerKey", "events.rest.authentication.SignedIn"],
+    "DEFAULT_PERMISSION_CLASSES": ["events.rest.permissions.Unrestricted"],
+    "DEFAULT_PARSER_CLASSES": ["events.rest.parsers.JsonBody"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_METADATA_CLASS": None,
-    "DEFAULT_SCHEMA_CLASS": "events.api.documentation.Operation",
-    "EXCEPTION_HANDLER": "events.api.errors.handle",
+    "DEFAULT_SCHEMA_CLASS": "events.rest.openapi.Operation",
+    "EXCEPTION_HANDLER": "events.rest.errors.handle",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "TEST_REQUEST_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "URL_FORMAT_OVERRIDE": None,

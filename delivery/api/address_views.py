@@ -19,11 +19,11 @@ from delivery.api.serializers import (
 )
 from delivery.history import as_json
 from delivery.models import Address
-from events.api.documentation import documented, in_path
-from events.api.errors import missing_is_404
-from events.api.links import Paged, cursor_of, listed
-from events.api.requests import body_of, query_of, user_id_of
-from events.api.view import ApiView
+from events.rest.errors import missing_is_404
+from events.rest.openapi import documented, in_path
+from events.rest.pagination import Paged, cursor_of, listed
+from events.rest.strict import body_of, query_of, user_id_of
+from events.rest.views import ApiView
 
 _ID = in_path("channel_id")
 

@@ -11,14 +11,14 @@ from delivery import explained, explaining, history, outbox
 from delivery.api.permissions import may_view_all, whose
 from delivery.api.serializers import DeliveriesQuery, DeliveryOut, ExplainQuery, ExplanationOut
 from delivery.models import Delivery
-from events.api.documentation import documented, in_path
-from events.api.errors import missing_is_404
-from events.api.links import cursor_of, listed
-from events.api.permissions import MayReadLog, Unrestricted
-from events.api.requests import query_of
 from events.api.serializers import EventOut
-from events.api.view import ApiView
 from events.models import Event
+from events.rest.errors import missing_is_404
+from events.rest.openapi import documented, in_path
+from events.rest.pagination import cursor_of, listed
+from events.rest.permissions import MayReadLog, Unrestricted
+from events.rest.strict import query_of
+from events.rest.views import ApiView
 
 _ID = in_path("delivery_id")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework.request import Request
 
-from events.api.requests import user_id_of
+from events.rest.strict import user_id_of
 
 
 def may_view_all(request: Request) -> bool:

@@ -9,10 +9,10 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from delivery import addresses, channels
 from delivery.models import Address, Attempt, Delivery
-from events.api.fields import ChannelName, Instant, QueryWhole, Switch, Text, Whole, one_of
-from events.api.links import Paged
-from events.api.requests import Changes, Strict
 from events.api.serializers import EventOut
+from events.rest.fields import ChannelName, Instant, QueryWhole, Switch, Text, Whole, one_of
+from events.rest.pagination import Paged
+from events.rest.strict import Changes, Strict
 from notifications.frames import instant
 
 MAX_TARGET = 2000

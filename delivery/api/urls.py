@@ -1,7 +1,7 @@
 """The deliveries' part of /api/v1/."""
 
 from delivery.api import address_views, delivery_views
-from events.api.paths import path
+from events.rest.converters import path
 
 urlpatterns = [
     path("notifications/channels", address_views.AddressesView.as_view(), name="api-channels"),

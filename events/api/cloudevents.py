@@ -14,10 +14,10 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
-from events.api.errors import BadBody
-from events.api.fields import EventTypeName, Instant, Payload, Text, Whole
-from events.api.parsing import JsonBody, parse
 from events.publish import MAX_KEY
+from events.rest.errors import BadBody
+from events.rest.fields import EventTypeName, Instant, Payload, Text, Whole
+from events.rest.parsers import JsonBody, parse
 
 STRUCTURED = "application/cloudevents+json"
 BATCHED = "application/cloudevents-batch+json"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from events.api.documentation import documented
-from events.api.links import Paged, cursor_of, listed
-from events.api.requests import query_of
 from events.api.serializers import EventTypeOut
-from events.api.view import ApiView
 from events.models import EventType
+from events.rest.openapi import documented
+from events.rest.pagination import Paged, cursor_of, listed
+from events.rest.strict import query_of
+from events.rest.views import ApiView
 
 
 class EventTypesView(ApiView):

@@ -15,12 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from events import keys, publish
-from events.api import cloudevents, incoming, publish_rate
-from events.api.documentation import documented
-from events.api.links import listed
-from events.api.parsing import JsonBody
-from events.api.permissions import MayPublish, MayReadLog, Unrestricted, key_of
-from events.api.requests import query_of, user_id_of
+from events.api import cloudevents, publish_request
 from events.api.serializers import (
     EventOrEvents,
     EventOrEventsOut,
@@ -28,14 +23,20 @@ from events.api.serializers import (
     LogQuery,
     shown,
 )
-from events.api.view import ApiView
 from events.models import Event, EventType
 from events.refusals import Refused
+from events.rest import throttling
+from events.rest.openapi import documented
+from events.rest.pagination import listed
+from events.rest.parsers import JsonBody
+from events.rest.permissions import MayPublish, MayReadLog, Unrestricted, key_of
+from events.rest.strict import query_of, user_id_of
+from events.rest.views import ApiView
 from events.rules.patterns import matches
 
 _KEY = OpenApiParameter(
     "Idempotency-Key",
-    {"type": "string", "pattern": f"^{incoming.HEADER_KEY.pattern}$"},
+    {"type": "string", "pattern": f"^{publish_request.HEADER_KEY.pattern}$"},
     OpenApiParameter.HEADER,
     description="The same key with the same content answers with the first event. Over an array: key#index.",
 )
@@ -73,9 +74,9 @@ class EventsView(ApiView):
         refusals=[409, 429],
     )
     def post(self, request: Request) -> Response:
-        sent = incoming.read(request)
+        sent = publish_request.read(request)
         _check_key_covers(request, sent.new)
-        publish_rate.spend(request, len(sent.new))
+        throttling.spend(request, len(sent.new))
         with _placed(sent):
             accepted = publish.accept(sent.new, publisher=f"user:{user_id_of(request)}")
         events = [shown(one.event) for one in accepted]
@@ -90,7 +91,7 @@ class EventsView(ApiView):
         answer = Response(headers={"Allow": ", ".join(self.allowed_methods)})
         if origin := request.headers.get("WebHook-Request-Origin"):
             answer["WebHook-Allowed-Origin"] = origin
-            answer["WebHook-Allowed-Rate"] = str(publish_rate.allowed(request) or "*")
+            answer["WebHook-Allowed-Rate"] = str(throttling.allowed(request) or "*")
         return answer
 
     @documented(
@@ -113,7 +114,7 @@ class EventsView(ApiView):
 
 
 @contextmanager
-def _placed(sent: incoming.Incoming) -> Iterator[None]:
+def _placed(sent: publish_request.Incoming) -> Iterator[None]:
     """A refusal names its element where there is an array, and only there."""
     try:
         yield

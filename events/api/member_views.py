@@ -10,15 +10,15 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from events.api.documentation import documented, in_path
-from events.api.links import Paged, cursor_of, listed
-from events.api.permissions import MayPublish, Unrestricted
-from events.api.requests import body_of, query_of
 from events.api.serializers import MemberIn, MemberOut
-from events.api.view import ApiView
 from events.entities import Entity
 from events.memberships import grant, members_of, revoke
 from events.refusals import EntityRefused, UnknownUser
+from events.rest.openapi import documented, in_path
+from events.rest.pagination import Paged, cursor_of, listed
+from events.rest.permissions import MayPublish, Unrestricted
+from events.rest.strict import body_of, query_of
+from events.rest.views import ApiView
 
 _PATH = [
     OpenApiParameter("entity_type", {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,63}$"}, OpenApiParameter.PATH),

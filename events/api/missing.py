@@ -5,7 +5,7 @@ from __future__ import annotations
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
-from events.api.view import ApiView
+from events.rest.views import ApiView
 
 
 class MissingView(ApiView):

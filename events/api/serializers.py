@@ -12,12 +12,12 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
-from events.api.fields import EventTypeName, Instant, Payload, QueryWhole, Switch, Text, Whole, one_of, printable
-from events.api.links import DEFAULT_LIMIT, MAX_LIMIT
-from events.api.requests import Strict
 from events.entities import BIGINT_MAX, Entity
 from events.models import Event, Membership
 from events.publish import MAX_KEY, NewEvent
+from events.rest.fields import EventTypeName, Instant, Payload, QueryWhole, Switch, Text, Whole, one_of, printable
+from events.rest.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from events.rest.strict import Strict
 
 MAX_BATCH = 1000
 _ENTITY_TYPE = {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,63}$"}

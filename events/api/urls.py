@@ -3,7 +3,7 @@
 from events.api.event_type_views import EventTypesView
 from events.api.event_views import EventsView
 from events.api.member_views import MembersView, MemberView
-from events.api.paths import path
+from events.rest.converters import path
 
 urlpatterns = [
     path("events", EventsView.as_view(), name="api-events"),

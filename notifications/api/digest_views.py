@@ -6,9 +6,9 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from events.api.documentation import documented
-from events.api.requests import user_id_of
-from events.api.view import ApiView
+from events.rest.openapi import documented
+from events.rest.strict import user_id_of
+from events.rest.views import ApiView
 from notifications import closing, digests, inbox, summaries
 from notifications.api.answers import changed
 from notifications.api.serializers import DigestOut, SentDigestOut

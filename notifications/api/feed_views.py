@@ -7,11 +7,11 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from events.api.documentation import documented, in_path
-from events.api.errors import missing_is_404
-from events.api.links import cursor_of, listed
-from events.api.requests import body_of, query_of, user_id_of
-from events.api.view import ApiView
+from events.rest.errors import missing_is_404
+from events.rest.openapi import documented, in_path
+from events.rest.pagination import cursor_of, listed
+from events.rest.strict import body_of, query_of, user_id_of
+from events.rest.views import ApiView
 from notifications import feed, inbox
 from notifications.api.answers import changed
 from notifications.api.serializers import CountOut, FeedQuery, Ids, NotificationOut, UpTo, WhyOut

@@ -6,12 +6,12 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from events.api.documentation import documented, in_path
-from events.api.errors import missing_is_404
-from events.api.links import listed
-from events.api.requests import body_of, user_id_of
-from events.api.view import ApiView
 from events.models import EventType
+from events.rest.errors import missing_is_404
+from events.rest.openapi import documented, in_path
+from events.rest.pagination import listed
+from events.rest.strict import body_of, user_id_of
+from events.rest.views import ApiView
 from notifications import inbox, preferences
 from notifications.api.answers import changed
 from notifications.api.serializers import PreferenceIn, PreferenceOut, SettingsIn, SettingsOut

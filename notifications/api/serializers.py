@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from events.api.fields import (
+from events.rest.fields import (
     MAX_CHANNELS,
     Category,
     ChannelName,
@@ -21,8 +21,8 @@ from events.api.fields import (
     Whole,
     one_of,
 )
-from events.api.links import Paged, cursor_field
-from events.api.requests import Changes, Strict
+from events.rest.pagination import Paged, cursor_field
+from events.rest.strict import Changes, Strict
 from notifications.choices import INTERVALS, MAX_WINDOWS, SCOPES, timezones
 
 MAX_IDS = 10_000

@@ -1,6 +1,6 @@
 """The notifications half of /api/v1/."""
 
-from events.api.paths import path
+from events.rest.converters import path
 from notifications.api import digest_views, feed_views, preference_views
 
 urlpatterns = [

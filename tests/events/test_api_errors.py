@@ -11,7 +11,7 @@ from rest_framework import exceptions
 
 from delivery import refusals as delivery_refusals
 from events import refusals
-from events.api import errors
+from events.rest import errors
 
 ROOT = Path(__file__).resolve().parents[2]
 IN_SOURCE = re.compile(r"""(?:\b(?:default_)?code\s*=\s*|self\.fail\()"([a-z_]+)\"""")

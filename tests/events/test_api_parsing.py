@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from events.api.errors import BadBody
-from events.api.parsing import MAX_BODY, MAX_DEPTH, parse
+from events.rest.errors import BadBody
+from events.rest.parsers import MAX_BODY, MAX_DEPTH, parse
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from events.json_lines import LineRefused, publish_lines
+from events.api.json_lines import LineRefused, publish_lines
 from events.models import Event
 
 pytestmark = pytest.mark.django_db

@@ -8,8 +8,8 @@ import pytest
 from django.core.management import call_command
 
 from events import keys
-from events.api import publish_rate
 from events.models import ApiKey, Event
+from events.rest import throttling
 from tests.http import V1, as_, bearing
 
 EVENTS = f"{V1}/events"
@@ -19,11 +19,11 @@ DONE = {"event_type": "job.completed"}
 @pytest.fixture(autouse=True)
 def _counted_anew(settings, monkeypatch) -> Iterator[None]:
     # Half a minute into a minute: the tests never see it turn.
-    monkeypatch.setattr(publish_rate, "clock", lambda: 1_000_000_050.0)
+    monkeypatch.setattr(throttling, "clock", lambda: 1_000_000_050.0)
     settings.REDIS_PREFIX = f"{settings.REDIS_PREFIX}:rate-{id(settings)}"
-    publish_rate.forget()
+    throttling.forget()
     yield
-    publish_rate.forget()
+    throttling.forget()
 
 
 def limited(user, events: int):
@@ -53,7 +53,7 @@ def test_what_never_fits_is_told_so(publisher):
 def test_the_next_minute_begins_anew(publisher, monkeypatch):
     client = limited(publisher, 1)
     client.post(EVENTS, DONE)
-    monkeypatch.setattr(publish_rate, "clock", lambda: 1_000_000_081.0)
+    monkeypatch.setattr(throttling, "clock", lambda: 1_000_000_081.0)
     assert client.post(EVENTS, DONE).status_code == 201
 
 

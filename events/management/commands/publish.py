@@ -13,9 +13,9 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from events.api.json_lines import LineRefused, publish_lines
 from events.bus import publish
 from events.entities import parse_entity
-from events.json_lines import LineRefused, publish_lines
 from events.refusals import Refused
 
 

@@ -9,11 +9,11 @@ from typing import IO
 from django.db import reset_queries
 from rest_framework.exceptions import ValidationError
 
-from events.api.errors import BadBody, first_problem
-from events.api.parsing import parse
 from events.api.serializers import EventIn, new_event
 from events.publish import NewEvent, accept
 from events.refusals import Refused
+from events.rest.errors import BadBody, first_problem
+from events.rest.parsers import parse
 
 BATCH = 1000
 MAX_LINE = 1024 * 1024

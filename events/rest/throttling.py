@@ -18,8 +18,8 @@ from redis.retry import Retry
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 
-from events.api.permissions import key_of
-from events.api.requests import user_id_of
+from events.rest.permissions import key_of
+from events.rest.strict import user_id_of
 
 logger = logging.getLogger(__name__)
 

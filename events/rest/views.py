@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from events.api.parsing import MAX_BODY
+from events.rest.parsers import MAX_BODY
 
 
 class ApiView(APIView):

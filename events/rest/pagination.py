@@ -12,8 +12,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from events.api.fields import QueryWhole, Text
-from events.api.requests import Strict
+from events.rest.fields import QueryWhole, Text
+from events.rest.strict import Strict
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100

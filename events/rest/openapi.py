@@ -10,8 +10,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 
-from events.api.fields import Text
 from events.entities import BIGINT_MAX
+from events.rest.fields import Text
 
 
 class Operation(AutoSchema):

@@ -9,7 +9,7 @@ from typing import IO, Any, NoReturn
 
 from rest_framework.parsers import BaseParser
 
-from events.api.errors import BadBody, TooLarge
+from events.rest.errors import BadBody, TooLarge
 
 MAX_BODY = 8 * 1024 * 1024
 # An array of events around payloads of the deepest accepted nesting, and room to name what is deeper.
