@@ -13,7 +13,7 @@ from django.db.models.functions import RowNumber
 from delivery.channels import Held, Outgoing
 from delivery.looking_again import Choice
 from delivery.models import Delivery
-from events import reading
+from events.log import reader
 from events.models import Event
 from notifications import quiet
 from notifications.models import Notification, NotificationPreference, UserNotificationSettings
@@ -66,7 +66,7 @@ def _zones(users: Collection[int]) -> dict[int, ZoneInfo]:
 
 def _events(ids: set[int]) -> dict[int, Event]:
     # Of a type's columns most are JSON: each type is read once, not with each of its events.
-    return {event.pk: event for event in reading.with_kin(Event.objects.filter(pk__in_set=ids).order_by())}
+    return {event.pk: event for event in reader.with_kin(Event.objects.filter(pk__in_set=ids).order_by())}
 
 
 def _held(summaries: set[int]) -> dict[int, list[Held]]:

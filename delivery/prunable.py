@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from delivery.models import Delivery
-from events import gaps
+from events.dispatch import watermarks
 from events.models import Event, EventType, ParkedEvent
 from notifications import router
 from notifications.models import Fanout, Hold, Notification
@@ -47,7 +47,7 @@ def limits(*, now: datetime, days: int, is_dry: bool = False) -> Limits:
     """For a run that begins now. Unless it only looks, the router can't be moved back over what is about to go."""
     cutoff = now - timedelta(days=days)
     position, last_event = _last(before=cutoff)
-    settled = gaps.read_by if is_dry else gaps.settle_beginning
+    settled = watermarks.read_by if is_dry else watermarks.settle_beginning
     return Limits(cutoff, settled(router.NAME, at=position), last_event)
 
 
@@ -55,7 +55,7 @@ def event_limits(*, now: datetime, days: int) -> list[EventLimits]:
     """All that is old; and progress that nobody's feed shows any more, once the router has read it."""
     cutoff, superseded = now - timedelta(days=days), now - SUPERSEDED_AFTER
     progress = EventType.objects.filter(name__endswith=".progress").exclude(replaces="")
-    routed = gaps.read_by(router.NAME, at=_last(before=superseded)[0])
+    routed = watermarks.read_by(router.NAME, at=_last(before=superseded)[0])
     return [
         EventLimits(cutoff, _last(before=cutoff)[0]),
         EventLimits(superseded, routed, tuple(progress.values_list("pk", flat=True))),
@@ -103,7 +103,7 @@ def lone_delivery_may_go(limits: Limits) -> Q:
 def event_is_past(limits: EventLimits) -> Q:
     """Of events: old, and read by every running subscriber. One query, for the subscribers."""
     return Q(
-        position__lte=gaps.read_by_all(at_most=limits.at_most),
+        position__lte=watermarks.read_by_all(at_most=limits.at_most),
         created_at__lt=limits.before,
         **({} if limits.types is None else {"event_type_id__in_set": limits.types}),
     )

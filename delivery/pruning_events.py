@@ -14,7 +14,7 @@ from delivery.archiving import Archive
 from delivery.pacing import Pace
 from delivery.prunable import EventLimits
 from delivery.pruning_rows import Gone
-from events import gaps
+from events.dispatch import watermarks
 from events.models import Event, EventType
 from notifications.models import Notification
 
@@ -45,9 +45,9 @@ def take(limits: EventLimits, span: Span, *, archive: Archive | None, pace: Pace
         going = going.filter(pk__in_set=ids)
     with pace.transaction():
         _plan_for_one_by_one()
-        paused = gaps.lock_paused(below=up_to)
+        paused = watermarks.lock_paused(below=up_to)
         positions = _delete(going.order_by().select_for_update(skip_locked=True))
-        gaps.record(paused, positions=positions)
+        watermarks.record(paused, positions=positions)
     return Counter({"events": len(positions)})
 
 

@@ -1,10 +1,10 @@
 """The event bus: what the platform's modules import."""
 
+from events.dispatch.live_stream import Lagged, Published, subscribe
+from events.dispatch.sequencer import event_published
+from events.dispatch.subscribers import subscriber
 from events.entities import Entity
-from events.live import Lagged, Published, subscribe
-from events.publish import NewEvent, apublish, publish, publish_many
-from events.sequence import event_published
-from events.subscribers import subscriber
+from events.log.publish import NewEvent, apublish, publish, publish_many
 
 __all__ = [
     "Entity",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from events import sequence, subscribers
 from events.db import clock
+from events.dispatch import sequencer, subscribers
 
 
 def sweep() -> None:
@@ -12,8 +12,8 @@ def sweep() -> None:
     A subscriber that can't even look costs the others nothing: all have had their turn before that is raised.
     """
     subscribers.enroll()
-    if sequence.has_unnumbered():
-        sequence.number_all()
+    if sequencer.has_unnumbered():
+        sequencer.number_all()
     failed = []
     for name in subscribers.lagging(now=clock.now()):
         try:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from events import publish, sequence, subscribers
 from events.db import clock
+from events.dispatch import sequencer, subscribers
+from events.log import publish
 from events.models import Event
 from events.transport import hints
 
@@ -18,11 +19,11 @@ def number() -> None:
     """
     hints.clear(publish.NUMBER_TASK)
     fresh: list[Event] = []
-    numbered = sequence.number_all(announced=fresh)
+    numbered = sequencer.number_all(announced=fresh)
     if not numbered:
         return
     waiting = subscribers.transactional()
-    here = waiting[:1] if numbered < sequence.BATCH else []
+    here = waiting[:1] if numbered < sequencer.BATCH else []
     for name in waiting[len(here) :]:
         hints.send(subscribers.CATCH_UP_TASK, name)
     for name in here:

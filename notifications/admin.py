@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
-from events.admin.lists import M, ReadOnly, link, people
+from events.admin.base import M, ReadOnly, link, people
 from notifications.models import (
     Fanout,
     Inbox,

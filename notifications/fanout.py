@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, Max, Q
 
-from events import failures
+from events.dispatch import retry
 from events.models import Event, Membership, Subscriber
 from events.transport import hints
 from notifications import audiences, telling
@@ -81,7 +81,7 @@ def advance_each(*, now: datetime) -> bool:
             advanced |= advance(event_id, now=now)
         except Exception as error:  # noqa: BLE001  whatever telling raises is what the admin wants to read
             logger.warning("the audience of event %s waits: %s", event_id, error)
-            if not failures.is_passing(error) and not failures.is_lock_timeout(error):
+            if not retry.is_passing(error) and not retry.is_lock_timeout(error):
                 _count_failure(event_id, error, now=now)
     return advanced
 
@@ -93,12 +93,12 @@ def _count_failure(event_id: int, error: Exception, *, now: datetime) -> None:
         row = Fanout.objects.select_for_update().filter(_is_due(now), pk=event_id).first()
         if row is None:
             return
-        if retry_at := failures.next_try(row.attempts, now=now):
+        if retry_at := retry.next_try(row.attempts, now=now):
             row.retry_at = retry_at
             row.attempts += 1
             row.save(update_fields=["attempts", "retry_at"])
             return
-        failures.park(reader, event_id=event_id, error=failures.described(error))
+        retry.park(reader, event_id=event_id, error=retry.described(error))
         row.delete()
     logger.error("the audience of event %s is parked: %s", event_id, error)
 

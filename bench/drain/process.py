@@ -14,8 +14,8 @@ from django.utils import timezone
 from bench.celery_app import QUEUE, app
 from bench.drain.celery_peer import notify
 from bench.timing import interleaved
-from events import sequence, subscribers
 from events.bus import Entity, NewEvent, publish_many
+from events.dispatch import sequencer, subscribers
 from events.models import Event
 from notifications import router
 from notifications.models import Notification
@@ -44,7 +44,7 @@ def drain_seconds(people: list[User], *, count: int) -> float:
             NewEvent("job.completed", Entity("job", number), people[number % len(people)]) for number in numbers
         )
     began = time.perf_counter()
-    sequence.number_all()
+    sequencer.number_all()
     subscribers.catch_up(router.NAME, now=timezone.now())
     seconds = time.perf_counter() - began
     # A row of an earlier round gives way to its job's next event.

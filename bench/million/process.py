@@ -11,8 +11,8 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
 
-from events import sequence, subscribers
 from events.bus import Entity, publish
+from events.dispatch import sequencer, subscribers
 from events.models import Event, EventType
 from notifications import audiences, fanout, router
 from notifications.models import Notification
@@ -59,7 +59,7 @@ def _prepare(users: int, watching: int) -> None:
 def _publish() -> Event:
     """Publish and number an event to all who watch."""
     event = publish("bench.show", source=Entity("show", 1))
-    sequence.number_all()
+    sequencer.number_all()
     return Event.objects.select_related("event_type", "actor_user").get(pk=event.pk)
 
 
@@ -99,7 +99,7 @@ def _urgent() -> float:
     began = time.perf_counter()
     # One worker alone: a chunk is under way when it commits, then the log goes first.
     fanout.advance(broadcast.pk, now=timezone.now())
-    sequence.number_all()
+    sequencer.number_all()
     subscribers.catch_up(router.NAME, now=timezone.now())
     assert Notification.objects.filter(event__event_type__name="bench.urgent").exists()
     assert fanout.pending()

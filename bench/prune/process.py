@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from delivery import pruning
-from events import subscribers
+from events.dispatch import subscribers
 from events.models import Event, EventType
 
 DAYS = 90

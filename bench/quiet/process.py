@@ -11,8 +11,8 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
 
-from events import sequence
 from events.bus import NewEvent, publish_many
+from events.dispatch import sequencer
 from events.models import Event, EventType
 from notifications import rounds, router
 from notifications.models import Notification, Summary, UserNotificationSettings
@@ -49,7 +49,7 @@ def prepare(people: int, *, rows_each: int) -> None:
         batch_size=5000,
     )
     published = publish_many([NewEvent("bench.all") for _ in range(rows_each)])
-    sequence.number_all()
+    sequencer.number_all()
     events = Event.objects.filter(pk__in=[event.pk for event in published]).select_related("event_type", "actor_user")
     for event in events.order_by("position"):
         with transaction.atomic():

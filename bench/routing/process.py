@@ -9,8 +9,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from bench.timing import interleaved
-from events import sequence
 from events.bus import publish
+from events.dispatch import sequencer
 from events.models import Event, EventType
 from notifications import router
 from notifications.models import NotificationPreference
@@ -48,7 +48,7 @@ def prepare(people: int) -> None:
 def publish_one() -> Event:
     """Publish and number an event to everybody."""
     event = publish("bench.all", payload={"text": "The same to everybody"})
-    sequence.number_all()
+    sequencer.number_all()
     return Event.objects.select_related("event_type", "actor_user").get(pk=event.pk)
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from delivery import outbox, reasons, rescuing
 from delivery.admin.explain import explain_view
 from delivery.models import Address, Attempt, Delivery
-from events.admin.lists import ReadOnly, link, people, whole_number
+from events.admin.base import ReadOnly, link, people, whole_number
 
 MOST_AT_ONCE = 1000
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from delivery import explained, explaining
-from events.admin.lists import people, whole_number
+from events.admin.base import people, whole_number
 from events.models import Event
 from events.wording import words
 

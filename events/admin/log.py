@@ -17,8 +17,8 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from events import replay
-from events.admin.lists import BigList, ReadOnly, found, link, pretty
+from events.admin.base import BigList, ReadOnly, found, link, pretty
+from events.dispatch import replay
 from events.models import Event, HardwareReading, LogGap, LogHead, ParkedEvent, Subscriber
 from events.wording import words
 

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
-from events.admin.lists import ReadOnly, found, pretty
+from events.admin.base import ReadOnly, found, pretty
 from events.entities import Entity
 from events.models import ComfyuiServer, ServiceRun, TrackedJob
 

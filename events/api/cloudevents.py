@@ -14,7 +14,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
-from events.publish import MAX_KEY
+from events.log.publish import MAX_KEY
 from events.rest.errors import BadBody
 from events.rest.fields import EventTypeName, Instant, Payload, Text, Whole
 from events.rest.parsers import JsonBody, parse

@@ -14,7 +14,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from events import keys, publish
+from events import keys
 from events.api import cloudevents, publish_request
 from events.api.serializers import (
     EventOrEvents,
@@ -23,6 +23,7 @@ from events.api.serializers import (
     LogQuery,
     shown,
 )
+from events.log import publish
 from events.models import Event, EventType
 from events.refusals import Refused
 from events.rest import throttling

@@ -10,9 +10,9 @@ from typing import Any
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
-from events import publish
 from events.api import cloudevents
 from events.api.serializers import MAX_BATCH, EventIn, new_event
+from events.log import publish
 from events.refusals import Refused
 
 # Leaves room for the `#999` that an array puts behind it.

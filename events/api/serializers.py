@@ -13,8 +13,8 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from events.entities import BIGINT_MAX, Entity
+from events.log.publish import MAX_KEY, NewEvent
 from events.models import Event, Membership
-from events.publish import MAX_KEY, NewEvent
 from events.rest.fields import EventTypeName, Instant, Payload, QueryWhole, Switch, Text, Whole, one_of, printable
 from events.rest.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from events.rest.strict import Strict

@@ -1,9 +1,9 @@
 """The ground floor's tables."""
 
+from events.models.api_keys import ApiKey
 from events.models.event_types import EventType
 from events.models.events import Event
 from events.models.hardware import HardwareReading
-from events.models.keys import ApiKey
 from events.models.log import LogGap, LogHead, ParkedEvent, Subscriber
 from events.models.memberships import Membership
 from events.models.sources import ComfyuiServer, ServiceRun, TrackedJob

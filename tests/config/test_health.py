@@ -12,8 +12,8 @@ from django.utils import timezone
 from config import health
 from config.server import draining
 from events.bus import Entity, publish
+from events.dispatch.sequencer import number_all
 from events.models import ParkedEvent, Subscriber
-from events.sequence import number_all
 from tests.delivery.parcels import address, delivery
 
 CLOSED = "redis://127.0.0.1:1/0"

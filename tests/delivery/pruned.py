@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from delivery import pruning
 from delivery.models import Address, Delivery
-from events import subscribers
+from events.dispatch import subscribers
 from events.models import Event, EventType, LogHead, Subscriber
 from notifications.models import Inbox, Notification
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from delivery import pruning
 from delivery.models import Address, Attempt, Delivery
-from events import subscribers
+from events.dispatch import subscribers
 from events.models import Event, EventType, ParkedEvent, Subscriber
 from notifications.models import Fanout, Notification, Summary
 from tests.delivery.pruned import DAYS, NOW, OLD, YOUNG, event, position_of, prune, row, sent, there

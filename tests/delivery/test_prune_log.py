@@ -10,10 +10,10 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from events import replay, subscribers
 from events.bus import Published, publish, subscribe
+from events.dispatch import replay, subscribers
+from events.dispatch.subscribers import catch_up
 from events.models import LogGap, LogHead, Subscriber
-from events.subscribers import catch_up
 from events.sweep import sweep
 from notifications import router
 from notifications.models import Notification

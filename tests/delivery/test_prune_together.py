@@ -8,8 +8,8 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from events import gaps
 from events.bus import publish
+from events.dispatch import watermarks
 from events.models import Subscriber
 from events.sweep import sweep
 from notifications import inbox
@@ -108,14 +108,14 @@ def test_a_subscriber_is_not_resumed_while_its_gap_is_recorded(owner, monkeypatc
         resumed.set()
 
     running: list[Running] = []
-    known = gaps.record
+    known = watermarks.record
 
     def record_slowly(paused, *, positions) -> None:
         running.append(Running(resume))
         assert not resumed.wait(0.2)
         known(paused, positions=positions)
 
-    monkeypatch.setattr(gaps, "record", record_slowly)
+    monkeypatch.setattr(watermarks, "record", record_slowly)
     prune()
     running[0].join()
     assert there(lost) == [False]

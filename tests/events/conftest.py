@@ -8,9 +8,10 @@ import pytest
 from celery.signals import before_task_publish
 from django.contrib.auth.models import Permission, User
 
-from events import publish, subscribers
+from events.dispatch import subscribers
+from events.dispatch.subscribers import Subscription
+from events.log import publish
 from events.models import Event, Subscriber
-from events.subscribers import Subscription
 from events.transport import hints
 
 

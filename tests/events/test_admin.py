@@ -12,7 +12,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from events import keys
-from events.admin import lists
+from events.admin import base
 from events.admin.log import SubscriberAdmin
 from events.bus import publish
 from events.entities import Entity
@@ -152,7 +152,7 @@ def test_a_list_asks_as_much_for_one_row_as_for_many(
 
 
 def test_a_big_table_is_counted_no_further_than_the_bound(admin_client, filled, monkeypatch):
-    monkeypatch.setattr(lists, "MOST_COUNTED", 3)
+    monkeypatch.setattr(base, "MOST_COUNTED", 3)
     for _ in range(5):
         publish("job.started")
     assert admin_client.get(reverse("admin:carillon_events_event_changelist")).context["cl"].result_count == 3

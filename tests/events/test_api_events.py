@@ -9,8 +9,8 @@ import pytest
 
 from events import event_type_cache, keys
 from events.api.serializers import EventOut, shown
+from events.dispatch.sequencer import number
 from events.models import Event, EventType
-from events.sequence import number
 from tests.http import V1, as_, bearing, codes
 
 EVENTS = f"{V1}/events"

@@ -12,10 +12,11 @@ from django.conf import settings as live_settings
 from django.db import transaction
 from django.utils import timezone
 
-from events import sequence, subscribers, tasks
+from events import tasks
 from events.bus import NewEvent, publish, publish_many
+from events.dispatch import sequencer, subscribers
+from events.log.publish import NUMBER_TASK
 from events.models import Event
-from events.publish import NUMBER_TASK
 from events.sweep import sweep
 from events.transport import hints
 from tests.events.forks import holds_in_a_fork
@@ -112,8 +113,8 @@ def test_ten_thousand_publishes_are_a_handful_of_hints(committed, sent):
 @pytest.mark.parametrize(
     ("task", "look"),
     [
-        (tasks.number, "events.sequence.number_all"),
-        (lambda: tasks.catch_up("notifications"), "events.subscribers.catch_up"),
+        (tasks.number, "events.dispatch.sequencer.number_all"),
+        (lambda: tasks.catch_up("notifications"), "events.dispatch.subscribers.catch_up"),
     ],
     ids=["number", "catch up"],
 )
@@ -129,7 +130,7 @@ def test_the_flag_is_cleared_before_the_look(task: Callable[[], None], look: str
 def test_what_commits_while_a_worker_looks_sends_a_hint_of_its_own(committed, sent, monkeypatch):
     publish("job.started")
     hints.flush()
-    look = sequence.number_all
+    look = sequencer.number_all
 
     def look_and_then(**_: object) -> int:
         found = look()
@@ -137,7 +138,7 @@ def test_what_commits_while_a_worker_looks_sends_a_hint_of_its_own(committed, se
         hints.flush()
         return found
 
-    monkeypatch.setattr(sequence, "number_all", look_and_then)
+    monkeypatch.setattr(sequencer, "number_all", look_and_then)
     tasks.number()
     assert [one for one in sent if one == (NUMBER_TASK,)] == [(NUMBER_TASK,)] * 2
 
@@ -146,7 +147,7 @@ def test_numbering_wakes_the_leased_subscribers_that_want_the_type(committed, se
     reader("one", transactional=False), reader("two", "job.*", transactional=False)
     reader("other", "system.*", transactional=False)
     publish("job.started")
-    sequence.number()
+    sequencer.number()
     hints.flush()
     woken = {hint[1] for hint in sent if hint[0] == subscribers.CATCH_UP_TASK}
     assert woken == {"one", "two"}
@@ -171,7 +172,7 @@ def test_a_second_transactional_one_is_read_for_elsewhere(committed, sent, reade
 
 
 def test_a_long_log_is_read_elsewhere_while_it_is_numbered(committed, sent, reader, monkeypatch):
-    monkeypatch.setattr(sequence, "BATCH", 3)
+    monkeypatch.setattr(sequencer, "BATCH", 3)
     one = reader()
     publish_many([NewEvent("job.started")] * 7)
     tasks.number()
@@ -219,7 +220,7 @@ def test_what_no_hint_announced_is_found_by_the_sweep(committed, broker_down, re
 def test_a_worker_whose_redis_is_gone_looks_all_the_same(committed, broker_down):
     publish("job.started")
     tasks.number()
-    assert not sequence.has_unnumbered()
+    assert not sequencer.has_unnumbered()
 
 
 def test_sending_never_waits_for_a_slow_broker(monkeypatch):

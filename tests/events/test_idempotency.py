@@ -8,8 +8,8 @@ import pytest
 from django.db import transaction
 
 from events.bus import Entity, NewEvent, publish, publish_many
+from events.log.publish import accept
 from events.models import Event
-from events.publish import accept
 from events.refusals import IdempotencyConflict
 from tests.events.concurrency import at_once, rolled_back
 

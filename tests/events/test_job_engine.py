@@ -21,8 +21,8 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from config.celery import app
 from events.entities import Entity
+from events.log.publish import NUMBER_TASK
 from events.models import Event, EventType, TrackedJob
-from events.publish import NUMBER_TASK
 from events.sources import job_clerk, job_ledger, jobs
 from events.sources.jobs import job, track_job
 from events.tasks import number

@@ -12,8 +12,8 @@ from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.db import connection
 
-from events import live, sequence
 from events.bus import Entity, Lagged, NewEvent, Published, publish_many, subscribe
+from events.dispatch import live_stream, sequencer
 from events.models import Event
 from events.transport import channel_layer
 
@@ -35,7 +35,7 @@ def in_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., N
 def publish_numbered(*types: str, **facts: Any) -> list[int]:
     """Publish and number; the positions."""
     publish_many(NewEvent(name, **facts) for name in types)
-    sequence.number_all()
+    sequencer.number_all()
     newest = Event.objects.order_by("-position")[: len(types)]
     return sorted(event.position or 0 for event in newest)
 
@@ -108,7 +108,7 @@ async def test_after_begins_with_the_log_and_goes_on_live():
 
 @in_a_loop
 async def test_a_long_log_is_read_in_pages(monkeypatch):
-    monkeypatch.setattr(live, "PAGE", 3)
+    monkeypatch.setattr(live_stream, "PAGE", 3)
     await happen(*["job.started", "job.failed"] * 10)
     assert await take(subscribe("job.failed", after=0, capacity=1), 10) == list(range(2, 21, 2))
 
@@ -161,8 +161,8 @@ async def test_the_capacity_is_a_setting(settings):
 async def test_batches_in_the_wrong_order_come_in_log_order(monkeypatch):
     stream = await listening()
     batches: list[list[Event]] = []
-    real = live.broadcast
-    monkeypatch.setattr(live, "broadcast", batches.append)
+    real = live_stream.broadcast
+    monkeypatch.setattr(live_stream, "broadcast", batches.append)
     positions = await happen("job.started", "job.failed") + await happen("job.completed")
     for batch in reversed(batches):
         real(batch)
@@ -173,7 +173,7 @@ async def test_batches_in_the_wrong_order_come_in_log_order(monkeypatch):
 async def test_what_the_layer_lost_is_made_up_for_from_the_log(monkeypatch):
     stream = await listening()
     with monkeypatch.context() as lossy:
-        lossy.setattr(live, "broadcast", lambda events: None)
+        lossy.setattr(live_stream, "broadcast", lambda events: None)
         lost = await happen(*["job.started"] * 3)
     assert [*lost, *await happen("job.failed")] == await take(stream, 4)
 
@@ -202,7 +202,7 @@ async def test_a_stream_whose_listening_broke_says_so_instead_of_waiting_for_eve
     def unreadable(message: dict[str, Any]) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(live, "_events", unreadable)
+    monkeypatch.setattr(live_stream, "_events", unreadable)
     await happen("job.started")
     await take(stream)
     await happen("job.started")
@@ -218,7 +218,7 @@ async def test_a_closed_stream_leaves_nothing_behind():
     await happen("job.started")
     await reading
     await stream.aclose()
-    assert live.GROUP not in get_channel_layer()._groups
+    assert live_stream.GROUP not in get_channel_layer()._groups
     assert len(asyncio.all_tasks()) == 1
 
 
@@ -231,7 +231,7 @@ async def test_a_capacity_that_holds_nothing_is_refused(capacity):
 
 @in_a_loop
 async def test_great_batches_travel_in_messages_that_the_layer_can_carry(monkeypatch):
-    monkeypatch.setattr(live, "MESSAGE_BYTES", 1000)
+    monkeypatch.setattr(live_stream, "MESSAGE_BYTES", 1000)
     stream = await listening()
     positions = await happen(*["job.progress"] * 30, payload={"message": "x" * 400})
     assert await take(stream, 30) == positions

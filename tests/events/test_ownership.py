@@ -9,8 +9,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
-from events import sequence
 from events.bus import Entity, NewEvent, publish, publish_many, subscriber
+from events.dispatch import sequencer
 from events.memberships import grant, members_of, revoke
 from events.models import Event, EventType, Membership
 from events.sweep import sweep
@@ -22,7 +22,7 @@ JOB = Entity("job", 7)
 
 def submit(user: User | None, *, source: Entity | None = JOB, event_type: str = "job.submitted") -> None:
     publish(event_type, source=source, actor=user)
-    sequence.number()
+    sequencer.number()
 
 
 def owners(entity: Entity = JOB) -> list[User]:
@@ -69,7 +69,7 @@ def test_nobody_and_nothing_make_no_owner(owner):
 def test_a_batch_with_repeats_makes_each_owner_once(owner, member):
     pairs = [(owner, 1), (owner, 1), (member, 1), (owner, 2)]
     publish_many(NewEvent("job.submitted", source=Entity("job", job), actor=user) for user, job in pairs)
-    sequence.number()
+    sequencer.number()
     assert [owners(Entity("job", job)) for job in (1, 2)] == [[owner, member], [owner]]
 
 
@@ -77,7 +77,7 @@ def test_an_event_makes_its_owner_once_and_never_again(owner):
     submit(owner)
     revoke(JOB, user=owner)
     publish("job.started", source=JOB)
-    sequence.number()
+    sequencer.number()
     assert owners() == []
 
 
@@ -99,7 +99,7 @@ def test_the_number_of_statements_does_not_grow_with_the_owners(db, people, djan
     publish_many(NewEvent("job.submitted", source=JOB, actor=user) for user in users)
     # Savepoint, head, numbers, how long to wait (not on SQLite), owners, head moved, savepoint.
     with django_assert_num_queries(6 + (connection.vendor == "postgresql")):
-        sequence.number()
+        sequencer.number()
     assert len(owners()) == people
 
 
@@ -119,12 +119,12 @@ def test_an_open_transaction_about_the_same_tie_keeps_only_its_source_waiting(co
     held = [publish("job.submitted", source=JOB, actor=owner), publish("job.started", source=JOB)]
     others = [publish("job.submitted", source=Entity("job", 8), actor=owner), publish("job.started")]
     began = time.monotonic()
-    sequence.number_all()
+    sequencer.number_all()
     assert time.monotonic() - began < 2
     assert numbered() == [event.pk for event in others]
     may_commit.set()
     granting.join()
-    sequence.number_all()
+    sequencer.number_all()
     assert numbered() == [event.pk for event in (*others, *held)]
     assert owners() == owners(Entity("job", 8)) == [owner]
 

@@ -14,8 +14,8 @@ from functools import partial
 import pytest
 from django.db import connection, transaction
 
-from events import sequence, subscribers
 from events.bus import NewEvent, publish, publish_many
+from events.dispatch import sequencer, subscribers
 from events.models import Event, LogHead
 from tests.events.concurrency import Running, at_once, rolled_back
 
@@ -34,29 +34,29 @@ def log() -> list[tuple[int, int]]:
 
 def test_events_are_numbered_in_the_order_they_came(db):
     events = publish_many([NewEvent("job.progress")] * 5)
-    assert sequence.number() == 5
+    assert sequencer.number() == 5
     assert log() == [(place, event.pk) for place, event in enumerate(events, start=1)]
 
 
 def test_numbering_goes_on_where_it_stopped(db):
     events = publish_many([NewEvent("job.progress")] * 5)
-    assert [sequence.number(limit=2) for _ in range(4)] == [2, 2, 1, 0]
+    assert [sequencer.number(limit=2) for _ in range(4)] == [2, 2, 1, 0]
     assert log() == [(place, event.pk) for place, event in enumerate(events, start=1)]
 
 
 def test_all_that_waits_is_numbered_however_much(db, monkeypatch):
-    monkeypatch.setattr(sequence, "BATCH", 3)
+    monkeypatch.setattr(sequencer, "BATCH", 3)
     publish_many([NewEvent("job.progress")] * 10)
-    assert sequence.number_all() == 10
-    assert not sequence.has_unnumbered()
+    assert sequencer.number_all() == 10
+    assert not sequencer.has_unnumbered()
 
 
 def test_a_number_is_never_given_again_after_pruning(db):
     publish_many([NewEvent("job.progress")] * 3)
-    sequence.number()
+    sequencer.number()
     Event.objects.all().delete()
     publish("job.started")
-    sequence.number()
+    sequencer.number()
     assert Event.objects.get().position == 4
 
 
@@ -64,7 +64,7 @@ def test_what_rolls_back_uses_up_no_position(committed):
     with rolled_back():
         publish("job.started")
     publish("job.started")
-    sequence.number()
+    sequencer.number()
     assert [position for position, _ in log()] == [1]
 
 
@@ -82,11 +82,11 @@ def test_what_commits_late_comes_after_what_readers_have_seen(committed):
     slow = Running(slowly)
     assert has_inserted.wait(30)
     fast = publish("job.completed").pk
-    sequence.number()
+    sequencer.number()
     assert read(0) == [(1, fast)]
     may_commit.set()
     late = slow.join()
-    sequence.number()
+    sequencer.number()
     assert late < fast
     assert read(1) == [(2, late)]
 
@@ -103,7 +103,7 @@ def test_a_second_sequencer_waits_and_finds_what_the_first_could_not_see(committ
 
     holder = Running(hold_the_head)
     assert is_held.wait(30)
-    second = Running(sequence.number)
+    second = Running(sequencer.number)
     publish("job.started")
     may_go.set()
     holder.join()
@@ -122,13 +122,13 @@ def test_an_event_that_vanishes_while_it_is_numbered_stops_nothing(committed):
 
     deleting = Running(delete_the_second)
     assert has_deleted.wait(30)
-    numbering = Running(sequence.number)
+    numbering = Running(sequencer.number)
     _until_it_waits(numbering)
     may_commit.set()
     deleting.join()
     assert numbering.join() == 2
     later = publish("job.completed")
-    sequence.number()
+    sequencer.number()
     assert [pk for _, pk in log()] == [events[0].pk, events[2].pk, later.pk]
     assert LogHead.objects.get().position == log()[-1][0]
 
@@ -209,11 +209,11 @@ def test_no_reader_skips_or_doubles_in_a_storm(committed, reader):
     catching_up = [partial(subscribers.catch_up, one.name, now=NOW) for one in durable]
     at_once(
         *[storm.publisher(seed) for seed in range(storm.PUBLISHERS)],
-        *[storm.until_done(lambda: sequence.number(limit=5))] * 2,
+        *[storm.until_done(lambda: sequencer.number(limit=5))] * 2,
         *[storm.until_done(one.step) for one in readers],
         *[storm.until_done(step) for step in catching_up * 2],
     )
-    sequence.number_all()
+    sequencer.number_all()
     for one in readers * 100:
         one.step()
     for each in durable:
@@ -233,15 +233,15 @@ def test_each_publishers_own_events_keep_their_order(committed):
             published[seed].append(publish("job.progress").pk)
 
     at_once(
-        *[partial(publish_twenty, seed) for seed in published], *[lambda: [sequence.number() for _ in range(30)]] * 2
+        *[partial(publish_twenty, seed) for seed in published], *[lambda: [sequencer.number() for _ in range(30)]] * 2
     )
-    sequence.number_all()
+    sequencer.number_all()
     places = {pk: position for position, pk in log()}
     for mine in published.values():
         assert all(places[one] < places[two] for one, two in itertools.pairwise(mine))
 
 
 def test_numbering_a_log_without_end_gives_way_after_its_turn(monkeypatch):
-    monkeypatch.setattr(sequence, "number", lambda **_to: sequence.BATCH)
-    monkeypatch.setattr(sequence, "TURN", 0.0)
-    assert sequence.number_all() == sequence.BATCH
+    monkeypatch.setattr(sequencer, "number", lambda **_to: sequencer.BATCH)
+    monkeypatch.setattr(sequencer, "TURN", 0.0)
+    assert sequencer.number_all() == sequencer.BATCH

@@ -14,8 +14,8 @@ from django.contrib.auth.models import User
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
-from events import sequence, subscribers
 from events.bus import NewEvent, publish, publish_many
+from events.dispatch import sequencer, subscribers
 from events.models import Event, LogHead, Membership, ParkedEvent, Subscriber
 from tests.events.concurrency import at_once
 
@@ -125,12 +125,12 @@ def test_no_reader_skips_or_doubles_while_connections_are_cut(reader):
     catching_up = [lambda name=name: subscribers.catch_up(name, now=cuts.later()) for name in ("written", leased.name)]
     at_once(
         *[cuts.publisher(seed) for seed in range(PUBLISHERS)],
-        *[cuts.until_done(lambda: sequence.number(limit=5))] * 2,
+        *[cuts.until_done(lambda: sequencer.number(limit=5))] * 2,
         *[cuts.until_done(one.step) for one in readers],
         *[cuts.until_done(step) for step in catching_up * 2],
         cuts.cutter,
     )
-    sequence.number_all()
+    sequencer.number_all()
     steps: list[Callable[[], object]] = [*(one.step for one in readers), *catching_up]
     for step in steps * 100:
         step()

@@ -9,11 +9,11 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from events import replay, sequence
 from events.bus import NewEvent, publish, publish_many
+from events.dispatch import replay, sequencer
+from events.dispatch.subscribers import catch_up
 from events.models import Event, LogHead, ParkedEvent, Subscriber
 from events.refusals import Refused
-from events.subscribers import catch_up
 from tests.events.concurrency import at_once
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,7 @@ EACH = pytest.mark.parametrize("transactional", [True, False], ids=["transaction
 @pytest.fixture
 def events():
     published = publish_many([NewEvent("job.progress")] * 3)
-    sequence.number_all()
+    sequencer.number_all()
     return published
 
 

@@ -6,10 +6,11 @@ import pytest
 from django.db import transaction
 from django.dispatch import Signal
 
-from events import event_type_cache, sequence, subscribers
+from events import event_type_cache
 from events.bus import Entity, NewEvent, publish, publish_many, subscriber
+from events.dispatch import sequencer, subscribers
+from events.log.publish import NUMBER_TASK
 from events.models import Event, EventType, LogHead, Membership
-from events.publish import NUMBER_TASK
 from events.refusals import Refused
 from events.sweep import sweep
 from events.transport import channel_layer, hints
@@ -24,7 +25,7 @@ def announced(monkeypatch) -> list[Event]:
     told: list[Event] = []
     fresh = Signal()
     fresh.connect(lambda events, **_more: told.extend(events), weak=False)
-    monkeypatch.setattr(sequence, "event_published", fresh)
+    monkeypatch.setattr(sequencer, "event_published", fresh)
     return told
 
 
@@ -99,9 +100,9 @@ def test_a_type_that_is_rolled_back_is_not_remembered(committed):
 def test_numbers_that_are_rolled_back_are_given_again(committed):
     event = publish("job.started")
     with rolled_back():
-        sequence.number()
+        sequencer.number()
     event.refresh_from_db()
     assert event.position is None
-    sequence.number()
+    sequencer.number()
     event.refresh_from_db()
     assert event.position == 1

@@ -10,10 +10,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import OperationalError, connection, transaction
 
-from events import sequence, subscribers
 from events.bus import NewEvent, publish, publish_many, subscriber
+from events.dispatch import sequencer, subscribers
+from events.dispatch.subscribers import BATCH, LEASE, catch_up, enroll, lagging
 from events.models import Event, Membership, ParkedEvent, Subscriber
-from events.subscribers import BATCH, LEASE, catch_up, enroll, lagging
 from events.sweep import sweep
 from tests.events.concurrency import Running, at_once
 
@@ -23,7 +23,7 @@ TRANSACTIONAL = pytest.mark.parametrize("transactional", [True, False], ids=["tr
 
 def numbered(count: int = 1, event_type: str = "job.progress") -> list[Event]:
     events = publish_many([NewEvent(event_type)] * count)
-    sequence.number_all()
+    sequencer.number_all()
     return list(Event.objects.filter(pk__in=[event.pk for event in events]).order_by("pk"))
 
 
@@ -88,7 +88,7 @@ def test_a_subscriber_gets_the_types_it_asked_for(reader, patterns, expected):
 def test_types_and_actors_come_along(reader, owner, django_assert_num_queries):
     reader().fails = lambda batch: [(event.event_type.name, event.actor_user) for event in batch] and None
     publish_many([NewEvent("job.started", actor=owner)] * 5)
-    sequence.number()
+    sequencer.number()
     with django_assert_num_queries(8):  # savepoint, cursor, head, events, types, actors, cursor moved, savepoint
         subscribers._transactional_step(subscribers._registry["reader"], limit=10, now=NOW, fresh=())
 
@@ -100,7 +100,7 @@ def test_what_was_numbered_just_now_is_not_read_again(
     fresh: list[Event] = []
     with django_capture_on_commit_callbacks(execute=True):
         publish_many([NewEvent("job.started"), NewEvent("system.restart"), NewEvent("job.failed")])
-        sequence.number_all(announced=fresh)
+        sequencer.number_all(announced=fresh)
     with django_assert_num_queries(4):  # savepoint, cursor, cursor moved, savepoint
         catch_up("reader", now=NOW, fresh=fresh)
     assert one.seen == [fresh[0].pk, fresh[2].pk]

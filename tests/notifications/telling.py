@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from events import publish, sequence
 from events.bus import Entity, NewEvent
+from events.dispatch import sequencer
+from events.log import publish
 from events.models import Event, EventType
 from events.sweep import sweep
 from notifications import feed, router
@@ -40,7 +41,7 @@ def tell_batch(*events: NewEvent) -> list[Event]:
 
 def route(*events: Event, now: datetime = NOON) -> Plan:
     """Number what is unnumbered and route these events at a time of our choice; what was decided."""
-    sequence.number_all()
+    sequencer.number_all()
     loaded = Event.objects.filter(pk__in=[event.pk for event in events]).select_related("event_type", "actor_user")
     with transaction.atomic():
         return router.route(list(loaded.order_by("position")), now=now)

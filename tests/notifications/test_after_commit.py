@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.db import transaction
 
-from events import sequence
 from events.bus import publish
+from events.dispatch import sequencer
 from events.transport import channel_layer
 from notifications import hub_link
 from tests.notifications.telling import JOB
@@ -34,6 +34,6 @@ def test_a_push_that_fails_after_the_commit_does_not_reach_whoever_committed():
 @pytest.mark.usefixtures("_no_layer")
 def test_an_announcement_that_fails_leaves_the_events_numbered():
     event = publish("job.completed", source=JOB)
-    sequence.number_all()
+    sequencer.number_all()
     event.refresh_from_db()
     assert event.position

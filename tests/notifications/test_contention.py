@@ -14,8 +14,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from events import replay, sequence, subscribers
 from events.bus import Entity, NewEvent, publish, publish_many
+from events.dispatch import replay, sequencer, subscribers
 from events.memberships import grant
 from events.models import Event, EventType, ParkedEvent
 from notifications import feed, hub_link, inbox, preferences, router
@@ -45,7 +45,7 @@ class Storm:
     def worker(self) -> None:
         """As the sweeper does, with a clock that runs ahead: what is to be tried again later is tried soon."""
         while self.busy or subscribers.lagging(now=self.later()):
-            sequence.number_all()
+            sequencer.number_all()
             subscribers.catch_up(router.NAME, now=self.later())
 
     def later(self) -> datetime:

@@ -19,8 +19,8 @@ from django.contrib.auth.models import User
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from events import sequence
 from events.bus import Entity, publish
+from events.dispatch import sequencer
 from events.models import Event
 from notifications import closing, preferences, rounds
 from notifications.models import Inbox, Notification, Summary
@@ -261,5 +261,5 @@ def test_a_clock_that_jumps_loses_nothing_and_gives_nothing_twice(story, jumps):
         preferences.change_settings(world.person.pk, now=at, **off)
         world.note(at)
         assert set(world.given) == set(range(len(story.arrivals)))
-        assert sequence.has_unnumbered() is False
+        assert sequencer.has_unnumbered() is False
         assert Event.objects.count() == len(story.arrivals)

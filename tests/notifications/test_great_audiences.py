@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.db import OperationalError
 from django.utils import timezone
 
-from events import replay
 from events.bus import publish
+from events.dispatch import replay
 from events.models import Event, EventType, Membership, ParkedEvent
 from events.sweep import sweep
 from notifications import audiences, fanout, telling

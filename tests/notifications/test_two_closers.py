@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from events.bus import publish, publish_many
 from events.db.batch_size import Pace
+from events.log.publish import NewEvent
 from events.models import Event
-from events.publish import NewEvent
 from notifications import closing, inbox, preferences, rounds
 from notifications.models import Inbox, Notification, Summary, UserNotificationSettings
 from tests.events.concurrency import Running, at_once

@@ -10,8 +10,8 @@ import redis
 from django.conf import settings
 from django.db import connection
 
+from events.log.publish import NUMBER_TASK
 from events.models import Event
-from events.publish import NUMBER_TASK
 from events.transport import hints
 from tests.processes.running import ROOT, address, clean_environment
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from events import gaps
+from events.dispatch import watermarks
+from events.dispatch.replay import move
 from events.refusals import Refused
-from events.replay import move
 
 
 class Command(BaseCommand):
@@ -27,5 +27,5 @@ class Command(BaseCommand):
         self.stdout.write(f"{name} goes on after position {position}.")
         if options["after"] is not None and position > options["after"]:
             self.stdout.write("Up to there the log is pruned, and with it what this subscriber had made of it.")
-        for gap in gaps.known_of(name):
+        for gap in watermarks.known_of(name):
             self.stdout.write(f"Pruned before it had read them: {gap} ({gap.created_at:%Y-%m-%d}).")

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from django.db import connection, transaction
 
-from events import subscribers
 from events.db import arrays
+from events.dispatch import subscribers
 from events.models import LogGap, Subscriber
 
 logger = logging.getLogger(__name__)

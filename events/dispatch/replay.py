@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from events import failures, subscribers
+from events.dispatch import retry, subscribers
 from events.models import LogHead, ParkedEvent, Subscriber
 from events.refusals import Refused
 from events.transport import hints
@@ -53,7 +53,7 @@ def rerun(parked: ParkedEvent, *, now: datetime) -> bool:
     except _DoneMeanwhile:
         return True
     except Exception as error:  # noqa: BLE001  whatever the handler raises is what the admin wants to read
-        ParkedEvent.objects.filter(pk=parked.pk).update(error=failures.described(error), created_at=now)
+        ParkedEvent.objects.filter(pk=parked.pk).update(error=retry.described(error), created_at=now)
         return False
     return True
 

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.db.models import Q
 
-from events import failures, reading
+from events.dispatch import retry
+from events.log import reader
 from events.models import Event, EventType, LogHead, Subscriber
 from events.rules.patterns import matches
 from events.transport import hints
@@ -245,7 +246,7 @@ def _next(subscription: Subscription, *, row: Subscriber, limit: int, fresh: Seq
     if "*" not in subscription.patterns:
         known = EventType.objects.values_list("pk", "name")
         found = found.filter(event_type__in=[pk for pk, name in known if matches(name, subscription.patterns)])
-    events = reading.with_kin(found.order_by("position")[:limit])
+    events = reader.with_kin(found.order_by("position")[:limit])
     last = events[-1].position if len(events) == limit else None
     return _Batch(events, up_to=head if last is None else last, is_last=last is None)
 
@@ -270,14 +271,14 @@ def _advance(row: Subscriber, *, to: int, now: datetime) -> None:
 def _after_failure(subscription: Subscription, failed: _Failed, *, now: datetime) -> int:
     """The size of the next try, or 0 to leave it for later."""
     count = len(failed.batch.events)
-    if failures.is_passing(failed.error):
+    if retry.is_passing(failed.error):
         logger.warning("subscriber %s tries again later: %s", subscription.name, failed.error)
         _release(subscription, token=failed.token)
         return 0
     logger.warning("subscriber %s failed on %d event(s): %s", subscription.name, count, failed.error)
     if count > 1:
         return count // 2 if _release(subscription, token=failed.token) else 0
-    if failures.is_lock_timeout(failed.error):
+    if retry.is_lock_timeout(failed.error):
         _release(subscription, token=failed.token)
         return 0
     return _count_failure(subscription, failed, now=now)
@@ -285,19 +286,19 @@ def _after_failure(subscription: Subscription, failed: _Failed, *, now: datetime
 
 def _count_failure(subscription: Subscription, failed: _Failed, *, now: datetime) -> int:
     [event] = failed.batch.events
-    error = failures.described(failed.error)
+    error = retry.described(failed.error)
     with transaction.atomic():
         row = Subscriber.objects.select_for_update().get(name=subscription.name)
         is_overtaken = failed.token is not None and row.lease_token != failed.token
         if is_overtaken or event.position is None or row.position >= event.position:
             return 0
-        if retry_at := failures.next_try(row.attempts, now=now):
+        if retry_at := retry.next_try(row.attempts, now=now):
             row.retry_at, row.last_error = retry_at, error
             row.attempts += 1
             row.lease_token = row.lease_until = None
             row.save()
             return 0
-        failures.park(row, event_id=event.pk, error=error)
+        retry.park(row, event_id=event.pk, error=error)
         _advance(row, to=event.position, now=now)
     logger.error("subscriber %s parked event %s: %s", subscription.name, event.pk, failed.error)
     return BATCH

@@ -12,12 +12,13 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import Model
 
-from events import event_type_cache, storing
+from events import event_type_cache
 from events.entities import BIGINT_MAX, Entity, entity_of
+from events.log import insert
+from events.log.insert import Accepted, Row
 from events.models import Event, EventType
 from events.refusals import InactiveEventType, Refused, UnknownEventType, UnknownUser
 from events.rules import payload_schema
-from events.storing import Accepted, Row
 from events.transport import hints
 
 NUMBER_TASK = "events.number"
@@ -96,7 +97,7 @@ def _store(rows: Sequence[Row], *, publisher: str) -> list[Accepted]:
     # One event without a key is one statement, which commits by itself in a third of the round trips.
     is_one = len(rows) == 1 and rows[0].key is None and connection.get_autocommit() and not connection.in_atomic_block
     with nullcontext() if is_one else transaction.atomic():
-        accepted = storing.insert(rows, publisher=publisher)
+        accepted = insert.insert(rows, publisher=publisher)
         transaction.on_commit(_hint, robust=True)
     return accepted
 

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy, ngettext
 
-from events.admin.lists import BigList, ReadOnly, entity, people
+from events.admin.base import BigList, ReadOnly, entity, people
 from events.entities import Entity
 from events.models import ApiKey, Membership
 from events.refusals import EntityRefused

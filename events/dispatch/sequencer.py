@@ -12,8 +12,9 @@ import time
 from django.db import OperationalError, connection, transaction
 from django.dispatch import Signal
 
-from events import live, ownership, reading, subscribers
 from events.db import arrays
+from events.dispatch import live_stream, subscribers
+from events.log import ownership, reader
 from events.models import Event
 
 logger = logging.getLogger(__name__)
@@ -111,9 +112,9 @@ def number_all(*, announced: list[Event] | None = None) -> int:
 
 def _announce(ids: list[int], *, to: list[Event] | None) -> None:
     """To this process by signal, to all by the live stream, to subscribers under a lease by hints."""
-    events = reading.in_log_order(ids)
+    events = reader.in_log_order(ids)
     if to is not None:
         to += events
     subscribers.wake({event.event_type.name for event in events})
     event_published.send_robust(sender=Event, events=events)
-    live.broadcast(events)
+    live_stream.broadcast(events)
