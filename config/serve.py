@@ -19,7 +19,7 @@ from config.server import DrainingServer
 from config.supervise import Supervised
 from config.sweeper import Sweeper, configured
 from events.checks import REFUSAL, is_older
-from events.sources import restarts
+from events.sources import service_runs
 
 PART_SECONDS = 5.0
 
@@ -68,7 +68,7 @@ def run_all(application: Any, *, host: str, port: int, ready: Callable[[], None]
     server = DrainingServer(application, host=host, port=port, ready=listening)
     # In the order in which they stop, once the sockets and the requests are done.
     threads += [Supervised(part, on_death=server.fail) for part in (Beat(app), Worker(app), Sweeper(configured()))]
-    with restarts.noted("serve"):
+    with service_runs.noted("serve"):
         server.run()
         for thread in threads:
             thread.stop(timeout=PART_SECONDS)

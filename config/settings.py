@@ -176,7 +176,12 @@ CSRF_COOKIE_SECURE = IS_HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
 
 # What the sweeper thread calls every second, in this order.
-SWEEPS = ["events.sweep.sweep", "events.sources.job_ledger.sweep", "notifications.sweep.sweep", "delivery.sweep.sweep"]
+SWEEPS = [
+    "events.sweep.sweep",
+    "events.sources.jobs.lifecycle.sweep",
+    "notifications.sweep.sweep",
+    "delivery.sweep.sweep",
+]
 
 # Over HTTP, for each key that has no number of its own, and for each person's session; 0: no limit.
 PUBLISH_EVENTS_PER_MINUTE = env.integer("PUBLISH_EVENTS_PER_MINUTE", default=60_000, least=0)

@@ -18,7 +18,7 @@ class EventsConfig(AppConfig):
         # It registers its check with Django.
         import_module("events.checks")
         # Imported here: it needs the models, which are not there while apps are being found.
-        import_module("events.sources.job_signals").connect()
+        import_module("events.sources.jobs.celery_signals").connect()
         # A platform's apps keep their durable subscribers in a module of this name.
         autodiscover_modules("event_subscribers")
         # And the types of events they publish in one of this name; `migrate` puts them into the table.

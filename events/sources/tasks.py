@@ -3,10 +3,10 @@
 from celery import shared_task
 from django.utils import timezone
 
-from events.sources import hardware
+from events.sources.hardware import monitor
 
 
 @shared_task(name="events.observe_hardware", ignore_result=True)
 def observe_hardware() -> int:
     """Whichever worker takes it looks at its own machine; one that comes late still tells the present."""
-    return hardware.observe(now=timezone.now())
+    return monitor.observe(now=timezone.now())

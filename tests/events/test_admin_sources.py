@@ -8,7 +8,8 @@ import pytest
 from django.urls import reverse
 
 from events.models import ComfyuiServer, ServiceRun, TrackedJob
-from events.sources import job_ledger, restarts
+from events.sources import service_runs
+from events.sources.jobs import lifecycle
 from tests.inline import INLINE
 
 PAGES = ["trackedjob", "servicerun", "comfyuiserver"]
@@ -16,9 +17,9 @@ PAGES = ["trackedjob", "servicerun", "comfyuiserver"]
 
 @pytest.fixture
 def filled(owner):
-    job_ledger.submit("celery:a", job_ledger.facts("<b>Take</b>", source="shot:42", actor=owner))
-    job_ledger.submit("comfyui:b", job_ledger.facts("Other"))
-    restarts.start("web", host="render-02", pid=os.getpid(), version="1")
+    lifecycle.submit("celery:a", lifecycle.facts("<b>Take</b>", source="shot:42", actor=owner))
+    lifecycle.submit("comfyui:b", lifecycle.facts("Other"))
+    service_runs.start("web", host="render-02", pid=os.getpid(), version="1")
     ComfyuiServer.objects.create(url="http://127.0.0.1:8188", seen_until_ms=7)
 
 
@@ -58,6 +59,6 @@ def test_a_job_leads_to_its_events(admin_client, filled):
 
 
 def test_a_run_says_how_it_ended(admin_client, filled):
-    restarts.end(ServiceRun.objects.get())
+    service_runs.end(ServiceRun.objects.get())
     [listed, _row] = opened(admin_client, "servicerun")
     assert "icon-yes" in listed.content.decode()

@@ -15,9 +15,10 @@ from django.db import OperationalError
 
 from events.entities import Entity
 from events.models import Event
-from events.sources import comfyui, job_ledger
-from events.sources.comfyui import Bridge
-from events.sources.comfyui_server import LATEST, ComfyuiError, Server
+from events.sources.comfyui import bridge as comfyui
+from events.sources.comfyui.bridge import Bridge
+from events.sources.comfyui.client import LATEST, ComfyuiError, Server
+from events.sources.jobs import lifecycle
 from tests.comfyui_server import ComfyuiServer
 
 WORKFLOW = {str(node): {"class_type": "Node", "inputs": {}} for node in (4, 8, 9)}
@@ -409,7 +410,7 @@ def test_calls_that_fail_are_made_again(play, caplog):
 
 
 def test_a_database_that_is_away_delays_the_end_and_loses_nothing(play, monkeypatch):
-    real, tries = job_ledger.end, []
+    real, tries = lifecycle.end, []
 
     def hesitant(*args: Any, **kwargs: Any) -> bool:
         tries.append(args)
@@ -417,7 +418,7 @@ def test_a_database_that_is_away_delays_the_end_and_loses_nothing(play, monkeypa
             raise OperationalError("the database is away")
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(job_ledger, "end", hesitant)
+    monkeypatch.setattr(lifecycle, "end", hesitant)
 
     async def scene(stage: Stage) -> None:
         async with stage.following():
@@ -475,7 +476,7 @@ def test_what_is_refused_is_said_and_not_told(play):
 
 
 def test_a_server_that_does_not_answer_is_given_up_at_the_deadline(play, monkeypatch):
-    monkeypatch.setattr("events.sources.comfyui_server.CALL_SECONDS", 0.05)
+    monkeypatch.setattr("events.sources.comfyui.client.CALL_SECONDS", 0.05)
 
     async def scene(stage: Stage) -> None:
         silent = await asyncio.start_server(lambda _reader, _writer: asyncio.sleep(1), "127.0.0.1", 0)

@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from events.entities import Entity
 from events.models import Event, EventType, HardwareReading
-from events.sources import disks, hardware
-from events.sources.disks import Disk, Mount
+from events.sources.hardware import disks, monitor
+from events.sources.hardware.disks import Disk, Mount
 from events.wording import words
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -27,7 +27,7 @@ def disk(percent: float, mount: str = "/data") -> Disk:
 
 
 def look(*percents: float, host: str = "render-02", now: datetime = NOW) -> int:
-    return sum(hardware.record([disk(percent)], host=host, now=now) for percent in percents)
+    return sum(monitor.record([disk(percent)], host=host, now=now) for percent in percents)
 
 
 def warnings() -> list[Event]:
@@ -84,9 +84,9 @@ def test_what_could_not_be_published_is_told_when_the_type_is_active_again(db):
 
 def test_the_number_of_queries_does_not_grow_with_the_disks(db, django_assert_num_queries):
     many = [disk(50, mount=f"/mnt/{n}") for n in range(30)]
-    hardware.record(many, host="render-02", now=NOW)
+    monitor.record(many, host="render-02", now=NOW)
     with django_assert_num_queries(5):
-        hardware.record(many, host="render-02", now=NOW)
+        monitor.record(many, host="render-02", now=NOW)
 
 
 def test_this_machine_has_at_least_one_disk():
@@ -99,7 +99,7 @@ def test_observing_this_machine_publishes_its_own_disk(db, settings):
     settings.HARDWARE_DISK_WARNING_PERCENT = 1
     if max(one.percent for one in disks.read_disks()) < 1:
         settings.HARDWARE_DISK_WARNING_PERCENT = 0
-    assert hardware.observe(now=timezone.now()) >= 1
+    assert monitor.observe(now=timezone.now()) >= 1
     assert HardwareReading.objects.filter(told_at__isnull=False).exists()
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from events.entities import Entity
 from events.models import Event, HardwareReading
-from events.sources import gpus, hardware
-from events.sources.gpus import Gpu
+from events.sources.hardware import gpus, monitor
+from events.sources.hardware.gpus import Gpu
 from events.wording import words
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -22,7 +22,7 @@ def gpu(celsius: float | None, memory: float | None = None) -> Gpu:
 
 
 def look(*readings: Gpu) -> int:
-    return sum(hardware.record_gpus([one], host="render-02", now=NOW) for one in readings)
+    return sum(monitor.record_gpus([one], host="render-02", now=NOW) for one in readings)
 
 
 def told() -> list[str]:
@@ -116,4 +116,4 @@ def test_a_machine_without_a_driver_says_so_once_and_goes_on(nvml, caplog):
 
 def test_a_look_at_this_machine_includes_its_gpus(db, nvml, settings):
     settings.HARDWARE_DISK_WARNING_PERCENT = 101
-    assert hardware.observe(now=NOW) == 1
+    assert monitor.observe(now=NOW) == 1

@@ -23,15 +23,16 @@ from config.celery import app
 from events.entities import Entity
 from events.log.publish import NUMBER_TASK
 from events.models import Event, EventType, TrackedJob
-from events.sources import job_clerk, job_ledger, jobs
-from events.sources.jobs import job, track_job
+from events.sources.jobs import lifecycle, reporter
+from events.sources.jobs import task as jobs
+from events.sources.jobs.task import job, track_job
 from events.tasks import number
 from tests.events.concurrency import at_once
 
 
 def lose() -> None:
     TrackedJob.objects.filter(ended_at=None).update(due_at=LONG_AGO)
-    job_ledger.sweep()
+    lifecycle.sweep()
 
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -235,52 +236,52 @@ def test_a_revoked_job_is_cancelled_once(owner):
 
 
 def began(key: str = "k", *, lease: float = 60) -> TrackedJob:
-    row = job_ledger.submit(key, job_ledger.facts("Take 7"))
-    job_ledger.start(row, lease=timedelta(seconds=lease))
+    row = lifecycle.submit(key, lifecycle.facts("Take 7"))
+    lifecycle.start(row, lease=timedelta(seconds=lease))
     return row
 
 
 def test_a_job_whose_process_is_gone_is_found_and_told_once(db):
     began(lease=-1)
-    job_ledger.sweep()
-    job_ledger.sweep()
+    lifecycle.sweep()
+    lifecycle.sweep()
     assert states() == ["submitted", "started", "failed"]
     assert told()[-1][1]["error"] == "Lost: the process that ran it is gone."
 
 
 def test_a_job_that_nobody_began_in_time_is_lost(db):
-    job_ledger.submit("k", job_ledger.facts("Take 7"), wait=timedelta(seconds=-1))
-    job_ledger.sweep()
+    lifecycle.submit("k", lifecycle.facts("Take 7"), wait=timedelta(seconds=-1))
+    lifecycle.sweep()
     assert told()[-1][1]["error"] == "Lost: nobody began it in time."
 
 
 def test_a_sign_of_life_keeps_a_job(db):
     row = began(lease=-1)
-    job_ledger.beat([row.pk], lease=timedelta(seconds=60))
-    job_ledger.sweep()
+    lifecycle.beat([row.pk], lease=timedelta(seconds=60))
+    lifecycle.sweep()
     assert states() == ["submitted", "started"]
 
 
 def test_a_job_put_back_waits_without_signs_of_life(db):
     row = began()
-    job_ledger.put_back("k")
-    job_ledger.beat([row.pk], lease=timedelta(seconds=-1))
-    job_ledger.sweep()
+    lifecycle.put_back("k")
+    lifecycle.beat([row.pk], lease=timedelta(seconds=-1))
+    lifecycle.sweep()
     assert states() == ["submitted", "started"]
 
 
 def test_what_ended_long_ago_is_forgotten(db):
     began()
-    job_ledger.end("k", "completed", {})
+    lifecycle.end("k", "completed", {})
     TrackedJob.objects.update(due_at=timezone.now() - timedelta(days=1))
-    job_ledger.sweep()
+    lifecycle.sweep()
     assert not TrackedJob.objects.exists()
 
 
 def test_a_sweep_with_nothing_to_do_is_two_cheap_looks(db, django_assert_max_num_queries):
     began()
     with django_assert_max_num_queries(2):
-        job_ledger.sweep()
+        lifecycle.sweep()
 
 
 @hypothesis_settings(max_examples=30)
@@ -289,15 +290,15 @@ def test_a_sweep_with_nothing_to_do_is_two_cheap_looks(db, django_assert_max_num
 def test_whatever_comes_in_whatever_order_there_is_at_most_one_of_each_and_nothing_after_the_end(steps):
     Event.objects.all().delete()
     TrackedJob.objects.all().delete()
-    about = job_ledger.facts("Take 7")
+    about = lifecycle.facts("Take 7")
     do: dict[str, Callable[[], object]] = {
-        "submit": lambda: job_ledger.submit("k", about),
-        "start": lambda: job_ledger.start(job_ledger.submit("k", about), lease=timedelta(seconds=60)),
-        "end": lambda: job_ledger.end("k", "completed", {}),
-        "fail": lambda: job_ledger.end("k", "failed", {}),
-        "cancel": lambda: job_ledger.end("k", "cancelled", {}),
-        "back": lambda: job_ledger.put_back("k"),
-        "progress": lambda: [job_ledger.progress(row.pk, {"progress": 0.5}) for row in TrackedJob.objects.all()],
+        "submit": lambda: lifecycle.submit("k", about),
+        "start": lambda: lifecycle.start(lifecycle.submit("k", about), lease=timedelta(seconds=60)),
+        "end": lambda: lifecycle.end("k", "completed", {}),
+        "fail": lambda: lifecycle.end("k", "failed", {}),
+        "cancel": lambda: lifecycle.end("k", "cancelled", {}),
+        "back": lambda: lifecycle.put_back("k"),
+        "progress": lambda: [lifecycle.progress(row.pk, {"progress": 0.5}) for row in TrackedJob.objects.all()],
         "lose": lose,
     }
     for step in steps:
@@ -311,7 +312,7 @@ def test_whatever_comes_in_whatever_order_there_is_at_most_one_of_each_and_nothi
 
 def test_of_two_ends_at_once_one_is_told(committed):
     began()
-    at_once(lambda: job_ledger.end("k", "completed", {}), lambda: job_ledger.end("k", "failed", {"error": "lost"}))
+    at_once(lambda: lifecycle.end("k", "completed", {}), lambda: lifecycle.end("k", "failed", {"error": "lost"}))
     assert len(states()) == 3
 
 
@@ -333,23 +334,23 @@ def test_an_actor_that_is_gone_does_not_keep_the_end_from_being_told(db, caplog)
 
 @pytest.mark.parametrize("bad", ["shot", "Shot:1", "shot:x", 7])
 def test_a_source_that_is_none_is_said_and_left_out(bad, caplog):
-    assert job_ledger.facts("Take 7", source=bad).source is None
+    assert lifecycle.facts("Take 7", source=bad).source is None
     assert "has no source of its own" in caplog.text
 
 
 @pytest.mark.parametrize("odd", ["\0", "\ud800", "x" * 9999, "", ValueError("\ud800\0")])
 def test_any_text_fits_a_payload(db, odd):
-    with track_job(job_ledger.text(odd), payload={"odd": job_ledger.text(odd)}) as tracked:
+    with track_job(lifecycle.text(odd), payload={"odd": lifecycle.text(odd)}) as tracked:
         tracked.progress(0.5, str(odd))
     assert states() == ["submitted", "started", "progress", "completed"]
-    assert job_ledger.text(jobs.failure(ValueError(odd))["error"])
+    assert lifecycle.text(jobs.failure(ValueError(odd))["error"])
 
 
 @pytest.mark.parametrize(
     ("seconds", "said"), [(0.34, "0.3 s"), (59.9, "59.9 s"), (728, "12 min 08 s"), (7500, "2 h 05 min")]
 )
 def test_durations_read_as_people_say_them(seconds, said):
-    assert job_ledger.duration(timezone.now() - timedelta(seconds=seconds)) == said
+    assert lifecycle.duration(timezone.now() - timedelta(seconds=seconds)) == said
 
 
 # Code without Celery
@@ -397,7 +398,7 @@ def test_a_database_that_is_away_costs_the_job_nothing(db, monkeypatch, caplog):
     def away(*_a: Any, **_k: Any) -> None:
         raise OperationalError("the database is away")
 
-    monkeypatch.setattr(job_ledger, "submit", away)
+    monkeypatch.setattr(lifecycle, "submit", away)
     with track_job("Import") as tracked:
         tracked.progress(0.5)
     assert "Import runs untold: the database is away" in caplog.text
@@ -430,8 +431,8 @@ def _pause(seconds: float) -> bool:
 
 
 def test_an_end_that_could_not_be_written_is_written_later(committed, monkeypatch):
-    monkeypatch.setattr(job_clerk, "RETRY_SECONDS", 0.01)
-    real = job_ledger.end
+    monkeypatch.setattr(reporter, "RETRY_SECONDS", 0.01)
+    real = lifecycle.end
     tries: list[Any] = []
 
     def hesitant(*args: Any, **kwargs: Any) -> bool:
@@ -440,7 +441,7 @@ def test_an_end_that_could_not_be_written_is_written_later(committed, monkeypatc
             raise OperationalError("the database is away")
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(job_ledger, "end", hesitant)
+    monkeypatch.setattr(lifecycle, "end", hesitant)
     with track_job("Import"):
         pass
     assert any(_pause(0.02) or "completed" in states() for _ in range(200))
@@ -448,18 +449,18 @@ def test_an_end_that_could_not_be_written_is_written_later(committed, monkeypatc
 
 def test_nobody_writes_for_jobs_when_there_are_none(committed):
     with track_job("Import"):
-        assert job_clerk._clerk.thread is not None
-    thread = job_clerk._clerk.thread
+        assert reporter._clerk.thread is not None
+    thread = reporter._clerk.thread
     if thread is not None:
         thread.join(2)
-    assert job_clerk._clerk.thread is None
+    assert reporter._clerk.thread is None
 
 
 def test_a_running_job_shows_signs_of_life(committed, settings):
     settings.JOB_LEASE_SECONDS = 0.2
     with track_job("Import"):
         _pause(0.4)
-        job_ledger.sweep()
+        lifecycle.sweep()
     assert states() == ["submitted", "started", "completed"]
 
 
@@ -471,7 +472,7 @@ def test_running_jobs_are_known_by_their_task(owner, eager):
 def test_logging_names_the_job(db, caplog):
     caplog.set_level(logging.WARNING)
     key = "celery:again"
-    assert jobs.begin(key, job_ledger.facts("Take 7")) is not None
-    job_ledger.end(key, "completed", {})
-    assert jobs.begin(key, job_ledger.facts("Take 7")) is None
+    assert jobs.begin(key, lifecycle.facts("Take 7")) is not None
+    lifecycle.end(key, "completed", {})
+    assert jobs.begin(key, lifecycle.facts("Take 7")) is None
     assert "Take 7 (celery:again) runs again although its end was told" in caplog.text

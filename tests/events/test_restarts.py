@@ -10,14 +10,14 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from events.models import Event, EventType, ServiceRun
-from events.sources import restarts
+from events.sources import service_runs
 from tests.events.concurrency import at_once
 
 NOBODY = 2**22 + 1
 
 
 def start(*, version: str = "1", role: str = "web", host: str = "a", pid: int | None = None) -> ServiceRun:
-    return restarts.start(role, host=host, pid=os.getpid() if pid is None else pid, version=version)
+    return service_runs.start(role, host=host, pid=os.getpid() if pid is None else pid, version=version)
 
 
 def told() -> list[str]:
@@ -31,7 +31,7 @@ def test_the_first_start_ever_is_no_restart(db):
 
 
 def test_a_start_after_a_clean_end_is_not_told(db):
-    restarts.end(start())
+    service_runs.end(start())
     start()
     assert told() == []
 
@@ -45,7 +45,7 @@ def test_a_start_after_an_unclean_end_is_told_once(db):
 
 def test_an_unclean_end_and_a_new_version_are_told_apart(db):
     start(pid=NOBODY)
-    restarts.end(start())
+    service_runs.end(start())
     start(version="2")
     rows = Event.objects.filter(event_type__name="system.restart").order_by("id")
     assert [row.payload["unclean"] for row in rows] == [True, False]
@@ -71,7 +71,7 @@ def test_a_worker_says_nothing_of_a_web_process(db):
 
 
 def test_a_new_version_is_told_by_the_first_process_that_has_it(db):
-    restarts.end(start())
+    service_runs.end(start())
     for role in ("web", "worker", "web"):
         start(role=role, version="2")
     assert told() == ["With version 2 after 1"]
@@ -99,7 +99,7 @@ def test_of_two_that_start_at_once_one_tells(committed):
 
 
 def test_a_block_is_a_run_with_a_clean_end(committed):
-    with restarts.noted("serve"):
+    with service_runs.noted("serve"):
         assert ServiceRun.objects.get().is_clean is None
     assert ServiceRun.objects.get().is_clean is True
 
@@ -108,8 +108,8 @@ def test_a_database_that_is_away_keeps_nothing_from_starting(monkeypatch, caplog
     def away(*_a: object, **_k: object) -> None:
         raise OperationalError("the database is away")
 
-    monkeypatch.setattr(restarts, "start", away)
-    with restarts.noted("serve"):
+    monkeypatch.setattr(service_runs, "start", away)
+    with service_runs.noted("serve"):
         pass
     assert "The start of serve is not written down: the database is away" in caplog.text
 
@@ -123,4 +123,4 @@ def test_a_type_that_is_switched_off_is_said(db, caplog):
 
 @pytest.mark.parametrize("pid", [NOBODY, os.getpid()], ids=["nobody", "this one"])
 def test_processes_are_known_by_when_they_began(pid):
-    assert (restarts.process_started(pid) is None) == (pid == NOBODY)
+    assert (service_runs.process_started(pid) is None) == (pid == NOBODY)

@@ -13,7 +13,7 @@ from config.pool import closed_at_the_end, pool_connections
 from config.server import DrainingServer
 from config.static_files import check_collected
 from events.checks import REFUSAL, is_older
-from events.sources import restarts
+from events.sources import service_runs
 
 
 class Command(BaseCommand):
@@ -39,6 +39,6 @@ class Command(BaseCommand):
             port=port,
             ready=lambda: self.stdout.write(f"Serving on http://{host}:{port}"),
         )
-        with closed_at_the_end(), restarts.noted("web"):
+        with closed_at_the_end(), service_runs.noted("web"):
             server.run()
         sys.exit(server.exit_code)

@@ -14,8 +14,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from events.entities import parse_entity
 from events.management.commands.publish import person
 from events.refusals import Refused
-from events.sources.comfyui import Bridge, submit
-from events.sources.comfyui_server import ComfyuiError, Server
+from events.sources.comfyui.bridge import Bridge, submit
+from events.sources.comfyui.client import ComfyuiError, Server
 
 
 class Command(BaseCommand):

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
-from events.sources import hardware
+from events.sources.hardware import monitor
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["once"]:
-            self.stdout.write(f"{hardware.observe(now=timezone.now())} published")
+            self.stdout.write(f"{monitor.observe(now=timezone.now())} published")
             return
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -38,7 +38,7 @@ def watch(stop: threading.Event, *, every: int) -> None:
     while not stop.is_set():
         close_old_connections()
         try:
-            hardware.observe(now=timezone.now())
+            monitor.observe(now=timezone.now())
         except DatabaseError:
             logger.exception("The readings could not be compared; trying again in %s s.", every)
         stop.wait(every)

@@ -23,10 +23,11 @@ from django.db import DatabaseError, InterfaceError
 from django.db.models import Model
 
 from events.entities import Entity, entity_of
-from events.sources import comfyui_prompts, comfyui_rows, job_ledger
-from events.sources.comfyui_prompts import Outcome, Prompt, Queued
-from events.sources.comfyui_server import ComfyuiError, Server
-from events.sources.job_clerk import PROGRESS_SECONDS
+from events.sources.comfyui import protocol, store
+from events.sources.comfyui.client import ComfyuiError, Server
+from events.sources.comfyui.protocol import Outcome, Prompt, Queued
+from events.sources.jobs import lifecycle
+from events.sources.jobs.reporter import PROGRESS_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -72,9 +73,9 @@ async def _submit(
 ) -> str:
     declared = {"actor": actor_id, "source": str(source) if source else None, "project": project_id, "title": title}
     declared = {name: value for name, value in declared.items() if value}
-    prompt_id = await server.submit(workflow, extra_data={comfyui_prompts.HEADER: declared})
+    prompt_id = await server.submit(workflow, extra_data={protocol.HEADER: declared})
     # Should this process end here, the bridge finds the same in the queue.
-    await database_sync_to_async(comfyui_rows.adopt)(Queued(prompt_id, len(workflow), declared), url=server.url)
+    await database_sync_to_async(store.adopt)(Queued(prompt_id, len(workflow), declared), url=server.url)
     return prompt_id
 
 
@@ -136,9 +137,9 @@ class Bridge:
             return
         match kind:
             case "execution_error":
-                await self._end(prompt, comfyui_prompts.failed(data))
+                await self._end(prompt, protocol.failed(data))
             case "execution_interrupted":
-                await self._end(prompt, comfyui_prompts.interrupted(data))
+                await self._end(prompt, protocol.interrupted(data))
             case "execution_success":
                 await self._end(prompt, await self._success(prompt))
             case "executing" if data.get("node") is None:
@@ -146,8 +147,8 @@ class Bridge:
                 self.look_wanted.set()
             case "execution_start" | "execution_cached" | "executing" | "progress" | "progress_state" | "executed":
                 await self._start(prompt)
-                if comfyui_prompts.advance(prompt, kind, data):
-                    prompt.waiting = comfyui_prompts.progress(prompt)
+                if protocol.advance(prompt, kind, data):
+                    prompt.waiting = protocol.progress(prompt)
 
     def _meant(self, data: dict[str, Any]) -> Prompt | None:
         """Progress of older servers names no prompt: it is that of the one that runs."""
@@ -164,7 +165,7 @@ class Bridge:
         except ComfyuiError as error:
             logger.info("Outputs of %s as its frames told them: %s", prompt.prompt_id, error)
             entry = None
-        return comfyui_prompts.outcome(entry) if entry else Outcome("completed", {"outputs": prompt.files})
+        return protocol.outcome(entry) if entry else Outcome("completed", {"outputs": prompt.files})
 
     # The queue and the history
 
@@ -193,12 +194,12 @@ class Bridge:
         connection = self.connection
         running, pending = await self.server.queue()
         latest = await self.server.latest()
-        runs = [one for item in running if (one := comfyui_prompts.queued(item))]
+        runs = [one for item in running if (one := protocol.queued(item))]
         listed = {one.prompt_id: one for one in runs}
-        listed |= {one.prompt_id: one for item in pending if (one := comfyui_prompts.queued(item))}
+        listed |= {one.prompt_id: one for item in pending if (one := protocol.queued(item))}
         unknown = [one for one in listed.values() if one.prompt_id not in self.prompts]
-        newest = max((at for at in map(comfyui_prompts.began_at, latest.values()) if at is not None), default=0)
-        seen_until = await _db(comfyui_rows.seen_until)(self.server.url, newest=newest)
+        newest = max((at for at in map(protocol.began_at, latest.values()) if at is not None), default=0)
+        seen_until = await _db(store.seen_until)(self.server.url, newest=newest)
         await self._follow([*unknown, *self._missed(latest, listed, seen_until=seen_until)])
         for prompt_id in listed.keys() & self.prompts.keys():
             prompt = self.prompts[prompt_id]
@@ -210,23 +211,23 @@ class Bridge:
             await self._settle(prompt, latest.get(prompt.prompt_id), connection=connection)
         # Only now: what a bridge that is killed meanwhile has not told, the next one tells.
         if newest > seen_until:
-            await _db(comfyui_rows.remember)(self.server.url, newest=newest)
+            await _db(store.remember)(self.server.url, newest=newest)
 
     def _missed(self, latest: dict[str, Any], listed: dict[str, Queued], *, seen_until: int) -> list[Queued]:
         """What began and ended between two looks. Of what was there before the first look ever, nothing is told."""
         before, self._latest = self._latest, set(latest)
         found = []
         for key, entry in latest.items():
-            at = comfyui_prompts.began_at(entry)
+            at = protocol.began_at(entry)
             is_new = at > seen_until if at is not None else before is not None and key not in before
             if is_new and key not in self.prompts and key not in listed:
-                found.append(comfyui_prompts.queued(entry.get("prompt")) or Queued(key, 0, {}))
+                found.append(protocol.queued(entry.get("prompt")) or Queued(key, 0, {}))
         return found
 
     async def _follow(self, found: list[Queued]) -> None:
         """Take up what is under way, also what an earlier run of the bridge had begun to follow."""
         if found or not self._is_loaded:
-            for prompt in await _db(comfyui_rows.under_way)(found, url=self.server.url):
+            for prompt in await _db(store.under_way)(found, url=self.server.url):
                 self.prompts.setdefault(prompt.prompt_id, prompt)
             self._is_loaded = True
 
@@ -235,7 +236,7 @@ class Bridge:
         if not isinstance(entry, dict):
             entry = await self.server.finished(prompt.prompt_id)
         if entry is not None:
-            await self._end(prompt, comfyui_prompts.outcome(entry))
+            await self._end(prompt, protocol.outcome(entry))
         elif prompt.missing_since is None:
             # Seen missing twice, so that a restart whose cut is not heard of yet isn't taken for somebody's decision.
             prompt.missing_since = time.monotonic()
@@ -261,16 +262,16 @@ class Bridge:
                 logger.warning("Prompts of %s could not be written down: %s", self.server.url, error)
 
     async def _beat(self) -> None:
-        await _db(job_ledger.beat)([prompt.pk for prompt in self.prompts.values()], lease=comfyui_rows.LEASE)
+        await _db(lifecycle.beat)([prompt.pk for prompt in self.prompts.values()], lease=store.LEASE)
         if self.away_since is None:
             listed = [prompt.pk for prompt in self.prompts.values() if prompt.listed_in == self.connection]
-            await _db(job_ledger.keep_waiting)(listed)
+            await _db(lifecycle.keep_waiting)(listed)
 
     async def _tell_progress(self, now: float) -> None:
         for prompt in list(self.prompts.values()):
             if prompt.waiting is not None and now - prompt.told_at >= PROGRESS_SECONDS:
                 payload, prompt.waiting, prompt.told_at = prompt.waiting, None, now
-                await _db(job_ledger.progress)(prompt.pk, payload)
+                await _db(lifecycle.progress)(prompt.pk, payload)
 
     async def _give_up(self, now: float) -> None:
         for prompt in list(self.prompts.values()):
@@ -284,13 +285,13 @@ class Bridge:
 
     async def _start(self, prompt: Prompt) -> None:
         if not prompt.is_started:
-            prompt.is_started = await self._write(comfyui_rows.begin, prompt.pk)
+            prompt.is_started = await self._write(store.begin, prompt.pk)
 
     async def _end(self, prompt: Prompt, outcome: Outcome) -> None:
         if outcome.traceback:
             logger.error("Prompt %s failed:\n%s", prompt.prompt_id, outcome.traceback)
         last, prompt.waiting = prompt.waiting, None
-        if await self._write(comfyui_rows.end, prompt.prompt_id, outcome, last):
+        if await self._write(store.end, prompt.prompt_id, outcome, last):
             self.prompts.pop(prompt.prompt_id, None)
 
     async def _write(self, what: Callable[..., object], *arguments: Any) -> bool:

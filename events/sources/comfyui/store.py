@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from events.models import ComfyuiServer, TrackedJob
-from events.sources import job_ledger
-from events.sources.comfyui_prompts import Outcome, Prompt, Queued
+from events.sources.comfyui.protocol import Outcome, Prompt, Queued
+from events.sources.jobs import lifecycle
 
 # A bridge may be away this long before what it followed is given up; it renews that well before.
 LEASE = timedelta(hours=1)
@@ -19,23 +19,23 @@ def key(prompt_id: str) -> str:
 
 
 def begin(pk: int) -> None:
-    job_ledger.start(TrackedJob(pk=pk), lease=LEASE)
+    lifecycle.start(TrackedJob(pk=pk), lease=LEASE)
 
 
 def end(prompt_id: str, outcome: Outcome, last: dict[str, Any] | None) -> None:
-    job_ledger.end(key(prompt_id), outcome.state, outcome.payload, last=last)
+    lifecycle.end(key(prompt_id), outcome.state, outcome.payload, last=last)
 
 
 def adopt(found: Queued, *, url: str) -> TrackedJob:
     declared = found.declared
-    about = job_ledger.facts(
+    about = lifecycle.facts(
         declared.get("title") or f"ComfyUI prompt {found.prompt_id[:8]}",
         source=declared.get("source"),
         actor=declared.get("actor"),
         project_id=declared.get("project"),
-        details={"prompt_id": job_ledger.text(found.prompt_id), "server": url},
+        details={"prompt_id": lifecycle.text(found.prompt_id), "server": url},
     )
-    return job_ledger.submit(key(found.prompt_id), about)
+    return lifecycle.submit(key(found.prompt_id), about)
 
 
 def under_way(found: Sequence[Queued], *, url: str) -> list[Prompt]:

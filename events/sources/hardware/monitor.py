@@ -16,8 +16,8 @@ from events.bus import publish
 from events.entities import Entity
 from events.models import HardwareReading
 from events.refusals import InactiveEventType
-from events.sources.disks import Disk, read_disks
-from events.sources.gpus import Gpu, read_gpus
+from events.sources.hardware.disks import Disk, read_disks
+from events.sources.hardware.gpus import Gpu, read_gpus
 
 logger = logging.getLogger(__name__)
 

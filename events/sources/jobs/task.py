@@ -23,9 +23,9 @@ from django.db.models import Model
 
 from events.entities import Entity
 from events.models import TrackedJob
-from events.sources import job_clerk, job_ledger
-from events.sources.job_clerk import Live
-from events.sources.job_ledger import Facts
+from events.sources.jobs import lifecycle, reporter
+from events.sources.jobs.lifecycle import Facts
+from events.sources.jobs.reporter import Live
 
 logger = logging.getLogger(__name__)
 
@@ -41,12 +41,12 @@ class JobTask(Task[Any, Any]):
     """
 
     abstract = True
-    Request = "events.sources.job_request:JobRequest"
+    Request = "events.sources.jobs.celery_request:JobRequest"
     job_actor: str | None = None
     job_source: str | None = None
     job_project: str | None = None
     job_title: str | None = None
-    job_wait_seconds: float = job_ledger.WAIT.total_seconds()
+    job_wait_seconds: float = lifecycle.WAIT.total_seconds()
     _replaced: frozenset[str] = frozenset()
 
     def progress(self, share: float, message: str = "") -> None:
@@ -74,8 +74,8 @@ class JobTask(Task[Any, Any]):
         if is_eager or about is None:
             return super().apply_async(args, kwargs, task_id, producer, *more, **options)
         wait = _wait(self, options)
-        job_clerk.attempt(
-            lambda: job_ledger.submit(key_of(task_id), about, wait=wait), saying=f"job.submitted of {about.name}"
+        reporter.attempt(
+            lambda: lifecycle.submit(key_of(task_id), about, wait=wait), saying=f"job.submitted of {about.name}"
         )
         send = super().apply_async
         if not connection.in_atomic_block:
@@ -92,7 +92,7 @@ class JobTask(Task[Any, Any]):
             key = key_of(self.request.id or "")
             delay = options.get("countdown")
             wait = _wait(self, options | {"countdown": self.default_retry_delay if delay is None else delay})
-            job_clerk.attempt(lambda: job_ledger.put_back(key, wait=wait), saying="A job's retry is not written down")
+            reporter.attempt(lambda: lifecycle.put_back(key, wait=wait), saying="A job's retry is not written down")
         return super().retry(*args, **options)
 
     def replace(self, sig: Any) -> Any:
@@ -140,7 +140,7 @@ def declared(task: JobTask, args: Any, kwargs: Any, headers: Any) -> Facts | Non
         logger.warning("The header %s of %s may have %s only: %r", HEADER, task.name, ", ".join(_KNOWN_FACTS), given)
         given = {}
     values = bound.arguments
-    return job_ledger.facts(
+    return lifecycle.facts(
         given.get("title") or _filled(task.job_title, values, task) or (task.name or "").rpartition(".")[2],
         source=given.get("source") or _filled(task.job_source, values, task),
         actor=given.get("actor") or (values.get(task.job_actor) if task.job_actor else None),
@@ -168,20 +168,20 @@ def _sent(send: Callable[[], AsyncResult[Any]], task_id: str) -> AsyncResult[Any
     try:
         return send()
     except Exception as error:
-        ended(key_of(task_id), "failed", {"error": f"It could not be queued: {job_ledger.text(error)}"})
+        ended(key_of(task_id), "failed", {"error": f"It could not be queued: {lifecycle.text(error)}"})
         raise
 
 
-def ended(key: str, state: job_ledger.End, payload: dict[str, Any], *, last: dict[str, Any] | None = None) -> None:
+def ended(key: str, state: lifecycle.End, payload: dict[str, Any], *, last: dict[str, Any] | None = None) -> None:
     """Write a job's end, now or as soon as the database is back."""
-    job_clerk.write(
-        lambda: job_ledger.end(key, state, payload, last=last), saying=f"job.{state} of {key} could not be written"
+    reporter.write(
+        lambda: lifecycle.end(key, state, payload, last=last), saying=f"job.{state} of {key} could not be written"
     )
 
 
 def failure(error: BaseException) -> dict[str, Any]:
     """An exception as a payload has it."""
-    said = job_ledger.text(error)
+    said = lifecycle.text(error)
     kind = type(error).__name__
     return {"error": f"{kind}: {said}" if said else kind, "error_type": kind}
 
@@ -192,18 +192,18 @@ def begin(key: str, about: Facts, *, patience: timedelta = timedelta()) -> Live 
 
     def write() -> None:
         with transaction.atomic():
-            row = job_ledger.submit(key, about)
-            if job_ledger.start(row, lease=job_clerk.lease() + patience):
+            row = lifecycle.submit(key, about)
+            if lifecycle.start(row, lease=reporter.lease() + patience):
                 begun.append(row)
 
     is_inline = connection.in_atomic_block
-    if not job_clerk.attempt(write, saying=f"{about.name} runs untold"):
+    if not reporter.attempt(write, saying=f"{about.name} runs untold"):
         return None
     if not begun:
         logger.warning("%s (%s) runs again although its end was told; that stays its end.", about.name, key)
         return None
     live = Live(begun[0].pk, key, about.name, is_inline=is_inline, patience=patience)
-    job_clerk.watch(live)
+    reporter.watch(live)
     return live
 
 
@@ -234,7 +234,7 @@ def track_job(
     told when that commits, and nothing if it doesn't.
     """
     key = f"block:{uuid.uuid4()}"
-    live = begin(key, job_ledger.facts(title, source=source, actor=actor, project_id=project_id, details=payload))
+    live = begin(key, lifecycle.facts(title, source=source, actor=actor, project_id=project_id, details=payload))
     try:
         yield Progress(live)
     except Exception as error:
@@ -246,7 +246,7 @@ def track_job(
     _finish(live, "completed", {})
 
 
-def _finish(live: Live | None, state: job_ledger.End, payload: dict[str, Any]) -> None:
+def _finish(live: Live | None, state: lifecycle.End, payload: dict[str, Any]) -> None:
     if live is not None:
-        last = job_clerk.release(live)
+        last = reporter.release(live)
         ended(live.key, state, payload, last=last)

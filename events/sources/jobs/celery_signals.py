@@ -10,9 +10,10 @@ from celery import signals
 from celery.exceptions import Reject, Retry
 from django.db import connection
 
-from events.sources import job_clerk, job_ledger, jobs
-from events.sources.job_request import gives_away
-from events.sources.jobs import JobTask
+from events.sources.jobs import lifecycle, reporter
+from events.sources.jobs import task as jobs
+from events.sources.jobs.celery_request import gives_away
+from events.sources.jobs.task import JobTask
 
 # A broker looks for what was not acknowledged now and then, not at the second.
 _REDELIVERY_SECONDS = 120
@@ -47,19 +48,19 @@ def _on_postrun(task_id: str, task: Any, retval: Any, state: str | None, **_more
         return
     key = jobs.key_of(task_id)
     live = jobs.running.pop(key, None)
-    last = job_clerk.release(live) if live else None
+    last = reporter.release(live) if live else None
     match state:
         case "SUCCESS":
             jobs.ended(key, "completed", {}, last=last)
         case "IGNORED" if task_id in type(task)._replaced:
             type(task)._replaced -= {task_id}
-            job_clerk.write(lambda: job_ledger.put_back(key), saying="A replaced job could not be put back")
+            reporter.write(lambda: lifecycle.put_back(key), saying="A replaced job could not be put back")
         case "IGNORED":
             jobs.ended(key, "cancelled", {"message": "The task asked to be ignored"}, last=last)
         case "REJECTED" if isinstance(retval, Reject) and getattr(retval, "requeue", False):
-            job_clerk.write(lambda: job_ledger.put_back(key), saying="A rejected job could not be put back")
+            reporter.write(lambda: lifecycle.put_back(key), saying="A rejected job could not be put back")
         case "REJECTED":
-            jobs.ended(key, "failed", {"error": f"Rejected: {job_ledger.text(retval)}"}, last=last)
+            jobs.ended(key, "failed", {"error": f"Rejected: {lifecycle.text(retval)}"}, last=last)
         case None if task.request.is_eager:
             _end_eagerly(key, sys.exc_info()[1])
         case _:
@@ -83,7 +84,7 @@ def _on_failure(sender: Any, task_id: str, exception: BaseException, **_more: An
         return
     key = jobs.key_of(task_id)
     live = jobs.running.get(key)
-    last = job_clerk.release(live) if live else None
+    last = reporter.release(live) if live else None
     jobs.ended(key, "failed", jobs.failure(exception), last=last)
     if live is None and not connection.in_atomic_block:
         # The parent forks new children: they must not inherit its connection.
@@ -95,7 +96,7 @@ def _on_retry(sender: Any, request: Any, **_more: Any) -> None:
     key = jobs.key_of(request.id)
     if isinstance(sender, JobTask) and key not in jobs.running:
         wait = timedelta(seconds=sender.job_wait_seconds)
-        job_clerk.write(lambda: job_ledger.put_back(key, wait=wait), saying="A retried job could not be put back")
+        reporter.write(lambda: lifecycle.put_back(key, wait=wait), saying="A retried job could not be put back")
 
 
 def _on_revoked(sender: Any, request: Any, terminated: bool, expired: bool, **_more: Any) -> None:
@@ -106,7 +107,7 @@ def _on_revoked(sender: Any, request: Any, terminated: bool, expired: bool, **_m
     about = jobs.declared(sender, request.args, request.kwargs, request.headers)
     key = jobs.key_of(request.id)
     if about is not None:
-        job_clerk.attempt(lambda: job_ledger.submit(key, about), saying=f"job.submitted of {about.name}")
+        reporter.attempt(lambda: lifecycle.submit(key, about), saying=f"job.submitted of {about.name}")
     jobs.ended(key, "cancelled", {"message": message})
     if not connection.in_atomic_block:
         connection.close()

@@ -19,7 +19,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection, connections
 
-from events.sources import job_ledger
+from events.sources.jobs import lifecycle
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class Live:
         """Progress, told at most twice a second; of what comes faster the last is kept."""
         payload: Payload = {"progress": share}
         if message:
-            payload["message"] = job_ledger.text(message)
+            payload["message"] = lifecycle.text(message)
         if self.is_inline:
             self.waiting = payload
             if time.monotonic() - self.told_at >= PROGRESS_SECONDS:
@@ -169,7 +169,7 @@ def _tell(live: Live) -> None:
         payload, live.waiting = live.waiting, None
         live.told_at, live.is_telling = time.monotonic(), True
     if payload is not None:
-        _quietly("Progress could not be told", lambda: job_ledger.progress(live.pk, payload))
+        _quietly("Progress could not be told", lambda: lifecycle.progress(live.pk, payload))
     with _clerk.changed:
         live.is_telling = False
         _clerk.changed.notify_all()
@@ -177,7 +177,7 @@ def _tell(live: Live) -> None:
 
 def _beat(alive: list[Live]) -> None:
     for patience in {live.patience for live in alive}:
-        job_ledger.beat([live.pk for live in alive if live.patience == patience], lease=lease() + patience)
+        lifecycle.beat([live.pk for live in alive if live.patience == patience], lease=lease() + patience)
 
 
 def _quietly(saying: str, what: Callable[[], object]) -> bool:

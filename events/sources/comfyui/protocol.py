@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from events.sources.job_ledger import text
+from events.sources.jobs.lifecycle import text
 
 HEADER = "carillon"
 MOST_FILES = 100
