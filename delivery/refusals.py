@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from events.refusals import Refused
+from events.errors import Refused
 
 
 class AddressRefused(Refused):

@@ -17,7 +17,7 @@ from delivery import cloudevents
 from delivery.channels import Frozen, Held, Outgoing
 from delivery.models import Address
 from delivery.summary_words import in_words
-from events import wording
+from events import rendering
 from events.models import Event
 from notifications import summaries
 from notifications.frames import instant
@@ -50,7 +50,7 @@ def _said(outgoing: Outgoing) -> Body:
 
 
 def _of_event(event: Event, notification: Notification | None) -> Body:
-    words = wording.words(event, event.event_type)
+    words = rendering.words(event, event.event_type)
     return {
         "event_type": event.event_type.name,
         "payload": event.payload,
@@ -85,7 +85,7 @@ def _of_summary(summary: Summary, held: list[Held]) -> Body:
 
 
 def _listed(one: Held) -> Body:
-    words = wording.words(one.event, one.event.event_type)
+    words = rendering.words(one.event, one.event.event_type)
     return {
         "notification_id": one.notification.pk,
         "event_id": one.event.pk,

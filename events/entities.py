@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db.models import Model
 
-from events.refusals import EntityRefused
+from events.errors import EntityRefused
 
 BIGINT_MAX = 2**63 - 1
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 
 from django.db import connection
 
+from events.errors import UnknownEventType
 from events.models import EventType
-from events.refusals import UnknownEventType
 
 MAX_AGE = 5.0
 _cached: dict[str, tuple[float, EventType]] = {}

@@ -6,8 +6,8 @@ from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
 
 from events.entities import Entity, entity_of
+from events.errors import Refused, UnknownUser
 from events.models import Membership
-from events.refusals import Refused, UnknownUser
 
 
 def grant(entity: Model | Entity, *, user: User | int, role: str) -> Membership:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from events.refusals import PreferenceRefused
+from events.errors import PreferenceRefused
 from events.rules import channel_names
 from notifications.frames import instant
 from notifications.models import NotificationPreference, UserNotificationSettings

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
-from events import wording
+from events import rendering
 from events.models import Event
 from notifications.frames import instant
 from notifications.models import Notification
@@ -103,7 +103,7 @@ def as_json(row: Notification) -> dict[str, Any]:
 
 def event_json(event: Event) -> dict[str, Any]:
     """The part of it that is the same for everybody who is told. Needs the type and the actor loaded."""
-    words = wording.words(event, event.event_type)
+    words = rendering.words(event, event.event_type)
     return {
         "event_id": event.pk,
         "event_type": event.event_type.name,

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db import transaction
 
+from events.errors import PreferenceRefused
 from events.models import EventType
-from events.refusals import PreferenceRefused
 from notifications import choices, closing, inbox, quiet
 from notifications.frames import instant
 from notifications.models import NotificationPreference, UserNotificationSettings

@@ -16,7 +16,7 @@ from django.http import parse_cookie
 from django.http.request import split_domain_port, validate_host
 from django.utils.http import is_same_domain
 
-from events import keys
+from events import api_keys
 from notifications import hub_link
 
 
@@ -72,7 +72,7 @@ def digest(session_key: str) -> str:
 
 def _user_id(who: Credentials) -> int | None:
     if who.bearer is not None:
-        key = keys.resolve(who.bearer)
+        key = api_keys.resolve(who.bearer)
         # A key that may only publish reads nobody's inbox.
         return key.user_id if key is not None and key.publish_patterns is None else None
     # PostgreSQL would refuse to look for a NUL, which a quoted cookie can hold.

@@ -13,7 +13,7 @@ from django.db import connections
 
 from config.asgi import application
 from config.serve import embedded_database, run_all
-from events import keys
+from events import api_keys
 from events.bus import Entity, publish
 
 # Publishes come one by one with pauses that no clock of the program can fall in step with.
@@ -23,7 +23,7 @@ LONGEST_PAUSE = 0.08
 def main(port: int) -> int:
     with embedded_database():
         alice = User.objects.create_user("alice")
-        _, key = keys.issue(alice, label="bench")
+        _, key = api_keys.issue(alice, label="bench")
         publisher = threading.Thread(target=publish_on_command, args=(alice,), daemon=True)
 
         def ready() -> None:

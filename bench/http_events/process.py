@@ -10,7 +10,7 @@ from collections.abc import Callable
 from django.contrib.auth.models import User
 
 from bench.timing import interleaved, seconds
-from events import keys
+from events import api_keys
 from events.bus import Entity, NewEvent, publish_many
 
 ROUNDS = 5
@@ -26,7 +26,7 @@ NEW_EVENT = NewEvent("job.started", source=Entity("job", 7), payload={"name": "S
 
 def main(port: int, arrays: int, singles: int) -> dict[str, list[float]]:
     """Events a second of each way to publish, and requests a second to an empty view."""
-    _, key = keys.issue(User.objects.create_superuser("bench"))
+    _, key = api_keys.issue(User.objects.create_superuser("bench"))
     connection = connect(port)
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
 

@@ -12,7 +12,7 @@ from channels.layers import get_channel_layer
 from django.contrib.auth.models import User
 
 from bench.latency.celery_peer import send_frame
-from events import keys
+from events import api_keys
 from events.bus import Entity, publish
 
 ROUNDS, WARM_UP = 4, 20
@@ -22,7 +22,7 @@ INTERVAL, START_TIMEOUT = 0.02, 60.0
 
 def main(port: int, count: int) -> dict[str, list[float]]:
     alice = User.objects.create_user("alice")
-    _, key = keys.issue(alice, label="bench")
+    _, key = api_keys.issue(alice, label="bench")
     return asyncio.run(latencies(port, key, alice=alice, count=count))
 
 

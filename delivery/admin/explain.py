@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from delivery import explained, explaining
 from events.admin.base import people, whole_number
 from events.models import Event
-from events.wording import words
+from events.rendering import words
 
 
 def explain_view(request: HttpRequest, event_id: int) -> HttpResponse:

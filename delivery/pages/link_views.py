@@ -22,7 +22,7 @@ from delivery.links import Claim, Rule
 from delivery.mail import unsubscribing
 from delivery.mail.unsubscribing import Standing
 from delivery.models import Address
-from events.refusals import PreferenceRefused
+from events.errors import PreferenceRefused
 
 _UNDO = signing.Signer(salt="carillon.unsubscribe.undo")
 

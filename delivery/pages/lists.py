@@ -19,7 +19,7 @@ from delivery import held, history, summary_words
 from delivery.models import Address, Delivery
 from delivery.pages import timeline
 from delivery.pages.timeline import Try
-from events import wording
+from events import rendering
 from events.models import Event, EventType
 from events.rules import channel_names
 from notifications import preferences
@@ -206,7 +206,7 @@ def _held_row(one: Notification, *, standing: Standing, settings: UserNotificati
         state="held",
         category=one.event.event_type.category,
         icon="moon",
-        title=wording.words(one.event, one.event.event_type).title,
+        title=rendering.words(one.event, one.event.event_type).title,
         about=f"{kind_word(one.channel)} · {until}",
         pill=_("Held"),
         at=one.created_at,
@@ -234,7 +234,7 @@ def _icon(one: Delivery, *, state: str, event: Event | None) -> str:
 
 def _title(one: Delivery, *, event: Event | None, types: Sequence[EventType]) -> str:
     if event is not None:
-        return wording.words(event, event.event_type).title
+        return rendering.words(event, event.event_type).title
     if one.summary is not None:
         return summary_words.in_words(one.summary, types=types)
     return _("Confirmation") if one.purpose == Delivery.Purpose.CONFIRMATION else _("Test")

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from events.admin.base import BigList, ReadOnly, entity, people
 from events.entities import Entity
+from events.errors import EntityRefused
 from events.models import ApiKey, Membership
-from events.refusals import EntityRefused
 
 
 class MembershipForm(forms.ModelForm[Membership]):

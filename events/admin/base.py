@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from events.entities import BIGINT_MAX, Entity, parse_entity
-from events.refusals import EntityRefused
+from events.errors import EntityRefused
 
 M = TypeVar("M", bound=Model)
 MOST_COUNTED = 10_000

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from events import event_type_cache
 from events.admin.event_type_form import EventTypeForm, TypeErrorsAnywhere
 from events.models import Event, EventType
-from events.wording import words
+from events.rendering import words
 
 
 @admin.register(EventType)

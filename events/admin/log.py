@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from events.admin.base import BigList, ReadOnly, found, link, pretty
 from events.dispatch import replay
 from events.models import Event, HardwareReading, LogGap, LogHead, ParkedEvent, Subscriber
-from events.wording import words
+from events.rendering import words
 
 # Seconds that trying parked events again may take of one request, and how many of them it looks at.
 RERUN_SECONDS = 10.0

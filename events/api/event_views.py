@@ -14,7 +14,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from events import keys
+from events import api_keys
 from events.api import cloudevents, publish_request
 from events.api.serializers import (
     EventOrEvents,
@@ -23,9 +23,9 @@ from events.api.serializers import (
     LogQuery,
     shown,
 )
+from events.errors import Refused
 from events.log import publish
 from events.models import Event, EventType
-from events.refusals import Refused
 from events.rest import throttling
 from events.rest.openapi import documented
 from events.rest.pagination import listed
@@ -136,7 +136,7 @@ def _of_types(pattern: str) -> Q:
 def _check_key_covers(request: Request, new: Sequence[publish.NewEvent]) -> None:
     key = key_of(request)
     for one in new:
-        if not keys.may_publish(key, one.event_type):
+        if not api_keys.may_publish(key, one.event_type):
             covered = ", ".join(key.publish_patterns or []) if key else "nothing"
             detail = f"This key may not publish {one.event_type[:100]!r}; it covers {covered}."
             raise PermissionDenied(detail, code="key_restricted")

@@ -10,8 +10,8 @@ from django.db import reset_queries
 from rest_framework.exceptions import ValidationError
 
 from events.api.serializers import EventIn, new_event
+from events.errors import Refused
 from events.log.publish import NewEvent, accept
-from events.refusals import Refused
 from events.rest.errors import BadBody, first_problem
 from events.rest.parsers import parse
 

@@ -12,8 +12,8 @@ from rest_framework.response import Response
 
 from events.api.serializers import MemberIn, MemberOut
 from events.entities import Entity
+from events.errors import EntityRefused, UnknownUser
 from events.memberships import grant, members_of, revoke
-from events.refusals import EntityRefused, UnknownUser
 from events.rest.openapi import documented, in_path
 from events.rest.pagination import Paged, cursor_of, listed
 from events.rest.permissions import MayPublish, Unrestricted

@@ -12,8 +12,8 @@ from rest_framework.request import Request
 
 from events.api import cloudevents
 from events.api.serializers import MAX_BATCH, EventIn, new_event
+from events.errors import Refused
 from events.log import publish
-from events.refusals import Refused
 
 # Leaves room for the `#999` that an array puts behind it.
 _HEADER_KEY_MAX = publish.MAX_KEY - 5

@@ -7,8 +7,8 @@ from datetime import datetime
 from django.db import transaction
 
 from events.dispatch import retry, subscribers
+from events.errors import Refused
 from events.models import LogHead, ParkedEvent, Subscriber
-from events.refusals import Refused
 from events.transport import hints
 
 

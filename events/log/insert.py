@@ -14,8 +14,8 @@ from django.db import connection
 
 from events.db import arrays
 from events.entities import Entity
+from events.errors import IdempotencyConflict, UnknownEventType
 from events.models import Event, EventType
-from events.refusals import IdempotencyConflict, UnknownEventType
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from django.db.models import Model
 
 from events import event_type_cache
 from events.entities import BIGINT_MAX, Entity, entity_of
+from events.errors import InactiveEventType, Refused, UnknownEventType, UnknownUser
 from events.log import insert
 from events.log.insert import Accepted, Row
 from events.models import Event, EventType
-from events.refusals import InactiveEventType, Refused, UnknownEventType, UnknownUser
 from events.rules import payload_schema
 from events.transport import hints
 

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from events.entities import Entity
-from events.refusals import EntityRefused
+from events.errors import EntityRefused
 
 if TYPE_CHECKING:
     from events.models.event_types import EventType

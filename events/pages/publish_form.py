@@ -10,9 +10,9 @@ from django.contrib.auth.models import User
 from django.utils.translation import gettext_lazy as _
 
 from events.entities import parse_entity
+from events.errors import Refused
 from events.log.publish import NewEvent, accept
 from events.models import Event, EventType
-from events.refusals import Refused
 
 # What `Refused.field` names, by the field of this form that holds it.
 _FIELD_OF = {

@@ -10,7 +10,7 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
-from events import keys
+from events import api_keys
 from events.models import ApiKey
 
 
@@ -21,7 +21,7 @@ class BearerKey(BaseAuthentication):
         scheme, _space, text = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        key = keys.resolve(text.strip())
+        key = api_keys.resolve(text.strip())
         if key is None:
             raise AuthenticationFailed("The key is unknown, revoked, or its user is inactive.", code="invalid_key")
         return key.user, key

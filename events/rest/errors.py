@@ -20,7 +20,7 @@ from rest_framework.exceptions import (
 )
 from rest_framework.response import Response
 
-from events.refusals import IdempotencyConflict, InactiveEventType, Refused
+from events.errors import IdempotencyConflict, InactiveEventType, Refused
 
 logger = logging.getLogger(__name__)
 

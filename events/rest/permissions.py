@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from events import keys
+from events import api_keys
 from events.models import ApiKey
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Unrestricted(BasePermission):
     message = "This key may only publish its event types and write memberships."
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        return bool(request.user and request.user.is_authenticated) and not keys.is_restricted(key_of(request))
+        return bool(request.user and request.user.is_authenticated) and not api_keys.is_restricted(key_of(request))
 
 
 class MayPublish(BasePermission):

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, UnknownType
 from referencing.exceptions import Unresolvable
 
-from events.refusals import PayloadRefused
+from events.errors import PayloadRefused
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32

@@ -20,8 +20,8 @@ from django.db import DatabaseError, connection, connections, transaction
 from django.db.models.functions import Now
 
 from events.bus import publish
+from events.errors import Refused
 from events.models import ServiceRun
-from events.refusals import Refused
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from events.refusals import PreferenceRefused
+from events.errors import PreferenceRefused
 from events.rules import channel_names
 from notifications import channels, choices, digests, preferences
 from notifications.models import NotificationPreference, UserNotificationSettings

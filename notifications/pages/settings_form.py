@@ -8,7 +8,7 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from events.refusals import PreferenceRefused
+from events.errors import PreferenceRefused
 from notifications import choices, preferences, quiet
 from notifications.models import UserNotificationSettings
 from notifications.pages import quiet_choices

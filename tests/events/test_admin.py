@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from events import keys
+from events import api_keys
 from events.admin import base
 from events.admin.log import SubscriberAdmin
 from events.bus import publish
@@ -65,7 +65,7 @@ def filled(owner: User) -> None:
     ParkedEvent.objects.create(subscriber=reader, event=event, error="Traceback\nValueError: no")
     Membership.objects.create(entity_type="job", entity_id=42, user=owner, role="owner")
     HardwareReading.objects.create(host="render-02", name="/data", value=91)
-    keys.issue(owner, label="Render farm")
+    api_keys.issue(owner, label="Render farm")
 
 
 PAGES = ["eventtype", "event", "subscriber", "parkedevent", "membership", "apikey", "hardwarereading"]
@@ -147,7 +147,7 @@ def test_a_list_asks_as_much_for_one_row_as_for_many(
         reader = Subscriber.objects.create(name=f"tested-{number}")
         ParkedEvent.objects.create(subscriber=reader, event=event, error="no")
         EventType.objects.create(name=f"tested.{number}", category="tested")
-        keys.issue(member)
+        api_keys.issue(member)
     assert queries(admin_client, model, django_assert_max_num_queries) == few
 
 
@@ -295,11 +295,11 @@ def test_a_subscriber_is_paused_from_its_page(admin_client, reader):
 
 
 def test_a_key_is_revoked_and_never_shown(admin_client, owner):
-    key, text = keys.issue(owner, label="Render farm")
+    key, text = api_keys.issue(owner, label="Render farm")
     send(admin_client, "apikey_changelist", action="revoke", _selected_action=[key.pk])
     page = admin_client.get(reverse("admin:carillon_events_apikey_change", args=[key.pk])).content.decode()
     assert key.digest not in page
-    assert keys.resolve(text) is None
+    assert api_keys.resolve(text) is None
     assert ApiKey.objects.get().revoked_at is not None
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError
 from rest_framework.test import APIClient
 
-from events import keys
+from events import api_keys
 from events.models import EventType
 from tests.http import V1, as_, bearing
 
@@ -56,7 +56,7 @@ def test_who_may_not_publish_is_403(outsider, method, address):
 
 @pytest.mark.parametrize(("method", "address"), ADDRESSES)
 def test_a_restricted_key_only_publishes_and_writes_memberships(admin, method, address):
-    _key, text = keys.issue(admin, publish_patterns=["job.*"])
+    _key, text = api_keys.issue(admin, publish_patterns=["job.*"])
     answer = getattr(bearing(text), method)(V1 + address)
     if (method, address.split("/")[1]) in [("post", "events"), ("put", "entities"), ("delete", "entities")]:
         assert answer.status_code in (204, 400)
@@ -65,7 +65,7 @@ def test_a_restricted_key_only_publishes_and_writes_memberships(admin, method, a
 
 
 def test_an_unrestricted_key_acts_as_its_user(owner):
-    _key, text = keys.issue(owner)
+    _key, text = api_keys.issue(owner)
     assert bearing(text).get(f"{V1}/notifications/unread-count").json() == {"count": 0}
 
 
@@ -77,7 +77,7 @@ def test_a_session_that_changes_something_needs_the_csrf_token(owner):
 
 
 def test_a_key_needs_no_csrf_token(owner):
-    _key, text = keys.issue(owner)
+    _key, text = api_keys.issue(owner)
     client = APIClient(enforce_csrf_checks=True)
     assert client.post(f"{V1}/notifications/read-all", headers={"Authorization": f"Bearer {text}"}).status_code == 204
 

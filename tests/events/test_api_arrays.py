@@ -10,8 +10,8 @@ from rest_framework.exceptions import ValidationError
 from events import event_type_cache
 from events.api.serializers import EventIn
 from events.bus import NewEvent, publish_many
+from events.errors import UnknownEventType
 from events.models import Event
-from events.refusals import UnknownEventType
 from events.rest.strict import Strict
 from tests.http import V1, as_, codes
 

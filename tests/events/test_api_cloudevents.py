@@ -12,7 +12,7 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 from rest_framework.test import APIClient
 
-from events import event_type_cache, keys
+from events import api_keys, event_type_cache
 from events.models import Event
 from tests.http import V1, as_, bearing, codes
 
@@ -111,7 +111,7 @@ def test_a_batch_that_is_no_array_is_refused(publisher):
 def test_a_sender_that_asks_first_is_told_that_and_how_fast_it_may_send(db, publisher, settings):
     settings.PUBLISH_EVENTS_PER_MINUTE = 120
     asked = {"WebHook-Request-Origin": "eventemitter.example.com", "WebHook-Request-Rate": "1000"}
-    slow, unlimited = (bearing(keys.issue(publisher, events_per_minute=most)[1]) for most in (5, 0))
+    slow, unlimited = (bearing(api_keys.issue(publisher, events_per_minute=most)[1]) for most in (5, 0))
     for client, rate in ((APIClient(), "120"), (slow, "5"), (unlimited, "*")):
         answer = client.options(EVENTS, headers=asked)
         assert (answer.status_code, "POST" in answer["Allow"].split(", ")) == (200, True)

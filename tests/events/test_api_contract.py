@@ -13,7 +13,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from hypothesis import HealthCheck, given, settings
 
-from events import keys
+from events import api_keys
 from tests.http import tell
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,7 +41,7 @@ def headers_of(who: str, request: pytest.FixtureRequest) -> dict[str, str]:
         return {}
     user = request.getfixturevalue(who)
     tell(user)
-    return {"Authorization": f"Bearer {keys.issue(user)[1]}"}
+    return {"Authorization": f"Bearer {api_keys.issue(user)[1]}"}
 
 
 VALID, INVALID = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE

@@ -10,7 +10,7 @@ from django.db import utils as database_errors
 from rest_framework import exceptions
 
 from delivery import refusals as delivery_refusals
-from events import refusals
+from events import errors as refusals
 from events.rest import errors
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from events import event_type_cache, keys
+from events import api_keys, event_type_cache
 from events.api.serializers import EventOut, shown
 from events.dispatch.sequencer import number
 from events.models import Event, EventType
@@ -197,7 +197,7 @@ def test_only_json_is_taken(publisher):
 
 
 def test_a_restricted_key_publishes_its_types_only(publisher):
-    _key, text = keys.issue(publisher, publish_patterns=["job.*"])
+    _key, text = api_keys.issue(publisher, publish_patterns=["job.*"])
     client = bearing(text)
     assert client.post(EVENTS, DONE).status_code == 201
     answer = client.post(EVENTS, [DONE, {"event_type": "review.approved"}])
@@ -206,7 +206,7 @@ def test_a_restricted_key_publishes_its_types_only(publisher):
 
 
 def test_a_restricted_key_of_one_without_the_permission_publishes_nothing(owner):
-    _key, text = keys.issue(owner, publish_patterns=["*"])
+    _key, text = api_keys.issue(owner, publish_patterns=["*"])
     assert bearing(text).post(EVENTS, DONE).status_code == 403
 
 

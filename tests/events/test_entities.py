@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.entities import BIGINT_MAX, Entity, entity_of, parse_entity
-from events.refusals import EntityRefused
+from events.errors import EntityRefused
 
 NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,63}", fullmatch=True)
 IDS = st.integers(0, BIGINT_MAX)

@@ -11,9 +11,9 @@ from django.db import connection, transaction
 
 from events import event_type_cache
 from events.bus import NewEvent, publish, publish_many
+from events.errors import InactiveEventType, UnknownEventType
 from events.event_type_cache import MAX_AGE, by_name
 from events.models import Event, EventType
-from events.refusals import InactiveEventType, UnknownEventType
 from tests.events.concurrency import rolled_back
 
 # As other programs write them: no column of ours.

@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from events.entities import Entity
 from events.models import Event, EventType, HardwareReading
+from events.rendering import words
 from events.sources.hardware import disks, monitor
 from events.sources.hardware.disks import Disk, Mount
-from events.wording import words
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -10,9 +10,9 @@ import pytest
 
 from events.entities import Entity
 from events.models import Event, HardwareReading
+from events.rendering import words
 from events.sources.hardware import gpus, monitor
 from events.sources.hardware.gpus import Gpu
-from events.wording import words
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -8,9 +8,9 @@ import pytest
 from django.db import transaction
 
 from events.bus import Entity, NewEvent, publish, publish_many
+from events.errors import IdempotencyConflict
 from events.log.publish import accept
 from events.models import Event
-from events.refusals import IdempotencyConflict
 from tests.events.concurrency import at_once, rolled_back
 
 pytestmark = pytest.mark.django_db

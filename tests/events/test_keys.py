@@ -9,56 +9,56 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from events import keys
+from events import api_keys
 from events.models import ApiKey
 
 
 def test_a_key_is_found_by_its_text_alone(owner):
-    key, text = keys.issue(owner, label="ci")
+    key, text = api_keys.issue(owner, label="ci")
     assert text.startswith("crl_")
-    assert keys.resolve(text) == key
+    assert api_keys.resolve(text) == key
     assert text not in ApiKey.objects.values_list("digest", flat=True)
 
 
 @pytest.mark.parametrize("text", ["", "crl_", "crl_unknown", "crl_\x00", "crl_\ud800"])
 def test_other_texts_are_no_key(db, text):
-    assert keys.resolve(text) is None
+    assert api_keys.resolve(text) is None
 
 
 def test_a_revoked_key_is_no_key(owner):
-    key, text = keys.issue(owner)
+    key, text = api_keys.issue(owner)
     ApiKey.objects.filter(pk=key.pk).update(revoked_at=timezone.now())
-    assert keys.resolve(text) is None
+    assert api_keys.resolve(text) is None
 
 
 def test_the_key_of_an_inactive_user_is_no_key(owner):
-    _key, text = keys.issue(owner)
+    _key, text = api_keys.issue(owner)
     owner.is_active = False
     owner.save()
-    assert keys.resolve(text) is None
+    assert api_keys.resolve(text) is None
 
 
 def test_use_is_stamped_at_most_once_a_minute(owner, django_assert_num_queries):
-    key, text = keys.issue(owner)
+    key, text = api_keys.issue(owner)
     with django_assert_num_queries(2):
-        keys.resolve(text)
+        api_keys.resolve(text)
     with django_assert_num_queries(1):
-        keys.resolve(text)
+        api_keys.resolve(text)
     ApiKey.objects.filter(pk=key.pk).update(last_used_at=timezone.now() - timedelta(seconds=61))
-    keys.resolve(text)
+    api_keys.resolve(text)
     assert ApiKey.objects.filter(last_used_at__gt=timezone.now() - timedelta(seconds=30)).exists()
 
 
 @pytest.mark.parametrize("patterns", [[], ["job *"], [""], ["JOB.*"]])
 def test_patterns_that_could_cover_nothing_are_refused(owner, patterns):
     with pytest.raises(ValueError, match="pattern"):
-        keys.issue(owner, publish_patterns=patterns)
+        api_keys.issue(owner, publish_patterns=patterns)
 
 
 def test_the_command_prints_a_working_key(owner):
     out = StringIO()
     call_command("token", "owner", "--publish", "job.*", "--label", "farm", stdout=out, stderr=StringIO())
-    key = keys.resolve(out.getvalue().strip())
+    key = api_keys.resolve(out.getvalue().strip())
     assert key is not None
     assert (key.user, key.publish_patterns, key.label) == (owner, ["job.*"], "farm")
 

@@ -6,9 +6,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from events.bus import Entity
+from events.errors import EntityRefused, Refused, UnknownUser
 from events.memberships import grant, members_of, revoke
 from events.models import Membership
-from events.refusals import EntityRefused, Refused, UnknownUser
 from tests.events.concurrency import at_once
 
 JOB = Entity("job", 7)

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from events.errors import PayloadRefused
 from events.models import Event, EventType
-from events.refusals import PayloadRefused
 from events.rules import payload_schema
 from tests.events.strategies import PAYLOADS, SCALARS, TEXT, buried, nested
 

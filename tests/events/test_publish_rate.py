@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from django.core.management import call_command
 
-from events import keys
+from events import api_keys
 from events.models import ApiKey, Event
 from events.rest import throttling
 from tests.http import V1, as_, bearing
@@ -27,7 +27,7 @@ def _counted_anew(settings, monkeypatch) -> Iterator[None]:
 
 
 def limited(user, events: int):
-    return bearing(keys.issue(user, events_per_minute=events)[1])
+    return bearing(api_keys.issue(user, events_per_minute=events)[1])
 
 
 def test_what_is_over_the_limit_waits_for_the_next_minute(publisher):
@@ -59,7 +59,7 @@ def test_the_next_minute_begins_anew(publisher, monkeypatch):
 
 def test_each_key_counts_for_itself_and_the_session_too(publisher, settings):
     settings.PUBLISH_EVENTS_PER_MINUTE = 1
-    for client in (as_(publisher), bearing(keys.issue(publisher)[1]), bearing(keys.issue(publisher)[1])):
+    for client in (as_(publisher), bearing(api_keys.issue(publisher)[1]), bearing(api_keys.issue(publisher)[1])):
         assert [client.post(EVENTS, DONE).status_code for _ in range(2)] == [201, 429]
 
 

@@ -8,8 +8,8 @@ import pytest
 from django.contrib.auth.models import AnonymousUser, User
 
 from events.bus import Entity, NewEvent, publish, publish_many
+from events.errors import EntityRefused, InactiveEventType, Refused, UnknownEventType, UnknownUser
 from events.models import Event, EventType
-from events.refusals import EntityRefused, InactiveEventType, Refused, UnknownEventType, UnknownUser
 from tests.events.strategies import nested
 
 pytestmark = pytest.mark.django_db

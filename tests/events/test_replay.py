@@ -12,8 +12,8 @@ from django.utils import timezone
 from events.bus import NewEvent, publish, publish_many
 from events.dispatch import replay, sequencer
 from events.dispatch.subscribers import catch_up
+from events.errors import Refused
 from events.models import Event, LogHead, ParkedEvent, Subscriber
-from events.refusals import Refused
 from tests.events.concurrency import at_once
 
 pytestmark = pytest.mark.django_db

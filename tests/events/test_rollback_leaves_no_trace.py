@@ -9,9 +9,9 @@ from django.dispatch import Signal
 from events import event_type_cache
 from events.bus import Entity, NewEvent, publish, publish_many, subscriber
 from events.dispatch import sequencer, subscribers
+from events.errors import Refused
 from events.log.publish import NUMBER_TASK
 from events.models import Event, EventType, LogHead, Membership
-from events.refusals import Refused
 from events.sweep import sweep
 from events.transport import channel_layer, hints
 from tests.events.concurrency import rolled_back

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from events.bus import publish
-from events.refusals import IdempotencyConflict
+from events.errors import IdempotencyConflict
 from events.rules import payload_schema
 from tests.events import strategies
 

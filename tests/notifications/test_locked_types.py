@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from events.bus import publish
+from events.errors import Refused
 from events.models import EventType
-from events.refusals import Refused
 from tests.notifications.telling import JOB, alter, channels_of, prefer, route, tell, told
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_tied")]

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from events.bus import NewEvent
+from events.errors import PreferenceRefused
 from events.models import EventType
-from events.refusals import PreferenceRefused
 from notifications import inbox, preferences
 from notifications.models import NotificationPreference, UserNotificationSettings
 from tests.notifications.telling import alter, channels_of, prefer, tell_batch

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from events import keys
+from events import api_keys
 from notifications import consumer, frames
 from tests.notifications.telling import JOB, tell
 
@@ -103,23 +103,23 @@ def test_somebody_switched_off_is_unauthenticated(server, owner):
 
 
 def test_a_key_needs_no_origin(server, owner):
-    _key, text = keys.issue(owner)
+    _key, text = api_keys.issue(owner)
     assert server.connect(origin=None, authorization=f"Bearer {text}").frame()["type"] == "hello"
 
 
 def test_a_key_speaks_for_its_user_whatever_the_cookie_says(server, owner, outsider):
     tell("job.completed", source=JOB)
-    _key, text = keys.issue(owner)
+    _key, text = api_keys.issue(owner)
     assert server.connect(outsider, authorization=f"Bearer {text}").frame()["unread_count"] == 1
 
 
 def test_a_key_from_a_foreign_origin_is_refused(server, owner):
-    _key, text = keys.issue(owner)
+    _key, text = api_keys.issue(owner)
     assert server.connect(origin="http://evil.example", authorization=f"Bearer {text}").message() == REFUSED
 
 
 def test_a_key_that_may_only_publish_reads_nobodys_inbox(server, owner):
-    _key, text = keys.issue(owner, publish_patterns=["job.*"])
+    _key, text = api_keys.issue(owner, publish_patterns=["job.*"])
     assert server.connect(origin=None, authorization=f"Bearer {text}").closing() == ("unauthenticated", 4401)
 
 
@@ -154,7 +154,7 @@ def test_a_session_that_ends_elsewhere_is_noticed(server, owner, monkeypatch):
 
 def test_a_revoked_key_is_noticed(server, owner, monkeypatch):
     monkeypatch.setattr(consumer, "RECHECK", 0.1)
-    key, text = keys.issue(owner)
+    key, text = api_keys.issue(owner)
     socket = server.connect(origin=None, authorization=f"Bearer {text}")
     type(key).objects.update(revoked_at=key.created_at)
     assert socket.closing() == ("unauthenticated", 4401)

@@ -12,8 +12,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from events.entities import parse_entity
+from events.errors import Refused
 from events.management.commands.publish import person
-from events.refusals import Refused
 from events.sources.comfyui.bridge import Bridge, submit
 from events.sources.comfyui.client import ComfyuiError, Server
 

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from events.api.json_lines import LineRefused, publish_lines
 from events.bus import publish
 from events.entities import parse_entity
-from events.refusals import Refused
+from events.errors import Refused
 
 
 class Command(BaseCommand):

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from events.dispatch import watermarks
 from events.dispatch.replay import move
-from events.refusals import Refused
+from events.errors import Refused
 
 
 class Command(BaseCommand):

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from events import keys
+from events import api_keys
 
 
 class Command(BaseCommand):
@@ -39,7 +39,7 @@ class Command(BaseCommand):
         if per_minute is not None and per_minute < 0:
             raise CommandError(f"--per-minute is {per_minute}; it must be 0 or more")
         try:
-            _key, text = keys.issue(user, label=label, publish_patterns=publish, events_per_minute=per_minute)
+            _key, text = api_keys.issue(user, label=label, publish_patterns=publish, events_per_minute=per_minute)
         except ValueError as error:
             raise CommandError(str(error)) from error
         if publish and not user.has_perm("carillon_events.publish_event"):

@@ -14,8 +14,8 @@ from django.db import transaction
 
 from events.bus import publish
 from events.entities import Entity
+from events.errors import InactiveEventType
 from events.models import HardwareReading
-from events.refusals import InactiveEventType
 from events.sources.hardware.disks import Disk, read_disks
 from events.sources.hardware.gpus import Gpu, read_gpus
 

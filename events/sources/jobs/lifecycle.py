@@ -18,9 +18,9 @@ from django.db.models import Model
 from django.db.models.functions import Now
 
 from events.entities import BIGINT_MAX, Entity, entity_of, parse_entity
+from events.errors import Refused, UnknownUser
 from events.log.publish import publish
 from events.models import TrackedJob
-from events.refusals import Refused, UnknownUser
 
 logger = logging.getLogger(__name__)
 
