@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from notifications import quiet, windows
 from notifications.models import Hold, UserNotificationSettings
-from notifications.pages import clock
+from notifications.presentation import times
 
 
 def until_words(hold: str, *, settings: UserNotificationSettings, now: datetime) -> str:
@@ -25,7 +25,7 @@ def until_words(hold: str, *, settings: UserNotificationSettings, now: datetime)
             due = settings.dnd_until if quiet.is_dnd(settings, now=now) else None
             sentence, without = _("until do-not-disturb ends at {time}"), _("until do-not-disturb ends")
     zone = quiet.zone_of(settings)
-    return sentence.format(time=clock.end_words(due, now=now, zone=zone)) if due else without
+    return sentence.format(time=times.end_words(due, now=now, zone=zone)) if due else without
 
 
 def _end_of_quiet(settings: UserNotificationSettings, *, now: datetime) -> datetime | None:

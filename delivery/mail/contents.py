@@ -21,8 +21,8 @@ from events import rendering
 from events.models import Event
 from notifications import summaries
 from notifications.models import Notification, Summary
-from notifications.pages import clock, words
-from notifications.pages.facts import Fact, facts_of
+from notifications.presentation import labels, times
+from notifications.presentation.payload import Fact, facts_of
 
 # Of a payload and of a summary a mail shows the beginning; the page behind its link has the rest.
 MAX_FACTS = 6
@@ -89,7 +89,7 @@ def _notification(row: Notification, event: Event, *, user: User, zone: ZoneInfo
         unsubscribe=unsubscribe,
         context={
             "category": kind.category,
-            "category_word": words.category_word(kind.category),
+            "category_word": labels.category_word(kind.category),
             "body": said.body,
             "facts": _facts(event, shown=f"{said.title} {said.body}", user=user, zone=zone),
             "action_url": _open_url(row),
@@ -102,13 +102,13 @@ def _notification(row: Notification, event: Event, *, user: User, zone: ZoneInfo
 
 
 def _reason(row: Notification, *, category: str) -> str:
-    reason = words.reason_words(row.reason, category=category)
+    reason = labels.reason_words(row.reason, category=category)
     return _("You get this {because}.").format(because=reason) if reason else _("You get this by your preferences.")
 
 
 def _facts(event: Event, *, shown: str, user: User, zone: ZoneInfo) -> list[Fact]:
     """When and who, and of the payload what title and body don't say already."""
-    found = [Fact(_("When"), clock.full_words(event.created_at, zone=zone))]
+    found = [Fact(_("When"), times.full_words(event.created_at, zone=zone))]
     actor = event.actor_user
     if actor is not None and actor.pk != user.pk:
         found.append(Fact(_("Who"), actor.get_full_name() or actor.get_username()))
@@ -155,10 +155,10 @@ def _item(one: Held, *, zone: ZoneInfo) -> dict[str, str]:
     category = one.event.event_type.category
     return {
         "category": category,
-        "category_word": words.category_word(category),
+        "category_word": labels.category_word(category),
         "title": said.title,
         "body": _short(said.body),
-        "when": clock.full_words(one.event.created_at, zone=zone),
+        "when": times.full_words(one.event.created_at, zone=zone),
         "url": _open_url(one.notification),
     }
 

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy
 from delivery import addresses, channels, reasons
 from delivery.models import Address
 from delivery.pages.lists import kind_word, place
-from notifications.pages import clock
 from notifications.pages.standing import Standing
+from notifications.presentation import times
 
 # In the order in which they are offered.
 ICONS = {"webhook": "plug", "email": "at", "chat": "message"}
@@ -121,7 +121,7 @@ def _why_off(row: Address) -> str:
 
 
 def _when(at: datetime | None, standing: Standing) -> str:
-    return clock.time_words(at, now=standing.now, zone=standing.zone) if at else ""
+    return times.time_words(at, now=standing.now, zone=standing.zone) if at else ""
 
 
 def _missed_since(row: Address, *, standing: Standing) -> str:

@@ -24,8 +24,8 @@ from events.models import Event, EventType
 from events.rules import channel_names
 from notifications import preferences
 from notifications.models import Notification, UserNotificationSettings
-from notifications.pages import clock, words
 from notifications.pages.standing import Standing
+from notifications.presentation import labels, times
 
 PAGE_SIZE = 20
 State = Delivery.State
@@ -190,8 +190,8 @@ def _row(one: Delivery, *, standing: Standing, for_staff: bool, types: Sequence[
         about=f"{kind_word(one.kind)} · {place(one.address)}",
         pill=_pill(one, tries=len(tries), standing=standing),
         at=one.created_at,
-        when=clock.time_words(one.created_at, now=now, zone=zone),
-        when_full=clock.full_words(one.created_at, zone=zone),
+        when=times.time_words(one.created_at, now=now, zone=zone),
+        when_full=times.full_words(one.created_at, zone=zone),
         tries=[] if went_well else tries,
         tries_words=ngettext("{n} try", "{n} tries", len(tries)).format(n=len(tries)),
         advice=timeline.advice(one),
@@ -210,8 +210,8 @@ def _held_row(one: Notification, *, standing: Standing, settings: UserNotificati
         about=f"{kind_word(one.channel)} · {until}",
         pill=_("Held"),
         at=one.created_at,
-        when=clock.time_words(one.created_at, now=standing.now, zone=standing.zone),
-        when_full=clock.full_words(one.created_at, zone=standing.zone),
+        when=times.time_words(one.created_at, now=standing.now, zone=standing.zone),
+        when_full=times.full_words(one.created_at, zone=standing.zone),
     )
 
 
@@ -229,7 +229,7 @@ def _icon(one: Delivery, *, state: str, event: Event | None) -> str:
     by_state = {"sent": "check", "dead": "x", "skipped": "ban"}.get(state)
     if by_state or event is None:
         return by_state or "bell"
-    return words.icon_of("", category=event.event_type.category)
+    return labels.icon_of("", category=event.event_type.category)
 
 
 def _title(one: Delivery, *, event: Event | None, types: Sequence[EventType]) -> str:

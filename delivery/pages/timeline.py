@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from delivery import reasons
 from delivery.models import Attempt, Delivery
-from notifications.pages import clock
+from notifications.presentation import times
 
 Outcome = Attempt.Outcome
 _TONES = {Outcome.SENT: "good", Outcome.DEAD: "bad", Outcome.RETRY: "bad"}
@@ -39,7 +39,7 @@ def tries_of(delivery: Delivery, *, now: datetime, zone: ZoneInfo, for_staff: bo
         Try(
             at=row.started_at,
             when=moment(row.started_at, now=now, zone=zone),
-            when_full=clock.full_words(row.started_at, zone=zone),
+            when_full=times.full_words(row.started_at, zone=zone),
             said=" · ".join(filter(None, [_result(row), _duration(row), _following(row, later, delivery, now, zone)])),
             tone=_tone(row, is_last=later is None, delivery=delivery),
             connected_to=row.connected_to if for_staff else "",

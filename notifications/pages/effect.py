@@ -12,8 +12,8 @@ from django.utils.translation import ngettext
 from events.rules import channel_names
 from notifications import digests, quiet, summaries, windows
 from notifications.models import Hold, UserNotificationSettings
-from notifications.pages import clock
 from notifications.pages.standing import Standing
+from notifications.presentation import times
 
 Interval = UserNotificationSettings.Interval
 
@@ -76,7 +76,7 @@ def of_digest(chosen: UserNotificationSettings, *, preview: digests.Preview, sta
         count = f"{count}: {summaries.words(preview.by_type)}"
     if preview.next_at is None:
         return _("Waits for the end of do not disturb, {count}.").format(count=count)
-    due = clock.end_words(preview.next_at, now=standing.now, zone=standing.zone)
+    due = times.end_words(preview.next_at, now=standing.now, zone=standing.zone)
     return _("Next: {time} ({zone}), {count}.").format(time=due, zone=standing.zone.key, count=count)
 
 
@@ -85,4 +85,4 @@ def _end_of_hours(chosen: UserNotificationSettings, standing: Standing) -> datet
 
 
 def _end(at: datetime | None, standing: Standing) -> str:
-    return clock.end_words(at, now=standing.now, zone=standing.zone) if at else ""
+    return times.end_words(at, now=standing.now, zone=standing.zone) if at else ""

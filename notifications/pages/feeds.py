@@ -15,8 +15,8 @@ from django.urls import reverse
 
 from notifications import feed, summaries
 from notifications.models import Notification, Summary
-from notifications.pages import clock, words
 from notifications.pages.standing import Standing
+from notifications.presentation import labels, times
 
 PAGE_SIZE = 20
 _CURSOR = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
@@ -83,7 +83,7 @@ class Filters:
     @property
     def narrowed_to(self) -> str:
         """What the one category is called; empty for all."""
-        return words.category_plural(self.category) if self.category else ""
+        return labels.category_plural(self.category) if self.category else ""
 
     @property
     def empty(self) -> Empty:
@@ -192,24 +192,24 @@ def row_of(row: Notification, *, now: datetime, zone: ZoneInfo) -> Row:
         feed_seq=row.feed_seq,
         event_type=told["event_type"],
         category=category,
-        category_word=words.category_word(category),
-        icon=words.icon_of(told["event_type"], category=category),
+        category_word=labels.category_word(category),
+        icon=labels.icon_of(told["event_type"], category=category),
         title=told["title"],
         body=told["body"],
-        reason=words.reason_words(row.reason, category=category),
+        reason=labels.reason_words(row.reason, category=category),
         url=told["url"],
         is_read=row.is_read,
         is_critical=told["is_critical"],
         at=row.created_at,
-        when=clock.time_words(row.created_at, now=now, zone=zone),
-        when_full=clock.full_words(row.created_at, zone=zone),
+        when=times.time_words(row.created_at, now=now, zone=zone),
+        when_full=times.full_words(row.created_at, zone=zone),
     )
 
 
 def by_day(rows: list[Row], *, now: datetime, zone: ZoneInfo) -> list[Day]:
     today = now.astimezone(zone).date()
     return [
-        Day(day.isoformat(), clock.day_words(day, today=today), list(of_day))
+        Day(day.isoformat(), times.day_words(day, today=today), list(of_day))
         for day, of_day in groupby(rows, key=lambda row: row.at.astimezone(zone).date())
     ]
 
@@ -220,7 +220,7 @@ def _chips(filters: Filters, *, counts: Mapping[str, int]) -> list[Chip]:
     return [
         Chip(
             category=name,
-            label=words.category_plural(name),
+            label=labels.category_plural(name),
             href=here + filters.query(category=name),
             count=counts.get(name, 0),
             is_current=filters.category == name,

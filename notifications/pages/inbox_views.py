@@ -15,10 +15,10 @@ from django.views.decorators.http import require_GET, require_safe
 
 from notifications import catch_up, feed, inbox
 from notifications.models import Notification
-from notifications.pages import facts
 from notifications.pages.asking import is_prefetch, person
 from notifications.pages.feeds import feed_of, filters_of, page_of, row_of
 from notifications.pages.standing import standing_for
+from notifications.presentation import payload
 
 UNDO = "undo_read_all"
 
@@ -108,7 +108,7 @@ def detail(request: HttpRequest, notification_id: int) -> HttpResponse:
         "is_in_feed": row.channel == "in_app",
         "source": row.event.source,
         "actor": row.event.actor_user,
-        "facts": facts.facts_of(row.event.payload),
+        "facts": payload.facts_of(row.event.payload),
     }
     return render(request, "carillon/notifications/detail.html", context)
 

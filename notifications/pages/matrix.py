@@ -14,7 +14,7 @@ from events.rules import channel_names
 from notifications import preferences
 from notifications.feed import CATEGORIES
 from notifications.models import NotificationPreference
-from notifications.pages import words
+from notifications.presentation import labels
 
 Scope = NotificationPreference.Scope
 
@@ -51,7 +51,7 @@ def matrix_of(rows: Sequence[NotificationPreference]) -> list[Group]:
     """Jobs, reviews, system, collaboration, then what else there is; within each as the types were made."""
     ordered = sorted(rows, key=_order)
     return [
-        Group(category, words.category_plural(category), [_line(row) for row in of_category])
+        Group(category, labels.category_plural(category), [_line(row) for row in of_category])
         for category, of_category in groupby(ordered, key=lambda row: row.event_type.category)
     ]
 

@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 
 from notifications import inbox, preferences, quiet
 from notifications.frames import instant
-from notifications.pages import clock, words
+from notifications.presentation import labels, times
 
 _KEY = "carillon_standing"
 
@@ -39,12 +39,12 @@ class Standing:
     @property
     def quiet_until_words(self) -> str:
         """Empty: without an end."""
-        return clock.end_words(self.quiet_until, now=self.now, zone=self.zone) if self.quiet_until else ""
+        return times.end_words(self.quiet_until, now=self.now, zone=self.zone) if self.quiet_until else ""
 
     @cached_property
     def label(self) -> str:
         """The bell's accessible name: the count belongs into the name of what it sits on."""
-        sentences: Any = words.for_browser()["words"]
+        sentences: Any = labels.for_browser()["words"]
         if self.unread_count > 99:
             text = sentences["bellMany"]
         else:
@@ -64,7 +64,7 @@ class Standing:
             "settings": {"dnd_enabled": self.is_quiet, "dnd_until": instant(self.quiet_until)},
             "csrf": csrf_token,
             "urls": _addresses(),
-            **words.for_browser(),
+            **labels.for_browser(),
         }
 
 

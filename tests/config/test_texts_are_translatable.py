@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from notifications.pages import words
+from notifications.presentation import labels
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
@@ -45,6 +45,6 @@ def test_no_template_has_bare_words(path):
 
 
 def test_scripts_say_only_sentences_that_the_server_gives_them():
-    known: Any = words.for_browser()["words"]
+    known: Any = labels.for_browser()["words"]
     said = {name for path in SCRIPTS for name in re.findall(r"\bsay\(\s*\"(\w+)\"", path.read_text())}
     assert said - set(known) == set()

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from notifications.pages.clock import day_words, end_words, time_words
 from notifications.pages.quiet_choices import end_of
+from notifications.presentation.times import day_words, end_words, time_words
 
 PARIS = ZoneInfo("Europe/Paris")
 # A Saturday, the evening before the clocks go back in Paris.
