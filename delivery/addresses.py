@@ -13,7 +13,7 @@ from delivery import address_health, channels, opening, outbox, recovery
 from delivery.models import Address, Delivery
 from delivery.refusals import AddressConflict, AddressRefused, TooSoon
 from delivery.secrets import Unreadable, seal, unseal
-from notifications import inbox
+from notifications.inbox import marking
 
 # In use, and in all: those that were switched off keep their history.
 MAX_PER_PERSON = 20
@@ -47,7 +47,7 @@ def of(user: User) -> list[Address]:
     if not missing:
         return found
     with transaction.atomic():
-        inbox.locked(user.pk)
+        marking.locked(user.pk)
         for kind in missing:
             opening.follow_accounts(kind, [user.pk])
     return list(Address.objects.filter(user=user))
@@ -67,7 +67,7 @@ def create(user: User, *, kind: str, target: str, now: datetime, retry: str = ""
     chosen = _checked_options(kind, retry=retry or None, format=format or None)
     checked = channel.check(target, user=user)
     with transaction.atomic():
-        inbox.locked(user.pk)
+        marking.locked(user.pk)
         if kind in _kinds_of_accounts():
             opening.follow_accounts(kind, [user.pk])
         address = _standing(user, kind=kind, checked=checked)
@@ -102,7 +102,7 @@ def change(
 ) -> Address:
     """Change what is named (not None). Raises AddressRefused, or Address.DoesNotExist."""
     with transaction.atomic():
-        inbox.locked(user_id)
+        marking.locked(user_id)
         address = one(user_id, address_id=address_id)
         changed = _checked_options(address.kind, retry=retry, format=format)
         for name, value in changed.items():
@@ -135,7 +135,7 @@ def disable(user_id: int, *, address_id: int, now: datetime) -> Address:
 def verify(user_id: int, *, address_id: int, now: datetime) -> Address:
     """Its owner followed the link that was sent there."""
     with transaction.atomic():
-        inbox.locked(user_id)
+        marking.locked(user_id)
         address = one(user_id, address_id=address_id)
         if address.verified_at is None:
             address.verified_at = now
@@ -146,7 +146,7 @@ def verify(user_id: int, *, address_id: int, now: datetime) -> Address:
 def ask_to_confirm(user_id: int, *, address_id: int, now: datetime) -> Address:
     """Send the confirmation once more; nothing is sent to one that is confirmed. Raises AddressRefused."""
     with transaction.atomic():
-        inbox.locked(user_id)
+        marking.locked(user_id)
         address = one(user_id, address_id=address_id)
         _check_on(address)
         if address.verified_at is None:
@@ -157,7 +157,7 @@ def ask_to_confirm(user_id: int, *, address_id: int, now: datetime) -> Address:
 def send_test(user_id: int, *, address_id: int, now: datetime) -> Delivery:
     """A test send, on its way like any other delivery. Raises AddressRefused."""
     with transaction.atomic():
-        inbox.locked(user_id)
+        marking.locked(user_id)
         address = _in_use(user_id, address_id=address_id)
         _check_pause(address, purpose=Delivery.Purpose.TEST, now=now)
         return outbox.enqueue(address, purpose=Delivery.Purpose.TEST, now=now)
@@ -166,14 +166,14 @@ def send_test(user_id: int, *, address_id: int, now: datetime) -> Delivery:
 def recover(user_id: int, *, address_id: int, since: datetime, now: datetime) -> int:
     """Send there what it missed since then; how many to begin with. Raises AddressRefused."""
     with transaction.atomic():
-        inbox.locked(user_id)
+        marking.locked(user_id)
         return recovery.recover(_in_use(user_id, address_id=address_id), since=since, now=now)
 
 
 def rotate_secret(user_id: int, *, address_id: int, now: datetime) -> Made:
     """A new secret; the old one signs too for OVERLAP, one from before that no longer. Raises AddressRefused."""
     with transaction.atomic():
-        inbox.locked(user_id)
+        marking.locked(user_id)
         address = one(user_id, address_id=address_id)
         secret = _channel(address.kind).new_secret()
         if not secret or not address.secret:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from delivery import held, history
 from delivery.explaining import Explanation, Person, Way
-from notifications.frames import instant
+from notifications.inbox.frames import instant
 
 ROUTING: dict[str, Promise] = {
     "routed": gettext_lazy("Routed: everybody it concerned has been told."),

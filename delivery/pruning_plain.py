@@ -9,13 +9,14 @@ from typing import Any
 
 from django.db import connection
 
-from delivery import leaving_feeds, pruning_rows
-from delivery.leaving_feeds import Left
+from delivery import pruning_rows
 from delivery.pacing import Pace
 from delivery.prunable import Limits
 from delivery.pruning_rows import Gone
 from delivery.pruning_windows import Share
 from events.db import arrays
+from notifications.inbox import removal
+from notifications.inbox.removal import Left
 from notifications.models import Hold
 
 
@@ -26,7 +27,7 @@ def take(shares: Sequence[Share], *, limits: Limits, pace: Pace) -> Gone:
     with are left out.
     """
     with pace.transaction():
-        unread = leaving_feeds.lock({share.user_id for share in shares})
+        unread = removal.lock({share.user_id for share in shares})
         free = [share for share in shares if share.user_id in unread]
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
@@ -34,7 +35,7 @@ def take(shares: Sequence[Share], *, limits: Limits, pace: Pace) -> Gone:
             cursor.execute(*_delete(free, limits=limits, are_deliveries=True))
             gone = cursor.fetchall()
         shown = [(user, pk, bool(is_read)) for pk, user, channel, is_read in gone if channel == "in_app"]
-        leaving_feeds.leave(pruning_rows.lost(shown), unread_before=unread)
+        removal.leave(pruning_rows.lost(shown), unread_before=unread)
     return Counter({"notifications": len(gone)})
 
 
@@ -63,15 +64,15 @@ def _taken_at_once(cursor: Any, shares: Sequence[Share], *, limits: Limits) -> G
     [is_read_whole] = cursor.fetchone()
     delete, params = _delete(shares, limits=limits, are_deliveries=is_read_whole == "off")
     cursor.execute(
-        f"WITH gone AS ({delete}), {_LOST}, raised AS ({leaving_feeds.RAISE.format(fewer='lost')} "
+        f"WITH gone AS ({delete}), {_LOST}, raised AS ({removal.RAISE.format(fewer='lost')} "
         "AND fewer.ids IS NOT NULL RETURNING inboxes.user_id, inboxes.seq, inboxes.unread_count, fewer.ids) "
         "SELECT lost_in_all.size, user_id, seq, unread_count, "
         "CASE WHEN cardinality(ids) <= %s THEN array_to_string(ids, ',') END "
         "FROM (SELECT sum(size)::bigint AS size FROM lost) AS lost_in_all LEFT JOIN raised ON true",
-        [*params, leaving_feeds.MOST_IDS],
+        [*params, removal.MOST_IDS],
     )
     people = cursor.fetchall()
-    leaving_feeds.tell(
+    removal.tell(
         Left(user, seq, unread_count, None if ids is None else json.loads(f"[{ids}]"))
         for _, user, seq, unread_count, ids in people
         if seq is not None

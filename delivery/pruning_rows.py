@@ -17,14 +17,15 @@ from typing import Any
 from django.db import connection
 from django.db.models import Model, QuerySet
 
-from delivery import leaving_feeds, prunable
+from delivery import prunable
 from delivery.archiving import Archive
-from delivery.leaving_feeds import Lost
 from delivery.models import Attempt, Delivery
 from delivery.pacing import Pace
 from delivery.prunable import Limits
 from delivery.pruning_windows import Share
 from events.db import arrays
+from notifications.inbox import removal
+from notifications.inbox.removal import Lost
 from notifications.models import Hold, Notification, Summary
 
 Row = dict[str, Any]
@@ -95,12 +96,12 @@ def take_notifications(shares: Sequence[Share], *, limits: Limits, before: Befor
     """Any notifications in one short transaction: those with deliveries, or all where there is an archive; then only
     what stands there as it was `before`. What really went. Constant queries."""
     with pace.transaction():
-        unread = leaving_feeds.lock({share.user_id for share in shares})
+        unread = removal.lock({share.user_id for share in shares})
         old = Notification.objects.filter(created_at__lt=limits.cutoff, hold=Hold.NONE, user_id__in_set=unread)
         going = _settled(_locked(NOTIFICATIONS, old, _ids(shares), is_whole=before is not None), before=before)
         gone = _delete(NOTIFICATIONS, going)
         shown = [(row["user_id"], pk, row["is_read"]) for pk, (row, _) in going.items() if row["channel"] == "in_app"]
-        leaving_feeds.leave(lost(shown), unread_before=unread)
+        removal.leave(lost(shown), unread_before=unread)
     return gone
 
 
@@ -108,12 +109,12 @@ def take_summaries(people: dict[int, int], *, limits: Limits, archive: Archive |
     """The same for summaries, given as id -> person."""
     before = _archived(SUMMARIES, people, archive=archive) if archive else None
     with pace.transaction():
-        unread = leaving_feeds.lock(set(people.values()))
+        unread = removal.lock(set(people.values()))
         old = Summary.objects.filter(created_at__lt=limits.cutoff, user_id__in_set=list(unread))
         going = _settled(_locked(SUMMARIES, old, people, is_whole=archive is not None), before=before)
         gone = _delete(SUMMARIES, going)
         # A seq of 0: it was never shown in the app.
-        leaving_feeds.fetch_anew({row["user_id"] for row, _ in going.values() if row["seq"]}, unread=unread)
+        removal.fetch_anew({row["user_id"] for row, _ in going.values() if row["seq"]}, unread=unread)
     return gone
 
 

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef
 
 from delivery import outbox
 from delivery.models import Address, Delivery, Recovery
-from notifications import inbox
+from notifications.inbox import marking
 from notifications.models import Hold, Notification
 
 CHUNK = 1000
@@ -22,7 +22,7 @@ def recover(address: Address, *, since: datetime, now: datetime) -> int:
     The rest follows by itself, a chunk each second, whatever crashes. Asking again begins again.
     """
     with transaction.atomic():
-        inbox.locked(address.user_id)
+        marking.locked(address.user_id)
         Recovery.objects.update_or_create(
             address=address, defaults={"since": since, "until": now, "after_delivery": 0, "after_notification": 0}
         )
@@ -39,7 +39,7 @@ def advance(address_id: int, *, now: datetime) -> int:
     """One chunk, and how far it got, in one transaction; the row goes when all is done."""
     with transaction.atomic():
         # Whoever opens deliveries has the person's inbox row: pruning relies on it.
-        inbox.locked(Address.objects.values_list("user_id", flat=True).get(pk=address_id))
+        marking.locked(Address.objects.values_list("user_id", flat=True).get(pk=address_id))
         row = Recovery.objects.select_for_update(of=("self",)).select_related("address").filter(pk=address_id).first()
         if row is None:
             return 0

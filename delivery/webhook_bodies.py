@@ -20,7 +20,7 @@ from delivery.summary_words import in_words
 from events import rendering
 from events.models import Event
 from notifications import summaries
-from notifications.frames import instant
+from notifications.inbox.frames import instant
 from notifications.models import Notification, Summary
 
 JSON = "application/json"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from notifications import feed, frames, preferences, quiet, summaries
-from notifications.frames import Frame
+from notifications import preferences, quiet, summaries
+from notifications.inbox import feed, frames
+from notifications.inbox.frames import Frame
 from notifications.models import Hold, Inbox
 
 MOST = 200

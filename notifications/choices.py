@@ -11,7 +11,7 @@ from typing import Any
 
 from events.errors import PreferenceRefused
 from events.rules import channel_names
-from notifications.frames import instant
+from notifications.inbox.frames import instant
 from notifications.models import NotificationPreference, UserNotificationSettings
 
 SCOPES = tuple(NotificationPreference.Scope.values)

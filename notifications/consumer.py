@@ -15,8 +15,9 @@ from channels.db import database_sync_to_async
 from django.db import DatabaseError
 from django.utils import timezone
 
-from notifications import catch_up, frames, hub, sessions
-from notifications.frames import Frame
+from notifications import catch_up, hub, sessions
+from notifications.inbox import frames
+from notifications.inbox.frames import Frame
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.db import Error
 
-from notifications import frames, hub_link
+from notifications.inbox import frames, push
 from notifications.models import Inbox
 
 logger = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ class Hub:
             channel = ""
             try:
                 channel = await channels.new_channel("hub.")
-                await channels.group_add(hub_link.GROUP, channel)
+                await channels.group_add(push.GROUP, channel)
                 self._ready.set()
                 while True:
                     self._dispatch(await channels.receive(channel))
@@ -150,7 +150,7 @@ class Hub:
 async def _leave(channels: Any, channel: str) -> None:
     """A channel that nobody reads any more must not go on collecting the group's messages."""
     try:
-        await channels.group_discard(hub_link.GROUP, channel)
+        await channels.group_discard(push.GROUP, channel)
     except Exception as error:  # noqa: BLE001  as in listening
         logger.info("the hub could not leave its old channel: %r", error)
 

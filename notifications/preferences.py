@@ -10,8 +10,9 @@ from django.db import transaction
 
 from events.errors import PreferenceRefused
 from events.models import EventType
-from notifications import choices, closing, inbox, quiet
-from notifications.frames import instant
+from notifications import choices, closing, quiet
+from notifications.inbox import marking
+from notifications.inbox.frames import instant
 from notifications.models import NotificationPreference, UserNotificationSettings
 
 
@@ -52,7 +53,7 @@ def change(
     if scope is not None:
         choices.check_scope(scope)
     with transaction.atomic():
-        inbox.locked(user_id)
+        marking.locked(user_id)
         event_type = EventType.objects.get(pk=event_type_id)
         _check_lock(event_type, is_enabled=is_enabled, channels=changes.get("channels"))
         row = NotificationPreference.objects.filter(user_id=user_id, event_type=event_type).first()
@@ -111,7 +112,7 @@ def change_settings(user_id: int, *, now: datetime, **changes: Any) -> UserNotif
     for field, value in changes.items():
         choices.check_setting(field, value=value, now=now)
     with transaction.atomic():
-        inbox.locked(user_id)
+        marking.locked(user_id)
         settings = settings_of(user_id)
         if not quiet.is_dnd(settings, now=now) and settings.dnd_enabled:
             # Otherwise naming a new end alone would switch on again what had ended.
@@ -122,7 +123,7 @@ def change_settings(user_id: int, *, now: datetime, **changes: Any) -> UserNotif
             setattr(settings, field, value)
         # The delivery floor writes when the last digest went out, and takes no inbox lock for it.
         settings.save(update_fields=[*changes, "dnd_enabled", "dnd_until", "updated_at"] if settings.pk else None)
-        inbox.announce_settings(user_id, settings=settings_as_json(settings, now=now))
+        marking.announce_settings(user_id, settings=settings_as_json(settings, now=now))
         closing.release([user_id], now=now)
     return settings
 

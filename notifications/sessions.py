@@ -17,7 +17,7 @@ from django.http.request import split_domain_port, validate_host
 from django.utils.http import is_same_domain
 
 from events import api_keys
-from notifications import hub_link
+from notifications.inbox import push
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ async def user_id(who: Credentials) -> int | None:
 def end_on_logout(*, request: Any, **_signal: Any) -> None:
     """Receiver of Django's user_logged_out: the sockets of that session go with it."""
     if request is not None and request.session.session_key:
-        hub_link.end_sessions(session=digest(request.session.session_key))
+        push.end_sessions(session=digest(request.session.session_key))
 
 
 def digest(session_key: str) -> str:

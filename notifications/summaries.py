@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 
 from events import event_type_cache
 from events.models import EventType
-from notifications import frames, hub_link, inbox
-from notifications.frames import Frame
+from notifications.inbox import frames, marking
+from notifications.inbox import push as hub_link
+from notifications.inbox.frames import Frame
 from notifications.models import Notification, Summary, UserNotificationSettings
 
 MOST_TYPES = 8
@@ -96,10 +97,10 @@ def one(user_id: int, *, summary_id: int) -> Summary:
     return Summary.objects.get(user_id=user_id, pk=summary_id)
 
 
-def read(user_id: int, *, summary_id: int, now: datetime) -> inbox.State:
+def read(user_id: int, *, summary_id: int, now: datetime) -> marking.State:
     """It no longer stands above the feed; what it tells of stays as it is. Raises Summary.DoesNotExist."""
     with transaction.atomic():
-        box = inbox.locked(user_id)
+        box = marking.locked(user_id)
         summary = one(user_id, summary_id=summary_id)
         if not summary.is_read:
             summary.is_read, summary.read_at = True, now
@@ -108,7 +109,7 @@ def read(user_id: int, *, summary_id: int, now: datetime) -> inbox.State:
                 box.save(update_fields=["seq"])
             summary.save(update_fields=["is_read", "read_at", "seq"])
             push([summary])
-        return inbox.State(box.seq, box.unread_count)
+        return marking.State(box.seq, box.unread_count)
 
 
 def record_sent(summary_ids: Collection[int], *, now: datetime) -> None:

@@ -12,7 +12,8 @@ from django.db import connection, transaction
 from events import garbage
 from events.db import arrays
 from events.models import Event
-from notifications import audiences, channels, feed, frames, hub_link, loading, looks
+from notifications import audiences, channels, loading, looks
+from notifications.inbox import feed, frames, push
 from notifications.plan import NO_HOLD, Fact, Kind, Plan, Row, plan
 
 LOCK_TIMEOUT = "5s"
@@ -206,10 +207,10 @@ def _push(
         for event in events
         if event.pk in told
     }
-    hub_link.push(_pushes(rows, ids=ids, inboxes=inboxes, now=now), shared=shared)
+    push.push(_pushes(rows, ids=ids, inboxes=inboxes, now=now), shared=shared)
 
 
-def _pushes(rows: Sequence[Row], *, ids: Sequence[int], inboxes: _Inboxes, now: datetime) -> Iterator[hub_link.Push]:
+def _pushes(rows: Sequence[Row], *, ids: Sequence[int], inboxes: _Inboxes, now: datetime) -> Iterator[push.Push]:
     """A frame for each row in the feed: what is this person's. One by one: thousands at once would each be looked at
     by the collector of cycles."""
     counts = inboxes.unread_counts()
@@ -231,4 +232,4 @@ def _pushes(rows: Sequence[Row], *, ids: Sequence[int], inboxes: _Inboxes, now: 
             "created_at": stamp,
         }
         frame = {"seq": row.seq, "unread_count": counts[row.user_id], "toast": row.toast, "own": own}
-        yield hub_link.Push(row.user_id, frame, row.event_id)
+        yield push.Push(row.user_id, frame, row.event_id)

@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 
 from events.bus import publish
 from events.sweep import sweep
-from notifications import feed
+from notifications.inbox import feed
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from events.models import Event
-from notifications import feed, inbox
+from notifications.inbox import feed, marking
 
 # Events of all sixteen types in turn.
 EVENTS = """
@@ -36,7 +36,7 @@ def main(few: int, many: int, people: int) -> dict[str, list[dict[str, Any]]]:
     reader = User.objects.order_by("pk")[people // 2].pk
     queries: dict[str, Callable[[], object]] = {
         "feed page": lambda: feed.page(reader),
-        "unread count": lambda: inbox.state(reader),
+        "unread count": lambda: marking.state(reader),
         "unread page": lambda: feed.page(reader, unread_only=True),
         "category filter": lambda: feed.page(reader, category="review"),
     }

@@ -15,7 +15,7 @@ from channels.layers import get_channel_layer
 from django.contrib.auth.models import User
 
 from events.models import ApiKey
-from notifications import hub_link
+from notifications.inbox import push
 
 ROUNDS, WARM_UP = 3, 50
 # As many at a time as a server greets without a queue.
@@ -137,7 +137,7 @@ def push_all(users: Sequence[int], seqs: range) -> None:
     """Push a frame for everybody, several times over, as a worker does after its commit."""
     for seq in seqs:
         frame = {"seq": seq, "unread_count": seq, "toast": True, "own": OWN}
-        hub_link.push([hub_link.Push(user, frame, 7) for user in users], shared=SHARED)
+        push.push([push.Push(user, frame, 7) for user in users], shared=SHARED)
 
 
 async def send_each(users: Sequence[int]) -> None:

@@ -13,7 +13,7 @@ from events.api.serializers import EventOut
 from events.rest.fields import ChannelName, Instant, QueryWhole, Switch, Text, Whole, one_of
 from events.rest.pagination import Paged
 from events.rest.strict import Changes, Strict
-from notifications.frames import instant
+from notifications.inbox.frames import instant
 
 MAX_TARGET = 2000
 

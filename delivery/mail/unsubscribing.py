@@ -13,7 +13,8 @@ from django.db import transaction
 
 from delivery.links import Rule
 from events.models import EventType
-from notifications import inbox, preferences
+from notifications import preferences
+from notifications.inbox import marking
 from notifications.models import NotificationPreference
 
 EMAIL = "email"
@@ -77,7 +78,7 @@ def _without(channels: list[str], *, rule: Rule) -> list[str]:
 
 def _locked(rule: Rule) -> Standing:
     standing(rule)
-    inbox.locked(rule.user_id)
+    marking.locked(rule.user_id)
     return standing(rule)
 
 

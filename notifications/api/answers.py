@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework.response import Response
 
-from notifications.inbox import State
+from notifications.inbox.marking import State
 
 
 def changed(state: State, *, body: Any = None) -> Response:

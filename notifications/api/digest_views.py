@@ -9,10 +9,11 @@ from rest_framework.response import Response
 from events.rest.openapi import documented
 from events.rest.strict import user_id_of
 from events.rest.views import ApiView
-from notifications import closing, digests, inbox, summaries
+from notifications import closing, digests, summaries
 from notifications.api.answers import changed
 from notifications.api.serializers import DigestOut, SentDigestOut
-from notifications.frames import instant
+from notifications.inbox import marking
+from notifications.inbox.frames import instant
 
 
 class DigestView(ApiView):
@@ -46,4 +47,4 @@ class DigestView(ApiView):
             "by_type": summary.by_type if summary else {},
             "url": summaries.url(summary.pk) if summary else None,
         }
-        return changed(inbox.state(user_id), body=body)
+        return changed(marking.state(user_id), body=body)

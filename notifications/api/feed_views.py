@@ -12,9 +12,9 @@ from events.rest.openapi import documented, in_path
 from events.rest.pagination import cursor_of, listed
 from events.rest.strict import body_of, query_of, user_id_of
 from events.rest.views import ApiView
-from notifications import feed, inbox
 from notifications.api.answers import changed
 from notifications.api.serializers import CountOut, FeedQuery, Ids, NotificationOut, UpTo, WhyOut
+from notifications.inbox import feed, marking
 from notifications.models import Notification
 from notifications.why import why
 
@@ -94,7 +94,7 @@ class ReadAllView(ApiView):
     )
     def post(self, request: Request) -> Response:
         body = body_of(request, as_=UpTo)
-        state = inbox.mark_all(
+        state = marking.mark_all(
             user_id_of(request), now=timezone.now(), up_to=body.get("up_to"), category=body.get("category")
         )
         return changed(state)
@@ -103,7 +103,7 @@ class ReadAllView(ApiView):
 class UnreadCountView(ApiView):
     @documented("count_unread", summary="Count your unread notifications", answers={200: CountOut})
     def get(self, request: Request) -> Response:
-        return Response({"count": inbox.state(user_id_of(request)).unread_count})
+        return Response({"count": marking.state(user_id_of(request)).unread_count})
 
 
 class WhyView(ApiView):
@@ -130,4 +130,4 @@ class WhyView(ApiView):
 
 def _mark(request: Request, ids: list[int], *, is_read: bool) -> Response:
     with missing_is_404(Notification):
-        return changed(inbox.mark(user_id_of(request), ids=ids, is_read=is_read, now=timezone.now()))
+        return changed(marking.mark(user_id_of(request), ids=ids, is_read=is_read, now=timezone.now()))

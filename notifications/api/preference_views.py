@@ -12,9 +12,10 @@ from events.rest.openapi import documented, in_path
 from events.rest.pagination import listed
 from events.rest.strict import body_of, user_id_of
 from events.rest.views import ApiView
-from notifications import inbox, preferences
+from notifications import preferences
 from notifications.api.answers import changed
 from notifications.api.serializers import PreferenceIn, PreferenceOut, SettingsIn, SettingsOut
+from notifications.inbox import marking
 
 
 class PreferencesView(ApiView):
@@ -60,4 +61,4 @@ class SettingsView(ApiView):
     def put(self, request: Request) -> Response:
         changes, now, user_id = body_of(request, as_=SettingsIn), timezone.now(), user_id_of(request)
         settings = preferences.change_settings(user_id, now=now, **changes)
-        return changed(inbox.state(user_id), body=preferences.settings_as_json(settings, now=now))
+        return changed(marking.state(user_id), body=preferences.settings_as_json(settings, now=now))

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from notifications.inbox import State
+from notifications.inbox.marking import State
 
 
 def person(request: HttpRequest) -> User:

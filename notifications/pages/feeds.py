@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from django.core.exceptions import BadRequest
 from django.urls import reverse
 
-from notifications import feed, summaries
+from notifications import summaries
+from notifications.inbox import feed
 from notifications.models import Notification, Summary
 from notifications.pages.standing import Standing
 from notifications.presentation import labels, times

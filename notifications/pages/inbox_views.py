@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_safe
 
-from notifications import catch_up, feed, inbox
+from notifications import catch_up
+from notifications.inbox import feed, marking
 from notifications.models import Notification
 from notifications.pages.asking import is_prefetch, person
 from notifications.pages.feeds import feed_of, filters_of, page_of, row_of
@@ -59,7 +60,7 @@ def rows(request: HttpRequest) -> HttpResponse:
 @require_GET
 def counts(request: HttpRequest) -> JsonResponse:
     user = person(request)
-    state = inbox.state(user.pk)
+    state = marking.state(user.pk)
     by_category = feed.unread_by_category(user.pk)
     return JsonResponse({"seq": state.seq, "unread_count": state.unread_count, "by_category": by_category})
 
@@ -91,7 +92,7 @@ def open_notification(request: HttpRequest, notification_id: int) -> HttpRespons
     """Read it and go to what it is about; to its own page where that is nowhere (any more)."""
     row = _own(request, notification_id)
     if not is_prefetch(request):
-        inbox.read_from(person(request).pk, notification_id=notification_id, now=timezone.now())
+        marking.read_from(person(request).pk, notification_id=notification_id, now=timezone.now())
     return redirect(_target(feed.as_json(row)["url"]) or reverse("notification-detail", args=[row.pk]))
 
 

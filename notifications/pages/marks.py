@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from notifications import feed, inbox
+from notifications.inbox import feed, marking
 from notifications.models import Notification
 from notifications.pages.asking import back, is_script, person, with_state
 from notifications.pages.inbox_views import UNDO
@@ -43,7 +43,7 @@ def read_all(request: HttpRequest) -> HttpResponse:
     [up_to] = _numbers(request.POST.get("up_to", ""), exactly=1)
     category = request.POST.get("category") or None
     ids = _surfaced(user.pk, up_to=up_to, category=category)
-    state = inbox.mark_all(user.pk, now=timezone.now(), up_to=up_to, category=category)
+    state = marking.mark_all(user.pk, now=timezone.now(), up_to=up_to, category=category)
     if is_script(request):
         return with_state(JsonResponse({"ids": ids}), state)
     request.session[UNDO] = ids
@@ -52,7 +52,7 @@ def read_all(request: HttpRequest) -> HttpResponse:
 
 def _mark(request: HttpRequest, ids: list[int], *, is_read: bool) -> HttpResponse:
     try:
-        state = inbox.mark(person(request).pk, ids=ids, is_read=is_read, now=timezone.now())
+        state = marking.mark(person(request).pk, ids=ids, is_read=is_read, now=timezone.now())
     except Notification.DoesNotExist as error:
         raise Http404("no such notification of yours") from error
     return with_state(HttpResponse(status=204) if is_script(request) else back(request), state)

@@ -12,7 +12,7 @@ from django.utils.text import capfirst
 
 from events.rules import channel_names
 from notifications import preferences
-from notifications.feed import CATEGORIES
+from notifications.inbox.feed import CATEGORIES
 from notifications.models import NotificationPreference
 from notifications.presentation import labels
 

@@ -13,8 +13,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from notifications import inbox, preferences, quiet
-from notifications.frames import instant
+from notifications import preferences, quiet
+from notifications.inbox import marking
+from notifications.inbox.frames import instant
 from notifications.presentation import labels, times
 
 _KEY = "carillon_standing"
@@ -78,7 +79,7 @@ def standing_for(request: HttpRequest) -> Standing:
 
 
 def standing_of(user_id: int, *, now: datetime) -> Standing:
-    state = inbox.state(user_id)
+    state = marking.state(user_id)
     chosen = preferences.settings_of(user_id)
     is_quiet = quiet.is_dnd(chosen, now=now)
     return Standing(

@@ -13,8 +13,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from notifications import closing, feed, summaries
-from notifications.inbox import State
+from notifications import closing, summaries
+from notifications.inbox import feed
+from notifications.inbox.marking import State
 from notifications.models import Summary
 from notifications.pages.asking import back, is_prefetch, is_script, person, with_state
 from notifications.pages.feeds import PAGE_SIZE, by_day, filters_of, note_of, notes_of, row_of

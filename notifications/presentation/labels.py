@@ -6,7 +6,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from notifications.feed import CATEGORIES
+from notifications.inbox.feed import CATEGORIES
 
 _SINGULAR = {
     "job": gettext_lazy("Job"),

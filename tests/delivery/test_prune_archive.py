@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError
 
-from delivery import leaving_feeds, pruning_rows
+from delivery import pruning_rows
 from delivery.archiving import Archive, read
 from events.models import Event
-from notifications import inbox
+from notifications.inbox import marking, removal
 from tests.delivery.pruned import NOW, OLD, event, prune, row, sent, there
 from tests.delivery.test_prune_limits import summary
 from tests.events.concurrency import at_once
@@ -75,7 +75,7 @@ def test_a_crash_before_the_delete_leaves_a_line_twice_and_loses_none(owner, tmp
         with pytest.raises(KeyboardInterrupt):
             prune(archive=tmp_path)
     assert there(old, old.event) == [True, True]
-    assert inbox.state(owner.pk).unread_count == 1
+    assert marking.state(owner.pk).unread_count == 1
     prune(archive=tmp_path)
     assert there(old, old.event) == [False, False]
     assert kept(tmp_path, "notifications") == [old.pk, old.pk]
@@ -116,7 +116,7 @@ def test_what_is_read_while_it_is_archived_stays_for_the_next_run(owner, tmp_pat
 
     def read_meanwhile(self, table, rows, *, made) -> None:
         keep(self, table, rows, made=made)
-        inbox.mark(owner.pk, ids=[old.pk], is_read=True, now=NOW)
+        marking.mark(owner.pk, ids=[old.pk], is_read=True, now=NOW)
 
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(Archive, "keep", read_meanwhile)
@@ -136,7 +136,7 @@ def test_several_that_write_at_once_leave_whole_lines(tmp_path):
 def test_a_batch_in_others_hands_is_left(owner, monkeypatch):
     old = row(owner)
     with monkeypatch.context() as busy:
-        busy.setattr(leaving_feeds, "lock", lambda users: (_ for _ in ()).throw(OperationalError("locked")))
+        busy.setattr(removal, "lock", lambda users: (_ for _ in ()).throw(OperationalError("locked")))
         assert prune().busy == 1
     assert there(old) == [True]
     assert prune().gone["notifications"] == 1

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifications import feed
+from notifications.inbox import feed
 from notifications.models import Inbox, Notification, Summary
 from tests.delivery.pruned import OLD, YOUNG, prune, row, sent, there
 from tests.delivery.test_prune_limits import summary

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from delivery import leaving_feeds
 from events.transport import channel_layer
+from notifications.inbox import removal
 from tests.delivery.pruned import YOUNG, prune, row, sent
 from tests.notifications.sockets import Server, serving
 
@@ -35,7 +35,7 @@ def test_an_open_socket_is_told_which_rows_went(server: Server, owner):
 
 
 def test_a_socket_whose_feed_lost_too_many_rows_fetches_anew(server: Server, owner, monkeypatch):
-    monkeypatch.setattr(leaving_feeds, "MOST_IDS", 1)
+    monkeypatch.setattr(removal, "MOST_IDS", 1)
     row(owner)
     row(owner)
     socket = server.greeted(owner)

@@ -12,7 +12,7 @@ from events.bus import publish
 from events.dispatch import watermarks
 from events.models import Subscriber
 from events.sweep import sweep
-from notifications import inbox
+from notifications.inbox import marking
 from notifications.models import Inbox, Notification
 from tests.delivery.pruned import prune, row, sent, there
 from tests.events.concurrency import Running, at_once
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def recounted(user) -> bool:
     unread = Notification.objects.filter(user=user, channel="in_app", is_read=False).count()
-    return inbox.state(user.pk).unread_count == unread
+    return marking.state(user.pk).unread_count == unread
 
 
 def test_two_runs_at_once_take_nothing_twice(owner, member):
@@ -38,19 +38,19 @@ def test_two_runs_at_once_take_nothing_twice(owner, member):
 
 def test_routing_and_reading_go_on_meanwhile(owner):
     old = [row(owner) for _ in range(5)]
-    seq = inbox.state(owner.pk).seq
+    seq = marking.state(owner.pk).seq
 
     def tell() -> None:
         publish("job.completed", actor=owner)
         sweep()
 
-    at_once(prune, tell, lambda: inbox.mark_all(owner.pk, now=timezone.now()))
+    at_once(prune, tell, lambda: marking.mark_all(owner.pk, now=timezone.now()))
     prune()
     sweep()
     assert there(*old) == [False] * 5
     assert Notification.objects.filter(user=owner).count() == 1
     assert recounted(owner)
-    assert inbox.state(owner.pk).seq > seq
+    assert marking.state(owner.pk).seq > seq
 
 
 @pytest.mark.service

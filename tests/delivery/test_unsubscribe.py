@@ -9,7 +9,7 @@ from django.test import Client
 
 from delivery import links
 from events.models import EventType
-from notifications import inbox
+from notifications.inbox import marking
 from notifications.models import Inbox, NotificationPreference, UserNotificationSettings
 from tests.notifications.telling import define, prefer, settle
 
@@ -158,12 +158,12 @@ def test_whose_account_is_gone_there_is_nothing_to_stop(owner, path):
 def test_it_takes_the_inbox_lock(owner, path, monkeypatch):
     """So that a batch of the router comes before or after it, never in between."""
     taken: list[int] = []
-    locked = inbox.locked
+    locked = marking.locked
 
     def noting(user_id: int) -> Inbox:
         taken.append(user_id)
         return locked(user_id)
 
-    monkeypatch.setattr(inbox, "locked", noting)
+    monkeypatch.setattr(marking, "locked", noting)
     provider().post(path, ONE_CLICK)
     assert set(taken) == {owner.pk}

@@ -107,7 +107,7 @@ def test_a_database_out_of_connections_is_503(owner, monkeypatch):
         raise OperationalError("couldn't get a connection after 3.00 sec")
 
     client = as_(owner)
-    monkeypatch.setattr("notifications.inbox.state", fail)
+    monkeypatch.setattr("notifications.inbox.marking.state", fail)
     answer = client.get(f"{V1}/notifications/unread-count")
     assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (503, "unavailable", "1")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from events.models import Event
-from notifications.hub_link import Push
+from notifications.inbox.push import Push
 from notifications.models import Inbox, Notification
 
 

@@ -13,7 +13,8 @@ from events.dispatch import sequencer
 from events.log import publish
 from events.models import Event, EventType
 from events.sweep import sweep
-from notifications import feed, router
+from notifications import router
+from notifications.inbox import feed
 from notifications.models import Notification, NotificationPreference, UserNotificationSettings
 from notifications.plan import Plan
 

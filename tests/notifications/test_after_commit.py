@@ -8,7 +8,7 @@ from django.db import transaction
 from events.bus import publish
 from events.dispatch import sequencer
 from events.transport import channel_layer
-from notifications import hub_link
+from notifications.inbox import push
 from tests.notifications.telling import JOB
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,7 +26,7 @@ def _no_layer(monkeypatch) -> None:
 def test_a_push_that_fails_after_the_commit_does_not_reach_whoever_committed():
     later: list[str] = []
     with transaction.atomic():
-        hub_link.push_on_commit([hub_link.Push(1, {"type": "read", "seq": 1})])
+        push.push_on_commit([push.Push(1, {"type": "read", "seq": 1})])
         transaction.on_commit(lambda: later.append("told"))
     assert later == ["told"]
 

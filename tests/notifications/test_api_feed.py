@@ -7,7 +7,7 @@ import re
 import pytest
 
 from events.entities import Entity
-from notifications import inbox
+from notifications.inbox import marking
 from notifications.models import Notification
 from tests.http import V1, as_, codes, tell
 
@@ -15,7 +15,7 @@ FEED = f"{V1}/notifications"
 
 
 def unread(user) -> int:
-    return inbox.state(user.pk).unread_count
+    return marking.state(user.pk).unread_count
 
 
 def test_a_notification_has_all_its_fields(owner):

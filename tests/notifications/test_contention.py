@@ -18,8 +18,10 @@ from events.bus import Entity, NewEvent, publish, publish_many
 from events.dispatch import replay, sequencer, subscribers
 from events.memberships import grant
 from events.models import Event, EventType, ParkedEvent
-from notifications import feed, hub_link, inbox, preferences, router
-from notifications.hub_link import Push
+from notifications import preferences, router
+from notifications.inbox import feed, marking
+from notifications.inbox import push as hub_link
+from notifications.inbox.push import Push
 from notifications.models import Notification
 from tests.events.concurrency import at_once
 from tests.notifications.serial_order import assert_serial, assert_surfaced_in_log_order, switches
@@ -79,17 +81,17 @@ class Storm:
     def read(self, chance: random.Random) -> None:
         user = chance.choice(self.people)
         rows = [row.pk for row in feed.page(user.pk, unread_only=True, limit=5)]
-        inbox.mark(user.pk, ids=rows, is_read=True, now=timezone.now())
+        marking.mark(user.pk, ids=rows, is_read=True, now=timezone.now())
 
     def unread(self, chance: random.Random) -> None:
         user = chance.choice(self.people[STEADY:])
         rows = [row.pk for row in feed.page(user.pk, limit=30) if row.is_read]
-        inbox.mark(user.pk, ids=rows[:3], is_read=False, now=timezone.now())
+        marking.mark(user.pk, ids=rows[:3], is_read=False, now=timezone.now())
 
     def read_all(self, chance: random.Random) -> None:
         user = chance.choice(self.people)
-        up_to = inbox.state(user.pk).seq - chance.randrange(10)
-        inbox.mark_all(user.pk, now=timezone.now(), up_to=max(up_to, 0))
+        up_to = marking.state(user.pk).seq - chance.randrange(10)
+        marking.mark_all(user.pk, now=timezone.now(), up_to=max(up_to, 0))
 
     def choose(self, chance: random.Random) -> None:
         user = chance.choice(self.people[STEADY:])

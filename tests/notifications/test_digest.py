@@ -9,7 +9,8 @@ import pytest
 from django.utils import timezone
 
 from events.bus import publish
-from notifications import closing, digests, inbox, preferences, quiet, rounds, summaries, tasks
+from notifications import closing, digests, preferences, quiet, rounds, summaries, tasks
+from notifications.inbox import marking
 from notifications.models import Inbox, Notification, Summary
 from tests.notifications.holding import AFTERNOON, HOUR, by_mail, hold, holds, look, look_at
 from tests.notifications.telling import JOB, NOON, alter, define, route, settle
@@ -79,7 +80,7 @@ def test_membership_is_by_hold_whenever_it_came(owner):
 
 def test_an_empty_one_is_not_sent(owner):
     collect(owner)
-    inbox.mark_all(owner.pk, now=NOON)
+    marking.mark_all(owner.pk, now=NOON)
     assert look(now=NINE) == []
     assert (holds(owner), look_at(owner)) == (["none", "none"], None)
 
@@ -112,13 +113,13 @@ class TestWhereItGoes:
     def test_in_the_app_where_there_is_no_mail(self, owner):
         collect(owner)
         [summary] = look(now=NINE)
-        assert summary.seq == inbox.state(owner.pk).seq == 3
+        assert summary.seq == marking.state(owner.pk).seq == 3
 
     def test_by_mail_where_there_is(self, owner, mailbox):
         collect(owner)
         [summary] = look(now=NINE)
         assert [opened.summary_id for opened in mailbox.summaries] == [summary.pk]
-        assert (summary.seq, inbox.state(owner.pk).seq) == (0, 2)
+        assert (summary.seq, marking.state(owner.pk).seq) == (0, 2)
 
     def test_in_the_app_without_an_address(self, owner, mailbox):
         type(owner).objects.update(email="")

@@ -11,7 +11,7 @@ from hypothesis.extra.django import TestCase
 
 from events.bus import NewEvent, publish_many
 from events.entities import register_entity
-from notifications import feed, inbox
+from notifications.inbox import feed, marking
 from notifications.models import Notification
 from tests.conftest import person
 from tests.notifications.telling import JOB, NOON, define, names, prefer, route, tell
@@ -53,7 +53,7 @@ def test_only_in_app_rows_are_in_it(owner):
 
 def test_unread_only_leaves_out_what_was_read(owner):
     tell("review.submitted", source=JOB)
-    inbox.mark_all(owner.pk, now=NOON)
+    marking.mark_all(owner.pk, now=NOON)
     tell("review.approved", source=JOB)
     [row] = feed.page(owner.pk, unread_only=True)
     assert row.event.event_type.name == "review.approved"
@@ -104,7 +104,7 @@ class TestPages(TestCase):
         define("review.seen", audience=["actor"], category="review")
         route(*publish_many([NewEvent("review.seen" if "review" in name else name, actor=user) for name in types]))
         rows = feed.page(user.pk, limit=100)
-        inbox.mark(user.pk, ids=[row.pk for place, row in enumerate(rows) if place in read], is_read=True, now=NOON)
+        marking.mark(user.pk, ids=[row.pk for place, row in enumerate(rows) if place in read], is_read=True, now=NOON)
         wanted = [
             row.pk
             for row in feed.page(user.pk, limit=100)
@@ -147,7 +147,7 @@ def test_the_object_reads_as_the_event_does(owner):
 
 def test_times_are_utc_with_a_z(owner):
     tell("job.completed", source=JOB)
-    inbox.mark_all(owner.pk, now=NOON)
+    marking.mark_all(owner.pk, now=NOON)
     assert feed.as_json(feed.page(owner.pk)[0])["read_at"] == "2026-03-04T12:00:00Z"
 
 
@@ -155,6 +155,6 @@ def test_changed_since_gives_rows_in_the_order_of_their_change(owner):
     for name in ("review.submitted", "review.approved", "review.rejected"):
         tell(name, source=JOB)
     first = feed.page(owner.pk)[-1]
-    inbox.mark(owner.pk, ids=[first.pk], is_read=True, now=NOON)
+    marking.mark(owner.pk, ids=[first.pk], is_read=True, now=NOON)
     changed = feed.changed_since(owner.pk, seq=2, limit=10)
     assert [row.event.event_type.name for row in changed] == ["review.rejected", "review.submitted"]

@@ -10,8 +10,8 @@ from hypothesis.extra.django import TestCase
 from events.bus import Entity, NewEvent, publish_many
 from events.memberships import grant
 from events.models import Event
-from notifications import feed, inbox
-from notifications.inbox import State
+from notifications.inbox import feed, marking
+from notifications.inbox.marking import State
 from notifications.models import Inbox, Notification
 from tests.conftest import person
 from tests.notifications.telling import JOB, NOON, OTHER_JOB, prefer, route, settle, tell
@@ -24,7 +24,7 @@ def row(user, event: Event, channel: str = "in_app") -> Notification:
 
 
 def mark(user, *events: Event, is_read: bool = True) -> State:
-    return inbox.mark(user.pk, ids=[row(user, event).pk for event in events], is_read=is_read, now=NOON)
+    return marking.mark(user.pk, ids=[row(user, event).pk for event in events], is_read=is_read, now=NOON)
 
 
 def unread(user) -> list[str]:
@@ -37,11 +37,11 @@ def three(owner) -> list[Event]:
 
 
 def test_somebody_nobody_told_anything_has_an_empty_inbox(owner):
-    assert inbox.state(owner.pk) == State(0, 0)
+    assert marking.state(owner.pk) == State(0, 0)
 
 
 def test_reading_one_counts_down_and_raises_the_seq(owner, three):
-    assert mark(owner, three[1]) == State(seq=4, unread_count=2) == inbox.state(owner.pk)
+    assert mark(owner, three[1]) == State(seq=4, unread_count=2) == marking.state(owner.pk)
     assert unread(owner) == ["job.completed", "review.submitted"]
 
 
@@ -79,7 +79,7 @@ def test_reading_covers_the_event_on_every_channel(owner):
 def test_reading_all_covers_the_events_on_every_channel(owner):
     prefer(owner, "review.submitted", channels=["in_app", "email"])
     event = tell("review.submitted", source=JOB)
-    inbox.mark_all(owner.pk, now=NOON)
+    marking.mark_all(owner.pk, now=NOON)
     assert row(owner, event, "email").is_read
 
 
@@ -88,7 +88,7 @@ def test_reading_all_covers_what_was_replaced_on_every_channel(owner):
     prefer(owner, "job.started", channels=["in_app", "email"])
     started = tell("job.started", source=JOB)
     tell("job.completed", source=JOB)
-    inbox.mark_all(owner.pk, now=NOON)
+    marking.mark_all(owner.pk, now=NOON)
     assert row(owner, started, "email").is_read
 
 
@@ -102,24 +102,24 @@ def test_reading_one_covers_what_was_replaced_on_every_channel(owner):
 @pytest.mark.parametrize("is_read", [True, False])
 def test_another_persons_row_is_not_there(owner, watcher, three, is_read):
     with pytest.raises(Notification.DoesNotExist):
-        inbox.mark(watcher.pk, ids=[row(owner, three[2]).pk], is_read=is_read, now=NOON)
+        marking.mark(watcher.pk, ids=[row(owner, three[2]).pk], is_read=is_read, now=NOON)
 
 
 def test_one_wrong_id_among_many_changes_nothing(owner, three):
     with pytest.raises(Notification.DoesNotExist):
-        inbox.mark(owner.pk, ids=[row(owner, three[0]).pk, 2**63 - 1], is_read=True, now=NOON)
-    assert inbox.state(owner.pk) == State(3, 3)
+        marking.mark(owner.pk, ids=[row(owner, three[0]).pk, 2**63 - 1], is_read=True, now=NOON)
+    assert marking.state(owner.pk) == State(3, 3)
 
 
 def test_a_row_of_another_channel_is_not_in_the_feed_and_not_there(owner):
     prefer(owner, "review.submitted", channels=["in_app", "email"])
     email = row(owner, tell("review.submitted", source=JOB), "email")
     with pytest.raises(Notification.DoesNotExist):
-        inbox.mark(owner.pk, ids=[email.pk], is_read=True, now=NOON)
+        marking.mark(owner.pk, ids=[email.pk], is_read=True, now=NOON)
 
 
 def test_no_id_changes_nothing(owner, three):
-    assert inbox.mark(owner.pk, ids=[], is_read=True, now=NOON) == State(3, 3)
+    assert marking.mark(owner.pk, ids=[], is_read=True, now=NOON) == State(3, 3)
 
 
 def test_the_same_id_twice_counts_once(owner, three):
@@ -129,51 +129,51 @@ def test_the_same_id_twice_counts_once(owner, three):
 def test_a_thousand_jobs_are_read_at_once(owner):
     route(*publish_many([NewEvent("job.started", Entity("job", number), owner) for number in range(1000, 2100)]))
     ids = [one.pk for one in feed.page(owner.pk, limit=2000)]
-    assert inbox.mark(owner.pk, ids=ids, is_read=True, now=NOON).unread_count == 0
+    assert marking.mark(owner.pk, ids=ids, is_read=True, now=NOON).unread_count == 0
 
 
 def test_reading_all_leaves_nothing(owner, three):
-    assert inbox.mark_all(owner.pk, now=NOON) == State(4, 0)
+    assert marking.mark_all(owner.pk, now=NOON) == State(4, 0)
     assert unread(owner) == []
 
 
 def test_reading_all_again_changes_nothing(owner, three):
-    assert inbox.mark_all(owner.pk, now=NOON) == inbox.mark_all(owner.pk, now=NOON)
+    assert marking.mark_all(owner.pk, now=NOON) == marking.mark_all(owner.pk, now=NOON)
 
 
 def test_reading_all_leaves_what_surfaced_later(owner, three):
     """What came in while the page was open is still unread."""
-    assert inbox.mark_all(owner.pk, now=NOON, up_to=2).unread_count == 1
+    assert marking.mark_all(owner.pk, now=NOON, up_to=2).unread_count == 1
     assert unread(owner) == ["job.completed"]
 
 
 def test_reading_all_leaves_what_was_replaced_meanwhile(owner):
     tell("job.started", source=JOB)
-    seen = inbox.state(owner.pk).seq
+    seen = marking.state(owner.pk).seq
     tell("job.failed", source=JOB)
-    assert inbox.mark_all(owner.pk, now=NOON, up_to=seen).unread_count == 1
+    assert marking.mark_all(owner.pk, now=NOON, up_to=seen).unread_count == 1
 
 
 def test_reading_all_goes_by_when_it_surfaced_not_by_when_it_changed(owner, three):
     mark(owner, three[0])
     mark(owner, three[0], is_read=False)
-    assert inbox.mark_all(owner.pk, now=NOON, up_to=1).unread_count == 2
+    assert marking.mark_all(owner.pk, now=NOON, up_to=1).unread_count == 2
 
 
 def test_reading_all_of_a_category_leaves_the_others(owner, three):
-    assert inbox.mark_all(owner.pk, now=NOON, category="review").unread_count == 1
+    assert marking.mark_all(owner.pk, now=NOON, category="review").unread_count == 1
     assert unread(owner) == ["job.completed"]
 
 
 def test_reading_all_is_ones_own(owner, watcher, three):
-    inbox.mark_all(owner.pk, now=NOON)
-    assert inbox.state(watcher.pk) == State(1, 1)
+    marking.mark_all(owner.pk, now=NOON)
+    assert marking.state(watcher.pk) == State(1, 1)
 
 
 def test_held_rows_are_read_too(owner):
     settle(owner, dnd_enabled=True)
     tell("job.completed", source=JOB)
-    assert inbox.mark_all(owner.pk, now=NOON).unread_count == 0
+    assert marking.mark_all(owner.pk, now=NOON).unread_count == 0
 
 
 def test_unread_by_category_says_what_there_is(owner, three):
@@ -210,14 +210,14 @@ class TestCounts(TestCase):
 
     def _mark(self, user, places, is_read) -> None:
         ids = [one.pk for place, one in enumerate(feed.page(user.pk)) if place in places]
-        inbox.mark(user.pk, ids=ids, is_read=is_read, now=NOON)
+        marking.mark(user.pk, ids=ids, is_read=is_read, now=NOON)
 
     def _all(self, user, up_to, category) -> None:
-        inbox.mark_all(user.pk, now=NOON, up_to=up_to, category=category)
+        marking.mark_all(user.pk, now=NOON, up_to=up_to, category=category)
 
     def _check(self, user, *, after: int) -> int:
         rows = feed.page(user.pk, limit=100)
-        state = inbox.state(user.pk)
+        state = marking.state(user.pk)
         assert state.unread_count == sum(not one.is_read for one in rows)
         assert state.unread_count == sum(feed.unread_by_category(user.pk).values())
         assert state.seq >= after
@@ -228,5 +228,5 @@ class TestCounts(TestCase):
 
 
 def test_locking_makes_the_row_of_somebody_new(owner):
-    assert inbox.locked(owner.pk).seq == 0
+    assert marking.locked(owner.pk).seq == 0
     assert Inbox.objects.filter(pk=owner.pk).exists()

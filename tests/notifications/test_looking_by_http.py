@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from notifications import inbox
+from notifications.inbox import marking
 from tests.notifications.telling import JOB, tell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_tied")]
@@ -22,7 +22,7 @@ def test_it_gives_the_frames_of_a_greeting(client, owner):
     tell("job.completed", source=JOB, payload={"name": "Shot 1"})
     answer = client.get("/notifications/since/", {"user": owner.pk, "seq": 0})
     [hello] = answer.json()["frames"]
-    assert (hello["seq"], hello["recovered"]) == (inbox.state(owner.pk).seq, True)
+    assert (hello["seq"], hello["recovered"]) == (marking.state(owner.pk).seq, True)
     assert [row["title"] for row in hello["notifications"]] == ["Shot 1 finished"]
 
 

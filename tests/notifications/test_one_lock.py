@@ -10,7 +10,8 @@ from django.db import transaction
 from events.bus import NewEvent, publish, publish_many
 from events.models import EventType
 from events.sweep import sweep
-from notifications import feed, inbox, preferences
+from notifications import preferences
+from notifications.inbox import feed, marking
 from tests.events.concurrency import Running, at_once
 from tests.notifications.telling import JOB, NOON, OTHER_JOB, told
 
@@ -40,9 +41,9 @@ def test_a_choice_whose_transaction_began_before_routing_counts(owner):
 
 def test_routing_and_reading_at_once_lose_no_count(owner):
     publish_many([NewEvent(name, source) for name in TYPES for source in (JOB, OTHER_JOB)])
-    at_once(sweep, *[lambda: inbox.mark_all(owner.pk, now=NOON)] * 4, sweep)
+    at_once(sweep, *[lambda: marking.mark_all(owner.pk, now=NOON)] * 4, sweep)
     unread = feed.page(owner.pk, unread_only=True)
-    assert inbox.state(owner.pk).unread_count == len(unread)
+    assert marking.state(owner.pk).unread_count == len(unread)
     assert len(feed.page(owner.pk)) == len(TYPES)
 
 
@@ -52,4 +53,4 @@ TYPES = ["review.submitted", "review.approved", "review.rejected", "job.started"
 def test_two_routers_at_once_tell_nobody_twice(owner):
     publish_many([NewEvent(name, JOB) for name in TYPES])
     at_once(sweep, sweep, sweep)
-    assert inbox.state(owner.pk) == inbox.State(len(TYPES), len(TYPES))
+    assert marking.state(owner.pk) == marking.State(len(TYPES), len(TYPES))

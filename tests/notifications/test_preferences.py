@@ -10,7 +10,8 @@ import pytest
 from events.bus import NewEvent
 from events.errors import PreferenceRefused
 from events.models import EventType
-from notifications import inbox, preferences
+from notifications import preferences
+from notifications.inbox import marking
 from notifications.models import NotificationPreference, UserNotificationSettings
 from tests.notifications.telling import alter, channels_of, prefer, tell_batch
 
@@ -117,7 +118,7 @@ def test_without_a_row_the_settings_have_their_defaults(owner):
 
 def test_a_change_of_settings_raises_the_inbox_number(owner):
     preferences.change_settings(owner.pk, now=NOW, timezone="Europe/Paris")
-    assert inbox.state(owner.pk).seq == 1
+    assert marking.state(owner.pk).seq == 1
 
 
 def test_do_not_disturb_without_an_end_clears_the_old_end(owner):

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from events.bus import NewEvent, publish, publish_many
 from events.models import Event, EventType, Membership
-from notifications import feed
+from notifications.inbox import feed
 from notifications.models import Inbox, Notification, NotificationPreference, UserNotificationSettings
 from tests.notifications.telling import JOB, route
 

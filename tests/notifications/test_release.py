@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from events.bus import publish
-from notifications import closing, feed, inbox, preferences
+from notifications import closing, preferences
+from notifications.inbox import feed, marking
 from notifications.models import Inbox, Notification, Summary
 from tests.notifications.holding import AFTERNOON, HOUR, by_mail, hold, holds, look, look_at, release
 from tests.notifications.telling import JOB, NOON, route, settle
@@ -86,7 +87,7 @@ def test_the_channels_are_woken_after_the_commit(owner, mailbox, django_capture_
 def test_what_was_read_meanwhile_is_left_out(owner):
     hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
     first = feed.page(owner.pk)[-1]
-    inbox.mark(owner.pk, ids=[first.pk], is_read=True, now=NOON)
+    marking.mark(owner.pk, ids=[first.pk], is_read=True, now=NOON)
     [summary] = look(now=NOON + HOUR)
     assert summary.by_type == {"job.failed": 1}
     first.refresh_from_db()
@@ -95,16 +96,16 @@ def test_what_was_read_meanwhile_is_left_out(owner):
 
 def test_an_empty_one_is_none(owner):
     hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
-    inbox.mark_all(owner.pk, now=NOON)
-    before = inbox.state(owner.pk)
+    marking.mark_all(owner.pk, now=NOON)
+    before = marking.state(owner.pk)
     assert look(now=NOON + HOUR) == []
-    assert (holds(owner), inbox.state(owner.pk), look_at(owner)) == (["none", "none"], before, None)
+    assert (holds(owner), marking.state(owner.pk), look_at(owner)) == (["none", "none"], before, None)
 
 
 def test_a_summary_raises_seq_and_leaves_the_count(owner):
     hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
     [summary] = look(now=NOON + HOUR)
-    assert inbox.state(owner.pk) == inbox.State(seq=3, unread_count=2)
+    assert marking.state(owner.pk) == marking.State(seq=3, unread_count=2)
     assert summary.seq == 3
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from events.bus import Entity, NewEvent
 from events.models import Event
-from notifications import feed, inbox
+from notifications.inbox import feed, marking
 from notifications.models import Notification, Summary
 from tests.notifications.telling import (
     JOB,
@@ -33,19 +33,19 @@ def job(name: str, *, source: Entity = JOB) -> NewEvent:
 
 def read(user, event: Event, *, is_read: bool = True) -> None:
     row = Notification.objects.get(user=user, event=event, channel="in_app")
-    inbox.mark(user.pk, ids=[row.pk], is_read=is_read, now=NOON)
+    marking.mark(user.pk, ids=[row.pk], is_read=is_read, now=NOON)
 
 
 def test_started_progress_completed_is_one_row(owner):
     for name in ("job.started", "job.progress", "job.progress", "job.completed"):
         tell(name, source=JOB)
     assert names(owner) == ["job.completed"]
-    assert inbox.state(owner.pk) == inbox.State(seq=4, unread_count=1)
+    assert marking.state(owner.pk) == marking.State(seq=4, unread_count=1)
 
 
 def test_in_one_batch_the_last_of_a_source_wins(owner):
     tell_batch(job("started"), job("progress"), job("completed"))
-    assert (names(owner), inbox.state(owner.pk)) == (["job.completed"], inbox.State(1, 1))
+    assert (names(owner), marking.state(owner.pk)) == (["job.completed"], marking.State(1, 1))
 
 
 def test_a_later_event_keeps_the_row_and_brings_it_to_the_top(owner):
@@ -98,7 +98,7 @@ def test_after_undo_there_may_be_two_unread_ones_and_the_newer_is_replaced(owner
     read(owner, started, is_read=False)
     tell("job.completed", source=JOB)
     assert names(owner) == ["job.completed", "job.started"]
-    assert inbox.state(owner.pk).unread_count == 2
+    assert marking.state(owner.pk).unread_count == 2
 
 
 def test_reading_covers_the_group_up_to_that_event(owner):
@@ -107,7 +107,7 @@ def test_reading_covers_the_group_up_to_that_event(owner):
     progress = tell("job.progress", source=JOB)
     read(owner, started, is_read=False)
     read(owner, progress)
-    assert inbox.state(owner.pk).unread_count == 0
+    assert marking.state(owner.pk).unread_count == 0
 
 
 def test_reading_the_older_leaves_the_newer_unread(owner):

@@ -11,7 +11,7 @@ from events.bus import NewEvent, publish
 from events.memberships import grant
 from events.models import Event, Subscriber
 from events.sweep import sweep
-from notifications import inbox
+from notifications.inbox import marking
 from notifications.models import Inbox, Notification
 from tests.conftest import person
 from tests.notifications.telling import JOB, NOON, OTHER_JOB, prefer, route, tell, tell_batch
@@ -33,7 +33,7 @@ class TestReplay:
 
     def test_after_it_was_read(self, owner):
         event = tell("review.comment", source=JOB)
-        inbox.mark_all(owner.pk, now=NOON)
+        marking.mark_all(owner.pk, now=NOON)
         before = everything()
         route(event)
         assert everything() == before

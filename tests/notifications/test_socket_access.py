@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 
 from events import api_keys
-from notifications import consumer, frames
+from notifications import consumer
+from notifications.inbox import frames
 from tests.notifications.telling import JOB, tell
 
 pytestmark = [

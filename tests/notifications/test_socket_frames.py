@@ -8,8 +8,9 @@ import pytest
 from django.db import transaction
 
 from events.bus import NewEvent, publish
-from notifications import feed, inbox, preferences
-from notifications.frames import instant
+from notifications import preferences
+from notifications.inbox import feed, marking
+from notifications.inbox.frames import instant
 from notifications.models import Notification
 from tests.notifications.telling import JOB, NOON, prefer, route, settle, tell, tell_batch
 
@@ -111,7 +112,7 @@ def test_reading_is_echoed_to_all_of_a_persons_sockets(server, owner):
     tell("job.completed", source=JOB)
     sockets = [server.greeted(owner), server.greeted(owner)]
     row = Notification.objects.get(user=owner)
-    inbox.mark(owner.pk, ids=[row.pk], is_read=True, now=NOON)
+    marking.mark(owner.pk, ids=[row.pk], is_read=True, now=NOON)
     echo = {"type": "read", "seq": 2, "ids": [row.pk], "is_read": True, "unread_count": 0}
     assert [socket.frame() for socket in sockets] == [echo, echo]
 
@@ -119,9 +120,9 @@ def test_reading_is_echoed_to_all_of_a_persons_sockets(server, owner):
 def test_unreading_is_echoed(server, owner):
     tell("job.completed", source=JOB)
     row = Notification.objects.get(user=owner)
-    inbox.mark(owner.pk, ids=[row.pk], is_read=True, now=NOON)
+    marking.mark(owner.pk, ids=[row.pk], is_read=True, now=NOON)
     socket = server.greeted(owner)
-    inbox.mark(owner.pk, ids=[row.pk], is_read=False, now=NOON)
+    marking.mark(owner.pk, ids=[row.pk], is_read=False, now=NOON)
     echo = {"type": "read", "seq": 3, "ids": [row.pk], "is_read": False, "unread_count": 1}
     assert socket.frame() == echo
 
@@ -129,23 +130,23 @@ def test_unreading_is_echoed(server, owner):
 def test_reading_all_is_echoed_to_all_of_a_persons_sockets(server, owner):
     tell("job.completed", source=JOB)
     sockets = [server.greeted(owner), server.greeted(owner)]
-    inbox.mark_all(owner.pk, now=NOON, category="job")
+    marking.mark_all(owner.pk, now=NOON, category="job")
     echo = {"type": "read_all", "seq": 2, "up_to": 1, "category": "job", "unread_count": 0}
     assert [socket.frame() for socket in sockets] == [echo, echo]
 
 
 def test_reading_what_is_read_is_not_echoed(server, owner):
     tell("job.completed", source=JOB)
-    inbox.mark_all(owner.pk, now=NOON)
+    marking.mark_all(owner.pk, now=NOON)
     socket = server.greeted(owner)
-    inbox.mark_all(owner.pk, now=NOON)
+    marking.mark_all(owner.pk, now=NOON)
     assert socket.has_nothing_more()
 
 
 def test_reading_is_echoed_to_nobody_else(server, owner, watcher):
     tell("review.comment", source=JOB)
     socket = server.greeted(watcher)
-    inbox.mark_all(owner.pk, now=NOON)
+    marking.mark_all(owner.pk, now=NOON)
     assert socket.has_nothing_more()
 
 

@@ -10,7 +10,8 @@ from django.db import OperationalError
 
 from events.bus import NewEvent, publish_many
 from events.transport import channel_layer
-from notifications import catch_up, inbox
+from notifications import catch_up
+from notifications.inbox import marking
 from notifications.models import Inbox
 from tests.notifications.telling import JOB, NOON, names, route, settle, tell
 
@@ -64,7 +65,7 @@ def test_a_client_that_knows_all_gets_nothing_and_is_recovered(server, owner):
 
 def test_what_was_read_meanwhile_is_among_what_changed(server, owner):
     surface(owner, 2)
-    inbox.mark_all(owner.pk, now=NOON, up_to=1)
+    marking.mark_all(owner.pk, now=NOON, up_to=1)
     [row] = server.connect(owner, query="seq=2").frame()["notifications"]
     assert (row["feed_seq"], row["is_read"]) == (1, True)
 

@@ -8,7 +8,8 @@ import pytest
 
 from events.bus import NewEvent, publish_many
 from events.transport import channel_layer
-from notifications import hub, hub_link, inbox
+from notifications import hub
+from notifications.inbox import marking, push
 from notifications.models import Notification
 from tests.notifications.telling import JOB, NOON, route, tell
 
@@ -46,7 +47,7 @@ def test_a_socket_too_many_frames_behind_is_caught_up_by_resume_not_by_memory(se
     socket.wait_until_held()
     [row] = Notification.objects.filter(user=owner)
     for turn in range(20):
-        inbox.mark(owner.pk, ids=[row.pk], is_read=turn % 2 == 0, now=NOON)
+        marking.mark(owner.pk, ids=[row.pk], is_read=turn % 2 == 0, now=NOON)
     channel_layer.flush()
     socket.read_on()
     assert socket.frame()["type"] == "notification"
@@ -79,7 +80,7 @@ def test_frames_at_or_below_what_the_client_has_are_not_sent_again(server, owner
     tell("job.completed", source=JOB)
     socket = server.greeted(owner)
     old = {"type": "read", "seq": 1, "ids": [], "is_read": True, "unread_count": 0}
-    hub_link.push([hub_link.Push(owner.pk, old)], shared={})
+    push.push([push.Push(owner.pk, old)], shared={})
     assert socket.has_nothing_more()
 
 
@@ -91,7 +92,7 @@ def test_a_message_that_makes_no_sense_stops_no_hub(server, owner, body, monkeyp
     socket = server.greeted(owner)
     if "7" in body:
         body = body.replace("[[1,", f"[[{owner.pk},")
-    channel_layer.hand(hub_link.GROUP, {"type": "hub.frames", "body": body})
+    channel_layer.hand(push.GROUP, {"type": "hub.frames", "body": body})
     channel_layer.flush()
     tell("job.completed", source=JOB)
     frame = socket.frame()
@@ -101,7 +102,7 @@ def test_a_message_that_makes_no_sense_stops_no_hub(server, owner, body, monkeyp
 def test_what_a_gap_on_the_bus_lost_is_found_in_the_database(server, owner, monkeypatch):
     monkeypatch.setattr(hub, "LOOK", 0.05)
     socket = server.greeted(owner)
-    monkeypatch.setattr(hub_link, "push", lambda *_a, **_k: None)
+    monkeypatch.setattr(push, "push", lambda *_a, **_k: None)
     tell("job.completed", source=JOB)
     hello = socket.frame()
     assert (hello["type"], hello["seq"], len(hello["notifications"])) == ("hello", 1, 1)
@@ -110,9 +111,9 @@ def test_what_a_gap_on_the_bus_lost_is_found_in_the_database(server, owner, monk
 def test_large_payloads_travel_in_messages_of_bounded_size(owner, monkeypatch):
     sent: list[dict[str, str]] = []
     monkeypatch.setattr(channel_layer, "hand", lambda _group, message: sent.append(message))
-    frames = [hub_link.Push(owner.pk, {"seq": n, "own": {}}, n) for n in range(20)]
+    frames = [push.Push(owner.pk, {"seq": n, "own": {}}, n) for n in range(20)]
     shared = {n: {"payload": "x" * 200_000} for n in range(20)}
-    hub_link.push(frames, shared=shared)
+    push.push(frames, shared=shared)
     assert max(len(message["body"]) for message in sent) < 1_000_000
     assert [
         seq for message in sent for _, frame, _ in json.loads(message["body"])["frames"] for seq in [frame["seq"]]

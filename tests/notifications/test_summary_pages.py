@@ -8,8 +8,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from notifications import inbox, preferences, rounds, summaries
-from notifications.frames import instant
+from notifications import preferences, rounds, summaries
+from notifications.inbox import marking
+from notifications.inbox.frames import instant
 from notifications.models import Inbox, Summary
 from tests.inline import INLINE
 from tests.notifications.holding import AFTERNOON, HOUR, hold, release
@@ -55,7 +56,7 @@ def test_its_page_lists_what_was_held_and_reads_it(browser, owner, summary):
     assert not INLINE.search(page.content.decode())
     summary.refresh_from_db()
     assert summary.is_read
-    assert inbox.state(owner.pk).unread_count == 2
+    assert marking.state(owner.pk).unread_count == 2
     assert "While do not disturb" not in text_of(browser.get(reverse("inbox")))
 
 
@@ -85,12 +86,12 @@ def test_it_can_be_dismissed_without_a_script(browser, summary):
 def test_reading_it_twice_changes_once(browser, owner, summary):
     for _ in range(2):
         assert browser.post(reverse("summary-read", args=[summary.pk]), headers=JSON).status_code == 204
-    assert inbox.state(owner.pk).seq == summary.seq + 1
+    assert marking.state(owner.pk).seq == summary.seq + 1
 
 
 @pytest.mark.usefixtures("summary")
 def test_reading_all_reads_it_too(browser, owner):
-    inbox.mark_all(owner.pk, now=timezone.now())
+    marking.mark_all(owner.pk, now=timezone.now())
     assert Summary.objects.get().is_read
 
 
@@ -98,7 +99,7 @@ def test_reading_all_reads_it_too(browser, owner):
 def test_one_whose_notifications_are_all_read_is_not_shown(browser, owner):
     hold(owner, dnd_enabled=False)
     ids = list(Summary.objects.get().held.values_list("id", flat=True))
-    inbox.mark(owner.pk, ids=ids, is_read=True, now=timezone.now())
+    marking.mark(owner.pk, ids=ids, is_read=True, now=timezone.now())
     assert summaries.shown(owner.pk) == []
 
 

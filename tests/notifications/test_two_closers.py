@@ -15,7 +15,8 @@ from events.bus import publish, publish_many
 from events.db.batch_size import Pace
 from events.log.publish import NewEvent
 from events.models import Event
-from notifications import closing, inbox, preferences, rounds
+from notifications import closing, preferences, rounds
+from notifications.inbox import marking
 from notifications.models import Inbox, Notification, Summary, UserNotificationSettings
 from tests.events.concurrency import Running, at_once
 from tests.notifications.holding import HOUR, hold, holds, look
@@ -70,7 +71,7 @@ class TestAtOnce:
         for person in (owner, watcher):
             hold(person, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
         with transaction.atomic():
-            inbox.locked(owner.pk)
+            marking.locked(owner.pk)
             Running(lambda: rounds.release_due(now=NOON + HOUR)).join()
         assert Summary.objects.get().user_id == watcher.pk
         assert len(look(now=NOON + HOUR)) == 2

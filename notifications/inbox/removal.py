@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from events.db import arrays
-from notifications import frames, hub_link
+from notifications.inbox import frames, push
 from notifications.models import Inbox
 
 # Of one person; beyond it they fetch their feed anew.
@@ -65,8 +65,8 @@ def leave(lost: Mapping[int, Lost], *, unread_before: Mapping[int, int]) -> None
 
 def tell(people: Iterable[Left]) -> None:
     """Their sockets, after the commit."""
-    if pushes := [hub_link.Push(left.user_id, _frame(left)) for left in people]:
-        hub_link.push_on_commit(pushes)
+    if pushes := [push.Push(left.user_id, _frame(left)) for left in people]:
+        push.push_on_commit(pushes)
 
 
 def fetch_anew(users: Collection[int], *, unread: Mapping[int, int]) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from django.db import transaction
 
 from events.transport import channel_layer
-from notifications.frames import Frame
+from notifications.inbox.frames import Frame
 
 GROUP = "carillon.hubs"
 BATCH = 500

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
-from notifications import frames, hub_link
+from notifications.inbox import frames, push
 from notifications.models import Inbox, Notification, Summary
 
 
@@ -79,7 +79,7 @@ def announce_settings(user_id: int, *, settings: dict[str, Any]) -> State:
     inbox = locked(user_id)
     inbox.seq += 1
     inbox.save(update_fields=["seq"])
-    hub_link.push_on_commit([hub_link.Push(user_id, frames.settings(seq=inbox.seq, settings=settings))])
+    push.push_on_commit([push.Push(user_id, frames.settings(seq=inbox.seq, settings=settings))])
     return State(inbox.seq, inbox.unread_count)
 
 
@@ -123,5 +123,5 @@ def _change(
             if all_of
             else frames.read(seq=inbox.seq, unread_count=inbox.unread_count, ids=shown, is_read=is_read)
         )
-        hub_link.push_on_commit([hub_link.Push(inbox.user_id, frame)])
+        push.push_on_commit([push.Push(inbox.user_id, frame)])
     return State(inbox.seq, inbox.unread_count)

@@ -8,7 +8,7 @@ from django.db.models import Count, Q, QuerySet
 
 from events import rendering
 from events.models import Event
-from notifications.frames import instant
+from notifications.inbox.frames import instant
 from notifications.models import Notification
 
 CATEGORIES = ("job", "review", "system", "collaboration")
