@@ -16,7 +16,8 @@ from delivery.secrets import seal
 from delivery.signing import new_secret
 from events import sweep
 from events.models import EventType
-from notifications import closing, preferences
+from notifications import preferences
+from notifications.holds import release
 from notifications.models import Notification
 
 WEBHOOK = "https://hooks.studio.example/carillon"
@@ -68,7 +69,7 @@ def give_back(alice: User, *, now: datetime) -> None:
     """What came meanwhile, as one summary."""
     sweep.sweep()
     preferences.change_settings(alice.pk, now=now, dnd_enabled=False)
-    closing.release([alice.pk], now=now)
+    release.release([alice.pk], now=now)
 
 
 def _settle(delivery: Delivery, state: str, tries: list[Try], *, now: datetime) -> None:

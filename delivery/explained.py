@@ -9,8 +9,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from delivery import held, history
+from delivery import history
 from delivery.explaining import Explanation, Person, Way
+from notifications.holds import wording
 from notifications.inbox.frames import instant
 
 ROUTING: dict[str, Promise] = {
@@ -78,7 +79,9 @@ def way_words(way: Way, *, person: Person, found: Explanation) -> str:
     """With until when, where it waits: on the person's own clock, as of now."""
     said = str(STATES[way.state])
     if way.row is not None and way.state.startswith("held_"):
-        return f"{said} {_('As of now')}: {held.until_words(way.row.hold, settings=person.settings, now=found.as_of)}."
+        return (
+            f"{said} {_('As of now')}: {wording.until_words(way.row.hold, settings=person.settings, now=found.as_of)}."
+        )
     return said
 
 

@@ -15,7 +15,7 @@ from delivery.looking_again import Choice
 from delivery.models import Delivery
 from events.log import reader
 from events.models import Event
-from notifications import quiet
+from notifications.holds import rules
 from notifications.models import Notification, NotificationPreference, UserNotificationSettings
 
 MOST_HELD = 50
@@ -38,7 +38,7 @@ def gather(deliveries: Sequence[Delivery]) -> list[Outgoing]:
             event=events[row.notification.event_id] if row.notification else None,
             summary=row.summary,
             held=_own(held.get(row.summary_id or 0, []), kind=row.kind),
-            zone=zones.get(row.address.user_id, quiet.UTC_ZONE),
+            zone=zones.get(row.address.user_id, rules.UTC_ZONE),
         )
         for row in deliveries
     ]
@@ -61,7 +61,7 @@ def choices(outgoing: Sequence[Outgoing]) -> dict[tuple[int, int], Choice]:
 def _zones(users: Collection[int]) -> dict[int, ZoneInfo]:
     """Of those who have chosen anything."""
     chosen = UserNotificationSettings.objects.filter(user_id__in_set=users).only("user_id", "timezone")
-    return {settings.user_id: quiet.zone_of(settings) for settings in chosen}
+    return {settings.user_id: rules.zone_of(settings) for settings in chosen}
 
 
 def _events(ids: set[int]) -> dict[int, Event]:

@@ -19,7 +19,7 @@ from delivery.channels import Outcome
 from delivery.models import Address, Attempt, Delivery
 from delivery.taking import Claimed
 from delivery.writing import plain, stamp, update_rows
-from notifications import summaries
+from notifications.holds import summaries
 from notifications.models import Inbox, Notification
 
 EXCERPT = 2000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from events.models import EventType
-from notifications import summaries
+from notifications.holds import summaries
 from notifications.models import Summary
 
 

@@ -19,7 +19,7 @@ from delivery.models import Address
 from delivery.summary_words import in_words
 from events import rendering
 from events.models import Event
-from notifications import summaries
+from notifications.holds import summaries
 from notifications.inbox.frames import instant
 from notifications.models import Notification, Summary
 

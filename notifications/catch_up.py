@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from notifications import preferences, quiet, summaries
+from notifications import preferences
+from notifications.holds import rules, summaries
 from notifications.inbox import feed, frames
 from notifications.inbox.frames import Frame
 from notifications.models import Hold, Inbox
@@ -43,7 +44,7 @@ def since(user_id: int, *, seq: int | None, now: datetime) -> Snapshot:
         recovered=recovered,
         notifications=[feed.as_json(row) for row in changed] if recovered else [],
         summaries=summaries.as_frames(made) if recovered else [],
-        is_held=quiet.hold_now(settings, now=now) != Hold.NONE,
+        is_held=rules.hold_now(settings, now=now) != Hold.NONE,
     )
     if recovered or seq is None:
         return Snapshot(inbox.seq, [hello])

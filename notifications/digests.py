@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count
 
-from notifications import preferences, quiet
+from notifications import preferences
+from notifications.holds import rules
 from notifications.models import Hold, Inbox, Notification, UserNotificationSettings
 
 
@@ -30,7 +31,7 @@ def preview(user_id: int, *, now: datetime) -> Preview:
     counted = collected.values_list("event__event_type__name").annotate(n=Count("event_id", distinct=True)).order_by()
     by_type = dict(counted)
     box = Inbox.objects.filter(pk=user_id).first()
-    return Preview(_next(settings, box, now=now), quiet.zone_of(settings), sum(by_type.values()), by_type)
+    return Preview(_next(settings, box, now=now), rules.zone_of(settings), sum(by_type.values()), by_type)
 
 
 def _next(settings: UserNotificationSettings, box: Inbox | None, *, now: datetime) -> datetime | None:
@@ -38,4 +39,4 @@ def _next(settings: UserNotificationSettings, box: Inbox | None, *, now: datetim
     if not settings.digest_enabled:
         return None
     is_overdue = box is not None and box.digest_at is not None and box.digest_at <= now
-    return quiet.free_from(settings, at=now if is_overdue else quiet.next_digest(settings, after=now))
+    return rules.free_from(settings, at=now if is_overdue else rules.next_digest(settings, after=now))

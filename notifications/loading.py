@@ -13,8 +13,8 @@ from django.db import connection
 from events.db import arrays
 from events.models import Membership
 from events.rules import channel_names
-from notifications import quiet
 from notifications.audiences import Evaluated
+from notifications.holds import rules
 from notifications.models import UserNotificationSettings
 from notifications.plan import Choice, Fact, Known, Standing
 
@@ -42,7 +42,7 @@ def load(facts: Sequence[Fact], evaluated: Evaluated, *, seqs: Mapping[int, int]
 
 def _holds(users: Collection[int], *, now: datetime) -> dict[int, str]:
     settings = UserNotificationSettings.objects.filter(user_id__in_set=users).order_by()
-    return {row.user_id: quiet.hold_now(row, now=now).value for row in settings}
+    return {row.user_id: rules.hold_now(row, now=now).value for row in settings}
 
 
 def _project_members(projects: Collection[int], users: Sequence[int]) -> set[tuple[int, int]]:

@@ -10,7 +10,8 @@ from django.db import transaction
 
 from events.errors import PreferenceRefused
 from events.models import EventType
-from notifications import choices, closing, quiet
+from notifications import choices
+from notifications.holds import release, rules
 from notifications.inbox import marking
 from notifications.inbox.frames import instant
 from notifications.models import NotificationPreference, UserNotificationSettings
@@ -90,9 +91,9 @@ def settings_of(user_id: int) -> UserNotificationSettings:
 
 def settings_as_json(settings: UserNotificationSettings, *, now: datetime) -> dict[str, Any]:
     """The settings as the API and the `settings` frame show them."""
-    lapsed = settings.dnd_enabled and not quiet.is_dnd(settings, now=now)
+    lapsed = settings.dnd_enabled and not rules.is_dnd(settings, now=now)
     return {
-        "dnd_enabled": quiet.is_dnd(settings, now=now),
+        "dnd_enabled": rules.is_dnd(settings, now=now),
         "dnd_until": None if lapsed else instant(settings.dnd_until),
         "digest_enabled": settings.digest_enabled,
         "digest_interval": settings.digest_interval,
@@ -114,7 +115,7 @@ def change_settings(user_id: int, *, now: datetime, **changes: Any) -> UserNotif
     with transaction.atomic():
         marking.locked(user_id)
         settings = settings_of(user_id)
-        if not quiet.is_dnd(settings, now=now) and settings.dnd_enabled:
+        if not rules.is_dnd(settings, now=now) and settings.dnd_enabled:
             # Otherwise naming a new end alone would switch on again what had ended.
             settings.dnd_enabled, settings.dnd_until = False, None
         if "dnd_enabled" in changes:
@@ -124,7 +125,7 @@ def change_settings(user_id: int, *, now: datetime, **changes: Any) -> UserNotif
         # The delivery floor writes when the last digest went out, and takes no inbox lock for it.
         settings.save(update_fields=[*changes, "dnd_enabled", "dnd_until", "updated_at"] if settings.pk else None)
         marking.announce_settings(user_id, settings=settings_as_json(settings, now=now))
-        closing.release([user_id], now=now)
+        release.release([user_id], now=now)
     return settings
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from events.db import clock
 from events.transport import hints
-from notifications import fanout, rounds
+from notifications import fanout
+from notifications.holds import due
 
 
 def sweep() -> None:
     """One chunk of each great audience that waits, and of the people whose holds ended; two cheap looks when there is
     none. A crowd of the latter is handed to the workers, so that other sweeps don't wait for it."""
     fanout.advance_each(now=clock.now())
-    if rounds.release_due(now=clock.now()):
-        hints.send(rounds.TASK)
+    if due.release_due(now=clock.now()):
+        hints.send(due.TASK)

@@ -6,7 +6,8 @@ from celery import shared_task
 
 from events.db import clock
 from events.transport import hints
-from notifications import fanout, rounds
+from notifications import fanout
+from notifications.holds import due
 
 
 @shared_task(name=fanout.TASK)
@@ -17,15 +18,15 @@ def fan_out() -> None:
         hints.send(fanout.TASK)
 
 
-@shared_task(name=rounds.TASK)
+@shared_task(name=due.TASK)
 def release() -> None:
     """One chunk, then to the end of the queue."""
-    hints.clear(rounds.TASK)
-    if rounds.release_due(now=clock.now()):
-        hints.send(rounds.TASK)
+    hints.clear(due.TASK)
+    if due.release_due(now=clock.now()):
+        hints.send(due.TASK)
 
 
-@shared_task(name=rounds.HOURLY_TASK)
+@shared_task(name=due.HOURLY_TASK)
 def release_all() -> None:
     """What beat asks for on the hour; twice or late changes nothing."""
-    rounds.release_all(now=clock.now())
+    due.release_all(now=clock.now())

@@ -12,7 +12,8 @@ from django.db import connection, transaction
 from events import garbage
 from events.db import arrays
 from events.models import Event
-from notifications import audiences, channels, loading, looks
+from notifications import audiences, channels, loading
+from notifications.holds import schedule
 from notifications.inbox import feed, frames, push
 from notifications.plan import NO_HOLD, Fact, Kind, Plan, Row, plan
 
@@ -39,7 +40,7 @@ def tell(events: Sequence[Event], evaluated: audiences.Evaluated, *, now: dateti
     ids = _write(made.rows, now=now)
     _update_inboxes(made.rows)
     if held := {row.user_id for row in made.rows if row.hold != NO_HOLD}:
-        looks.expect(held, now=now)
+        schedule.expect(held, now=now)
     _announce(events, made.rows, ids=ids, inboxes=inboxes, now=now)
     return made
 

@@ -19,8 +19,8 @@ from django.utils.module_loading import autodiscover_modules
 from delivery import retrying
 from delivery.models import Address, Delivery
 from events.models import Event
+from notifications.holds.rules import UTC_ZONE
 from notifications.models import Notification, Summary
-from notifications.quiet import UTC_ZONE
 
 
 @dataclass(frozen=True, slots=True)

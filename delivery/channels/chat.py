@@ -29,7 +29,7 @@ from delivery.refusals import AddressRefused
 from delivery.secrets import Unreadable, unseal
 from delivery.summary_words import in_words
 from events import rendering
-from notifications import summaries
+from notifications.holds import summaries
 from notifications.models import Summary
 
 MAX_LISTED = 10

@@ -19,7 +19,7 @@ from delivery.models import Delivery
 from delivery.summary_words import in_words
 from events import rendering
 from events.models import Event
-from notifications import summaries
+from notifications.holds import summaries
 from notifications.models import Notification, Summary
 from notifications.presentation import labels, times
 from notifications.presentation.payload import Fact, facts_of

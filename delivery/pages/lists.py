@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from delivery import held, history, summary_words
+from delivery import history, summary_words
 from delivery.models import Address, Delivery
 from delivery.pages import timeline
 from delivery.pages.timeline import Try
@@ -23,6 +23,7 @@ from events import rendering
 from events.models import Event, EventType
 from events.rules import channel_names
 from notifications import preferences
+from notifications.holds import wording
 from notifications.models import Notification, UserNotificationSettings
 from notifications.pages.standing import Standing
 from notifications.presentation import labels, times
@@ -200,7 +201,7 @@ def _row(one: Delivery, *, standing: Standing, for_staff: bool, types: Sequence[
 
 
 def _held_row(one: Notification, *, standing: Standing, settings: UserNotificationSettings) -> Row:
-    until = held.until_words(one.hold, settings=settings, now=standing.now)
+    until = wording.until_words(one.hold, settings=settings, now=standing.now)
     return Row(
         id=0,
         state="held",

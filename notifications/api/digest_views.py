@@ -9,9 +9,10 @@ from rest_framework.response import Response
 from events.rest.openapi import documented
 from events.rest.strict import user_id_of
 from events.rest.views import ApiView
-from notifications import closing, digests, summaries
+from notifications import digests
 from notifications.api.answers import changed
 from notifications.api.serializers import DigestOut, SentDigestOut
+from notifications.holds import release, summaries
 from notifications.inbox import marking
 from notifications.inbox.frames import instant
 
@@ -41,7 +42,7 @@ class DigestView(ApiView):
     )
     def post(self, request: Request) -> Response:
         user_id = user_id_of(request)
-        summary = closing.send_digest(user_id, now=timezone.now())
+        summary = release.send_digest(user_id, now=timezone.now())
         body = {
             "count": summary.count if summary else 0,
             "by_type": summary.by_type if summary else {},

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from events.rules import channel_names
-from notifications import digests, quiet, summaries, windows
+from notifications import digests
+from notifications.holds import calendar, rules, summaries
 from notifications.models import Hold, UserNotificationSettings
 from notifications.pages.standing import Standing
 from notifications.presentation import times
@@ -20,7 +21,7 @@ Interval = UserNotificationSettings.Interval
 
 def of_all(chosen: UserNotificationSettings, *, standing: Standing, user: User) -> str:
     """One sentence or two about everything that isn't critical."""
-    match quiet.hold_now(chosen, now=standing.now):
+    match rules.hold_now(chosen, now=standing.now):
         case Hold.DND if standing.quiet_until is None:
             return _("Paused until you turn do not disturb off; then it all comes as one summary.")
         case Hold.DND:
@@ -31,7 +32,7 @@ def of_all(chosen: UserNotificationSettings, *, standing: Standing, user: User) 
             return words.format(time=_end(_end_of_hours(chosen, standing), standing) or _("you change the hours"))
         case Hold.DIGEST:
             labels = dict(channel_names.labels())
-            names = [str(labels[name]) for name in quiet.digest_channels(chosen, email=user.email)]
+            names = [str(labels[name]) for name in rules.digest_channels(chosen, email=user.email)]
             words = _("Everything collects for your digest, which comes over: {names}. Critical ones come at once.")
             return words.format(names=", ".join(names))
         case _:
@@ -40,11 +41,11 @@ def of_all(chosen: UserNotificationSettings, *, standing: Standing, user: User) 
 
 def of_channel(chosen: UserNotificationSettings, *, now: datetime) -> str:
     """A word or two under a channel's name; empty while it sends at once."""
-    match quiet.hold_now(chosen, now=now):
+    match rules.hold_now(chosen, now=now):
         case Hold.NONE:
             return ""
         case Hold.DIGEST:
-            rhythm = quiet.rhythm_of(chosen)
+            rhythm = rules.rhythm_of(chosen)
             at = f"{rhythm.hour:02}:00"
             day = WEEKDAYS_ABBR[rhythm.weekday]
             words = {Interval.HOURLY: _("digest hourly"), Interval.WEEKLY: _("digest {day} {time}")}
@@ -55,7 +56,7 @@ def of_channel(chosen: UserNotificationSettings, *, now: datetime) -> str:
 
 def of_hours(chosen: UserNotificationSettings, *, standing: Standing) -> str:
     """Empty outside of quiet hours."""
-    if not quiet.is_quiet(chosen, now=standing.now):
+    if not rules.is_quiet(chosen, now=standing.now):
         return ""
     end = _end_of_hours(chosen, standing)
     return _("Now: quiet until {time}.").format(time=_end(end, standing)) if end else _("Now: quiet all week.")
@@ -81,7 +82,7 @@ def of_digest(chosen: UserNotificationSettings, *, preview: digests.Preview, sta
 
 
 def _end_of_hours(chosen: UserNotificationSettings, standing: Standing) -> datetime | None:
-    return windows.quiet_until(chosen.quiet_hours, now=standing.now, zone=standing.zone)
+    return calendar.quiet_until(chosen.quiet_hours, now=standing.now, zone=standing.zone)
 
 
 def _end(at: datetime | None, standing: Standing) -> str:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from django.core.exceptions import BadRequest
 from django.urls import reverse
 
-from notifications import summaries
+from notifications.holds import summaries
 from notifications.inbox import feed
 from notifications.models import Notification, Summary
 from notifications.pages.standing import Standing

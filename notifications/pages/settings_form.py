@@ -9,7 +9,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from events.errors import PreferenceRefused
-from notifications import choices, preferences, quiet
+from notifications import choices, preferences
+from notifications.holds import rules
 from notifications.models import UserNotificationSettings
 from notifications.pages import quiet_choices
 
@@ -69,9 +70,9 @@ def _quiet(settings: UserNotificationSettings, *, form: QueryDict, now: datetime
         return {"dnd_enabled": False}
     preset = form.get("dnd_preset", "")
     if not preset:
-        return {} if quiet.is_dnd(settings, now=now) else {"dnd_enabled": True}
+        return {} if rules.is_dnd(settings, now=now) else {"dnd_enabled": True}
     try:
-        until = quiet_choices.end_of(preset, now=now, zone=quiet.zone_of(settings), at=form.get("dnd_until", ""))
+        until = quiet_choices.end_of(preset, now=now, zone=rules.zone_of(settings), at=form.get("dnd_until", ""))
     except ValueError as error:
         detail = _("choose a date and a time, as in 2026-11-24 08:00")
         raise PreferenceRefused(detail, code="invalid", field="dnd_until") from error

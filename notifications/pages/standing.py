@@ -13,7 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from notifications import preferences, quiet
+from notifications import preferences
+from notifications.holds import rules
 from notifications.inbox import marking
 from notifications.inbox.frames import instant
 from notifications.presentation import labels, times
@@ -81,12 +82,12 @@ def standing_for(request: HttpRequest) -> Standing:
 def standing_of(user_id: int, *, now: datetime) -> Standing:
     state = marking.state(user_id)
     chosen = preferences.settings_of(user_id)
-    is_quiet = quiet.is_dnd(chosen, now=now)
+    is_quiet = rules.is_dnd(chosen, now=now)
     return Standing(
         user_id=user_id,
         seq=state.seq,
         unread_count=state.unread_count,
-        zone=quiet.zone_of(chosen),
+        zone=rules.zone_of(chosen),
         is_quiet=is_quiet,
         quiet_until=chosen.dnd_until if is_quiet else None,
         now=now,

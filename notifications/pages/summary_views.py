@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from notifications import closing, summaries
+from notifications.holds import release, summaries
 from notifications.inbox import feed
 from notifications.inbox.marking import State
 from notifications.models import Summary
@@ -64,7 +64,7 @@ def read(request: HttpRequest, summary_id: int) -> HttpResponse:
 @login_required
 @require_POST
 def send_digest(request: HttpRequest) -> HttpResponse:
-    summary = closing.send_digest(person(request).pk, now=timezone.now())
+    summary = release.send_digest(person(request).pk, now=timezone.now())
     if summary is None:
         messages.info(request, _("There is nothing to send: all that was collected is read."))
     else:

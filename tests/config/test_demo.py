@@ -14,7 +14,8 @@ from config import demo
 from delivery.models import Delivery
 from events.models import Event, Membership
 from events.sweep import sweep
-from notifications import digests, summaries
+from notifications import digests
+from notifications.holds import summaries
 from notifications.models import Notification
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from events.bus import Entity, publish
-from notifications import closing, rounds
+from notifications.holds import due
+from notifications.holds import release as closing
 from notifications.models import Inbox, Notification, Summary
 from tests.notifications.telling import NOON, prefer, route, settle
 
@@ -37,7 +38,7 @@ def release(user: User, *, now: datetime) -> list[Summary]:
 
 def look(*, now: datetime) -> list[Summary]:
     """What the sweep finds due at this time; the summaries there are after it, oldest first."""
-    rounds.release_due(now=now)
+    due.release_due(now=now)
     return list(Summary.objects.order_by("id"))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from notifications.windows import Rhythm
+from notifications.holds.calendar import Rhythm
 from tests.notifications.walls import MINUTE, is_due
 
 

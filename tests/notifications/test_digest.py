@@ -9,7 +9,9 @@ import pytest
 from django.utils import timezone
 
 from events.bus import publish
-from notifications import closing, digests, preferences, quiet, rounds, summaries, tasks
+from notifications import digests, preferences, tasks
+from notifications.holds import due as rounds
+from notifications.holds import release, rules, summaries
 from notifications.inbox import marking
 from notifications.models import Inbox, Notification, Summary
 from tests.notifications.holding import AFTERNOON, HOUR, by_mail, hold, holds, look, look_at
@@ -193,7 +195,7 @@ class TestChangingTheSettings:
 class TestSendingNow:
     def test_it_goes_at_once_and_the_rest_at_its_time(self, owner):
         collect(owner)
-        summary = closing.send_digest(owner.pk, now=NOON + HOUR)
+        summary = release.send_digest(owner.pk, now=NOON + HOUR)
         assert summary is not None
         assert (summary.count, holds(owner), look_at(owner)) == (2, ["none", "none"], None)
         hold(owner, "job.cancelled", now=NOON + 2 * HOUR)
@@ -201,24 +203,24 @@ class TestSendingNow:
 
     def test_twice_is_once(self, owner):
         collect(owner)
-        closing.send_digest(owner.pk, now=NOON)
-        assert closing.send_digest(owner.pk, now=NOON) is None
+        release.send_digest(owner.pk, now=NOON)
+        assert release.send_digest(owner.pk, now=NOON) is None
         assert Summary.objects.count() == 1
 
     def test_twice_in_a_moment_with_news_between_is_two(self, owner):
         collect(owner)
-        closing.send_digest(owner.pk, now=NOON)
+        release.send_digest(owner.pk, now=NOON)
         hold(owner, "job.cancelled")
-        closing.send_digest(owner.pk, now=NOON)
+        release.send_digest(owner.pk, now=NOON)
         assert Summary.objects.count() == 2
 
     def test_nothing_is_nothing(self, owner):
-        assert closing.send_digest(owner.pk, now=NOON) is None
+        assert release.send_digest(owner.pk, now=NOON) is None
 
     def test_what_dnd_holds_stays_held(self, owner):
         collect(owner)
         hold(owner, "job.cancelled", dnd_enabled=True, dnd_until=NOON + HOUR)
-        closing.send_digest(owner.pk, now=NOON)
+        release.send_digest(owner.pk, now=NOON)
         assert sorted(holds(owner)) == ["dnd", "none"]
         look(now=NOON + HOUR)
         assert sorted(holds(owner)) == ["digest", "none"]
@@ -265,14 +267,14 @@ def test_one_whom_it_fails_for_waits_and_stops_nobody(owner, watcher, monkeypatc
     """Halved until alone: the others get theirs, and it is tried again a minute later."""
     collect(owner)
     collect(watcher)
-    was = quiet.digest_channels
+    was = rules.digest_channels
 
     def breaks_for_the_owner(settings, *, email) -> list[str]:
         if settings.user_id == owner.pk:
             raise RuntimeError("no")
         return was(settings, email=email)
 
-    monkeypatch.setattr(quiet, "digest_channels", breaks_for_the_owner)
+    monkeypatch.setattr(rules, "digest_channels", breaks_for_the_owner)
     assert [summary.user_id for summary in look(now=NINE)] == [watcher.pk]
     monkeypatch.undo()
     assert len(look(now=NINE + rounds.PUT_OFF / 2)) == 1

@@ -22,9 +22,10 @@ from hypothesis import strategies as st
 from events.bus import Entity, publish
 from events.dispatch import sequencer
 from events.models import Event
-from notifications import closing, preferences, rounds
+from notifications import preferences
+from notifications.holds import due, release
+from notifications.holds.calendar import Rhythm
 from notifications.models import Inbox, Notification, Summary
-from notifications.windows import Rhythm
 from tests.events.concurrency import rolled_back
 from tests.notifications.quiet_reference import Chosen, Reference, minutes
 from tests.notifications.telling import define, route, settle
@@ -151,7 +152,7 @@ class World:
 
     def look(self, at: datetime, *, crash: str) -> None:
         with crashing(crash):
-            rounds.release_due(now=at)
+            due.release_due(now=at)
         self.note(at)
 
     def note(self, at: datetime) -> None:
@@ -185,16 +186,16 @@ def crashing(where: str) -> Iterator[None]:
     if not where:
         yield
         return
-    was = getattr(closing, where)
+    was = getattr(release, where)
 
     def step(*args: Any, **named: Any) -> None:
         was(*args, **named)
         raise RuntimeError("gone")
 
-    with mock.patch.object(closing, where, step):
+    with mock.patch.object(release, where, step):
         yield
     # Another process knows nothing of it.
-    rounds._put_off.clear()
+    due._put_off.clear()
 
 
 few = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from events.bus import publish
+from notifications.holds.calendar import is_within
 from notifications.models import Inbox, Notification
-from notifications.windows import is_within
 from tests.notifications.telling import JOB, NOON, prefer, route, settle
 
 pytestmark = pytest.mark.usefixtures("_tied")

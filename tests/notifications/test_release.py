@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from events.bus import publish
-from notifications import closing, preferences
+from notifications import preferences
+from notifications.holds import release as closing
 from notifications.inbox import feed, marking
 from notifications.models import Inbox, Notification, Summary
 from tests.notifications.holding import AFTERNOON, HOUR, by_mail, hold, holds, look, look_at, release

@@ -8,7 +8,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from notifications import preferences, rounds, summaries
+from notifications import preferences
+from notifications.holds import due, summaries
 from notifications.inbox import marking
 from notifications.inbox.frames import instant
 from notifications.models import Inbox, Summary
@@ -184,7 +185,7 @@ class TestSocket:
         hold(owner, *TWO, now=now, dnd_enabled=True, dnd_until=now + HOUR)
         socket = server.connect(owner)
         socket.frame()
-        rounds.release_due(now=now + HOUR)
+        due.release_due(now=now + HOUR)
         frame = socket.frame()
         made = Summary.objects.get()
         assert frame == {
@@ -203,7 +204,7 @@ class TestSocket:
     def test_whoever_comes_back_is_told_of_it(self, server, owner):
         now = timezone.now()
         hold(owner, *TWO, now=now, dnd_enabled=True, dnd_until=now + HOUR)
-        rounds.release_due(now=now + HOUR)
+        due.release_due(now=now + HOUR)
         hello = server.connect(owner, query="seq=2").frame()
         assert (hello["recovered"], [told["seq"] for told in hello["summaries"]]) == (True, [3])
         assert server.connect(owner, query="seq=3").frame()["summaries"] == []

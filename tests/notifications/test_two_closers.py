@@ -15,7 +15,8 @@ from events.bus import publish, publish_many
 from events.db.batch_size import Pace
 from events.log.publish import NewEvent
 from events.models import Event
-from notifications import closing, preferences, rounds
+from notifications import preferences
+from notifications.holds import due, release
 from notifications.inbox import marking
 from notifications.models import Inbox, Notification, Summary, UserNotificationSettings
 from tests.events.concurrency import Running, at_once
@@ -30,7 +31,7 @@ class TestAtOnce:
 
     def test_four_closers_make_one_summary(self, owner, mailbox):
         hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
-        at_once(*[lambda: rounds.release_due(now=NOON + HOUR)] * 4)
+        at_once(*[lambda: due.release_due(now=NOON + HOUR)] * 4)
         assert Summary.objects.get().count == 2
 
     def test_switching_off_beside_a_closer_makes_one_summary(self, owner):
@@ -38,16 +39,16 @@ class TestAtOnce:
         now = NOON + HOUR
         at_once(
             lambda: preferences.change_settings(owner.pk, now=now, dnd_enabled=False),
-            lambda: rounds.release_all(now=now),
-            lambda: rounds.release_due(now=now),
+            lambda: due.release_all(now=now),
+            lambda: due.release_due(now=now),
         )
-        rounds.release_due(now=now)
+        due.release_due(now=now)
         assert Summary.objects.get().count == 2
         assert set(holds(owner)) == {"none"}
 
     def test_sending_now_twice_at_once_sends_one(self, owner):
         hold(owner, *TWO, digest_enabled=True)
-        at_once(*[lambda: closing.send_digest(owner.pk, now=NOON)] * 3)
+        at_once(*[lambda: release.send_digest(owner.pk, now=NOON)] * 3)
         assert Summary.objects.get().count == 2
 
     def test_what_is_told_while_it_closes_is_in_this_one_or_waits_for_the_next(self, owner):
@@ -60,9 +61,9 @@ class TestAtOnce:
             for event in some:
                 route(event, now=NOON + HOUR)
 
-        at_once(lambda: tell(events[1:4]), lambda: rounds.release_due(now=NOON + HOUR), lambda: tell(events[4:]))
-        rounds.release_due(now=NOON + HOUR)
-        rounds.release_due(now=NOON + 2 * HOUR)
+        at_once(lambda: tell(events[1:4]), lambda: due.release_due(now=NOON + HOUR), lambda: tell(events[4:]))
+        due.release_due(now=NOON + HOUR)
+        due.release_due(now=NOON + 2 * HOUR)
         assert sum(Summary.objects.values_list("count", flat=True)) == len(events)
         assert Notification.objects.filter(summary=None).count() == 0
 
@@ -72,18 +73,18 @@ class TestAtOnce:
             hold(person, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
         with transaction.atomic():
             marking.locked(owner.pk)
-            Running(lambda: rounds.release_due(now=NOON + HOUR)).join()
+            Running(lambda: due.release_due(now=NOON + HOUR)).join()
         assert Summary.objects.get().user_id == watcher.pk
         assert len(look(now=NOON + HOUR)) == 2
 
     @pytest.mark.service
     def test_a_row_that_another_program_keeps_locked_stops_nobody_else(self, owner, watcher, monkeypatch):
-        monkeypatch.setattr(closing, "LOCK_TIMEOUT", "50ms")
+        monkeypatch.setattr(release, "LOCK_TIMEOUT", "50ms")
         for person in (owner, watcher):
             hold(person, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
         with transaction.atomic():
             list(Notification.objects.select_for_update().filter(user=owner))
-            Running(lambda: rounds.release_due(now=NOON + HOUR)).join()
+            Running(lambda: due.release_due(now=NOON + HOUR)).join()
         assert Summary.objects.get().user_id == watcher.pk
         assert len(look(now=NOON + 2 * HOUR)) == 2
 
@@ -105,7 +106,7 @@ def crowd(count: int) -> None:
 
 def queries(people: Sequence[int]) -> int:
     with CaptureQueriesContext(connection) as asked:
-        closing.release(people, now=NOON + timedelta(days=2))
+        release.release(people, now=NOON + timedelta(days=2))
     return len(asked)
 
 
@@ -123,35 +124,35 @@ def test_five_hundred_people_cost_as_many_queries_as_two(mailbox):
 def test_a_look_that_finds_nobody_is_one_query(owner, django_assert_num_queries):
     hold(owner, *TWO, dnd_enabled=True)
     with django_assert_num_queries(1):
-        rounds.release_due(now=timezone.now())
+        due.release_due(now=timezone.now())
 
 
 @pytest.mark.django_db
 def test_a_crowd_is_closed_chunk_by_chunk(monkeypatch):
-    monkeypatch.setattr(rounds, "_pace", Pace(first=3, least=3, most=3, wish=1.0))
+    monkeypatch.setattr(due, "_pace", Pace(first=3, least=3, most=3, wish=1.0))
     crowd(7)
     now = NOON + timedelta(days=2)
-    assert [rounds.release_due(now=now) for _ in range(3)] == [True, True, False]
+    assert [due.release_due(now=now) for _ in range(3)] == [True, True, False]
     assert Summary.objects.count() == 7
     assert not Inbox.objects.exclude(look_at=None).exists()
 
 
 @pytest.mark.django_db
 def test_a_chunk_that_takes_long_makes_the_next_smaller(monkeypatch):
-    monkeypatch.setattr(rounds, "_pace", Pace(first=4, least=1, most=4, wish=0.0))
+    monkeypatch.setattr(due, "_pace", Pace(first=4, least=1, most=4, wish=0.0))
     crowd(7)
     closed = []
     for _ in range(3):
-        rounds.release_due(now=NOON + timedelta(days=2))
+        due.release_due(now=NOON + timedelta(days=2))
         closed.append(Summary.objects.count())
     assert closed == [4, 6, 7]
 
 
 @pytest.mark.django_db
 def test_the_hourly_round_walks_over_all_of_them(monkeypatch):
-    monkeypatch.setattr(rounds, "_pace", Pace(first=3, least=3, most=3, wish=1.0))
+    monkeypatch.setattr(due, "_pace", Pace(first=3, least=3, most=3, wish=1.0))
     crowd(7)
-    rounds.release_all(now=NOON + timedelta(days=2))
+    due.release_all(now=NOON + timedelta(days=2))
     assert Summary.objects.count() == 7
 
 

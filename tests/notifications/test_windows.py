@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifications.windows import Rhythm, is_within, label, next_digest, quiet_until
+from notifications.holds.calendar import Rhythm, is_within, label, next_digest, quiet_until
 from tests.notifications.walls import TURNS, ZONES, is_due, moments, weeks
 
 MINUTE = timedelta(minutes=1)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from notifications.windows import Rhythm
+from notifications.holds.calendar import Rhythm
 
 ZONES = [ZoneInfo(name) for name in ("Europe/Paris", "Asia/Kolkata", "America/New_York", "Australia/Lord_Howe")]
 # Of 2026: the clocks of Paris, New York and Lord Howe are set at these moments; and one at which none is.

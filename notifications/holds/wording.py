@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from notifications import quiet, windows
+from notifications.holds import calendar, rules
 from notifications.models import Hold, UserNotificationSettings
 from notifications.presentation import times
 
@@ -15,18 +15,18 @@ def until_words(hold: str, *, settings: UserNotificationSettings, now: datetime)
     """Half a sentence on the person's own clock, as of now: they may change their mind."""
     match hold:
         case Hold.DIGEST:
-            due = quiet.next_digest(settings, after=now) if settings.digest_enabled else None
+            due = rules.next_digest(settings, after=now) if settings.digest_enabled else None
             sentence, without = _("in the digest at {time}"), _("in the next digest")
         case Hold.QUIET:
-            is_quiet = quiet.is_quiet(settings, now=now)
+            is_quiet = rules.is_quiet(settings, now=now)
             due = _end_of_quiet(settings, now=now) if is_quiet else None
             sentence, without = _("until quiet hours end at {time}"), _("until quiet hours end")
         case _:
-            due = settings.dnd_until if quiet.is_dnd(settings, now=now) else None
+            due = settings.dnd_until if rules.is_dnd(settings, now=now) else None
             sentence, without = _("until do-not-disturb ends at {time}"), _("until do-not-disturb ends")
-    zone = quiet.zone_of(settings)
+    zone = rules.zone_of(settings)
     return sentence.format(time=times.end_words(due, now=now, zone=zone)) if due else without
 
 
 def _end_of_quiet(settings: UserNotificationSettings, *, now: datetime) -> datetime | None:
-    return windows.quiet_until(settings.quiet_hours, now=now, zone=quiet.zone_of(settings))
+    return calendar.quiet_until(settings.quiet_hours, now=now, zone=rules.zone_of(settings))

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from notifications import quiet, windows
+from notifications.holds import calendar, rules
 from notifications.models import Hold, UserNotificationSettings
 
 # What names a summary of rows that were held for several reasons.
@@ -49,7 +49,7 @@ def turn(
         moves = {hold: forced[0] for hold in holds if hold not in (*forced, _kept_for_digest(settings))}
         is_collecting = settings.digest_enabled and Hold.DIGEST in holds
         collecting = _due(settings, look_at=look_at, digest_at=digest_at, now=now) if is_collecting else None
-        return Turn(moves, look_at=quiet.next_look(settings, now=now, digest_at=collecting), digest_at=collecting)
+        return Turn(moves, look_at=rules.next_look(settings, now=now, digest_at=collecting), digest_at=collecting)
     if not settings.digest_enabled:
         kind = next((kind for kind in _FIRST if kind in holds), Hold.DND)
         ended = min(look_at, now) if look_at else now
@@ -62,7 +62,7 @@ def turn(
 
 def put_off(settings: UserNotificationSettings, *, holds: Collection[str], after: datetime, now: datetime) -> Turn:
     """The digest of this window went out before the clock was set back: the next one takes what came since."""
-    return _collecting(holds, quiet.next_digest(settings, after=max(after, now)))
+    return _collecting(holds, rules.next_digest(settings, after=max(after, now)))
 
 
 def send_now(settings: UserNotificationSettings, *, holds: Collection[str], now: datetime) -> Turn:
@@ -81,9 +81,9 @@ def _collecting(holds: Collection[str], due: datetime) -> Turn:
 def _forced(settings: UserNotificationSettings, *, now: datetime) -> list[str]:
     """What forbids every interruption now."""
     forced = []
-    if quiet.is_dnd(settings, now=now):
+    if rules.is_dnd(settings, now=now):
         forced.append(Hold.DND.value)
-    if quiet.is_quiet(settings, now=now):
+    if rules.is_quiet(settings, now=now):
         forced.append(Hold.QUIET.value)
     return forced
 
@@ -101,8 +101,8 @@ def _due(
     """
     if digest_at and digest_at <= now:
         return digest_at
-    return quiet.next_digest(settings, after=min(look_at, now) if look_at else now)
+    return rules.next_digest(settings, after=min(look_at, now) if look_at else now)
 
 
 def _label(settings: UserNotificationSettings, at: datetime) -> str:
-    return windows.label(at, zone=quiet.zone_of(settings))
+    return calendar.label(at, zone=rules.zone_of(settings))

@@ -16,10 +16,11 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 
 from events.db import arrays
-from notifications import channels, looks, quiet, summaries, turns
+from notifications import channels
 from notifications.channels import OpenedSummary
+from notifications.holds import decision, rules, schedule, summaries
+from notifications.holds.decision import Turn
 from notifications.models import Hold, Inbox, Notification, Summary, UserNotificationSettings
-from notifications.turns import Turn
 
 LOCK_TIMEOUT = "2s"
 
@@ -53,7 +54,7 @@ def release(users: Collection[int], *, now: datetime) -> list[Summary]:
         people = _locked(users)
         for person in people:
             box = person.inbox
-            person.turn = turns.turn(
+            person.turn = decision.turn(
                 person.settings, holds=person.holds, look_at=box.look_at, digest_at=box.digest_at, now=now
             )
         _mind_taken(people, now=now)
@@ -65,7 +66,7 @@ def send_digest(user_id: int, *, now: datetime) -> Summary | None:
     with transaction.atomic():
         people = _locked([user_id], wait=True)
         for person in people:
-            person.turn = turns.send_now(person.settings, holds=person.holds, now=now)
+            person.turn = decision.send_now(person.settings, holds=person.holds, now=now)
         _mind_taken(people, now=now)
         return next(iter(_write(people, now=now)), None)
 
@@ -105,7 +106,7 @@ def _mind_taken(people: Sequence[_Person], *, now: datetime) -> None:
         if person.label not in taken:
             continue
         if due := person.turn.due:
-            person.turn = turns.put_off(person.settings, holds=person.holds, after=due, now=now)
+            person.turn = decision.put_off(person.settings, holds=person.holds, after=due, now=now)
         else:
             person.turn = replace(person.turn, window=f"{person.turn.window}/{person.inbox.seq + 1}")
 
@@ -120,7 +121,7 @@ def _write(people: Sequence[_Person], *, now: datetime) -> list[Summary]:
     made = _insert(giving, ways=ways, now=now)
     _move(people)
     _free(people, made=made)
-    looks.store([(p.inbox.user_id, p.inbox.seq, p.turn.look_at, p.turn.digest_at) for p in people if _differs(p)])
+    schedule.store([(p.inbox.user_id, p.inbox.seq, p.turn.look_at, p.turn.digest_at) for p in people if _differs(p)])
     summaries.record_sent([summary.pk for summary in made if summary.seq], now=now)
     opened = [
         OpenedSummary(summary.pk, summary.user_id, way)
@@ -140,7 +141,7 @@ def _emails(users: Iterable[int]) -> dict[int, str]:
 def _ways(person: _Person, *, emails: dict[int, str]) -> list[str]:
     """The channels of the summary: those of a digest, or the app and those that the rows had chosen."""
     if person.turn.kind == Hold.DIGEST:
-        return quiet.digest_channels(person.settings, email=emails.get(person.inbox.user_id, ""))
+        return rules.digest_channels(person.settings, email=emails.get(person.inbox.user_id, ""))
     return ["in_app", *sorted({channel for _hold, channel, *_event in person.given} - {"in_app"})]
 
 

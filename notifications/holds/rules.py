@@ -11,9 +11,10 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from notifications import channels, windows
+from notifications import channels
+from notifications.holds import calendar
+from notifications.holds.calendar import Rhythm
 from notifications.models import Hold, UserNotificationSettings
-from notifications.windows import Rhythm
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ def is_quiet(settings: UserNotificationSettings, *, now: datetime) -> bool:
     if not settings.quiet_hours:
         return False
     try:
-        return windows.is_within(settings.quiet_hours, local=now.astimezone(ZoneInfo(settings.timezone)))
+        return calendar.is_within(settings.quiet_hours, local=now.astimezone(ZoneInfo(settings.timezone)))
     except _UNREADABLE as error:
         logger.warning("the quiet hours of user %s can't be read: %r", settings.user_id, error)
         return False
@@ -68,7 +69,7 @@ def rhythm_of(settings: UserNotificationSettings) -> Rhythm:
 
 def next_digest(settings: UserNotificationSettings, *, after: datetime) -> datetime:
     """On the person's own clock."""
-    return windows.next_digest(rhythm_of(settings), after)
+    return calendar.next_digest(rhythm_of(settings), after)
 
 
 def next_look(settings: UserNotificationSettings, *, now: datetime, digest_at: datetime | None) -> datetime | None:
@@ -80,7 +81,7 @@ def next_look(settings: UserNotificationSettings, *, now: datetime, digest_at: d
         ends += [settings.dnd_until] if settings.dnd_until else []
     if is_quiet(settings, now=now):
         forced = True
-        end = windows.quiet_until(settings.quiet_hours, now=now, zone=zone_of(settings))
+        end = calendar.quiet_until(settings.quiet_hours, now=now, zone=zone_of(settings))
         ends += [end] if end else []
     if not forced and digest_at is not None:
         ends.append(digest_at)
@@ -93,7 +94,7 @@ def free_from(settings: UserNotificationSettings, *, at: datetime) -> datetime |
         if is_dnd(settings, now=at):
             end = settings.dnd_until
         elif is_quiet(settings, now=at):
-            end = windows.quiet_until(settings.quiet_hours, now=at, zone=zone_of(settings))
+            end = calendar.quiet_until(settings.quiet_hours, now=at, zone=zone_of(settings))
         else:
             return at
         if end is None:

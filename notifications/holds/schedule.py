@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import connection
 
 from events.db import arrays
-from notifications import quiet
+from notifications.holds import rules
 from notifications.models import Hold, Inbox, UserNotificationSettings
 
 # person, seq, look_at, digest_at
@@ -23,9 +23,9 @@ def expect(users: Collection[int], *, now: datetime) -> None:
     changed = []
     for settings in UserNotificationSettings.objects.filter(user_id__in_set=inboxes):
         box = inboxes[settings.user_id]
-        collects = quiet.hold_now(settings, now=now) == Hold.DIGEST
-        digest_at = quiet.next_digest(settings, after=now) if collects else box.digest_at
-        look_at = quiet.next_look(settings, now=now, digest_at=digest_at)
+        collects = rules.hold_now(settings, now=now) == Hold.DIGEST
+        digest_at = rules.next_digest(settings, after=now) if collects else box.digest_at
+        look_at = rules.next_look(settings, now=now, digest_at=digest_at)
         changed.append((box.user_id, box.seq, look_at, digest_at))
     store(changed)
 

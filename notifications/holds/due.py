@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 
 from events.db.batch_size import Pace
-from notifications import closing
+from notifications.holds import release
 from notifications.models import Hold, Inbox, Notification
 
 logger = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ def _release(users: Sequence[int], *, now: datetime) -> bool:
     if not users:
         return True
     try:
-        closing.release(users, now=now)
+        release.release(users, now=now)
     except Exception as error:
         if not connection.is_usable():
             raise
