@@ -19,9 +19,9 @@ from delivery.models import Delivery
 from events.entities import BIGINT_MAX
 from events.models import Event, ParkedEvent, Subscriber
 from events.rules import channel_names
-from notifications import audiences, fanout, router, telling
 from notifications.models import Fanout, Notification, UserNotificationSettings
-from notifications.plan import NO_HOLD, Plan
+from notifications.routing import audiences, fanout, router, writer
+from notifications.routing.plan import NO_HOLD, Plan
 
 MOST_PEOPLE = 100
 MOST_COUNTED = 10_000
@@ -111,7 +111,7 @@ def _explanation(
     today = evaluated.by_event.get(event.pk, {})
     without_feed_row = set(page) - {row.user_id for row in rows if row.channel == "in_app"}
     missing = {user: reason for user, reason in today.items() if user in without_feed_row}
-    plan = telling.rehearse([event], replace(evaluated, by_event={event.pk: missing}), now=now)
+    plan = writer.rehearse([event], replace(evaluated, by_event={event.pk: missing}), now=now)
     settings = {row.user_id: row for row in UserNotificationSettings.objects.filter(user_id__in_set=page)}
     reasons = today | {row.user_id: row.reason for row in rows}
     people = []

@@ -10,8 +10,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from delivery.models import Delivery
 from events.dispatch import watermarks
 from events.models import Event, EventType, ParkedEvent
-from notifications import router
 from notifications.models import Fanout, Hold, Notification
+from notifications.routing import router
 
 UNSETTLED = (Delivery.State.PENDING, Delivery.State.SENDING)
 SUPERSEDED_AFTER = timedelta(days=1)

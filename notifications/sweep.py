@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from events.db import clock
 from events.transport import hints
-from notifications import fanout
 from notifications.holds import due
+from notifications.routing import fanout
 
 
 def sweep() -> None:

@@ -6,8 +6,8 @@ from celery import shared_task
 
 from events.db import clock
 from events.transport import hints
-from notifications import fanout
 from notifications.holds import due
+from notifications.routing import fanout
 
 
 @shared_task(name=fanout.TASK)

@@ -17,8 +17,8 @@ from bench.timing import interleaved
 from events.bus import Entity, NewEvent, publish_many
 from events.dispatch import sequencer, subscribers
 from events.models import Event
-from notifications import router
 from notifications.models import Notification
+from notifications.routing import router
 
 ROUNDS, PEOPLE = 3, 500
 WORKER = ("-m", "celery", "-A", "bench.drain.celery_peer", "worker", "--concurrency", "2", "--loglevel", "ERROR")

@@ -14,8 +14,8 @@ from django.utils import timezone
 from events.bus import Entity, publish
 from events.dispatch import sequencer, subscribers
 from events.models import Event, EventType
-from notifications import audiences, fanout, router
 from notifications.models import Notification
+from notifications.routing import audiences, fanout, router
 
 USERS = """
 INSERT INTO auth_user (username, password, first_name, last_name, email, is_active, is_staff, is_superuser, date_joined)

@@ -14,9 +14,9 @@ from django.utils import timezone
 from events.bus import NewEvent, publish_many
 from events.dispatch import sequencer
 from events.models import Event, EventType
-from notifications import router
 from notifications.holds import due as rounds
 from notifications.models import Notification, Summary, UserNotificationSettings
+from notifications.routing import router
 
 
 class QueryCounter:

@@ -12,8 +12,8 @@ from bench.timing import interleaved
 from events.bus import publish
 from events.dispatch import sequencer
 from events.models import Event, EventType
-from notifications import router
 from notifications.models import NotificationPreference
+from notifications.routing import router
 
 ROUNDS = 5
 INSERT = """

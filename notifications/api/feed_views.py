@@ -16,7 +16,7 @@ from notifications.api.answers import changed
 from notifications.api.serializers import CountOut, FeedQuery, Ids, NotificationOut, UpTo, WhyOut
 from notifications.inbox import feed, marking
 from notifications.models import Notification
-from notifications.why import why
+from notifications.routing.reasons import why
 
 _ID = in_path("notification_id")
 

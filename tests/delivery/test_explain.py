@@ -16,8 +16,9 @@ from delivery.models import Attempt, Delivery
 from events.bus import publish
 from events.memberships import grant, revoke
 from events.models import Event, ParkedEvent, Subscriber
-from notifications import audiences, channels
+from notifications import channels
 from notifications.models import Notification
+from notifications.routing import audiences
 from tests.conftest import person
 from tests.delivery.parcels import NOON, address
 from tests.http import V1, as_

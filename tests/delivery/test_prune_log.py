@@ -15,8 +15,8 @@ from events.dispatch import replay, subscribers
 from events.dispatch.subscribers import catch_up
 from events.models import LogGap, LogHead, Subscriber
 from events.sweep import sweep
-from notifications import router
 from notifications.models import Notification
+from notifications.routing import router
 from tests.delivery.pruned import OLD, event, position_of, prune, row, there
 
 pytestmark = pytest.mark.django_db

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from notifications.plan import Fact, Known, Row
+from notifications.routing.plan import Fact, Known, Row
 
 Decision = tuple[list[Row], dict[tuple[int, int], str]]
 

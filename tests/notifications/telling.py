@@ -13,10 +13,10 @@ from events.dispatch import sequencer
 from events.log import publish
 from events.models import Event, EventType
 from events.sweep import sweep
-from notifications import router
 from notifications.inbox import feed
 from notifications.models import Notification, NotificationPreference, UserNotificationSettings
-from notifications.plan import Plan
+from notifications.routing import router
+from notifications.routing.plan import Plan
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

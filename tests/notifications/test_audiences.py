@@ -9,7 +9,7 @@ from django.db import connection
 from events.memberships import grant
 from events.models import Event, EventType
 from events.sweep import sweep
-from notifications import audiences
+from notifications.routing import audiences
 from tests.conftest import person
 from tests.notifications.telling import JOB, OTHER_JOB, alter, define, tell, told
 

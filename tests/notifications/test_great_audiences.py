@@ -13,9 +13,9 @@ from events.bus import publish
 from events.dispatch import replay
 from events.models import Event, EventType, Membership, ParkedEvent
 from events.sweep import sweep
-from notifications import audiences, fanout, telling
 from notifications.models import Fanout, Inbox, Notification
-from notifications.telling import tell as real_tell
+from notifications.routing import audiences, fanout, writer
+from notifications.routing.writer import tell as real_tell
 from tests.notifications.telling import JOB, NOON
 
 pytestmark = pytest.mark.django_db
@@ -65,7 +65,7 @@ def test_chunks_tell_each_person_once(broadcast, crowd):
 
 def test_a_chunk_that_is_rolled_back_is_told_again_whole(broadcast, crowd, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(telling, "tell", tell_and_die)
+        patch.setattr(writer, "tell", tell_and_die)
         with pytest.raises(RuntimeError):
             fanout.advance(broadcast.pk, now=timezone.now())
     assert told(broadcast) == []
@@ -87,7 +87,7 @@ def test_an_audience_that_cannot_be_told_holds_up_no_other(broadcast, crowd, mon
             raise ValueError("this one can't be told")
         return real_tell(events, evaluated, now=now)
 
-    monkeypatch.setattr(telling, "tell", tell)
+    monkeypatch.setattr(writer, "tell", tell)
     while fanout.advance_each(now=timezone.now()):
         pass
     assert told(after) == [user.pk for user in crowd]
@@ -111,7 +111,7 @@ def refuse(monkeypatch, bad: Event, error: Exception, *, after_user: int = 0) ->
             raise error
         return real_tell(events, evaluated, now=now)
 
-    monkeypatch.setattr(telling, "tell", tell)
+    monkeypatch.setattr(writer, "tell", tell)
 
 
 def advance_at(*seconds: float) -> None:

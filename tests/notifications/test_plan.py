@@ -7,7 +7,7 @@ from collections import defaultdict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifications.plan import Choice, Fact, Kind, Known, Plan, Standing, plan
+from notifications.routing.plan import Choice, Fact, Kind, Known, Plan, Standing, plan
 from tests.notifications.plan_reference import reference
 
 # Few people, sources and positions, so that they meet often.

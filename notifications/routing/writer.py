@@ -12,10 +12,11 @@ from django.db import connection, transaction
 from events import garbage
 from events.db import arrays
 from events.models import Event
-from notifications import audiences, channels, loading
+from notifications import channels
 from notifications.holds import schedule
 from notifications.inbox import feed, frames, push
-from notifications.plan import NO_HOLD, Fact, Kind, Plan, Row, plan
+from notifications.routing import audiences, context
+from notifications.routing.plan import NO_HOLD, Fact, Kind, Plan, Row, plan
 
 LOCK_TIMEOUT = "5s"
 
@@ -35,7 +36,7 @@ def tell(events: Sequence[Event], evaluated: audiences.Evaluated, *, now: dateti
             cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
     inboxes = _lock(users)
     facts = [_fact(event) for event in events]
-    known = loading.load(facts, evaluated, seqs=inboxes.seqs, now=now)
+    known = context.load(facts, evaluated, seqs=inboxes.seqs, now=now)
     made = plan(facts, known)
     ids = _write(made.rows, now=now)
     _update_inboxes(made.rows)
@@ -51,7 +52,7 @@ def rehearse(events: Sequence[Event], evaluated: audiences.Evaluated, *, now: da
     if not users:
         return Plan()
     facts = [_fact(event) for event in events]
-    return plan(facts, loading.load(facts, evaluated, seqs=dict.fromkeys(users, 0), now=now))
+    return plan(facts, context.load(facts, evaluated, seqs=dict.fromkeys(users, 0), now=now))
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from django.db import connection
 
 from events.db import arrays
 from events.models import Event
-from notifications.plan import Source
+from notifications.routing.plan import Source
 
 # Of several reasons the first counts.
 REASONS = ("mentioned", "owner", "actor", "member", "watcher", "admin", "everyone")
@@ -21,7 +21,7 @@ _RANK = {reason: rank for rank, reason in enumerate(REASONS)}
 Audience = dict[int, dict[int, str]]
 
 
-# An audience of more people than this is told chunk by chunk (notifications.fanout).
+# An audience of more people than this is told chunk by chunk (notifications.routing.fanout).
 GREAT = 10_000
 
 

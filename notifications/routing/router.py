@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from events.bus import subscriber
 from events.models import Event
-from notifications import audiences, fanout, telling
-from notifications.plan import Plan
+from notifications.routing import audiences, fanout, writer
+from notifications.routing.plan import Plan
 
 logger = logging.getLogger(__name__)
 
@@ -32,4 +32,4 @@ def route(events: Sequence[Event], *, now: datetime) -> Plan:
     if evaluated.skipped:
         logger.info("%d unknown or inactive people are not told of these %d events", evaluated.skipped, len(events))
     fanout.begin(evaluated.great)
-    return telling.tell([event for event in events if event.pk not in evaluated.great], evaluated, now=now)
+    return writer.tell([event for event in events if event.pk not in evaluated.great], evaluated, now=now)

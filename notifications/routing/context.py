@@ -13,10 +13,10 @@ from django.db import connection
 from events.db import arrays
 from events.models import Membership
 from events.rules import channel_names
-from notifications.audiences import Evaluated
 from notifications.holds import rules
 from notifications.models import UserNotificationSettings
-from notifications.plan import Choice, Fact, Known, Standing
+from notifications.routing.audiences import Evaluated
+from notifications.routing.plan import Choice, Fact, Known, Standing
 
 
 def load(facts: Sequence[Fact], evaluated: Evaluated, *, seqs: Mapping[int, int], now: datetime) -> Known:

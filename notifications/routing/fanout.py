@@ -15,8 +15,8 @@ from django.db.models import F, Max, Q
 from events.dispatch import retry
 from events.models import Event, Membership, Subscriber
 from events.transport import hints
-from notifications import audiences, telling
 from notifications.models import Fanout
+from notifications.routing import audiences, writer
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ def advance(event_id: int, *, now: datetime) -> bool:
         event = Event.objects.select_related("event_type", "actor_user").get(pk=event_id)
         last = _last_of_chunk(event, row)
         within = audiences.Range(row.after_user, last)
-        telling.tell([event], audiences.evaluate([event], within=within), now=now)
+        writer.tell([event], audiences.evaluate([event], within=within), now=now)
         if last < row.until_user:
             Fanout.objects.filter(pk=event_id).update(after_user=last, attempts=0, retry_at=None)
         else:
