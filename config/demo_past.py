@@ -16,9 +16,9 @@ from delivery.secrets import seal
 from delivery.signing import new_secret
 from events import sweep
 from events.models import EventType
-from notifications import preferences
 from notifications.holds import release
 from notifications.models import Notification
+from notifications.preferences import preferences
 
 WEBHOOK = "https://hooks.studio.example/carillon"
 ZONE = "Europe/Paris"

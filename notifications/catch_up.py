@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from notifications import preferences
 from notifications.holds import rules, summaries
 from notifications.inbox import feed, frames
 from notifications.inbox.frames import Frame
 from notifications.models import Hold, Inbox
+from notifications.preferences import preferences
 
 MOST = 200
 

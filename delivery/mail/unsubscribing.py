@@ -13,9 +13,9 @@ from django.db import transaction
 
 from delivery.links import Rule
 from events.models import EventType
-from notifications import preferences
 from notifications.inbox import marking
 from notifications.models import NotificationPreference
+from notifications.preferences import preferences
 
 EMAIL = "email"
 

@@ -22,10 +22,10 @@ from delivery.pages.timeline import Try
 from events import rendering
 from events.models import Event, EventType
 from events.rules import channel_names
-from notifications import preferences
 from notifications.holds import wording
 from notifications.models import Notification, UserNotificationSettings
 from notifications.pages.standing import Standing
+from notifications.preferences import preferences
 from notifications.presentation import labels, times
 
 PAGE_SIZE = 20

@@ -9,12 +9,12 @@ from rest_framework.response import Response
 from events.rest.openapi import documented
 from events.rest.strict import user_id_of
 from events.rest.views import ApiView
-from notifications import digests
 from notifications.api.answers import changed
 from notifications.api.serializers import DigestOut, SentDigestOut
 from notifications.holds import release, summaries
 from notifications.inbox import marking
 from notifications.inbox.frames import instant
+from notifications.preferences import digest_preview
 
 
 class DigestView(ApiView):
@@ -24,7 +24,7 @@ class DigestView(ApiView):
         answers={200: DigestOut},
     )
     def get(self, request: Request) -> Response:
-        found = digests.preview(user_id_of(request), now=timezone.now())
+        found = digest_preview.preview(user_id_of(request), now=timezone.now())
         return Response(
             {
                 "next_at": instant(found.next_at),

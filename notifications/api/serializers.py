@@ -23,7 +23,7 @@ from events.rest.fields import (
 )
 from events.rest.pagination import Paged, cursor_field
 from events.rest.strict import Changes, Strict
-from notifications.choices import INTERVALS, MAX_WINDOWS, SCOPES, timezones
+from notifications.preferences.validation import INTERVALS, MAX_WINDOWS, SCOPES, timezones
 
 MAX_IDS = 10_000
 _TIME = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from events.rules import channel_names
-from notifications import digests
 from notifications.holds import calendar, rules, summaries
 from notifications.models import Hold, UserNotificationSettings
 from notifications.pages.standing import Standing
+from notifications.preferences import digest_preview
 from notifications.presentation import times
 
 Interval = UserNotificationSettings.Interval
@@ -68,7 +68,7 @@ def of_dnd(standing: Standing) -> str:
     return _("until {time} ({zone})").format(time=until, zone=standing.zone.key) if until else ""
 
 
-def of_digest(chosen: UserNotificationSettings, *, preview: digests.Preview, standing: Standing) -> str:
+def of_digest(chosen: UserNotificationSettings, *, preview: digest_preview.Preview, standing: Standing) -> str:
     """When the next one comes, and what is in it so far."""
     if not chosen.digest_enabled:
         return _("Off: everything comes as it happens.")

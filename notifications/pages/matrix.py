@@ -11,9 +11,9 @@ from django.http import QueryDict
 from django.utils.text import capfirst
 
 from events.rules import channel_names
-from notifications import preferences
 from notifications.inbox.feed import CATEGORIES
 from notifications.models import NotificationPreference
+from notifications.preferences import preferences
 from notifications.presentation import labels
 
 Scope = NotificationPreference.Scope

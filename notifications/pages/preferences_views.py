@@ -17,11 +17,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from events.errors import PreferenceRefused
 from events.rules import channel_names
-from notifications import channels, choices, digests, preferences
+from notifications import channels
 from notifications.models import NotificationPreference, UserNotificationSettings
 from notifications.pages import effect, matrix, quiet_choices, settings_form, ways
 from notifications.pages.asking import back, is_script, person
 from notifications.pages.standing import Standing, standing_for, standing_of
+from notifications.preferences import digest_preview, preferences, validation
 
 
 @never_cache
@@ -73,7 +74,7 @@ def _shown(request: HttpRequest) -> dict[str, Any]:
         "weekdays": list(WEEKDAYS.items()),
         "presets": quiet_choices.PRESETS,
         "columns": _columns(standing_for(request)),
-        "zones": sorted(choices.timezones()),
+        "zones": sorted(validation.timezones()),
         "hours_of_quiet": _hours_of_quiet(chosen),
         "digest_ways": _digest_ways(),
         **_words(request),
@@ -91,7 +92,7 @@ def _is_sent_over(name: str) -> bool:
 def _hours_of_quiet(chosen: UserNotificationSettings) -> list[dict[str, Any]]:
     """The windows there are, and one to fill in while more are allowed; what no form could have written is left out."""
     found = [*settings_form.readable(chosen.quiet_hours), settings_form.BLANK]
-    return found[: choices.MAX_WINDOWS]
+    return found[: validation.MAX_WINDOWS]
 
 
 def _columns(standing: Standing) -> list[dict[str, Any]]:
@@ -107,7 +108,7 @@ def _columns(standing: Standing) -> list[dict[str, Any]]:
 def _words(request: HttpRequest) -> dict[str, Any]:
     """What will really happen, said in words: shown by the page, and anew after each change."""
     now, user = timezone.now(), person(request)
-    standing, preview = standing_of(user.pk, now=now), digests.preview(user.pk, now=now)
+    standing, preview = standing_of(user.pk, now=now), digest_preview.preview(user.pk, now=now)
     chosen = preferences.settings_of(user.pk)
     return {
         "is_quiet": standing.is_quiet,

@@ -9,10 +9,10 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from events.errors import PreferenceRefused
-from notifications import choices, preferences
 from notifications.holds import rules
 from notifications.models import UserNotificationSettings
 from notifications.pages import quiet_choices
+from notifications.preferences import preferences, validation
 
 # What a new window offers.
 BLANK: dict[str, Any] = {"days": [], "start": "22:00", "end": "07:00"}
@@ -52,13 +52,13 @@ def _digest(form: QueryDict) -> dict[str, Any]:
 def readable(windows: Any) -> list[dict[str, Any]]:
     """The windows that the form can show; another program's that are none are left out."""
     found = windows if isinstance(windows, list) else []
-    return [window for window in found if choices.problem_of_window(window) is None]
+    return [window for window in found if validation.problem_of_window(window) is None]
 
 
 def _hours(form: QueryDict) -> list[dict[str, Any]]:
     """The windows that have a day; one without is left out, and so taken away."""
     found = []
-    for number in range(choices.MAX_WINDOWS + 1):
+    for number in range(validation.MAX_WINDOWS + 1):
         if days := form.getlist(f"hours-{number}-days"):
             at = {end: form.get(f"hours-{number}-{end}", "") for end in ("start", "end")}
             found.append({"days": [int(day) if day in DAYS else -1 for day in days], **at})

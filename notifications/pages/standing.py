@@ -13,10 +13,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from notifications import preferences
 from notifications.holds import rules
 from notifications.inbox import marking
 from notifications.inbox.frames import instant
+from notifications.preferences import preferences
 from notifications.presentation import labels, times
 
 _KEY = "carillon_standing"

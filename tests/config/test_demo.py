@@ -14,9 +14,9 @@ from config import demo
 from delivery.models import Delivery
 from events.models import Event, Membership
 from events.sweep import sweep
-from notifications import digests
 from notifications.holds import summaries
 from notifications.models import Notification
+from notifications.preferences import digest_preview
 
 pytestmark = pytest.mark.django_db
 
@@ -58,7 +58,7 @@ def test_alice_has_a_summary_and_carol_s_digest_collects(loaded):
     alice, carol = (User.objects.get(username=name) for name in ("alice", "carol"))
     [summary] = summaries.shown(alice.pk)
     assert (summary.kind, summary.by_type) == ("dnd", {"collab.mention": 1, "job.completed": 1})
-    assert digests.preview(carol.pk, now=timezone.now()).by_type == {"review.comment": 1}
+    assert digest_preview.preview(carol.pk, now=timezone.now()).by_type == {"review.comment": 1}
 
 
 def test_a_second_load_changes_nothing(loaded):

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from delivery.models import Delivery
-from notifications import preferences
 from notifications.models import Notification, Summary
+from notifications.preferences import preferences
 from tests.events.concurrency import rolled_back
 from tests.notifications.telling import prefer
 from tests.notifications.test_given_back_once import SPAN, Story, World, few, stories

@@ -18,11 +18,11 @@ from events.bus import Entity, NewEvent, publish, publish_many
 from events.dispatch import replay, sequencer, subscribers
 from events.memberships import grant
 from events.models import Event, EventType, ParkedEvent
-from notifications import preferences
 from notifications.inbox import feed, marking
 from notifications.inbox import push as hub_link
 from notifications.inbox.push import Push
 from notifications.models import Notification
+from notifications.preferences import preferences
 from notifications.routing import router
 from tests.events.concurrency import at_once
 from tests.notifications.serial_order import assert_serial, assert_surfaced_in_log_order, switches

@@ -9,11 +9,12 @@ import pytest
 from django.utils import timezone
 
 from events.bus import publish
-from notifications import digests, preferences, tasks
+from notifications import tasks
 from notifications.holds import due as rounds
 from notifications.holds import release, rules, summaries
 from notifications.inbox import marking
 from notifications.models import Inbox, Notification, Summary
+from notifications.preferences import digest_preview, preferences
 from tests.notifications.holding import AFTERNOON, HOUR, by_mail, hold, holds, look, look_at
 from tests.notifications.telling import JOB, NOON, alter, define, route, settle
 
@@ -230,20 +231,20 @@ class TestPreview:
     def test_it_says_when_and_what(self, owner, mailbox):
         by_mail(owner, *TWO)
         collect(owner, timezone="Europe/Paris")
-        found = digests.preview(owner.pk, now=NOON)
+        found = digest_preview.preview(owner.pk, now=NOON)
         assert (found.next_at, found.zone.key, found.count) == (NINE - HOUR, "Europe/Paris", 2)
         assert found.by_type == {"job.completed": 1, "job.failed": 1}
 
     def test_off_there_is_none(self, owner):
-        assert digests.preview(owner.pk, now=NOON).next_at is None
+        assert digest_preview.preview(owner.pk, now=NOON).next_at is None
 
     def test_quiet_hours_put_it_off(self, owner):
         collect(owner, quiet_hours=[{"days": [3], "start": "08:00", "end": "11:30"}])
-        assert digests.preview(owner.pk, now=NOON).next_at == NINE + 2.5 * HOUR
+        assert digest_preview.preview(owner.pk, now=NOON).next_at == NINE + 2.5 * HOUR
 
     def test_dnd_without_an_end_puts_it_off_for_good(self, owner):
         collect(owner, dnd_enabled=True)
-        assert digests.preview(owner.pk, now=NOON).next_at is None
+        assert digest_preview.preview(owner.pk, now=NOON).next_at is None
 
 
 @pytest.mark.parametrize(

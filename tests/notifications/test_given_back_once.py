@@ -22,10 +22,10 @@ from hypothesis import strategies as st
 from events.bus import Entity, publish
 from events.dispatch import sequencer
 from events.models import Event
-from notifications import preferences
 from notifications.holds import due, release
 from notifications.holds.calendar import Rhythm
 from notifications.models import Inbox, Notification, Summary
+from notifications.preferences import preferences
 from tests.events.concurrency import rolled_back
 from tests.notifications.quiet_reference import Chosen, Reference, minutes
 from tests.notifications.telling import define, route, settle

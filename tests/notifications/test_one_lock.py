@@ -10,8 +10,8 @@ from django.db import transaction
 from events.bus import NewEvent, publish, publish_many
 from events.models import EventType
 from events.sweep import sweep
-from notifications import preferences
 from notifications.inbox import feed, marking
+from notifications.preferences import preferences
 from tests.events.concurrency import Running, at_once
 from tests.notifications.telling import JOB, NOON, OTHER_JOB, told
 

@@ -14,8 +14,8 @@ from django.utils import timezone
 from events import entities
 from events.entities import Entity
 from events.models import Event, EventType
-from notifications import preferences
 from notifications.models import Inbox, Notification, NotificationPreference
+from notifications.preferences import preferences
 
 pytestmark = pytest.mark.django_db
 

@@ -10,9 +10,9 @@ import pytest
 from events.bus import NewEvent
 from events.errors import PreferenceRefused
 from events.models import EventType
-from notifications import preferences
 from notifications.inbox import marking
 from notifications.models import NotificationPreference, UserNotificationSettings
+from notifications.preferences import preferences
 from tests.notifications.telling import alter, channels_of, prefer, tell_batch
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)

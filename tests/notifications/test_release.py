@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from events.bus import publish
-from notifications import preferences
 from notifications.holds import release as closing
 from notifications.inbox import feed, marking
 from notifications.models import Inbox, Notification, Summary
+from notifications.preferences import preferences
 from tests.notifications.holding import AFTERNOON, HOUR, by_mail, hold, holds, look, look_at, release
 from tests.notifications.telling import JOB, NOON, route, settle
 

@@ -8,10 +8,10 @@ import pytest
 from django.db import transaction
 
 from events.bus import NewEvent, publish
-from notifications import preferences
 from notifications.inbox import feed, marking
 from notifications.inbox.frames import instant
 from notifications.models import Notification
+from notifications.preferences import preferences
 from tests.notifications.telling import JOB, NOON, prefer, route, settle, tell, tell_batch
 
 pytestmark = [

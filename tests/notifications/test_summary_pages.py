@@ -8,11 +8,11 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from notifications import preferences
 from notifications.holds import due, summaries
 from notifications.inbox import marking
 from notifications.inbox.frames import instant
 from notifications.models import Inbox, Summary
+from notifications.preferences import preferences
 from tests.inline import INLINE
 from tests.notifications.holding import AFTERNOON, HOUR, hold, release
 from tests.notifications.telling import define, settle

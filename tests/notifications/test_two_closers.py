@@ -15,10 +15,10 @@ from events.bus import publish, publish_many
 from events.db.batch_size import Pace
 from events.log.publish import NewEvent
 from events.models import Event
-from notifications import preferences
 from notifications.holds import due, release
 from notifications.inbox import marking
 from notifications.models import Inbox, Notification, Summary, UserNotificationSettings
+from notifications.preferences import preferences
 from tests.events.concurrency import Running, at_once
 from tests.notifications.holding import HOUR, hold, holds, look
 from tests.notifications.telling import NOON, define, route

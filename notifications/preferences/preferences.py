@@ -10,11 +10,11 @@ from django.db import transaction
 
 from events.errors import PreferenceRefused
 from events.models import EventType
-from notifications import choices
 from notifications.holds import release, rules
 from notifications.inbox import marking
 from notifications.inbox.frames import instant
 from notifications.models import NotificationPreference, UserNotificationSettings
+from notifications.preferences import validation
 
 
 def ensure(user_id: int) -> list[NotificationPreference]:
@@ -50,9 +50,9 @@ def change(
     named: dict[str, Any] = {"is_enabled": is_enabled, "channels": channels, "scope": scope}
     changes = {field: value for field, value in named.items() if value is not None}
     if channels is not None:
-        changes["channels"] = choices.checked_channels(channels, field="channels")
+        changes["channels"] = validation.checked_channels(channels, field="channels")
     if scope is not None:
-        choices.check_scope(scope)
+        validation.check_scope(scope)
     with transaction.atomic():
         marking.locked(user_id)
         event_type = EventType.objects.get(pk=event_type_id)
@@ -111,7 +111,7 @@ def change_settings(user_id: int, *, now: datetime, **changes: Any) -> UserNotif
     Raises PreferenceRefused; then nothing is stored.
     """
     for field, value in changes.items():
-        choices.check_setting(field, value=value, now=now)
+        validation.check_setting(field, value=value, now=now)
     with transaction.atomic():
         marking.locked(user_id)
         settings = settings_of(user_id)

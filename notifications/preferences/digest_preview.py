@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count
 
-from notifications import preferences
 from notifications.holds import rules
 from notifications.models import Hold, Inbox, Notification, UserNotificationSettings
+from notifications.preferences import preferences
 
 
 @dataclass(frozen=True, slots=True)
