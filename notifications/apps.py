@@ -13,5 +13,5 @@ class NotificationsConfig(AppConfig):
     def ready(self) -> None:
         # Models must be loaded first: the router registers itself as a subscriber of the log.
         import_module("notifications.routing.router")
-        sessions = import_module("notifications.sessions")
+        sessions = import_module("notifications.websocket.authentication")
         user_logged_out.connect(sessions.end_on_logout, dispatch_uid="carillon.end_sockets")

@@ -13,13 +13,13 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_safe
 
-from notifications import catch_up
 from notifications.inbox import feed, marking
 from notifications.models import Notification
 from notifications.pages.asking import is_prefetch, person
 from notifications.pages.feeds import feed_of, filters_of, page_of, row_of
 from notifications.pages.standing import standing_for
 from notifications.presentation import payload
+from notifications.websocket import snapshot
 
 UNDO = "undo_read_all"
 
@@ -81,7 +81,7 @@ def since(request: HttpRequest) -> JsonResponse:
     if not request.user.is_authenticated or str(request.user.pk) != request.GET.get("user"):
         return JsonResponse({"frames": []}, status=401)
     seq = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else None
-    found = catch_up.since(person(request).pk, seq=seq, now=timezone.now())
+    found = snapshot.since(person(request).pk, seq=seq, now=timezone.now())
     return JsonResponse({"frames": found.frames})
 
 

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.test import Client
 
 from events.transport import channel_layer
-from notifications import consumer, hub
+from notifications.websocket import consumer, hub
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

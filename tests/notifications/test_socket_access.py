@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from events import api_keys
-from notifications import consumer
 from notifications.inbox import frames
+from notifications.websocket import consumer
 from tests.notifications.telling import JOB, tell
 
 pytestmark = [

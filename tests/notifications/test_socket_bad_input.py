@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from notifications import consumer
+from notifications.websocket import consumer
 from tests.notifications.telling import JOB, tell
 
 pytestmark = [

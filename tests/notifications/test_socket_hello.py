@@ -10,9 +10,9 @@ from django.db import OperationalError
 
 from events.bus import NewEvent, publish_many
 from events.transport import channel_layer
-from notifications import catch_up
 from notifications.inbox import marking
 from notifications.models import Inbox
+from notifications.websocket import snapshot as catch_up
 from tests.notifications.telling import JOB, NOON, names, route, settle, tell
 
 pytestmark = [

@@ -8,9 +8,9 @@ import pytest
 
 from events.bus import NewEvent, publish_many
 from events.transport import channel_layer
-from notifications import hub
 from notifications.inbox import marking, push
 from notifications.models import Notification
+from notifications.websocket import hub
 from tests.notifications.telling import JOB, NOON, route, tell
 
 pytestmark = [

@@ -15,9 +15,10 @@ from channels.db import database_sync_to_async
 from django.db import DatabaseError
 from django.utils import timezone
 
-from notifications import catch_up, hub, sessions
 from notifications.inbox import frames
 from notifications.inbox.frames import Frame
+from notifications.websocket import authentication, hub
+from notifications.websocket import snapshot as catch_up
 
 logger = logging.getLogger(__name__)
 
@@ -33,12 +34,12 @@ RECHECK = 60.0
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """One connection, from handshake to close."""
     await receive()
-    if not sessions.is_origin_allowed(scope):
+    if not authentication.is_origin_allowed(scope):
         # Closing before accepting answers the handshake with 403.
         await send({"type": "websocket.close"})
         return
-    who = sessions.credentials(scope)
-    user_id = await sessions.user_id(who)
+    who = authentication.credentials(scope)
+    user_id = await authentication.user_id(who)
     await send({"type": "websocket.accept"})
     connection = _Connection(receive, send, who=who)
     if user_id is None or not _is_meant(scope, user_id):
@@ -48,7 +49,7 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
 
 
 class _Connection:
-    def __init__(self, receive: Receive, send: Send, *, who: sessions.Credentials) -> None:
+    def __init__(self, receive: Receive, send: Send, *, who: authentication.Credentials) -> None:
         self.receive, self.send, self.who = receive, send, who
         self.resume_from: int | None = None
 
@@ -144,7 +145,7 @@ class _Connection:
         """A session that ended elsewhere, a password that changed, an account that was switched off."""
         while True:
             await asyncio.sleep(RECHECK)
-            if await sessions.user_id(self.who) != socket.user_id:
+            if await authentication.user_id(self.who) != socket.user_id:
                 socket.end(frames.UNAUTHENTICATED)
 
     async def send_frame(self, frame: Frame) -> None:
