@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from delivery import addresses, channels, reasons
 from delivery.models import Address
 from delivery.pages.lists import kind_word, place
-from notifications.pages.standing import Standing
+from notifications.pages.inbox_status import Standing
 from notifications.presentation import times
 
 # In the order in which they are offered.

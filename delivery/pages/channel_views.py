@@ -22,8 +22,8 @@ from delivery import addresses, channels, history
 from delivery.models import Address
 from delivery.pages import channel_cards
 from delivery.refusals import AddressRefused
-from notifications.pages.asking import back, person
-from notifications.pages.standing import standing_for
+from notifications.pages.inbox_status import standing_for
+from notifications.pages.requests import back, person
 
 
 @never_cache

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_POST, require_safe
 from delivery import addresses, history, outbox
 from delivery.models import Address, Delivery
 from delivery.pages import lists
-from notifications.pages.asking import back, person
-from notifications.pages.standing import standing_for
+from notifications.pages.inbox_status import standing_for
+from notifications.pages.requests import back, person
 
 # Addresses with dead deliveries, above the list of them.
 MOST_NAMED = 5

@@ -24,7 +24,7 @@ from events.models import Event, EventType
 from events.rules import channel_names
 from notifications.holds import wording
 from notifications.models import Notification, UserNotificationSettings
-from notifications.pages.standing import Standing
+from notifications.pages.inbox_status import Standing
 from notifications.preferences import preferences
 from notifications.presentation import labels, times
 

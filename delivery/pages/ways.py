@@ -10,13 +10,13 @@ from django.urls import reverse
 from delivery import addresses, channels
 from delivery.models import Address
 from delivery.pages import channel_cards
-from notifications.pages import ways
-from notifications.pages.standing import Standing
-from notifications.pages.ways import Place, Way
+from notifications.pages.inbox_status import Standing
+from notifications.pages.preferences import channel_status
+from notifications.pages.preferences.channel_status import Place, Way
 
 
 def install() -> None:
-    ways.tell_with(ways_of)
+    channel_status.tell_with(ways_of)
 
 
 def ways_of(standing: Standing) -> Mapping[str, Way]:

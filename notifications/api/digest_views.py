@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from events.rest.openapi import documented
 from events.rest.strict import user_id_of
 from events.rest.views import ApiView
-from notifications.api.answers import changed
+from notifications.api.responses import changed
 from notifications.api.serializers import DigestOut, SentDigestOut
 from notifications.holds import release, summaries
 from notifications.inbox import marking

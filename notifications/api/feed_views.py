@@ -12,7 +12,7 @@ from events.rest.openapi import documented, in_path
 from events.rest.pagination import cursor_of, listed
 from events.rest.strict import body_of, query_of, user_id_of
 from events.rest.views import ApiView
-from notifications.api.answers import changed
+from notifications.api.responses import changed
 from notifications.api.serializers import CountOut, FeedQuery, Ids, NotificationOut, UpTo, WhyOut
 from notifications.inbox import feed, marking
 from notifications.models import Notification

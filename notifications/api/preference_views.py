@@ -12,7 +12,7 @@ from events.rest.openapi import documented, in_path
 from events.rest.pagination import listed
 from events.rest.strict import body_of, user_id_of
 from events.rest.views import ApiView
-from notifications.api.answers import changed
+from notifications.api.responses import changed
 from notifications.api.serializers import PreferenceIn, PreferenceOut, SettingsIn, SettingsOut
 from notifications.inbox import marking
 from notifications.preferences import preferences

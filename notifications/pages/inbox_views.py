@@ -15,9 +15,9 @@ from django.views.decorators.http import require_GET, require_safe
 
 from notifications.inbox import feed, marking
 from notifications.models import Notification
-from notifications.pages.asking import is_prefetch, person
-from notifications.pages.feeds import feed_of, filters_of, page_of, row_of
-from notifications.pages.standing import standing_for
+from notifications.pages.feed import feed_of, filters_of, page_of, row_of
+from notifications.pages.inbox_status import standing_for
+from notifications.pages.requests import is_prefetch, person
 from notifications.presentation import payload
 from notifications.websocket import snapshot
 

@@ -17,9 +17,9 @@ from notifications.holds import release, summaries
 from notifications.inbox import feed
 from notifications.inbox.marking import State
 from notifications.models import Summary
-from notifications.pages.asking import back, is_prefetch, is_script, person, with_state
-from notifications.pages.feeds import PAGE_SIZE, by_day, filters_of, note_of, notes_of, row_of
-from notifications.pages.standing import standing_for
+from notifications.pages.feed import PAGE_SIZE, by_day, filters_of, note_of, notes_of, row_of
+from notifications.pages.inbox_status import standing_for
+from notifications.pages.requests import back, is_prefetch, is_script, person, with_state
 
 
 @never_cache

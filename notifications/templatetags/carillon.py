@@ -12,8 +12,8 @@ from django.template.context import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from notifications.pages.feeds import BLANK
-from notifications.pages.standing import Standing, standing_for
+from notifications.pages.feed import BLANK
+from notifications.pages.inbox_status import Standing, standing_for
 
 register = template.Library()
 _PARTS_KEY = "carillon_parts_are_there"

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from delivery.models import Delivery
 from delivery.pages.ways import ways_of
-from notifications.pages.standing import standing_of
+from notifications.pages.inbox_status import standing_of
 from tests.delivery.parcels import address
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("parcel")]

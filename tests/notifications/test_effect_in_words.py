@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from notifications.models import UserNotificationSettings
-from notifications.pages import effect
-from notifications.pages.standing import standing_of
+from notifications.pages.inbox_status import standing_of
+from notifications.pages.preferences import status_text
 from tests.notifications.telling import settle
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,7 @@ def said(owner, **settings: Any) -> tuple[str, str]:
     settle(owner, **{"timezone": "Europe/Paris"} | settings)
     chosen = UserNotificationSettings.objects.get(user=owner)
     standing = standing_of(owner.pk, now=NOW)
-    return effect.of_all(chosen, standing=standing, user=owner), effect.of_channel(chosen, now=NOW)
+    return status_text.of_all(chosen, standing=standing, user=owner), status_text.of_channel(chosen, now=NOW)
 
 
 def test_nothing_in_the_way(owner):

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from notifications.pages.quiet_choices import end_of
+from notifications.pages.preferences.dnd_presets import end_of
 from notifications.presentation.times import day_words, end_words, time_words
 
 PARIS = ZoneInfo("Europe/Paris")

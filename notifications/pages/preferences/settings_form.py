@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from events.errors import PreferenceRefused
 from notifications.holds import rules
 from notifications.models import UserNotificationSettings
-from notifications.pages import quiet_choices
+from notifications.pages.preferences import dnd_presets
 from notifications.preferences import preferences, validation
 
 # What a new window offers.
@@ -72,7 +72,7 @@ def _quiet(settings: UserNotificationSettings, *, form: QueryDict, now: datetime
     if not preset:
         return {} if rules.is_dnd(settings, now=now) else {"dnd_enabled": True}
     try:
-        until = quiet_choices.end_of(preset, now=now, zone=rules.zone_of(settings), at=form.get("dnd_until", ""))
+        until = dnd_presets.end_of(preset, now=now, zone=rules.zone_of(settings), at=form.get("dnd_until", ""))
     except ValueError as error:
         detail = _("choose a date and a time, as in 2026-11-24 08:00")
         raise PreferenceRefused(detail, code="invalid", field="dnd_until") from error

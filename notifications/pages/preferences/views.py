@@ -19,9 +19,9 @@ from events.errors import PreferenceRefused
 from events.rules import channel_names
 from notifications import channels
 from notifications.models import NotificationPreference, UserNotificationSettings
-from notifications.pages import effect, matrix, quiet_choices, settings_form, ways
-from notifications.pages.asking import back, is_script, person
-from notifications.pages.standing import Standing, standing_for, standing_of
+from notifications.pages.inbox_status import Standing, standing_for, standing_of
+from notifications.pages.preferences import channel_status, dnd_presets, settings_form, status_text, table
+from notifications.pages.requests import back, is_script, person
 from notifications.preferences import digest_preview, preferences, validation
 
 
@@ -57,7 +57,7 @@ def _save(request: HttpRequest) -> None:
     now, user = timezone.now(), person(request)
     with transaction.atomic():
         settings_form.save(user.pk, form=request.POST, now=now)
-        matrix.save(user.pk, form=request.POST, now=now)
+        table.save(user.pk, form=request.POST, now=now)
 
 
 def _shown(request: HttpRequest) -> dict[str, Any]:
@@ -66,13 +66,13 @@ def _shown(request: HttpRequest) -> dict[str, Any]:
     chosen = preferences.settings_of(user.pk)
     return {
         "chosen": chosen,
-        "groups": matrix.matrix_of(rows),
-        "scope": matrix.common_scope(rows),
+        "groups": table.matrix_of(rows),
+        "scope": table.common_scope(rows),
         "scopes": NotificationPreference.Scope.choices,
         "intervals": UserNotificationSettings.Interval.choices,
         "hours": [(hour, f"{hour:02}:00") for hour in range(24)],
         "weekdays": list(WEEKDAYS.items()),
-        "presets": quiet_choices.PRESETS,
+        "presets": dnd_presets.PRESETS,
         "columns": _columns(standing_for(request)),
         "zones": sorted(validation.timezones()),
         "hours_of_quiet": _hours_of_quiet(chosen),
@@ -98,7 +98,7 @@ def _hours_of_quiet(chosen: UserNotificationSettings) -> list[dict[str, Any]]:
 def _columns(standing: Standing) -> list[dict[str, Any]]:
     """The channels people may choose, and what each of them would reach; a `way` of None needs no address, or has
     none to tell of."""
-    found = ways.of(standing)
+    found = channel_status.of(standing)
     return [
         {"name": name, "label": label, "way": found.get(name), "is_sent": _is_sent_over(name)}
         for name, label in channel_names.labels()
@@ -112,11 +112,11 @@ def _words(request: HttpRequest) -> dict[str, Any]:
     chosen = preferences.settings_of(user.pk)
     return {
         "is_quiet": standing.is_quiet,
-        "quiet_words": effect.of_dnd(standing),
-        "hours_words": effect.of_hours(chosen, standing=standing),
-        "digest_words": effect.of_digest(chosen, preview=preview, standing=standing),
+        "quiet_words": status_text.of_dnd(standing),
+        "hours_words": status_text.of_hours(chosen, standing=standing),
+        "digest_words": status_text.of_digest(chosen, preview=preview, standing=standing),
         "digest_count": preview.count,
-        "effect_words": effect.of_all(chosen, standing=standing, user=user),
-        "channel_words": effect.of_channel(chosen, now=now),
-        "common_scope": matrix.common_scope(preferences.ensure(user.pk)),
+        "effect_words": status_text.of_all(chosen, standing=standing, user=user),
+        "channel_words": status_text.of_channel(chosen, now=now),
+        "common_scope": table.common_scope(preferences.ensure(user.pk)),
     }

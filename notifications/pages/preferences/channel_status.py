@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from notifications.pages.standing import Standing
+from notifications.pages.inbox_status import Standing
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_POST
 
 from notifications.inbox import feed, marking
 from notifications.models import Notification
-from notifications.pages.asking import back, is_script, person, with_state
 from notifications.pages.inbox_views import UNDO
+from notifications.pages.requests import back, is_script, person, with_state
 
 MAX_UNDO = 1000
 

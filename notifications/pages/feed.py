@@ -16,7 +16,7 @@ from django.urls import reverse
 from notifications.holds import summaries
 from notifications.inbox import feed
 from notifications.models import Notification, Summary
-from notifications.pages.standing import Standing
+from notifications.pages.inbox_status import Standing
 from notifications.presentation import labels, times
 
 PAGE_SIZE = 20

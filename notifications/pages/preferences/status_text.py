@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from events.rules import channel_names
 from notifications.holds import calendar, rules, summaries
 from notifications.models import Hold, UserNotificationSettings
-from notifications.pages.standing import Standing
+from notifications.pages.inbox_status import Standing
 from notifications.preferences import digest_preview
 from notifications.presentation import times
 
