@@ -13,9 +13,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from delivery import address_health, breaker, channels, retrying
+from delivery import address_health, breaker, channels
 from delivery.address_health import Said
-from delivery.channels import Outcome
+from delivery.channels import Outcome, retry_schedule
 from delivery.models import Address, Attempt, Delivery
 from delivery.taking import Claimed
 from delivery.writing import plain, stamp, update_rows
@@ -137,11 +137,11 @@ def _next(result: Result, *, now: datetime) -> _Next:
         return _Next(state, delivery.due_at, delivery.tries + (not outcome.is_ours), outcome.reason)
     if outcome.is_ours:
         number = result.claimed.outgoing.number
-        due = retrying.after_our_failure(number=number, asked=outcome.retry_at, now=now, rng=_rng)
+        due = retry_schedule.after_our_failure(number=number, asked=outcome.retry_at, now=now, rng=_rng)
         return _Next(State.PENDING, due, delivery.tries, outcome.reason)
     tries = delivery.tries + 1
     delays = channels.named(delivery.kind).retry_delays(delivery.address)
-    due_at = retrying.next_at(delays, tries=tries, asked=outcome.retry_at, now=now, rng=_rng)
+    due_at = retry_schedule.next_at(delays, tries=tries, asked=outcome.retry_at, now=now, rng=_rng)
     if due_at is None:
         return _Next(State.DEAD, delivery.due_at, tries, outcome.reason)
     return _Next(State.PENDING, due_at, tries, outcome.reason)

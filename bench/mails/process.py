@@ -13,7 +13,7 @@ from django.db import connection
 from bench.timing import interleaved
 from delivery import draining, opening
 from delivery.channels import Outgoing
-from delivery.channels.email import Email, Session
+from delivery.channels.email.channel import Email, Session
 from delivery.models import Delivery
 from events.models import Event, EventType
 from notifications.channels import Opened

@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from bench.timing import interleaved
 from bench.webhooks import arrivals
-from delivery import channels, draining, opening, signing
+from delivery import channels, draining, opening
+from delivery.channels.webhook import signing
 from delivery.models import Address, Delivery
 from delivery.secrets import seal
 from events.models import Event, EventType

@@ -1,182 +1,19 @@
-"""What a channel is. Each is one module, found by its name: here, or `carillon_channels` in any installed app."""
+"""The public names for whoever writes a channel, and the registry's."""
 
-from __future__ import annotations
+from delivery.channels.base import Channel, Checked, Frozen, Held, Outcome, Outgoing, Session
+from delivery.channels.registry import discover, installed, named, register, unregister
 
-import importlib
-import pkgutil
-from abc import ABC, abstractmethod
-from collections.abc import KeysView, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Protocol
-from zoneinfo import ZoneInfo
-
-from django.conf import settings
-from django.contrib.auth.models import User
-from django.utils.module_loading import autodiscover_modules
-
-from delivery import retrying
-from delivery.models import Address, Delivery
-from events.models import Event
-from notifications.holds.rules import UTC_ZONE
-from notifications.models import Notification, Summary
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A notification that a summary gives back, with what it was about."""
-
-    notification: Notification
-    event: Event
-
-
-@dataclass(slots=True)
-class Outgoing:
-    """One claimed delivery with all that its channel may need; no query is needed or allowed while sending.
-
-    `held`: of a summary the newest rows (at most 50) with their events; `summary.count` says how many there are.
-    `event`: of a notification, with its type and actor loaded. Tests and confirmations have neither.
-    `number`: 1 is the first attempt. `zone`: the person's own, for times that they read.
-    """
-
-    delivery: Delivery
-    address: Address
-    user: User
-    notification: Notification | None = None
-    event: Event | None = None
-    summary: Summary | None = None
-    held: list[Held] = field(default_factory=list)
-    number: int = 1
-    zone: ZoneInfo = UTC_ZONE
-
-    @property
-    def message_id(self) -> str:
-        """Stable over all attempts, and over a table that begins anew: `webhook-id`, the local part of Message-ID."""
-        return f"msg_{self.delivery.created_at:%Y%m%d%H%M%S}_{self.delivery.pk}"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How an attempt went. `state`: sent, retry, dead or skipped; `reason` is a code that its owner may see.
-
-    `retry_at`: what the receiver asked for; it is never tried earlier. `disables`: the address is gone for good.
-    `is_ours`: our own failure (no resolver, no server): doesn't count towards the schedule. `excerpt` and
-    `connected_to` are for staff.
-    """
-
-    state: str
-    reason: str = ""
-    http_status: int | None = None
-    retry_at: datetime | None = None
-    disables: bool = False
-    is_ours: bool = False
-    connected_to: str = ""
-    excerpt: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Frozen:
-    """The exact bytes of every attempt."""
-
-    body: bytes
-    content_type: str
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """An address that was accepted. `secret` is stored encrypted; `shown_once` goes into the answer that made it."""
-
-    target: str
-    secret: str = ""
-    shown_once: str = ""
-    is_verified: bool = True
-
-
-class Session(Protocol):
-    """Lives as long as a worker drains: keeps connections."""
-
-    async def send(self, outgoing: Outgoing) -> Outcome:
-        """One attempt, within the channel's `deadline`. Raises nothing that is the receiver's doing."""
-        ...
-
-
-class Channel(ABC):
-    """A way out. `name` is what preferences, addresses and deliveries call it.
-
-    `check` and `freeze` are all that every channel says itself; one that keeps no connections sends by `send`.
-    """
-
-    name: str
-    label: Any
-    # What the API and the form call the target: "url", "address".
-    target_field: str = "url"
-    # At once in one process; at once to one address, whatever the number of processes.
-    slots: int = 50
-    per_address: int = 5
-    # At once to one address that hasn't answered this process yet; 0: as to any other.
-    first_at_once: int = 0
-    # Beside the slots so many attempts may wait for an answer that doesn't come, where waiting costs next to nothing.
-    most_hanging: int = 0
-    # Seconds from the start of an attempt to its outcome, all included.
-    deadline: float = 10.0
-    # Whoever has no address here gets that of their account on first use.
-    uses_account_email: bool = False
-    # What a person has read meanwhile isn't sent any more.
-    skips_read: bool = True
-
-    @abstractmethod
-    def check(self, target: str, *, user: User) -> Checked:
-        """What is stored for this target. Raises delivery.refusals.AddressRefused."""
-
-    @abstractmethod
-    def freeze(self, outgoing: Outgoing) -> Frozen:
-        """What every attempt sends, made once. Pure: no query, no clock."""
-
-    def new_secret(self) -> str:
-        """Another one for an address that was accepted; empty where a channel signs nothing."""
-        return ""
-
-    def session(self) -> AbstractAsyncContextManager[Session]:
-        """Entered once for a drain. A channel without connections is its own session."""
-        return nullcontext(self)
-
-    async def send(self, outgoing: Outgoing) -> Outcome:
-        """As Session.send, for a channel that has no session of its own."""
-        raise NotImplementedError(f"channel {self.name} has neither a session nor send")
-
-    def retry_delays(self, address: Address) -> Sequence[float]:
-        """Seconds between attempts; after the last of them a delivery is dead."""
-        return retrying.LONG if address.retry == Address.Retry.LONG else settings.WEBHOOK_RETRY_DELAYS
-
-
-_channels: dict[str, Channel] = {}
-
-
-def register(channel: Channel) -> None:
-    """Called by a channel's module when it is imported."""
-    if not isinstance(channel, Channel):
-        raise TypeError(f"{type(channel).__name__} is no channel: let it inherit delivery.channels.Channel")
-    if channel.name in _channels:
-        raise ValueError(f"a channel named {channel.name!r} is registered already")
-    _channels[channel.name] = channel
-
-
-def discover() -> None:
-    """Import every channel there is; once, at start-up."""
-    for module in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{module.name}")
-    autodiscover_modules("carillon_channels")
-
-
-def unregister(name: str) -> None:
-    _channels.pop(name, None)
-
-
-def named(name: str) -> Channel:
-    """KeyError if it isn't installed."""
-    return _channels[name]
-
-
-def installed() -> KeysView[str]:
-    return _channels.keys()
+__all__ = [
+    "Channel",
+    "Checked",
+    "Frozen",
+    "Held",
+    "Outcome",
+    "Outgoing",
+    "Session",
+    "discover",
+    "installed",
+    "named",
+    "register",
+    "unregister",
+]

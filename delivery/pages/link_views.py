@@ -18,9 +18,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from delivery import addresses, links
+from delivery.channels.email import unsubscribe as unsubscribing
+from delivery.channels.email.unsubscribe import Standing
 from delivery.links import Claim, Rule
-from delivery.mail import unsubscribing
-from delivery.mail.unsubscribing import Standing
 from delivery.models import Address
 from events.errors import PreferenceRefused
 

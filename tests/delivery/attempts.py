@@ -9,8 +9,10 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from delivery import channels, resolving, signing
+from delivery import channels
 from delivery.channels import Held, Outcome, Outgoing
+from delivery.channels.network import resolver
+from delivery.channels.webhook import signing
 from delivery.models import Address, Delivery
 from delivery.secrets import seal
 from events.models import Event, EventType
@@ -82,10 +84,10 @@ def names(monkeypatch, known: Mapping[str, Sequence[str]]) -> list[str]:
     def lookup(host: str) -> list[str]:
         asked.append(host)
         if host not in known:
-            raise resolving.NameFailed(f"{host}: no such name")
+            raise resolver.NameFailed(f"{host}: no such name")
         return list(known[host])
 
-    monkeypatch.setattr(resolving, "lookup", lookup)
+    monkeypatch.setattr(resolver, "lookup", lookup)
     return asked
 
 

@@ -15,8 +15,8 @@ from django.core.mail import get_connection
 
 from delivery import channels
 from delivery.channels import Held, Outcome, Outgoing
-from delivery.channels.email import Session
-from delivery.mail import lines
+from delivery.channels.email import smtp_connection
+from delivery.channels.email.channel import Session
 from delivery.models import Address, Delivery
 from events.models import Event, EventType
 from notifications.models import Notification, Summary
@@ -100,7 +100,9 @@ def sending_to(server: Server | int, monkeypatch: Any, **options: Any) -> Iterat
     given: dict[str, Any] = {"host": "127.0.0.1", "port": port, "timeout": 5} | options
     with monkeypatch.context() as patched:
         patched.setattr(
-            lines, "get_connection", lambda: get_connection("django.core.mail.backends.smtp.EmailBackend", **given)
+            smtp_connection,
+            "get_connection",
+            lambda: get_connection("django.core.mail.backends.smtp.EmailBackend", **given),
         )
         yield
 

@@ -8,8 +8,9 @@ import time
 
 import pytest
 
-from delivery import addresses, resolving
+from delivery import addresses
 from delivery.channels import Held
+from delivery.channels.network import resolver
 from delivery.models import Address
 from notifications.models import Notification, Summary
 from tests.delivery.chats import ANYBODY, CHAT, outgoing, send
@@ -119,7 +120,7 @@ def test_staff_reaches_no_further_than_webhooks(host, settings):
 def test_a_name_that_is_rebound_leads_nowhere(receiver, settings, monkeypatch):
     """One look-up: what was vetted is what is connected to."""
     answers = iter([["127.0.0.1"], ["169.254.169.254"]])
-    monkeypatch.setattr(resolving, "lookup", lambda _host: next(answers))
+    monkeypatch.setattr(resolver, "lookup", lambda _host: next(answers))
     assert send(outgoing(f"json://rebound.example:{receiver.port}/")).state == "sent"
     assert receiver.last.headers["host"] == f"rebound.example:{receiver.port}"
     assert send(outgoing(f"json://rebound.example:{receiver.port}/")).reason == "blocked_address"

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from delivery.chat import guarded
+from delivery.channels.chat import guarded_requests
 from delivery.refusals import AddressRefused
 from tests.delivery.chats import ANYBODY, CHAT, STAFF, outgoing, send
 
@@ -69,7 +69,7 @@ def test_a_service_is_open_to_everybody_and_leads_to_its_own_host(url, host, mon
         asked.append(urlsplit(url))
         raise requests.ConnectionError
 
-    monkeypatch.setattr(guarded._Requests, "request", request)
+    monkeypatch.setattr(guarded_requests._Requests, "request", request)
     kept = CHAT.check(url, user=ANYBODY).secret
     send(outgoing(kept, user=ANYBODY))
     assert {(one.scheme, one.hostname, one.port or 443) for one in asked} == {("https", host, 443)}

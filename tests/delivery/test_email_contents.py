@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from delivery.mail.contents import MAX_LISTED
+from delivery.channels.email.content import MAX_LISTED
 from tests.delivery.mails import EMAIL, event, kind, outgoing, part, read, summary
 
 BOTH = pytest.mark.parametrize("name", ["plain", "html"])

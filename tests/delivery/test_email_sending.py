@@ -13,7 +13,7 @@ import trustme
 from django.core.mail import get_connection
 
 from delivery.channels import Outcome
-from delivery.channels.email import Session
+from delivery.channels.email.channel import Session
 from tests.delivery import mails
 from tests.delivery.mails import outgoing, send, sending_to, states
 from tests.delivery.smtp_server import Server, accepting
@@ -233,7 +233,7 @@ def test_a_domain_of_other_letters_is_sent_to_by_its_own_name(server):
 
 def test_without_a_mail_server_it_is_printed_and_says_so(monkeypatch, capsys):
     monkeypatch.setattr(
-        "delivery.mail.lines.get_connection",
+        "delivery.channels.email.smtp_connection.get_connection",
         lambda: get_connection("django.core.mail.backends.console.EmailBackend"),
     )
     assert states(send(outgoing(mails.event()))) == [("sent", "printed")]

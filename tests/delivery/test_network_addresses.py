@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.network_addresses import _CLOSED_V4, _CLOSED_V6, Policy, policy
+from delivery.channels.network.address_policy import _CLOSED_V4, _CLOSED_V6, Policy, policy
 
 FORBIDDEN = """
 0.0.0.0 0.1.2.3 10.0.0.1 10.255.255.255 100.64.0.1 100.100.100.200 100.127.255.255 127.0.0.1 127.255.255.255

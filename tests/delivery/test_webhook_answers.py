@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery import answers, reasons
-from delivery.answers import judge, retry_at
+from delivery import reasons
+from delivery.channels.network import http_outcome
+from delivery.channels.network.http_outcome import judge, retry_at
 from tests.delivery import attempts
 from tests.delivery.receiver import Reply
 
@@ -110,8 +111,8 @@ def test_only_who_is_overloaded_is_waited_for():
 
 @given(st.text())
 def test_an_excerpt_is_one_short_line_that_can_be_shown_and_stored(text):
-    shown = answers.safe(text)
-    assert len(shown) <= answers.EXCERPT
+    shown = http_outcome.safe(text)
+    assert len(shown) <= http_outcome.EXCERPT
     assert all(character.isprintable() for character in shown)
 
 

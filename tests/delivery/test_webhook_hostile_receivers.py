@@ -11,8 +11,9 @@ import time
 import pytest
 import trustme
 
-from delivery import channels, resolving
-from delivery.channels import webhook
+from delivery import channels
+from delivery.channels.network import resolver
+from delivery.channels.webhook import channel
 from tests.delivery import attempts
 from tests.delivery.attempts import names
 from tests.delivery.receiver import Reply, receiving
@@ -47,7 +48,7 @@ def test_the_deadline_holds_for_the_whole_attempt(receiver, reply):
 def test_the_deadline_holds_for_a_lookup_too(monkeypatch):
     to = attempts.outgoing(attempts.address("https://slow.example.com/"))
     released = threading.Event()
-    monkeypatch.setattr(resolving, "lookup", lambda host: [str(released.wait(10))])
+    monkeypatch.setattr(resolver, "lookup", lambda host: [str(released.wait(10))])
     start = time.monotonic()
     assert attempts.send(to)[0].reason == "timeout"
     assert time.monotonic() - start < 3
@@ -162,9 +163,9 @@ def authority(monkeypatch, tmp_path):
     made = trustme.CA()
     made.cert_pem.write_to_path(tmp_path / "ca.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    webhook._tls.cache_clear()
+    channel._tls.cache_clear()
     yield made
-    webhook._tls.cache_clear()
+    channel._tls.cache_clear()
 
 
 def serving(authority: trustme.CA, *names: str):

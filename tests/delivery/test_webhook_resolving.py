@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from delivery import nameservers, resolving
+from delivery.channels.network import nameservers, resolver
 from tests.delivery import attempts
 from tests.delivery.attempts import names
 from tests.delivery.receiver import Receiver, receiving
@@ -48,7 +48,7 @@ def test_a_name_that_changes_after_it_was_saved_is_refused_when_it_is_used(recei
 def test_nobody_asks_again_between_the_check_and_the_connection(receiver, monkeypatch):
     """Rebinding: the second answer would lead inside, and is never asked for."""
     turns = iter([["127.0.0.1"], ["10.0.0.1"]])
-    monkeypatch.setattr(resolving, "lookup", lambda host: next(turns))
+    monkeypatch.setattr(resolver, "lookup", lambda host: next(turns))
     assert attempts.post(url_of(receiver, "hooks.example.com")).state == "sent"
     assert next(turns) == ["10.0.0.1"]
 
@@ -77,7 +77,7 @@ def failing(monkeypatch, code: int, *, alive: bool) -> None:
     def getaddrinfo(name: str, port: None, **_more: int) -> NoReturn:
         raise socket.gaierror(code, "as told")
 
-    monkeypatch.setattr("delivery.resolving.socket.getaddrinfo", getaddrinfo)
+    monkeypatch.setattr("delivery.channels.network.resolver.socket.getaddrinfo", getaddrinfo)
     monkeypatch.setattr(nameservers, "answer", lambda: alive)
 
 
@@ -109,18 +109,18 @@ def test_search_domains_are_for_intranets_only(settings, monkeypatch, allowed, a
         seen.append(name)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.215.14", 0))] * 2
 
-    monkeypatch.setattr("delivery.resolving.socket.getaddrinfo", getaddrinfo)
-    assert resolving.lookup("hooks.example.com") == ["93.184.215.14"]
+    monkeypatch.setattr("delivery.channels.network.resolver.socket.getaddrinfo", getaddrinfo)
+    assert resolver.lookup("hooks.example.com") == ["93.184.215.14"]
     assert seen == [asked]
 
 
 def test_lookups_that_hang_are_bounded_and_ours(monkeypatch):
-    monkeypatch.setattr(resolving, "_free", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(resolver, "_free", threading.BoundedSemaphore(1))
     released = threading.Event()
-    monkeypatch.setattr(resolving, "lookup", lambda host: [str(released.wait(5))])
-    first = resolving.looking_up("slow.example.com")
-    with pytest.raises(resolving.ResolverFailed):
-        resolving.looking_up("next.example.com").result(1)
+    monkeypatch.setattr(resolver, "lookup", lambda host: [str(released.wait(5))])
+    first = resolver.looking_up("slow.example.com")
+    with pytest.raises(resolver.ResolverFailed):
+        resolver.looking_up("next.example.com").result(1)
     released.set()
     assert first.result(5) == ["True"]
 
@@ -130,7 +130,7 @@ def test_no_free_socket_is_our_own_failure(receiver, monkeypatch):
         raise OSError(errno.EMFILE, "Too many open files")
 
     to = attempts.outgoing(attempts.address(receiver.url))
-    monkeypatch.setattr(resolving, "vet", exhausted)
+    monkeypatch.setattr(resolver, "vet", exhausted)
     outcome = attempts.send(to)[0]
     assert (outcome.reason, outcome.is_ours) == ("our_network", True)
 

@@ -11,7 +11,9 @@ from django.contrib.auth.models import User
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery import channels, resolving, webhook_urls
+from delivery import channels
+from delivery.channels.network import resolver
+from delivery.channels.webhook import url as webhook_urls
 from delivery.refusals import AddressRefused
 from tests.delivery.attempts import names
 
@@ -108,16 +110,16 @@ def test_each_gets_a_secret_of_its_own_that_is_shown_once():
 
 def test_our_own_resolver_failing_keeps_nobody_from_saving(monkeypatch):
     def fails(host: str) -> list[str]:
-        raise resolving.ResolverFailed(host)
+        raise resolver.ResolverFailed(host)
 
-    monkeypatch.setattr(resolving, "lookup", fails)
+    monkeypatch.setattr(resolver, "lookup", fails)
     assert check("https://public.example.com/").target == "https://public.example.com/"
 
 
 def test_a_resolver_that_hangs_is_not_waited_for(monkeypatch):
     released = threading.Event()
-    monkeypatch.setattr(resolving, "lookup", lambda host: released.wait(5) and [])
-    monkeypatch.setattr("delivery.channels.webhook.LOOKUP_ON_SAVE", 0.05)
+    monkeypatch.setattr(resolver, "lookup", lambda host: released.wait(5) and [])
+    monkeypatch.setattr("delivery.channels.webhook.channel.LOOKUP_ON_SAVE", 0.05)
     assert check("https://public.example.com/").target == "https://public.example.com/"
     released.set()
 

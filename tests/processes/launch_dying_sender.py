@@ -34,7 +34,7 @@ def at_claim() -> None:
 
 
 def at_send() -> None:
-    from delivery.channels.webhook import WebhookSession
+    from delivery.channels.webhook.channel import WebhookSession
 
     send = WebhookSession.send
 

@@ -28,10 +28,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from delivery import answers, channels, reasons, resolving, signing, webhook_bodies, webhook_urls
+from delivery import channels, reasons
 from delivery.channels import Channel, Checked, Frozen, Outcome, Outgoing
+from delivery.channels.network import http_outcome, resolver
+from delivery.channels.network.address_policy import Policy, policy
+from delivery.channels.webhook import body as webhook_bodies
+from delivery.channels.webhook import signing
+from delivery.channels.webhook import url as webhook_urls
 from delivery.models import Address
-from delivery.network_addresses import Policy, policy
 from delivery.refusals import AddressRefused
 from delivery.secrets import Unreadable, unseal
 
@@ -70,14 +74,14 @@ class Webhook(Channel):
         """Asks the resolver, for LOOKUP_ON_SAVE seconds at most. Raises AddressRefused."""
         url = webhook_urls.parse(target)
         try:
-            addresses = [url.host] if url.is_address else resolving.looking_up(url.host).result(LOOKUP_ON_SAVE)
-            resolving.vet(url.host, addresses, policy=policy())
-        except resolving.Blocked:
+            addresses = [url.host] if url.is_address else resolver.looking_up(url.host).result(LOOKUP_ON_SAVE)
+            resolver.vet(url.host, addresses, policy=policy())
+        except resolver.Blocked:
             raise AddressRefused(reasons.sentence("blocked_address"), code="blocked_address", field="url") from None
-        except resolving.NameFailed:
+        except resolver.NameFailed:
             detail = _("No address was found for %(host)s. Check its spelling.") % {"host": url.host}
             raise AddressRefused(detail, code="unknown_host", field="url") from None
-        except (resolving.ResolverFailed, TimeoutError):
+        except (resolver.ResolverFailed, TimeoutError):
             # Not the owner's fault, and nothing is sent without the same check.
             pass
         secret = self.new_secret()
@@ -120,9 +124,9 @@ class WebhookSession:
             url = self._url(outgoing.address.target)
             keys = self._keys(outgoing.address, now=now)
         except AddressRefused as error:
-            return Outcome("dead", "invalid_url", excerpt=answers.safe(error.detail))
+            return Outcome("dead", "invalid_url", excerpt=http_outcome.safe(error.detail))
         except Unreadable as error:
-            return Outcome("retry", "secret_unreadable", is_ours=True, excerpt=answers.safe(str(error)))
+            return Outcome("retry", "secret_unreadable", is_ours=True, excerpt=http_outcome.safe(str(error)))
         headers = signing.headers(body, message_id=outgoing.message_id, timestamp=int(now.timestamp()), keys=keys) | {
             "Content-Type": outgoing.delivery.content_type
         }
@@ -132,12 +136,12 @@ class WebhookSession:
             async with asyncio.timeout(self._deadline):
                 return await self._answer(url, body, headers, peer=peer)
         except Exception as error:  # noqa: BLE001  what isn't the network's doing is raised again
-            return answers.failed(error, connected_to=" ".join(peer))
+            return http_outcome.failed(error, connected_to=" ".join(peer))
 
     async def _answer(self, url: yarl.URL, body: bytes, headers: dict[str, str], *, peer: list[str]) -> Outcome:
         async with self._client.post(url, data=body, headers=headers, allow_redirects=False) as response:
             start = await _start(response)
-            return answers.judge(
+            return http_outcome.judge(
                 response.status,
                 response.headers,
                 excerpt=_excerpt(start, response.headers.get("Content-Encoding", "")),
@@ -169,14 +173,14 @@ async def _start(response: aiohttp.ClientResponse) -> bytes:
         if len(found) >= MAX_ANSWER:
             response.close()
             break
-    return bytes(found[: 4 * answers.EXCERPT])
+    return bytes(found[: 4 * http_outcome.EXCERPT])
 
 
 def _excerpt(start: bytes, encoding: str) -> str:
     """Nothing is unpacked: a few bytes of it may be a gigabyte."""
     if start and encoding not in ("", "identity"):
-        return answers.safe(f"({encoding}, not unpacked)")
-    return answers.safe(start.decode(errors="replace")) if start else ""
+        return http_outcome.safe(f"({encoding}, not unpacked)")
+    return http_outcome.safe(start.decode(errors="replace")) if start else ""
 
 
 class _Connector(aiohttp.TCPConnector):
@@ -192,7 +196,7 @@ def _connector(policy: Policy) -> _Connector:
     def opened(address: AddrInfoType) -> socket.socket:
         """Called with the very address that is connected to next: also one that no name led to."""
         family, kind, protocol, _canonical, place = address
-        resolving.vet("the URL", [str(place[0])], policy=policy)
+        resolver.vet("the URL", [str(place[0])], policy=policy)
         _peer.get([])[:] = [str(place[0])]
         return socket.socket(family, kind, protocol)
 
@@ -200,7 +204,7 @@ def _connector(policy: Policy) -> _Connector:
         # The number of attempts at once is the outbox's matter.
         limit=0,
         ssl=_tls(),
-        resolver=resolving.Resolver(policy),
+        resolver=resolver.Resolver(policy),
         socket_factory=opened,
         ttl_dns_cache=DNS_SECONDS,
         keepalive_timeout=KEEP_ALIVE_SECONDS,

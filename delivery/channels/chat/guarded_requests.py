@@ -22,8 +22,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from delivery import resolving
-from delivery.network_addresses import policy
+from delivery.channels.network import resolver
+from delivery.channels.network.address_policy import policy
 
 MAX_ANSWER = 64 * 1024
 _METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
@@ -113,7 +113,7 @@ def _addresses(host: str) -> list[str]:
     try:
         return [str(ipaddress.ip_address(bare))]
     except ValueError:
-        return resolving.lookup(bare)
+        return resolver.lookup(bare)
 
 
 class _Vetted:
@@ -124,7 +124,7 @@ class _Vetted:
     def _new_conn(self) -> socket.socket:
         host, trace = self._dns_host, _trace.get()
         addresses = _addresses(host)
-        resolving.vet(host, addresses, policy=policy())
+        resolver.vet(host, addresses, policy=policy())
         self._dns_host = addresses[0]
         try:
             made: socket.socket = super()._new_conn()  # type: ignore[misc]

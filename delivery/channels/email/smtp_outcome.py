@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from django.core.mail.backends import console
 from django.core.mail.backends.base import BaseEmailBackend
 
-from delivery.answers import safe
 from delivery.channels import Outcome
+from delivery.channels.network.http_outcome import safe
 
 # Authentication wanted, too weak or failed: whoever asks for that wants something of us, not of the recipient.
 _WANTS_LOGIN = frozenset({530, 534, 535, 538})

@@ -21,10 +21,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
-from delivery import answers, channels, links, resolving
+from delivery import channels, links
 from delivery.channels import Checked, Frozen, Held, Outcome, Outgoing
-from delivery.chat import guarded, services
-from delivery.chat.guarded import Trace
+from delivery.channels.chat import guarded_requests, services
+from delivery.channels.chat.guarded_requests import Trace
+from delivery.channels.network import http_outcome, resolver
 from delivery.refusals import AddressRefused
 from delivery.secrets import Unreadable, unseal
 from delivery.summary_words import in_words
@@ -105,7 +106,7 @@ class Chat(channels.Channel):
 
 def judge(trace: Trace, *, is_sent: bool, now: datetime) -> Outcome:
     """Apprise's yes or no, with what the service answered or what failed on the way."""
-    excerpt = answers.safe(trace.body.decode(errors="replace"))
+    excerpt = http_outcome.safe(trace.body.decode(errors="replace"))
     known: dict[str, Any] = {"http_status": trace.status, "connected_to": trace.peer, "excerpt": excerpt}
     if is_sent:
         return Outcome("sent", **known)
@@ -117,18 +118,18 @@ def judge(trace: Trace, *, is_sent: bool, now: datetime) -> Outcome:
         return Outcome("dead", "chat_refused", **known)
     if trace.status in _FINAL:
         return Outcome("dead", "chat_refused", **known)
-    asked = answers.retry_at(trace.headers, now=now) if trace.status in (429, 503) else None
+    asked = http_outcome.retry_at(trace.headers, now=now) if trace.status in (429, 503) else None
     reason = "too_many_requests" if trace.status == 429 else "chat_failed"
     return Outcome("retry", reason, retry_at=asked, **known)
 
 
 def _blame(error: Exception) -> tuple[str, bool]:
     match error:
-        case resolving.Blocked():
+        case resolver.Blocked():
             return "blocked_address", False
-        case resolving.NameFailed():
+        case resolver.NameFailed():
             return "dns", False
-        case resolving.ResolverFailed():
+        case resolver.ResolverFailed():
             return "our_dns", True
         case requests.Timeout() | TimeoutError():
             return "timeout", False
@@ -145,10 +146,10 @@ def _send(url: str, said: dict[str, str], trace: Trace) -> bool:
     plugin = _plugin(url)
     if plugin is None:
         return False
-    with guarded.traced(trace):
+    with guarded_requests.traced(trace):
         try:
             return bool(plugin.notify(body=said["body"], title=said["title"], body_format=NotifyFormat.TEXT))
-        except (resolving.Blocked, resolving.NameFailed, resolving.ResolverFailed, OSError) as error:
+        except (resolver.Blocked, resolver.NameFailed, resolver.ResolverFailed, OSError) as error:
             # Plugins catch what requests raises, and these aren't that.
             trace.error = error
             return False
@@ -159,7 +160,7 @@ def _plugin(url: str) -> NotifyBase | None:
     plugin = Apprise.instantiate(url, asset=_asset, suppress_exceptions=True)
     if not isinstance(plugin, NotifyBase):
         return None
-    guarded.guard(plugin)
+    guarded_requests.guard(plugin)
     return plugin
 
 

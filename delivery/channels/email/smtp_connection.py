@@ -19,7 +19,7 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.smtp import EmailBackend
 
 from delivery.channels import Outcome
-from delivery.mail import answers
+from delivery.channels.email import smtp_outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Letter:
 class _Job:
     letter: Letter
     future: asyncio.Future[Outcome]
-    progress: answers.Progress = field(default_factory=answers.Progress)
+    progress: smtp_outcome.Progress = field(default_factory=smtp_outcome.Progress)
 
 
 class Line:
@@ -76,7 +76,7 @@ class Line:
                 return await job.future
         except TimeoutError as error:
             self._cut()
-            return answers.failed(error, job.progress)
+            return smtp_outcome.failed(error, job.progress)
         except asyncio.CancelledError:
             self._cut()
             raise
@@ -117,20 +117,20 @@ class Line:
             else:
                 job.future.set_result(outcome)
 
-    def _send(self, letter: Letter, progress: answers.Progress) -> Outcome:
+    def _send(self, letter: Letter, progress: smtp_outcome.Progress) -> Outcome:
         backend = self._backend
         try:
             if self._is_cut:
                 raise smtplib.SMTPServerDisconnected("the mail before this one ran out of time")
             if not isinstance(backend, EmailBackend):
                 backend.send_messages([_Frozen(letter)])
-                return Outcome("sent", answers.reason_of(backend))
+                return Outcome("sent", smtp_outcome.reason_of(backend))
             return self._over_smtp(backend, letter, progress)
         except (OSError, smtplib.SMTPException) as error:
             self._hang_up()
-            return answers.failed(error, progress)
+            return smtp_outcome.failed(error, progress)
 
-    def _over_smtp(self, backend: EmailBackend, letter: Letter, progress: answers.Progress) -> Outcome:
+    def _over_smtp(self, backend: EmailBackend, letter: Letter, progress: smtp_outcome.Progress) -> Outcome:
         if backend.connection is not None and not _is_open(backend.connection):
             self._hang_up()
         backend.open()
@@ -157,7 +157,7 @@ class Line:
         self._thread.shutdown(wait=False)
 
 
-def hand_over(smtp: smtplib.SMTP, letter: Letter, progress: answers.Progress) -> Outcome:
+def hand_over(smtp: smtplib.SMTP, letter: Letter, progress: smtp_outcome.Progress) -> Outcome:
     """One mail over an open connection, which is good for the next one afterwards whatever the answer was."""
     smtp.ehlo_or_helo_if_needed()
     options = [f"size={len(letter.body)}"] if smtp.has_extn("size") else []
@@ -172,11 +172,11 @@ def hand_over(smtp: smtplib.SMTP, letter: Letter, progress: answers.Progress) ->
         code, text = take()
         if not 200 <= code < 300:
             _reset(smtp)
-            return answers.refused(step, code, text, progress)
+            return smtp_outcome.refused(step, code, text, progress)
     return Outcome("sent", http_status=code, connected_to=progress.peer)
 
 
-def _data(smtp: smtplib.SMTP, body: bytes, progress: answers.Progress) -> tuple[int, bytes]:
+def _data(smtp: smtplib.SMTP, body: bytes, progress: smtp_outcome.Progress) -> tuple[int, bytes]:
     """From its first byte on, the server may have the mail although we never hear of it."""
     progress.is_underway = True
     try:

@@ -13,8 +13,8 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from delivery import cloudevents
 from delivery.channels import Frozen, Held, Outgoing
+from delivery.channels.webhook import cloudevents
 from delivery.models import Address
 from delivery.summary_words import in_words
 from events import rendering

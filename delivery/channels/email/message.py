@@ -16,7 +16,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
 from delivery.channels import Frozen, Outgoing
-from delivery.mail.contents import Content, content_of
+from delivery.channels.email.content import Content, content_of
 
 CONTENT_TYPE = "message/rfc822"
 MAX_SUBJECT = 200

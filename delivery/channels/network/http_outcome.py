@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 import aiohttp
 
 from delivery.channels import Outcome
-from delivery.resolving import Blocked, NameFailed, ResolverFailed
+from delivery.channels.network.resolver import Blocked, NameFailed, ResolverFailed
 
 EXCERPT = 500
 # Whoever asks for more is asked again after a day.

@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy
 
 from delivery import channels
 from delivery.channels import Checked, Frozen, Outcome, Outgoing
-from delivery.mail import messages
-from delivery.mail.lines import Letter, Line
+from delivery.channels.email import message
+from delivery.channels.email.smtp_connection import Letter, Line
 from delivery.models import Address
 from delivery.refusals import AddressRefused
 
@@ -50,7 +50,7 @@ class Email(channels.Channel):
         return Checked(target=address, is_verified=address.lower() == user.email.lower())
 
     def freeze(self, outgoing: Outgoing) -> Frozen:
-        return messages.frozen(outgoing)
+        return message.frozen(outgoing)
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:

@@ -12,8 +12,8 @@ from concurrent.futures import Future
 from aiohttp.abc import AbstractResolver, ResolveResult
 from django.conf import settings
 
-from delivery import nameservers
-from delivery.network_addresses import Policy
+from delivery.channels.network import nameservers
+from delivery.channels.network.address_policy import Policy
 
 # Lookups can't be interrupted; so many may hang at once, each in a thread that no shutdown waits for.
 MAX_LOOKUPS = 256
