@@ -9,7 +9,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 
-from delivery import address_health, channels, opening, outbox, recovery
+from delivery import channels, opening, outbox, recovery
+from delivery.address_health import health
 from delivery.models import Address, Delivery
 from delivery.refusals import AddressConflict, AddressRefused, TooSoon
 from delivery.secrets import Unreadable, seal, unseal
@@ -271,7 +272,7 @@ def _switch_on(address: Address) -> None:
 
 def _send_what_waited(address: Address, *, now: datetime) -> None:
     """An address that was switched on has a closed breaker. Needs the lock."""
-    address_health.bring_forward([address.pk], now=now)
+    health.bring_forward([address.pk], now=now)
     outbox.wake_on_commit()
 
 

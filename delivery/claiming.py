@@ -14,7 +14,8 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import Count
 
-from delivery import breaker, rates, taking, widths
+from delivery import taking
+from delivery.address_health import circuit_breaker, rate_limit, slow_start
 from delivery.channels import Channel
 from delivery.models import Address, Delivery
 from events.db import arrays
@@ -92,10 +93,10 @@ def _put_off(addresses: dict[int, Address], *, kind: str, now: datetime) -> int:
     moved = 0
     for address in addresses.values():
         until, reason = None, ""
-        if breaker.is_open(address, now=now):
-            until, reason = address.open_until, breaker.BREAKER_OPEN
-        elif rates.allowed(address, now=now) == 0:
-            until, reason = rates.next_at(address, now=now), RATE_LIMITED
+        if circuit_breaker.is_open(address, now=now):
+            until, reason = address.open_until, circuit_breaker.BREAKER_OPEN
+        elif rate_limit.allowed(address, now=now) == 0:
+            until, reason = rate_limit.next_at(address, now=now), RATE_LIMITED
         if until is not None:
             due = Delivery.objects.filter(state=State.PENDING, kind=kind, address=address, due_at__lte=now)
             ids = list(due.order_by("due_at", "pk").values_list("pk", flat=True)[:PUT_OFF])
@@ -148,8 +149,10 @@ def _rooms(channel: Channel, addresses: dict[int, Address], *, now: datetime) ->
     in_flight = dict(sending.values_list("address_id").annotate(Count("id")))
     rooms = {}
     for pk, address in addresses.items():
-        room = breaker.room(address, per_address=widths.of(channel, pk), in_flight=in_flight.get(pk, 0), now=now)
-        allowed = rates.allowed(address, now=now)
+        room = circuit_breaker.room(
+            address, per_address=slow_start.of(channel, pk), in_flight=in_flight.get(pk, 0), now=now
+        )
+        allowed = rate_limit.allowed(address, now=now)
         if room := room if allowed is None else min(room, allowed):
             rooms[pk] = room
     return rooms
@@ -161,5 +164,5 @@ def _pace(claimed: Sequence[taking.Claimed], *, addresses: dict[int, Address], n
     for pk, count in started.items():
         address = addresses[pk]
         if address.rate_per_second:
-            rates.use(address, count, now=now)
+            rate_limit.use(address, count, now=now)
             Address.objects.filter(pk=pk).update(paced_until=address.paced_until)

@@ -17,7 +17,8 @@ from typing import TypeVar
 
 from django.db import DatabaseError, connection, connections
 
-from delivery import channels, claiming, one_drain, outbox, rescuing, settling, under_way, widths
+from delivery import channels, claiming, one_drain, outbox, rescuing, settling, under_way
+from delivery.address_health import slow_start
 from delivery.channels import Channel, Outcome, Session
 from delivery.claiming import Claim
 from delivery.settling import INTERNAL_ERROR, Result
@@ -260,7 +261,7 @@ class _Lane:
 
     def _collect(self) -> list[Result]:
         results = self._under_way.collect()
-        widths.note(self._channel, results)
+        slow_start.note(self._channel, results)
         return results
 
     async def _cut_off(self) -> None:

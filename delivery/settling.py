@@ -13,8 +13,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from delivery import address_health, breaker, channels
-from delivery.address_health import Said
+from delivery import channels
+from delivery.address_health import circuit_breaker, health
+from delivery.address_health.health import Said
 from delivery.channels import Outcome, retry_schedule
 from delivery.models import Address, Attempt, Delivery
 from delivery.taking import Claimed
@@ -78,7 +79,7 @@ def settle(results: Sequence[Result], *, now: datetime) -> int:
         _write_attempts(results, nexts=nexts)
         _note_first_success([result for result in held if result.outcome.state == "sent"], now=now)
         said = [_said(result, nexts[result.delivery.pk]) for result in held if result.delivery.address_id in addresses]
-        address_health.note([one for one in said if one], addresses=addresses, now=now)
+        health.note([one for one in said if one], addresses=addresses, now=now)
     return len(held)
 
 
@@ -93,7 +94,7 @@ def _may_switch_off(result: Result, *, now: datetime) -> bool:
     # One failure more than the row said when it was claimed may be the one.
     address = result.delivery.address
     since = address.failing_since
-    return result.outcome.disables or (since is not None and now - since >= breaker.DISABLE_AFTER)
+    return result.outcome.disables or (since is not None and now - since >= circuit_breaker.DISABLE_AFTER)
 
 
 def _lock_notifications(results: Sequence[Result]) -> None:
@@ -113,7 +114,7 @@ def _lock_addresses(results: Sequence[Result], *, now: datetime) -> dict[int, Ad
         result.delivery.address_id
         for result in results
         if result.is_failure
-        or (result.outcome.state == "sent" and breaker.is_worth_noting(result.delivery.address, now=now))
+        or (result.outcome.state == "sent" and circuit_breaker.is_worth_noting(result.delivery.address, now=now))
     }
     if not ids:
         return {}
@@ -153,7 +154,7 @@ def _said(result: Result, after: _Next) -> Said | None:
         return Said(address_id, is_success=True)
     if not result.is_failure:
         return None
-    disables = (outcome.reason or breaker.FAILING) if outcome.disables else ""
+    disables = (outcome.reason or circuit_breaker.FAILING) if outcome.disables else ""
     return Said(address_id, is_success=False, reason=outcome.reason, disables=disables, is_last=after.state == "dead")
 
 

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from delivery import addresses, breaker, channels, outbox
+from delivery import addresses, channels, outbox
+from delivery.address_health import circuit_breaker
 from delivery.channels import Outcome
 from delivery.models import Address, Delivery
 from events.bus import Entity
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.django_db
 DAY = 86_400
 
 
-def failing(user, *, failures: int = breaker.OPENS_AFTER, since: float = -60, **fields: object) -> Address:
+def failing(user, *, failures: int = circuit_breaker.OPENS_AFTER, since: float = -60, **fields: object) -> Address:
     return address(user, failures=failures, failing_since=after(since), **fields)
 
 
@@ -32,12 +33,12 @@ def due(pk: int):
 
 def test_five_failures_in_a_row_open_it(owner, parcel):
     box = address(owner)
-    for _ in range(breaker.OPENS_AFTER):
+    for _ in range(circuit_breaker.OPENS_AFTER):
         delivery(box)
     settle(claim(parcel), FAILED)
     settle(claim(parcel), FAILED)
     box.refresh_from_db()
-    assert (box.failures, box.open_until) == (5, NOON + breaker.SHORTEST_PAUSE)
+    assert (box.failures, box.open_until) == (5, NOON + circuit_breaker.SHORTEST_PAUSE)
 
 
 def test_while_it_is_open_what_is_due_waits_and_fails_nothing(owner, parcel):
@@ -123,7 +124,7 @@ def test_the_longer_it_fails_the_longer_it_is_left_alone(owner, parcel):
 
 def test_what_was_in_flight_when_it_opened_does_not_open_it_longer(owner):
     box = failing(owner, open_until=after(10))
-    breaker.failed(box, now=after(5))
+    circuit_breaker.failed(box, now=after(5))
     assert box.open_until == after(10)
 
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import pytest
 from django.utils import timezone
 
-from delivery import draining, widths
+from delivery import draining
+from delivery.address_health import slow_start
 from delivery.channels import Outcome
 from delivery.models import Delivery
 from delivery.settling import Result
@@ -21,12 +22,12 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _nothing_known(monkeypatch, parcel) -> None:
-    monkeypatch.setattr(widths, "_known", defaultdict(dict))
+    monkeypatch.setattr(slow_start, "_known", defaultdict(dict))
     parcel.first_at_once = 1
 
 
 def answered(parcel: Parcel, claimed: Sequence[Claimed], outcome: Outcome) -> None:
-    widths.note(parcel, [Result(one, outcome, 5) for one in claimed])
+    slow_start.note(parcel, [Result(one, outcome, 5) for one in claimed])
 
 
 def test_one_that_has_not_answered_yet_gets_few(owner, member, parcel):
@@ -42,7 +43,7 @@ def test_each_answer_makes_it_twice_as_wide_up_to_what_any_address_gets(owner, p
     claimed = claim(parcel)
     seen = []
     for _ in range(4):
-        seen.append(widths.of(parcel, box.pk))
+        seen.append(slow_start.of(parcel, box.pk))
         answered(parcel, claimed, SENT)
     assert seen == [1, 2, 4, 4]
 
@@ -53,15 +54,15 @@ def test_a_failure_makes_it_begin_again(owner, parcel):
     claimed = claim(parcel)
     answered(parcel, claimed, SENT)
     answered(parcel, claimed, FAILED)
-    assert widths.of(parcel, box.pk) == 1
+    assert slow_start.of(parcel, box.pk) == 1
 
 
 def test_what_is_known_is_bounded(owner, parcel, monkeypatch):
-    monkeypatch.setattr(widths, "MOST_KNOWN", 3)
+    monkeypatch.setattr(slow_start, "MOST_KNOWN", 3)
     for _ in range(5):
         delivery(address(owner))
     answered(parcel, claim(parcel), SENT)
-    assert len(widths._known[parcel.name]) == 2
+    assert len(slow_start._known[parcel.name]) == 2
 
 
 def test_a_channel_that_says_nothing_of_it_begins_with_all(owner, parcel):
@@ -78,4 +79,4 @@ def test_a_drain_widens_whoever_answers(owner, parcel):
         delivery(box, due_at=timezone.now())
     draining.drain()
     assert Delivery.objects.filter(state="sent").count() == 9
-    assert widths.of(parcel, box.pk) == parcel.per_address
+    assert slow_start.of(parcel, box.pk) == parcel.per_address

@@ -48,9 +48,9 @@ def at_send() -> None:
 
 
 def at_settle() -> None:
-    from delivery import address_health
+    from delivery.address_health import health
 
-    address_health.note = die
+    health.note = die
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from delivery import breaker, failing
+from delivery.address_health import alerts, circuit_breaker
 from delivery.models import Address, Delivery
 from delivery.writing import stamp, update_rows
 
@@ -26,33 +26,35 @@ def note(said: Iterable[Said], *, addresses: dict[int, Address], now: datetime) 
     has failed for long, is switched off, and its owner told at once."""
     changed: dict[int, Address] = {}
     closed: set[int] = set()
-    told = failing.News()
+    told = alerts.News()
     for one in said:
         address = changed[one.address_id] = addresses[one.address_id]
         if one.is_success:
             # A test opens the breaker's door by hand: that it was open is then seen by the failures alone.
-            if address.open_until is not None or address.failures >= breaker.OPENS_AFTER:
+            if address.open_until is not None or address.failures >= circuit_breaker.OPENS_AFTER:
                 closed.add(address.pk)
-            breaker.succeeded(address, now=now)
+            circuit_breaker.succeeded(address, now=now)
             continue
-        breaker.failed(address, now=now)
-        reason = one.disables or (breaker.FAILING if breaker.has_failed_for_long(address, now=now) else "")
+        circuit_breaker.failed(address, now=now)
+        reason = one.disables or (
+            circuit_breaker.FAILING if circuit_breaker.has_failed_for_long(address, now=now) else ""
+        )
         if reason and address.is_enabled:
-            breaker.switch_off(address, reason=reason, now=now)
+            circuit_breaker.switch_off(address, reason=reason, now=now)
             told.switched_off.append((address, reason))
-        elif one.is_last and breaker.should_warn(address, now=now):
+        elif one.is_last and circuit_breaker.should_warn(address, now=now):
             address.warned_at = now
             told.failing.append((address, one.reason))
     _write(changed.values())
     bring_forward(closed, now=now)
-    failing.tell_owners(told)
+    alerts.tell_owners(told)
 
 
 def bring_forward(closed: Collection[int], *, now: datetime) -> None:
     """What waited for the breakers of these addresses needn't wait any longer: it is due, as far as each has room."""
     if closed:
         waiting = Delivery.objects.filter(
-            address_id__in_set=closed, state=Delivery.State.PENDING, due_at__gt=now, reason=breaker.BREAKER_OPEN
+            address_id__in_set=closed, state=Delivery.State.PENDING, due_at__gt=now, reason=circuit_breaker.BREAKER_OPEN
         )
         waiting.update(due_at=now, reason="")
 
