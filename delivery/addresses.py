@@ -9,9 +9,12 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 
-from delivery import channels, opening, outbox, recovery
+from delivery import channels
 from delivery.address_health import health
 from delivery.models import Address, Delivery
+from delivery.outbox import open as opening
+from delivery.outbox import outbox
+from delivery.outbox import recover as recovery
 from delivery.refusals import AddressConflict, AddressRefused, TooSoon
 from delivery.secrets import Unreadable, seal, unseal
 from notifications.inbox import marking

@@ -12,5 +12,5 @@ class DeliveryConfig(AppConfig):
     def ready(self) -> None:
         # Models must be loaded first. The outbox puts every channel it finds into the registry of the floor below.
         import_module("delivery.channels").discover()
-        import_module("delivery.outbox").install()
+        import_module("delivery.outbox.outbox").install()
         import_module("delivery.pages.ways").install()

@@ -17,12 +17,14 @@ from typing import TypeVar
 
 from django.db import DatabaseError, connection, connections
 
-from delivery import channels, claiming, one_drain, outbox, rescuing, settling, under_way
+from delivery import channels, one_drain, under_way
 from delivery.address_health import slow_start
 from delivery.channels import Channel, Outcome, Session
-from delivery.claiming import Claim
-from delivery.settling import INTERNAL_ERROR, Result
-from delivery.taking import Claimed
+from delivery.outbox import claim as claiming
+from delivery.outbox import outbox, rescue, settle
+from delivery.outbox.claim import Claim
+from delivery.outbox.lease import Claimed
+from delivery.outbox.settle import INTERNAL_ERROR, Result
 from delivery.under_way import UnderWay
 from events import garbage
 from events.db import clock
@@ -205,7 +207,7 @@ class _Lane:
 
     def _settle_and_claim(self, done: list[Result], *, free: int) -> Claim:
         if done:
-            settling.settle(done, now=clock.now())
+            settle.settle(done, now=clock.now())
             done.clear()
         if free <= 0:
             return Claim(is_through=True)
@@ -226,7 +228,7 @@ class _Lane:
         if len(in_time) < len(claimed):
             started = {one.attempt_id for one in in_time}
             late = [one for one in claimed if one.attempt_id not in started]
-            await self._drain.in_database(lambda: rescuing.release(late, now=clock.now()))
+            await self._drain.in_database(lambda: rescue.release(late, now=clock.now()))
         for one in in_time:
             self._under_way.begin(asyncio.create_task(self._attempt(session, one)), one)
 
@@ -266,4 +268,4 @@ class _Lane:
 
     async def _cut_off(self) -> None:
         lost = self._under_way.cut_off()
-        await self._drain.in_database(lambda: rescuing.give_up(lost, now=clock.now()))
+        await self._drain.in_database(lambda: rescue.give_up(lost, now=clock.now()))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from delivery import claiming, draining, outbox, recovery, rescuing
+from delivery import draining
+from delivery.outbox import claim, outbox, recover, rescue
 from events.db import clock
 from events.transport import hints
 
@@ -15,9 +16,9 @@ LOST_AFTER = timedelta(seconds=3)
 def sweep() -> None:
     """Due deliveries, expired leases and recoveries on their way. Three cheap looks when there are none."""
     now = clock.now()
-    rescuing.rescue(now=now)
-    recovery.advance_each(now=now)
-    if claiming.is_any_due(now=now):
+    rescue.rescue(now=now)
+    recover.advance_each(now=now)
+    if claim.is_any_due(now=now):
         hints.send(outbox.TASK)
-    if claiming.is_any_due(now=now - LOST_AFTER):
+    if claim.is_any_due(now=now - LOST_AFTER):
         draining.drain_aside()

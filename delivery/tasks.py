@@ -7,7 +7,8 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
-from delivery import draining, one_drain, outbox
+from delivery import draining, one_drain
+from delivery.outbox import outbox
 from events.transport import hints
 
 

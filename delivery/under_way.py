@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Collection
 
 from delivery.channels import Channel
-from delivery.settling import Result
-from delivery.taking import Claimed
+from delivery.outbox.lease import Claimed
+from delivery.outbox.settle import Result
 
 # Whoever hasn't answered for so long only waits: that costs a connection, and keeps nobody else's slot.
 HANGS_AFTER = 1.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from delivery import channels
-from delivery.looking_again import ADDRESS_ENTITY
 from delivery.models import Address
+from delivery.outbox.eligibility import ADDRESS_ENTITY
 from events.bus import Entity, publish
 from events.memberships import grant
 

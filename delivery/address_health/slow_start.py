@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from delivery.channels import Channel
-from delivery.settling import Result
+from delivery.outbox.settle import Result
 
 # Of so many addresses it is known; whoever answers then is learned anew.
 MOST_KNOWN = 10_000

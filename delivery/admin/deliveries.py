@@ -13,9 +13,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from delivery import outbox, reasons, rescuing
+from delivery import reasons
 from delivery.admin.explain import explain_view
 from delivery.models import Address, Attempt, Delivery
+from delivery.outbox import outbox
+from delivery.outbox import rescue as rescuing
 from events.admin.base import ReadOnly, link, people, whole_number
 
 MOST_AT_ONCE = 1000

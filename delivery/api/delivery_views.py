@@ -7,10 +7,11 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from delivery import explained, explaining, history, outbox
+from delivery import explained, explaining, history
 from delivery.api.permissions import may_view_all, whose
 from delivery.api.serializers import DeliveriesQuery, DeliveryOut, ExplainQuery, ExplanationOut
 from delivery.models import Delivery
+from delivery.outbox import outbox
 from events.api.serializers import EventOut
 from events.models import Event
 from events.rest.errors import missing_is_404

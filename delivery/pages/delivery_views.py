@@ -13,8 +13,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from delivery import addresses, history, outbox
+from delivery import addresses, history
 from delivery.models import Address, Delivery
+from delivery.outbox import outbox
 from delivery.pages import lists
 from notifications.pages.inbox_status import standing_for
 from notifications.pages.requests import back, person

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
-from delivery import claiming, settling
 from delivery.channels import Channel, Outcome
-from delivery.settling import Result
-from delivery.taking import Claimed
+from delivery.outbox import claim as claiming
+from delivery.outbox import settle as settling
+from delivery.outbox.lease import Claimed
+from delivery.outbox.settle import Result
 from tests.delivery.parcels import NOON
 
 

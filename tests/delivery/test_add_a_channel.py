@@ -12,8 +12,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from delivery import addresses, channels, outbox
+from delivery import addresses, channels
 from delivery.models import Delivery
+from delivery.outbox import outbox
 from delivery.refusals import AddressRefused
 from notifications import channels as registry
 from tests.delivery.machine import deliver

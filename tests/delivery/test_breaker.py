@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from delivery import addresses, channels, outbox
+from delivery import addresses, channels
 from delivery.address_health import circuit_breaker
 from delivery.channels import Outcome
 from delivery.models import Address, Delivery
+from delivery.outbox import outbox
 from events.bus import Entity
 from events.models import Event, Membership
 from notifications.models import Notification

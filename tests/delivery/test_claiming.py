@@ -7,8 +7,8 @@ from collections import Counter
 import pytest
 from django.db import connections
 
-from delivery import claiming
 from delivery.models import Address, Delivery
+from delivery.outbox import claim as claiming
 from notifications.models import UserNotificationSettings
 from tests.conftest import person
 from tests.delivery.machine import claim, settle

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from delivery.models import Address, Delivery
-from delivery.outbox import Opener
+from delivery.outbox.outbox import Opener
 from notifications.channels import Opened
 from notifications.models import Notification
 from tests.conftest import person

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from delivery import recovery
 from delivery.models import Delivery, Recovery
+from delivery.outbox import recover as recovery
 from notifications.models import Notification
 from tests.delivery.parcels import address, delivery, notification
 

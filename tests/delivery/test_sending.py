@@ -10,9 +10,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from delivery import outbox, rescuing, taking
 from delivery.channels import Outcome
 from delivery.models import Attempt, Delivery
+from delivery.outbox import lease, outbox, rescue
 from notifications.models import Notification
 from tests.delivery.machine import claim, deliver, settle
 from tests.delivery.parcels import FAILED, NOON, SENT, address, after, delivery, notification
@@ -39,7 +39,7 @@ def test_the_attempt_is_written_before_it_is_sent(owner, parcel):
     [claimed] = claim(parcel)
     made.refresh_from_db()
     assert (made.state, outcomes(made)) == ("sending", ["started"])
-    assert made.lease_until == NOON + taking.lease(parcel)
+    assert made.lease_until == NOON + lease.lease(parcel)
     assert claimed.token == made.claim_token
 
 
@@ -119,9 +119,9 @@ def test_it_settles_only_what_it_still_holds(owner, parcel):
 def test_a_lost_worker_s_attempt_is_unknown_and_made_again(owner, parcel):
     made = delivery(address(owner))
     claim(parcel)
-    later = NOON + taking.lease(parcel) + timedelta(seconds=1)
-    assert rescuing.rescue(now=NOON) == 0
-    assert rescuing.rescue(now=later) == 1
+    later = NOON + lease.lease(parcel) + timedelta(seconds=1)
+    assert rescue.rescue(now=NOON) == 0
+    assert rescue.rescue(now=later) == 1
     deliver(parcel, now=later)
     made.refresh_from_db()
     assert (made.state, made.tries, outcomes(made)) == ("sent", 1, ["unknown", "sent"])
@@ -130,17 +130,17 @@ def test_a_lost_worker_s_attempt_is_unknown_and_made_again(owner, parcel):
 def test_one_that_takes_its_worker_along_each_time_ends_dead(owner, parcel):
     made = delivery(address(owner))
     now = NOON
-    for _ in range(rescuing.MOST_UNKNOWN):
+    for _ in range(rescue.MOST_UNKNOWN):
         assert claim(parcel, now=now)
-        now += taking.lease(parcel) + timedelta(seconds=1)
-        rescuing.rescue(now=now)
+        now += lease.lease(parcel) + timedelta(seconds=1)
+        rescue.rescue(now=now)
     made.refresh_from_db()
     assert (made.state, made.reason) == ("dead", "interrupted")
 
 
 def test_what_was_claimed_and_not_begun_leaves_no_trace(owner, parcel):
     made = delivery(address(owner))
-    rescuing.release(claim(parcel), now=NOON)
+    rescue.release(claim(parcel), now=NOON)
     made.refresh_from_db()
     assert (made.state, made.claim_token, Attempt.objects.count()) == ("pending", None, 0)
 

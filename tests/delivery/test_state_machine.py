@@ -9,11 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from delivery import outbox, rescuing, settling, taking
 from delivery.channels import Outcome
 from delivery.models import Attempt, Delivery
-from delivery.settling import Result
-from delivery.taking import Claimed
+from delivery.outbox import lease as taking
+from delivery.outbox import outbox
+from delivery.outbox import rescue as rescuing
+from delivery.outbox import settle as settling
+from delivery.outbox.lease import Claimed
+from delivery.outbox.settle import Result
 from tests.delivery.machine import claim
 from tests.delivery.parcels import NOON, Parcel, address, delivery, installed
 

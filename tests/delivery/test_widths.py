@@ -12,8 +12,8 @@ from delivery import draining
 from delivery.address_health import slow_start
 from delivery.channels import Outcome
 from delivery.models import Delivery
-from delivery.settling import Result
-from delivery.taking import Claimed
+from delivery.outbox.lease import Claimed
+from delivery.outbox.settle import Result
 from tests.delivery.machine import claim
 from tests.delivery.parcels import FAILED, SENT, Parcel, address, delivery
 

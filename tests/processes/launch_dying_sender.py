@@ -20,7 +20,7 @@ def die(*_args: Any, **_kwargs: Any) -> None:
 
 
 def at_claim() -> None:
-    from delivery import claiming
+    from delivery.outbox import claim as claiming
 
     claim = claiming.claim
 

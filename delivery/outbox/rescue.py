@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Count
 
 from delivery.models import Attempt, Delivery
-from delivery.taking import Claimed, end
+from delivery.outbox.lease import Claimed, end
 
 CHUNK = 500
 # A delivery that takes its worker along each time doesn't go on for ever.

@@ -11,8 +11,8 @@ from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
 from delivery.channels import Held, Outgoing
-from delivery.looking_again import Choice
 from delivery.models import Delivery
+from delivery.outbox.eligibility import Choice
 from events.log import reader
 from events.models import Event
 from notifications.holds import rules

@@ -7,8 +7,8 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from delivery import outbox
 from delivery.models import Address, Delivery, Recovery
+from delivery.outbox import outbox
 from notifications.inbox import marking
 from notifications.models import Hold, Notification
 

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.db.models import Count
 
-from delivery import gathering, looking_again
 from delivery.channels import Channel, Frozen, Outgoing
 from delivery.models import Address, Attempt, Delivery
+from delivery.outbox import eligibility, load
 from delivery.writing import stamp, update_rows
 from events.db import arrays
 
@@ -57,13 +57,13 @@ def take(channel: Channel, ids: Sequence[int], *, addresses: Mapping[int, Addres
     )
     for row in rows:
         row.address = addresses[row.address_id]
-    gathered = gathering.gather(rows)
-    choices = gathering.choices(gathered)
+    gathered = load.gather(rows)
+    choices = load.choices(gathered)
     wanted: list[Outgoing] = []
     unwanted: dict[int, str] = {}
     for one in gathered:
         choice = choices.get((one.user.pk, one.event.event_type_id)) if one.event else None
-        if reason := looking_again.why_not(one, choice=choice, skips_read=channel.skips_read):
+        if reason := eligibility.why_not(one, choice=choice, skips_read=channel.skips_read):
             unwanted[one.delivery.pk] = reason
         else:
             wanted.append(one)

@@ -18,7 +18,7 @@ from delivery.address_health import circuit_breaker, health
 from delivery.address_health.health import Said
 from delivery.channels import Outcome, retry_schedule
 from delivery.models import Address, Attempt, Delivery
-from delivery.taking import Claimed
+from delivery.outbox.lease import Claimed
 from delivery.writing import plain, stamp, update_rows
 from notifications.holds import summaries
 from notifications.models import Inbox, Notification

@@ -14,10 +14,10 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import Count
 
-from delivery import taking
 from delivery.address_health import circuit_breaker, rate_limit, slow_start
 from delivery.channels import Channel
 from delivery.models import Address, Delivery
+from delivery.outbox import lease
 from events.db import arrays
 
 # Addresses that one claim looks at, and deliveries of one address that it puts off at once.
@@ -32,7 +32,7 @@ State = Delivery.State
 class Claim:
     """`after`: the address to go on from; 0: from the beginning. `is_through`: there is nothing for us just now."""
 
-    claimed: list[taking.Claimed] = field(default_factory=list)
+    claimed: list[lease.Claimed] = field(default_factory=list)
     after: int = 0
     is_through: bool = False
 
@@ -57,7 +57,7 @@ def claim(channel: Channel, *, free: int, retries: int, after: int = 0, now: dat
         addresses = _lock(considered)
         put_off = _put_off(addresses, kind=channel.name, now=now)
         picked = _pick(channel, addresses, free=free, retries=retries, now=now)
-        claimed = taking.take(channel, picked, addresses=addresses, now=now)
+        claimed = lease.take(channel, picked, addresses=addresses, now=now)
         _pace(claimed, addresses=addresses, now=now)
     return Claim(claimed, after=walked_to, is_through=not (after or walked_to or picked or put_off))
 
@@ -158,7 +158,7 @@ def _rooms(channel: Channel, addresses: dict[int, Address], *, now: datetime) ->
     return rooms
 
 
-def _pace(claimed: Sequence[taking.Claimed], *, addresses: dict[int, Address], now: datetime) -> None:
+def _pace(claimed: Sequence[lease.Claimed], *, addresses: dict[int, Address], now: datetime) -> None:
     """Write down what the addresses with a rate have used of it."""
     started = Counter(one.outgoing.address.pk for one in claimed)
     for pk, count in started.items():

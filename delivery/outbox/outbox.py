@@ -8,9 +8,10 @@ from datetime import datetime
 from django.db import transaction
 from django.urls import reverse
 
-from delivery import channels, opening
-from delivery.looking_again import ADDRESS_ENTITY
+from delivery import channels
 from delivery.models import Address, Delivery
+from delivery.outbox import open as opening
+from delivery.outbox.eligibility import ADDRESS_ENTITY
 from events.entities import register_entity
 from events.transport import hints
 from notifications import channels as registry
