@@ -8,7 +8,7 @@ from celery import Celery
 from celery.beat import Service
 from django.db import connections
 
-from delivery import one_drain
+from delivery.sender import worker_lock
 
 WORKER_THREADS = 4
 
@@ -34,7 +34,7 @@ class Worker:
 
     def stop(self) -> None:
         # The pool waits for its tasks: the one that sends has to hear of it first.
-        one_drain.stop()
+        worker_lock.stop()
         self._controller.stop()
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from delivery import draining
 from delivery.outbox import claim, outbox, recover, rescue
+from delivery.sender import drain
 from events.db import clock
 from events.transport import hints
 
@@ -21,4 +21,4 @@ def sweep() -> None:
     if claim.is_any_due(now=now):
         hints.send(outbox.TASK)
     if claim.is_any_due(now=now - LOST_AFTER):
-        draining.drain_aside()
+        drain.drain_aside()

@@ -7,18 +7,18 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
-from delivery import draining, one_drain
 from delivery.outbox import outbox
+from delivery.sender import drain, worker_lock
 from events.transport import hints
 
 
 @shared_task(name=outbox.TASK)
 def send() -> None:
     hints.clear(outbox.TASK)
-    draining.drain()
+    drain.drain()
 
 
 @worker_shutting_down.connect(weak=False)
 def stop(**_signal: Any) -> None:
     """A prefork worker's own process hears of it; those that it forked share what this sets."""
-    one_drain.stop()
+    worker_lock.stop()

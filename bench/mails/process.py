@@ -11,11 +11,11 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from bench.timing import interleaved
-from delivery import draining
 from delivery.channels import Outgoing
 from delivery.channels.email.channel import Email, Session
 from delivery.models import Delivery
 from delivery.outbox import open as opening
+from delivery.sender import drain as draining
 from events.models import Event, EventType
 from notifications.channels import Opened
 from notifications.models import Notification

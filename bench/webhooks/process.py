@@ -14,11 +14,12 @@ from django.utils import timezone
 
 from bench.timing import interleaved
 from bench.webhooks import arrivals
-from delivery import channels, draining
+from delivery import channels
 from delivery.channels.webhook import signing
 from delivery.models import Address, Delivery
 from delivery.outbox import open as opening
 from delivery.secrets import seal
+from delivery.sender import drain as draining
 from events.models import Event, EventType
 from notifications.channels import Opened
 from notifications.models import Notification

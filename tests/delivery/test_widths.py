@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import pytest
 from django.utils import timezone
 
-from delivery import draining
 from delivery.address_health import slow_start
 from delivery.channels import Outcome
 from delivery.models import Delivery
 from delivery.outbox.lease import Claimed
 from delivery.outbox.settle import Result
+from delivery.sender import drain
 from tests.delivery.machine import claim
 from tests.delivery.parcels import FAILED, SENT, Parcel, address, delivery
 
@@ -77,6 +77,6 @@ def test_a_drain_widens_whoever_answers(owner, parcel):
     box = address(owner)
     for _ in range(9):
         delivery(box, due_at=timezone.now())
-    draining.drain()
+    drain.drain()
     assert Delivery.objects.filter(state="sent").count() == 9
     assert slow_start.of(parcel, box.pk) == parcel.per_address

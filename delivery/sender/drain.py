@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from django.db import DatabaseError, connection, connections
 
-from delivery import channels, one_drain, under_way
+from delivery import channels
 from delivery.address_health import slow_start
 from delivery.channels import Channel, Outcome, Session
 from delivery.outbox import claim as claiming
@@ -25,7 +25,8 @@ from delivery.outbox import outbox, rescue, settle
 from delivery.outbox.claim import Claim
 from delivery.outbox.lease import Claimed
 from delivery.outbox.settle import INTERNAL_ERROR, Result
-from delivery.under_way import UnderWay
+from delivery.sender import in_flight, worker_lock
+from delivery.sender.in_flight import UnderWay
 from events import garbage
 from events.db import clock
 from events.transport import hints
@@ -55,7 +56,7 @@ _aside = threading.Lock()
 
 def drain(*, turn: float = TURN) -> None:
     """Send until nothing is due, or the turn is over: then another is asked for. At once if one runs already."""
-    while not one_drain.is_stopping() and one_drain.acquire():
+    while not worker_lock.is_stopping() and worker_lock.acquire():
         if _Drain(turn=turn).run():
             return
 
@@ -92,7 +93,7 @@ class _Drain:
         try:
             with garbage.searched_rarely():
                 asyncio.run(self._send())
-            return not self._is_claiming or all(lane.asked == one_drain.requests() for lane in self._lanes)
+            return not self._is_claiming or all(lane.asked == worker_lock.requests() for lane in self._lanes)
         finally:
             self._end_claiming()
             self._database.submit(connections.close_all)
@@ -122,7 +123,7 @@ class _Drain:
         """For a lane with nothing to do: True if it should look again, False when all lanes are done."""
         self._busy.discard(idle)
         while self._busy and self._is_claiming:
-            if one_drain.requests() != idle.asked:
+            if worker_lock.requests() != idle.asked:
                 self._busy.add(idle)
                 return True
             await asyncio.sleep(LOOK)
@@ -140,7 +141,7 @@ class _Drain:
 
     async def _watch(self) -> None:
         while True:
-            if one_drain.is_stopping() and self._stop_at is None:
+            if worker_lock.is_stopping() and self._stop_at is None:
                 self._stop_at = time.monotonic()
                 self._end_claiming()
             if self._is_claiming and time.monotonic() > self._until:
@@ -152,7 +153,7 @@ class _Drain:
         """From here on another drain of this worker may claim."""
         if self._is_claiming:
             self._is_claiming = False
-            one_drain.release()
+            worker_lock.release()
 
 
 class _Lane:
@@ -179,7 +180,7 @@ class _Lane:
         done: list[Result] = []
         session: Session | None = None
         while True:
-            self.asked = one_drain.requests()
+            self.asked = worker_lock.requests()
             claim = await self._turn(done)
             if claim.claimed:
                 if session is None:
@@ -193,7 +194,7 @@ class _Lane:
     async def _turn(self, done: list[Result]) -> Claim:
         """Write down what is done, which empties it, and claim all there is room for: claiming half of it, so that
         the database works on one half while the other is sent, is slower, for the two threads share one interpreter."""
-        free = under_way.room(self._channel) if self._drain.may_claim else 0
+        free = in_flight.room(self._channel) if self._drain.may_claim else 0
         if not done and free <= 0:
             return Claim(is_through=True)
         try:
@@ -224,7 +225,7 @@ class _Lane:
             raise error
 
     async def _begin(self, claimed: Sequence[Claimed], session: Session) -> None:
-        in_time = [one for one in claimed if time.monotonic() <= one.start_by and not one_drain.is_stopping()]
+        in_time = [one for one in claimed if time.monotonic() <= one.start_by and not worker_lock.is_stopping()]
         if len(in_time) < len(claimed):
             started = {one.attempt_id for one in in_time}
             late = [one for one in claimed if one.attempt_id not in started]
@@ -257,7 +258,7 @@ class _Lane:
                 await asyncio.sleep(GATHER)
             if self._drain.is_cut_off:
                 await self._cut_off()
-            if self._drain.may_claim and (one_drain.requests() != self.asked or time.monotonic() > until):
+            if self._drain.may_claim and (worker_lock.requests() != self.asked or time.monotonic() > until):
                 break
         return self._collect()
 
