@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
 
-from delivery import pruning
+from delivery.retention import prune
 from events.dispatch import subscribers
 from events.models import Event, EventType
 
@@ -60,7 +60,7 @@ def _prune(rows: int, *, archive: Path | None) -> tuple[float, float]:
     total = _fill(rows)
     with _timed_transactions() as times:
         began = time.perf_counter()
-        done = pruning.prune(now=timezone.now(), days=DAYS, archive_dir=archive)
+        done = prune.prune(now=timezone.now(), days=DAYS, archive_dir=archive)
         duration = time.perf_counter() - began
     if sum(done.gone.values()) != total:
         raise SystemExit(f"{total} rows should have gone: {done}")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import F
 from django.utils import timezone
 
-from delivery import pruning
 from delivery.models import Address, Delivery
+from delivery.retention import prune as pruning
 from events.dispatch import subscribers
 from events.models import Event, EventType, LogHead, Subscriber
 from notifications.models import Inbox, Notification

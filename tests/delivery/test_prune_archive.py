@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError
 
-from delivery import pruning_rows
-from delivery.archiving import Archive, read
+from delivery.retention import rows as pruning_rows
+from delivery.retention.archive import Archive, read
 from events.models import Event
 from notifications.inbox import marking, removal
 from tests.delivery.pruned import NOW, OLD, event, prune, row, sent, there

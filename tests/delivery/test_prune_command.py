@@ -12,8 +12,9 @@ from celery import current_app
 from django.core.management import CommandError, call_command
 from django_celery_beat.models import PeriodicTask
 
-from delivery import pruning, pruning_task
-from delivery.pacing import Pace
+from delivery.retention import prune as pruning
+from delivery.retention import tasks
+from delivery.retention.pace import Pace
 from events.transport import hints
 from tests.delivery.pruned import NOW, YOUNG, event, prune, row, sent, there
 
@@ -95,29 +96,29 @@ def test_a_run_that_was_stopped_is_gone_on_with(owner):
 
 
 def test_beat_asks_each_hour():
-    entry = PeriodicTask.objects.get(task=pruning_task.TASK)
+    entry = PeriodicTask.objects.get(task=tasks.TASK)
     assert (entry.interval.every, entry.interval.period, entry.expire_seconds) == (3600, "seconds", 3600)
 
 
 def test_workers_know_the_task():
     current_app.loader.import_default_modules()
-    assert pruning_task.TASK in current_app.tasks
+    assert tasks.TASK in current_app.tasks
 
 
 def test_the_task_takes_turns(owner, monkeypatch):
     sent_hints = []
     monkeypatch.setattr(hints, "send", lambda *hint: sent_hints.append(hint))
-    monkeypatch.setattr(pruning_task, "TURN", 0.0)
+    monkeypatch.setattr(tasks, "TURN", 0.0)
     old = row(owner)
-    pruning_task.prune()
-    assert (there(old, old.event), sent_hints) == ([False, True], [(pruning_task.TASK,)])
-    pruning_task.prune()
-    pruning_task.prune()
+    tasks.prune()
+    assert (there(old, old.event), sent_hints) == ([False, True], [(tasks.TASK,)])
+    tasks.prune()
+    tasks.prune()
     assert there(old.event) == [False]
 
 
 def test_a_doubled_task_finds_nothing(owner):
     row(owner)
-    pruning_task.prune()
+    tasks.prune()
     assert pruning.count(now=NOW, days=90).total() == 0
     assert prune().gone == {}

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from delivery.pacing import FIRST, LEAST, MOST, WISH, Pace
+from delivery.retention.pace import FIRST, LEAST, MOST, WISH, Pace
 from tests.delivery.pruned import OLD, event, prune, row, sent
 from tests.delivery.test_prune_limits import summary
 
@@ -68,7 +68,7 @@ def test_a_batch_neither_queues_for_a_lock_nor_waits_for_the_disk():
 @pytest.mark.parametrize(("seconds", "size"), [(0.0, FIRST * 2), (WISH, FIRST), (WISH * 10, FIRST // 2)])
 def test_the_next_batch_is_as_large_as_goes_in_the_time(monkeypatch, seconds, size):
     clock = iter([0.0, seconds])
-    monkeypatch.setattr("delivery.pacing.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("delivery.retention.pace.time.monotonic", lambda: next(clock))
     pace = Pace()
     with pace.transaction():
         pass
@@ -78,7 +78,7 @@ def test_the_next_batch_is_as_large_as_goes_in_the_time(monkeypatch, seconds, si
 @pytest.mark.parametrize(("seconds", "size"), [(0.0, MOST), (9.0, LEAST)])
 def test_a_batch_has_its_bounds(monkeypatch, seconds, size):
     clock = iter([0.0, seconds] * 20)
-    monkeypatch.setattr("delivery.pacing.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("delivery.retention.pace.time.monotonic", lambda: next(clock))
     pace = Pace()
     for _ in range(20):
         with pace.transaction():

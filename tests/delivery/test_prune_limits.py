@@ -13,8 +13,8 @@ from django.db.models.deletion import CASCADE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery import pruning
 from delivery.models import Address, Attempt, Delivery
+from delivery.retention import prune as pruning
 from events.dispatch import subscribers
 from events.models import Event, EventType, ParkedEvent, Subscriber
 from notifications.models import Fanout, Notification, Summary
@@ -165,7 +165,7 @@ def test_days_shortens_the_time(owner):
 
 
 def test_every_table_that_points_to_what_goes_is_dealt_with():
-    """A new one: say in delivery.prunable whether it keeps its row, or take it along."""
+    """A new one: say in delivery.retention.rules whether it keeps its row, or take it along."""
     pointing = {
         (relation.related_model._meta.db_table, relation.on_delete is CASCADE)
         for model in (Event, Notification, Summary, Delivery, Attempt)

@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from delivery import prunable, pruning_plain, pruning_windows
-from delivery.pacing import Pace
-from delivery.pruning_windows import Share
+from delivery.retention import batches, notifications, rules
+from delivery.retention.batches import Share
+from delivery.retention.pace import Pace
 from notifications.models import Inbox, Notification
 from tests.delivery.pruned import event, prune, row, sent, there
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
 @pytest.mark.parametrize("is_archived", [False, True])
 def test_all_goes_however_many_rows_a_window_has(owner, member, tmp_path, monkeypatch, size, is_archived):
-    monkeypatch.setattr(pruning_windows, "WINDOW", size)
+    monkeypatch.setattr(batches, "WINDOW", size)
     for one in [event() for _ in range(3)]:
         for user in (owner, member):
             for channel in ("in_app", "email", "webhook"):
@@ -35,7 +35,7 @@ def test_pieces_are_as_large_as_may_go_and_leave_nothing_out():
         Share(user, count, ",".join(map(str, range(count))), " ".join(f"(0,{number})" for number in range(count)))
         for user, count in [(1, 40), (2, 60), (3, 250)]
     ]
-    pieces = list(pruning_windows.pieces(shares, most=lambda: 100))
+    pieces = list(batches.pieces(shares, most=lambda: 100))
     assert [[(part.user_id, part.size) for part in piece] for piece in pieces] == [
         [(1, 40), (2, 60)],
         [(3, 100)],
@@ -47,13 +47,13 @@ def test_pieces_are_as_large_as_may_go_and_leave_nothing_out():
 
 
 def walked() -> list[Share]:
-    limits = prunable.limits(now=timezone.now(), days=90)
-    return [share for window in pruning_windows.windows(limits) for share in window.plain]
+    limits = rules.limits(now=timezone.now(), days=90)
+    return [share for window in batches.windows(limits) for share in window.plain]
 
 
 def take(shares: list[Share]) -> int:
-    limits = prunable.limits(now=timezone.now(), days=90)
-    return pruning_plain.take(shares, limits=limits, pace=Pace())["notifications"]
+    limits = rules.limits(now=timezone.now(), days=90)
+    return notifications.take(shares, limits=limits, pace=Pace())["notifications"]
 
 
 @pytest.mark.service

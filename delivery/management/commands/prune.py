@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from delivery import pruning
+from delivery.retention import prune
 
 
 class Command(BaseCommand):
@@ -29,13 +29,13 @@ class Command(BaseCommand):
         if days < 1:
             raise CommandError(f"Nothing is pruned: --days is {days}; it must be 1 or more.")
         if options["dry_run"]:
-            self._say("Would go", pruning.count(now=timezone.now(), days=days))
+            self._say("Would go", prune.count(now=timezone.now(), days=days))
             return
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         try:
-            done = pruning.prune(
+            done = prune.prune(
                 now=timezone.now(),
                 days=days,
                 archive_dir=settings.ARCHIVE_DIR,
@@ -49,5 +49,5 @@ class Command(BaseCommand):
             self.stdout.write(f"{done.busy} batches were in others' hands; the next run takes them.")
 
     def _say(self, what: str, found: Counter[str]) -> None:
-        counts = ", ".join(f"{found[table]} {table.replace('_', ' ')}" for table in pruning.TABLES)
+        counts = ", ".join(f"{found[table]} {table.replace('_', ' ')}" for table in prune.TABLES)
         self.stdout.write(f"{what}: {counts}.")

@@ -19,13 +19,15 @@ from typing import Any
 from django.db import OperationalError
 from django.db.models import Q, QuerySet
 
-from delivery import prunable, pruning_events, pruning_plain, pruning_rows, pruning_windows
-from delivery.archiving import Archive
 from delivery.models import Attempt, Delivery
-from delivery.pacing import WISH, WISH_COMPARED, Pace
-from delivery.prunable import EventLimits, Limits
-from delivery.pruning_rows import Before, Gone
-from delivery.pruning_windows import Share
+from delivery.retention import batches, notifications, rules
+from delivery.retention import events as pruning_events
+from delivery.retention import rows as pruning_rows
+from delivery.retention.archive import Archive
+from delivery.retention.batches import Share
+from delivery.retention.pace import WISH, WISH_COMPARED, Pace
+from delivery.retention.rows import Before, Gone
+from delivery.retention.rules import EventLimits, Limits
 from events.models import Event
 from notifications.models import Notification, Summary
 
@@ -82,24 +84,24 @@ def prune(
 
 def _batches(*, now: datetime, days: int, archive: Archive | None) -> Iterator[Take]:
     """In this order: what points goes before what is pointed to."""
-    limits = prunable.limits(now=now, days=days)
+    limits = rules.limits(now=now, days=days)
     yield from _notifications(limits, archive=archive)
     yield from _summaries(limits, archive=archive)
     yield from _lone_deliveries(limits, archive=archive)
-    for of_events in prunable.event_limits(now=now, days=days):
+    for of_events in rules.event_limits(now=now, days=days):
         yield from _events(of_events, archive=archive)
 
 
 def _notifications(limits: Limits, *, archive: Archive | None) -> Iterator[Take]:
-    for window in pruning_windows.windows(limits):
+    for window in batches.windows(limits):
         # Each window begins small: the first to touch a page after a checkpoint writes it to the log whole.
         pace = Pace(wish=WISH_COMPARED if archive else WISH)
         if archive is None:
-            for plain in pruning_windows.pieces(window.plain, most=partial(_size, pace)):
-                yield partial(pruning_plain.take, plain, limits=limits, pace=pace)
+            for plain in batches.pieces(window.plain, most=partial(_size, pace)):
+                yield partial(notifications.take, plain, limits=limits, pace=pace)
             yield from _carried(window.carried, limits=limits, before=None, pace=pace)
             continue
-        for shares in pruning_windows.pieces(window.plain + window.carried, most=lambda: ARCHIVED_AT_ONCE):
+        for shares in batches.pieces(window.plain + window.carried, most=lambda: ARCHIVED_AT_ONCE):
             before = pruning_rows.archived(shares, archive=archive)
             yield from _carried(shares, limits=limits, before=before, pace=pace)
 
@@ -109,7 +111,7 @@ def _size(pace: Pace) -> int:
 
 
 def _carried(shares: Sequence[Share], *, limits: Limits, before: Before | None, pace: Pace) -> Iterator[Take]:
-    for piece in pruning_windows.pieces(shares, most=partial(_size, pace)):
+    for piece in batches.pieces(shares, most=partial(_size, pace)):
         yield partial(pruning_rows.take_notifications, piece, limits=limits, before=before, pace=pace)
 
 
@@ -138,16 +140,16 @@ def _events(limits: EventLimits, *, archive: Archive | None) -> Iterator[Take]:
 
 def count(*, now: datetime, days: int) -> Gone:
     """What a run would take now, by table; nothing is changed. Reads the tables whole, so it may take a while."""
-    limits = prunable.limits(now=now, days=days, is_dry=True)
-    rows = Notification.objects.filter(prunable.row_may_go(limits))
-    staying = Notification.objects.exclude(prunable.row_may_go(limits))
-    summaries = Summary.objects.filter(prunable.summary_may_go(limits, pointing=staying))
+    limits = rules.limits(now=now, days=days, is_dry=True)
+    rows = Notification.objects.filter(rules.row_may_go(limits))
+    staying = Notification.objects.exclude(rules.row_may_go(limits))
+    summaries = Summary.objects.filter(rules.summary_may_go(limits, pointing=staying))
     deliveries = Delivery.objects.filter(
-        Q(notification__in=rows) | Q(summary__in=summaries) | prunable.lone_delivery_may_go(limits)
+        Q(notification__in=rows) | Q(summary__in=summaries) | rules.lone_delivery_may_go(limits)
     )
     old_or_superseded = Q()
-    for of_events in prunable.event_limits(now=now, days=days):
-        old_or_superseded |= prunable.event_may_go(of_events, pointing=staying)
+    for of_events in rules.event_limits(now=now, days=days):
+        old_or_superseded |= rules.event_may_go(of_events, pointing=staying)
     events = Event.objects.filter(old_or_superseded)
     attempts = Attempt.objects.filter(delivery__in=deliveries)
     tables: list[QuerySet[Any]] = [rows, summaries, deliveries, attempts, events]

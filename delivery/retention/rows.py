@@ -17,12 +17,12 @@ from typing import Any
 from django.db import connection
 from django.db.models import Model, QuerySet
 
-from delivery import prunable
-from delivery.archiving import Archive
 from delivery.models import Attempt, Delivery
-from delivery.pacing import Pace
-from delivery.prunable import Limits
-from delivery.pruning_windows import Share
+from delivery.retention import rules
+from delivery.retention.archive import Archive
+from delivery.retention.batches import Share
+from delivery.retention.pace import Pace
+from delivery.retention.rules import Limits
 from events.db import arrays
 from notifications.inbox import removal
 from notifications.inbox.removal import Lost
@@ -66,7 +66,7 @@ def next_summaries(after: int, *, limits: Limits, limit: int) -> tuple[int, dict
     """Where the next ids after this one end, and which of them may go, with their person. None: no old ones left."""
     if not (window := _window(Summary, after=after, before=limits.cutoff, limit=limit)):
         return None
-    may_go = prunable.summary_may_go(limits, pointing=Notification.objects.all())
+    may_go = rules.summary_may_go(limits, pointing=Notification.objects.all())
     found = Summary.objects.filter(may_go, pk__in_set=window)
     return window[-1], dict(found.values_list("pk", "user_id"))
 
@@ -75,7 +75,7 @@ def next_lone_deliveries(after: int, *, limits: Limits, limit: int) -> tuple[int
     """The same for tests and confirmations."""
     if not (window := _window(Delivery, after=after, before=limits.cutoff, limit=limit)):
         return None
-    may_go = prunable.lone_delivery_may_go(limits)
+    may_go = rules.lone_delivery_may_go(limits)
     found = Delivery.objects.filter(may_go, pk__in_set=window)
     return window[-1], list(found.order_by("pk").values_list("pk", flat=True))
 
@@ -120,7 +120,7 @@ def take_summaries(people: dict[int, int], *, limits: Limits, archive: Archive |
 
 def take_lone_deliveries(ids: Collection[int], *, limits: Limits, archive: Archive | None, pace: Pace) -> Gone:
     """The same for tests and confirmations, which no feed shows."""
-    may_go = Delivery.objects.filter(prunable.lone_delivery_may_go(limits), pk__in_set=list(ids)).order_by("pk")
+    may_go = Delivery.objects.filter(rules.lone_delivery_may_go(limits), pk__in_set=list(ids)).order_by("pk")
     before = list(may_go.values(*_DELIVERY)) if archive else []
     if archive:
         _keep_deliveries(before, archive=archive)
@@ -170,7 +170,7 @@ def _settled(found: dict[int, Carried], *, before: Before | None) -> dict[int, C
     return {
         pk: carried
         for pk, carried in found.items()
-        if not any(one["state"] in prunable.UNSETTLED for one in carried[1])
+        if not any(one["state"] in rules.UNSETTLED for one in carried[1])
         and (before is None or before.get(pk) == carried)
     }
 

@@ -9,11 +9,11 @@ from typing import Any
 from django.db import connection
 from django.db.models import Max, QuerySet
 
-from delivery import prunable
-from delivery.archiving import Archive
-from delivery.pacing import Pace
-from delivery.prunable import EventLimits
-from delivery.pruning_rows import Gone
+from delivery.retention import rules
+from delivery.retention.archive import Archive
+from delivery.retention.pace import Pace
+from delivery.retention.rows import Gone
+from delivery.retention.rules import EventLimits
 from events.dispatch import watermarks
 from events.models import Event, EventType
 from notifications.models import Notification
@@ -28,7 +28,7 @@ Span = tuple[int, int]
 def following(limits: EventLimits, *, after: int, most: int) -> int | None:
     """The position up to which so many past events come after this one; None: no more. Walks one index, takes no lock.
     Two queries."""
-    past = Event.objects.filter(prunable.event_is_past(limits), position__gt=after).order_by("position")
+    past = Event.objects.filter(rules.event_is_past(limits), position__gt=after).order_by("position")
     found: int | None = past.values("position")[:most].aggregate(last=Max("position"))["last"]
     return found
 
@@ -37,7 +37,7 @@ def take(limits: EventLimits, span: Span, *, archive: Archive | None, pace: Pace
     """Those after the one position, up to the other, that nothing points to, in one short transaction; what really
     went. Constant queries. Raises OperationalError where a lock can't be had."""
     after, up_to = span
-    may_go = prunable.event_may_go(limits, pointing=Notification.objects.all())
+    may_go = rules.event_may_go(limits, pointing=Notification.objects.all())
     going = Event.objects.filter(may_go, position__gt=after, position__lte=up_to)
     if archive:
         ids = list(going.values_list("pk", flat=True))

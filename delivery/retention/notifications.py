@@ -9,11 +9,11 @@ from typing import Any
 
 from django.db import connection
 
-from delivery import pruning_rows
-from delivery.pacing import Pace
-from delivery.prunable import Limits
-from delivery.pruning_rows import Gone
-from delivery.pruning_windows import Share
+from delivery.retention import rows
+from delivery.retention.batches import Share
+from delivery.retention.pace import Pace
+from delivery.retention.rows import Gone
+from delivery.retention.rules import Limits
 from events.db import arrays
 from notifications.inbox import removal
 from notifications.inbox.removal import Left
@@ -35,7 +35,7 @@ def take(shares: Sequence[Share], *, limits: Limits, pace: Pace) -> Gone:
             cursor.execute(*_delete(free, limits=limits, are_deliveries=True))
             gone = cursor.fetchall()
         shown = [(user, pk, bool(is_read)) for pk, user, channel, is_read in gone if channel == "in_app"]
-        removal.leave(pruning_rows.lost(shown), unread_before=unread)
+        removal.leave(rows.lost(shown), unread_before=unread)
     return Counter({"notifications": len(gone)})
 
 

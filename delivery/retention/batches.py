@@ -14,9 +14,9 @@ from django.db import connection
 from django.db.models import BooleanField, Exists, OuterRef, QuerySet
 from django.db.models.expressions import RawSQL
 
-from delivery import prunable
 from delivery.models import Delivery
-from delivery.prunable import Limits
+from delivery.retention import rules
+from delivery.retention.rules import Limits
 from events.db import arrays
 from notifications.models import Notification
 
@@ -84,8 +84,8 @@ def _up_to(key: Key) -> RawSQL:
 def _window(rows: QuerySet[Notification], *, limits: Limits, settings: Sequence[str] = ()) -> Window:
     has_delivery = Exists(Delivery.objects.filter(notification=OuterRef("pk")))
     return Window(
-        plain=_shares(rows.filter(~has_delivery, prunable.row_is_past(limits)), settings=settings),
-        carried=_shares(rows.filter(has_delivery, prunable.row_may_go(limits))),
+        plain=_shares(rows.filter(~has_delivery, rules.row_is_past(limits)), settings=settings),
+        carried=_shares(rows.filter(has_delivery, rules.row_may_go(limits))),
     )
 
 

@@ -8,7 +8,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from delivery import pruning
+from delivery.retention import prune as pruning
 from events.transport import hints
 
 TASK = "delivery.prune"
