@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from delivery import explained, explaining
+from delivery.reporting import explanation, explanation_text
 from events.admin.base import people, whole_number
 from events.models import Event
 from events.rendering import words
@@ -21,15 +21,15 @@ def explain_view(request: HttpRequest, event_id: int) -> HttpResponse:
     if not request.user.has_perm("carillon_events.view_event"):
         raise PermissionDenied
     try:
-        event = explaining.load(event_id)
+        event = explanation.load(event_id)
     except Event.DoesNotExist as error:
         raise Http404("no such event") from error
     asked, now = request.GET.get("user", "").strip(), timezone.now()
     user_id = _one_person(request, asked) if asked else None
     if user_id is not None:
-        found = explaining.explain_to(event, user_id=user_id, now=now)
+        found = explanation.explain_to(event, user_id=user_id, now=now)
     else:
-        found = explaining.explain(event, now=now, after=whole_number(request.GET.get("after", "")) or 0)
+        found = explanation.explain(event, now=now, after=whole_number(request.GET.get("after", "")) or 0)
     context = {
         **admin.site.each_context(request),
         "title": _("Who was told, why, and why not"),
@@ -37,7 +37,7 @@ def explain_view(request: HttpRequest, event_id: int) -> HttpResponse:
         "event": event,
         "opts": Event._meta,
         "asked": asked,
-        "found": explained.as_json(found, for_staff=request.user.has_perm("carillon_delivery.view_delivery")),
+        "found": explanation_text.as_json(found, for_staff=request.user.has_perm("carillon_delivery.view_delivery")),
         "following": found.following,
     }
     return render(request, "admin/carillon_delivery/explain.html", context)

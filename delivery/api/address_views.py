@@ -17,8 +17,8 @@ from delivery.api.serializers import (
     RecoverIn,
     address_json,
 )
-from delivery.history import as_json
 from delivery.models import Address
+from delivery.reporting.history import as_json
 from events.rest.errors import missing_is_404
 from events.rest.openapi import documented, in_path
 from events.rest.pagination import Paged, cursor_of, listed

@@ -7,11 +7,11 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from delivery import explained, explaining, history
 from delivery.api.permissions import may_view_all, whose
 from delivery.api.serializers import DeliveriesQuery, DeliveryOut, ExplainQuery, ExplanationOut
 from delivery.models import Delivery
 from delivery.outbox import outbox
+from delivery.reporting import explanation, explanation_text, history
 from events.api.serializers import EventOut
 from events.models import Event
 from events.rest.errors import missing_is_404
@@ -94,13 +94,13 @@ class ExplainView(ApiView):
     def get(self, request: Request, event_id: int) -> Response:
         query, now = query_of(request, as_=ExplainQuery), timezone.now()
         with missing_is_404(Event):
-            event = explaining.load(event_id)
+            event = explanation.load(event_id)
         if "user_id" in query:
-            found = explaining.explain_to(event, user_id=query["user_id"], now=now)
+            found = explanation.explain_to(event, user_id=query["user_id"], now=now)
         else:
             after = query.get("cursor", (0,))[0]
-            found = explaining.explain(event, now=now, after=after, limit=query["limit"])
-        body = explained.as_json(found, for_staff=may_view_all(request))
+            found = explanation.explain(event, now=now, after=after, limit=query["limit"])
+        body = explanation_text.as_json(found, for_staff=may_view_all(request))
         answer = listed(request, [], following={"cursor": cursor_of(found.following)} if found.following else None)
         answer.data = {"event": EventOut(event).data, **body}
         return answer

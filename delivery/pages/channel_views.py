@@ -18,10 +18,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from delivery import addresses, channels, history
+from delivery import addresses, channels
 from delivery.models import Address
 from delivery.pages import channel_cards
 from delivery.refusals import AddressRefused
+from delivery.reporting import history
 from notifications.pages.inbox_status import standing_for
 from notifications.pages.requests import back, person
 

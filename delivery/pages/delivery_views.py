@@ -13,10 +13,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from delivery import addresses, history
+from delivery import addresses
 from delivery.models import Address, Delivery
 from delivery.outbox import outbox
 from delivery.pages import lists
+from delivery.reporting import history
 from notifications.pages.inbox_status import standing_for
 from notifications.pages.requests import back, person
 

@@ -15,10 +15,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from delivery import history, summary_words
+from delivery import summary_words
 from delivery.models import Address, Delivery
 from delivery.pages import timeline
 from delivery.pages.timeline import Try
+from delivery.reporting import history
 from events import rendering
 from events.models import Event, EventType
 from events.rules import channel_names

@@ -137,7 +137,7 @@ def test_chips_count_and_filter(browser, member):
 
 
 def test_counts_stop_where_nobody_reads_on(browser, member, monkeypatch):
-    monkeypatch.setattr("delivery.history.MOST_COUNTED", 3)
+    monkeypatch.setattr("delivery.reporting.history.MOST_COUNTED", 3)
     row = address(member)
     for _number in range(4):
         delivery(row, state="sent")

@@ -10,9 +10,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from delivery import explained, explaining
-from delivery.explaining import Person
 from delivery.models import Attempt, Delivery
+from delivery.reporting import explanation, explanation_text
+from delivery.reporting.explanation import Person
 from events.bus import publish
 from events.memberships import grant, revoke
 from events.models import Event, ParkedEvent, Subscriber
@@ -29,8 +29,8 @@ pytestmark = pytest.mark.django_db
 
 def about(event: Event, user: Any) -> Person:
     """What is said of one person."""
-    loaded = explaining.load(event.pk)
-    [found] = explaining.explain_to(loaded, user_id=user.pk, now=NOON).people
+    loaded = explanation.load(event.pk)
+    [found] = explanation.explain_to(loaded, user_id=user.pk, now=NOON).people
     return found
 
 
@@ -39,7 +39,7 @@ def states(found: Person) -> dict[str, str]:
 
 
 def people(event: Event, **more: Any) -> list[str]:
-    found = explaining.explain(explaining.load(event.pk), now=NOON, **more)
+    found = explanation.explain(explanation.load(event.pk), now=NOON, **more)
     return [one.user.username for one in found.people]
 
 
@@ -131,8 +131,8 @@ def test_what_is_held_says_until_when(owner):
     prefer(owner, "job.completed", channels=["in_app", "webhook"])
     settle(owner, dnd_enabled=True)
     event = tell("job.completed", actor=owner)
-    found = explaining.explain(explaining.load(event.pk), now=NOON)
-    told = explained.as_json(found, for_staff=True)["people"][0]["channels"][1]
+    found = explanation.explain(explanation.load(event.pk), now=NOON)
+    told = explanation_text.as_json(found, for_staff=True)["people"][0]["channels"][1]
     assert (told["state"], told["hold"]) == ("held_dnd", "dnd")
     assert "until do-not-disturb ends" in told["explanation"]
 
@@ -147,9 +147,9 @@ def delivered(owner: Any) -> tuple[Event, Delivery]:
 def test_deliveries_come_with_their_attempts(owner):
     event, one = delivered(owner)
     Attempt.objects.create(delivery=one, number=1, outcome="retry", started_at=NOON, reason="timeout", excerpt="inner")
-    found = explaining.explain(explaining.load(event.pk), now=NOON)
+    found = explanation.explain(explanation.load(event.pk), now=NOON)
     for for_staff in (True, False):
-        [way] = explained.as_json(found, for_staff=for_staff)["people"][0]["channels"]
+        [way] = explanation_text.as_json(found, for_staff=for_staff)["people"][0]["channels"]
         assert (way["state"], way["deliveries"][0]["id"]) == ("pending", one.pk)
         assert ("excerpt" in way["deliveries"][0]["attempts"][0]) == for_staff
 
@@ -184,9 +184,9 @@ def broadcast(count: int) -> Event:
 
 
 def all_pages(event: Event, *, limit: int) -> list[str]:
-    found, after, seen = explaining.load(event.pk), 0, []
+    found, after, seen = explanation.load(event.pk), 0, []
     while True:
-        page = explaining.explain(found, now=NOON, after=after, limit=limit)
+        page = explanation.explain(found, now=NOON, after=after, limit=limit)
         assert len(page.people) <= limit
         seen += [one.user.username for one in page.people]
         if page.following is None:
@@ -214,7 +214,7 @@ def test_the_questions_to_the_database_are_as_many_for_one_as_for_many(monkeypat
         for name in names:
             person(name)
         with CaptureQueriesContext(connection) as found:
-            explained.as_json(explaining.explain(explaining.load(few.pk), now=NOON), for_staff=True)
+            explanation_text.as_json(explanation.explain(explanation.load(few.pk), now=NOON), for_staff=True)
         asked.append(len(found))
     assert asked[0] == asked[1] <= 25
 
@@ -228,10 +228,10 @@ def test_explaining_writes_nothing_and_locks_nothing(owner):
 
 def test_every_code_has_its_sentence():
     assert {*Delivery.State.values, "in_feed", "in_summary", "no_address", "channel_not_installed", "replaced"} <= set(
-        explained.STATES
+        explanation_text.STATES
     )
-    assert {f"held_{hold}" for hold in ("dnd", "quiet", "digest")} <= set(explained.STATES)
-    assert set(audiences.REASONS) == set(explained.REASONS)
+    assert {f"held_{hold}" for hold in ("dnd", "quiet", "digest")} <= set(explanation_text.STATES)
+    assert set(audiences.REASONS) == set(explanation_text.REASONS)
 
 
 def explain(*arguments: str) -> str:

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from delivery import explained, explaining
+from delivery.reporting import explanation, explanation_text
 from events.models import Event
 
 
@@ -22,14 +22,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            event = explaining.load(options["event_id"])
+            event = explanation.load(options["event_id"])
         except Event.DoesNotExist as error:
             raise CommandError(f"There is no event {options['event_id']}.") from error
         if options["user"]:
-            found = explaining.explain_to(event, user_id=_user_id(options["user"]), now=timezone.now())
+            found = explanation.explain_to(event, user_id=_user_id(options["user"]), now=timezone.now())
         else:
-            found = explaining.explain(event, now=timezone.now(), after=options["after"])
-        for line in explained.lines(found):
+            found = explanation.explain(event, now=timezone.now(), after=options["after"])
+        for line in explanation_text.lines(found):
             self.stdout.write(line)
 
 

@@ -9,8 +9,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from delivery import history
-from delivery.explaining import Explanation, Person, Way
+from delivery.reporting import history
+from delivery.reporting.explanation import Explanation, Person, Way
 from notifications.holds import wording
 from notifications.inbox.frames import instant
 
