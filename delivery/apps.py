@@ -13,4 +13,4 @@ class DeliveryConfig(AppConfig):
         # Models must be loaded first. The outbox puts every channel it finds into the registry of the floor below.
         import_module("delivery.channels").discover()
         import_module("delivery.outbox.outbox").install()
-        import_module("delivery.pages.ways").install()
+        import_module("delivery.pages.channel_status").install()

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from delivery import addresses
 from delivery.models import Address, Delivery
 from delivery.outbox import outbox
-from delivery.pages import lists
+from delivery.pages import delivery_list
 from delivery.reporting import history
 from notifications.pages.inbox_status import standing_for
 from notifications.pages.requests import back, person
@@ -29,12 +29,12 @@ MOST_NAMED = 5
 @login_required
 @require_safe
 def deliveries_page(request: HttpRequest) -> HttpResponse:
-    standing, filters = standing_for(request), lists.filters_of(request.GET)
+    standing, filters = standing_for(request), delivery_list.filters_of(request.GET)
     for_staff = person(request).has_perm("carillon_delivery.view_delivery")
-    rows, older = lists.page_of(standing, filters=filters, for_staff=for_staff)
+    rows, older = delivery_list.page_of(standing, filters=filters, for_staff=for_staff)
     context = {
         "filters": filters,
-        "chips": lists.chips_of(filters, counts=history.counts(standing.user_id)),
+        "chips": delivery_list.chips_of(filters, counts=history.counts(standing.user_id)),
         "rows": rows,
         "older": older,
         "named": _named(standing.user_id, filters),
@@ -72,7 +72,7 @@ def _say(request: HttpRequest, count: int) -> None:
         messages.info(request, _("Nothing to send again: it is on its way already."))
 
 
-def _named(user_id: int, filters: lists.Filters) -> list[dict[str, object]]:
+def _named(user_id: int, filters: delivery_list.Filters) -> list[dict[str, object]]:
     """The address whose deliveries are shown, or above dead ones those that have the most of them."""
     if filters.address_id is None and filters.state != "dead":
         return []
@@ -85,8 +85,8 @@ def _named(user_id: int, filters: lists.Filters) -> list[dict[str, object]]:
     return [
         {
             "id": row.pk,
-            "kind": lists.kind_word(row.kind),
-            "target": lists.place(row),
+            "kind": delivery_list.kind_word(row.kind),
+            "target": delivery_list.place(row),
             "dead": dead.get(row.pk, 0) if row.is_enabled else 0,
         }
         for row in rows

@@ -2,20 +2,20 @@
 
 from django.urls import path
 
-from delivery.pages import channel_views, delivery_views, link_views
+from delivery.pages import address_views, delivery_views, link_views
 
 urlpatterns = [
     path("deliveries/", delivery_views.deliveries_page, name="deliveries"),
     path("deliveries/<int:delivery_id>/resend/", delivery_views.resend, name="delivery-resend"),
-    path("channels/", channel_views.channels_page, name="channels"),
-    path("channels/add/", channel_views.add_page, name="channel-add"),
-    path("channels/<int:channel_id>/", channel_views.channel_page, name="channel"),
-    path("channels/<int:channel_id>/change/", channel_views.change, name="channel-change"),
-    path("channels/<int:channel_id>/test/", channel_views.test, name="channel-test"),
-    path("channels/<int:channel_id>/confirm/", channel_views.confirm, name="channel-confirm"),
-    path("channels/<int:channel_id>/rotate-secret/", channel_views.rotate, name="channel-rotate"),
-    path("channels/<int:channel_id>/switch/", channel_views.switch, name="channel-switch"),
-    path("channels/<int:channel_id>/recover/", channel_views.recover, name="channel-recover"),
+    path("channels/", address_views.channels_page, name="channels"),
+    path("channels/add/", address_views.add_page, name="channel-add"),
+    path("channels/<int:channel_id>/", address_views.channel_page, name="channel"),
+    path("channels/<int:channel_id>/change/", address_views.change, name="channel-change"),
+    path("channels/<int:channel_id>/test/", address_views.test, name="channel-test"),
+    path("channels/<int:channel_id>/confirm/", address_views.confirm, name="channel-confirm"),
+    path("channels/<int:channel_id>/rotate-secret/", address_views.rotate, name="channel-rotate"),
+    path("channels/<int:channel_id>/switch/", address_views.switch, name="channel-switch"),
+    path("channels/<int:channel_id>/recover/", address_views.recover, name="channel-recover"),
     path("channels/<int:channel_id>/resend/", delivery_views.resend_dead, name="channel-resend"),
     path("unsubscribe/<str:token>/", link_views.unsubscribe, name="unsubscribe"),
     path("confirm/<str:token>/", link_views.confirm_address, name="confirm-address"),

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from delivery.models import Delivery
-from delivery.pages.ways import ways_of
+from delivery.pages.channel_status import ways_of
 from notifications.pages.inbox_status import standing_of
 from tests.delivery.parcels import address
 

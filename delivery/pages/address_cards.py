@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from delivery import addresses, channels, reasons
 from delivery.models import Address
-from delivery.pages.lists import kind_word, place
+from delivery.pages.delivery_list import kind_word, place
 from notifications.pages.inbox_status import Standing
 from notifications.presentation import times
 

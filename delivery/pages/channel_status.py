@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from delivery import addresses, channels
 from delivery.models import Address
-from delivery.pages import channel_cards
+from delivery.pages import address_cards
 from notifications.pages.inbox_status import Standing
 from notifications.pages.preferences import channel_status
 from notifications.pages.preferences.channel_status import Place, Way
@@ -31,7 +31,7 @@ def _way(kind: str, rows: list[Address], standing: Standing) -> Way:
 
 
 def _place(row: Address, standing: Standing) -> Place:
-    card = channel_cards.card_of(row, dead=0, standing=standing)
+    card = address_cards.card_of(row, dead=0, standing=standing)
     takes_tests = card.is_enabled and card.is_verified
     return Place(
         id=card.id,

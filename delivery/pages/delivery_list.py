@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from delivery import summary_words
 from delivery.models import Address, Delivery
-from delivery.pages import timeline
-from delivery.pages.timeline import Try
+from delivery.pages import attempts
+from delivery.pages.attempts import Try
 from delivery.reporting import history
 from events import rendering
 from events.models import Event, EventType
@@ -180,7 +180,7 @@ def _row(one: Delivery, *, standing: Standing, for_staff: bool, types: Sequence[
     event = one.notification.event if one.notification else None
     state = next(name for name, states in _STATES.items() if one.state in states)
     category = event.event_type.category if event else ""
-    tries = timeline.tries_of(one, now=now, zone=zone, for_staff=for_staff)
+    tries = attempts.tries_of(one, now=now, zone=zone, for_staff=for_staff)
     # That all went well at once has nothing more to tell, but to staff.
     went_well = state == "sent" and len(tries) == 1 and not for_staff
     return Row(
@@ -196,7 +196,7 @@ def _row(one: Delivery, *, standing: Standing, for_staff: bool, types: Sequence[
         when_full=times.full_words(one.created_at, zone=zone),
         tries=[] if went_well else tries,
         tries_words=ngettext("{n} try", "{n} tries", len(tries)).format(n=len(tries)),
-        advice=timeline.advice(one),
+        advice=attempts.advice(one),
         can_resend=one.state == State.DEAD,
     )
 
@@ -254,5 +254,5 @@ def _pill(one: Delivery, *, tries: int, standing: Standing) -> str:
             return _("Sending")
     if not tries and one.due_at <= standing.now:
         return _("Waiting")
-    time = timeline.moment(one.due_at, now=standing.now, zone=standing.zone)
+    time = attempts.moment(one.due_at, now=standing.now, zone=standing.zone)
     return _("Next try {time}").format(time=time)

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from delivery import addresses, channels
 from delivery.models import Address
-from delivery.pages import channel_cards
+from delivery.pages import address_cards
 from delivery.refusals import AddressRefused
 from delivery.reporting import history
 from notifications.pages.inbox_status import standing_for
@@ -33,22 +33,22 @@ from notifications.pages.requests import back, person
 def channels_page(request: HttpRequest) -> HttpResponse:
     standing, dead = standing_for(request), history.dead_by_address(person(request).pk)
     rows = addresses.of(person(request))
-    cards = [channel_cards.card_of(row, dead=dead.get(row.pk, 0), standing=standing) for row in rows]
+    cards = [address_cards.card_of(row, dead=dead.get(row.pk, 0), standing=standing) for row in rows]
     ordered = sorted(cards, key=lambda card: not card.is_enabled)
-    return render(request, "carillon/delivery/channels.html", {"cards": ordered, "kinds": channel_cards.kinds()})
+    return render(request, "carillon/delivery/channels.html", {"cards": ordered, "kinds": address_cards.kinds()})
 
 
 @never_cache
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def add_page(request: HttpRequest) -> HttpResponse:
-    kinds = channel_cards.kinds()
+    kinds = address_cards.kinds()
     chosen = request.POST.get("kind") or request.GET.get("kind") or (kinds[0][0] if kinds else "")
     if chosen not in channels.installed():
         chosen = ""
     context: dict[str, Any] = {"kinds": kinds, "kind": chosen, "options": addresses.OPTIONS.get(chosen, ())}
     if chosen:
-        context["label"], context["hint"] = channel_cards.hint_of(chosen)
+        context["label"], context["hint"] = address_cards.hint_of(chosen)
     context |= {"retries": Address.Retry.choices, "formats": Address.Format.choices}
     if request.method != "POST":
         return render(request, "carillon/delivery/add_channel.html", context)
@@ -183,7 +183,7 @@ def _channel_page(request: HttpRequest, row: Address, *, secret: str = "") -> Ht
     standing = standing_for(request)
     dead = history.dead_by_address(standing.user_id).get(row.pk, 0)
     context = {
-        "card": channel_cards.card_of(row, dead=dead, standing=standing),
+        "card": address_cards.card_of(row, dead=dead, standing=standing),
         "secret": secret,
         "zone": standing.zone.key,
         "retries": Address.Retry.choices,
