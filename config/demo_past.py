@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from django.contrib.auth.models import User
 
 from delivery.channels.webhook.signing import new_secret
+from delivery.encryption import seal
 from delivery.models import Address, Attempt, Delivery
-from delivery.secrets import seal
 from events import sweep
 from events.models import EventType
 from notifications.holds import release

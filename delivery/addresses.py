@@ -11,12 +11,12 @@ from django.db.models import Q
 
 from delivery import channels
 from delivery.address_health import health
+from delivery.encryption import Unreadable, seal, unseal
+from delivery.errors import AddressConflict, AddressRefused, TooSoon
 from delivery.models import Address, Delivery
 from delivery.outbox import open as opening
 from delivery.outbox import outbox
 from delivery.outbox import recover as recovery
-from delivery.refusals import AddressConflict, AddressRefused, TooSoon
-from delivery.secrets import Unreadable, seal, unseal
 from notifications.inbox import marking
 
 # In use, and in all: those that were switched off keep their history.

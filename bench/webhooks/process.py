@@ -16,9 +16,9 @@ from bench.timing import interleaved
 from bench.webhooks import arrivals
 from delivery import channels
 from delivery.channels.webhook import signing
+from delivery.encryption import seal
 from delivery.models import Address, Delivery
 from delivery.outbox import open as opening
-from delivery.secrets import seal
 from delivery.sender import drain as draining
 from events.models import Event, EventType
 from notifications.channels import Opened

@@ -19,9 +19,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from delivery import addresses, channels
+from delivery.errors import AddressRefused
 from delivery.models import Address
 from delivery.pages import address_cards
-from delivery.refusals import AddressRefused
 from delivery.reporting import history
 from notifications.pages.inbox_status import standing_for
 from notifications.pages.requests import back, person

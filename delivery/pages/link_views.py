@@ -17,11 +17,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from delivery import addresses, links
+from delivery import addresses, signed_links
 from delivery.channels.email import unsubscribe as unsubscribing
 from delivery.channels.email.unsubscribe import Standing
-from delivery.links import Claim, Rule
 from delivery.models import Address
+from delivery.signed_links import Claim, Rule
 from events.errors import PreferenceRefused
 
 _UNDO = signing.Signer(salt="carillon.unsubscribe.undo")
@@ -33,10 +33,10 @@ _UNDO = signing.Signer(salt="carillon.unsubscribe.undo")
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """POST twice is as good as once; the answer is never a redirect."""
     try:
-        rule = links.rule_of(token)
+        rule = signed_links.rule_of(token)
         undo = _change(rule, request) if request.method == "POST" else ""
         shown = _unsubscribe_page(unsubscribing.standing(rule), undo=undo)
-    except (links.BadLink, unsubscribing.Gone) as error:
+    except (signed_links.BadLink, unsubscribing.Gone) as error:
         raise Http404(str(error)) from error
     except PreferenceRefused as refused:
         return _page(request, {"title": _("This can't be switched off"), "text": refused.detail}, status=409)
@@ -48,9 +48,9 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm_address(request: HttpRequest, token: str) -> HttpResponse:
     try:
-        claim = links.claim_of(token)
+        claim = signed_links.claim_of(token)
         address = _claimed(claim)
-    except (links.BadLink, Address.DoesNotExist) as error:
+    except (signed_links.BadLink, Address.DoesNotExist) as error:
         raise Http404(str(error)) from error
     now = timezone.now()
     if address.verified_at is None and claim.until <= now:

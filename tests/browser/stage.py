@@ -23,7 +23,7 @@ COME_BACK = "window.isAway = false; document.dispatchEvent(new Event('visibility
 # The start of a process takes longer than most tests.
 _PEOPLE = """
 from django.contrib.auth.models import User
-from delivery.links import Rule, to_unsubscribe
+from delivery.signed_links import Rule, to_unsubscribe
 from events import keys
 link = to_unsubscribe(Rule(User.objects.get(username="bob").pk, None))
 print(({user.username: (user.pk, keys.issue(user)[1]) for user in User.objects.all()}, link))

@@ -13,8 +13,8 @@ from delivery import channels
 from delivery.channels import Held, Outcome, Outgoing
 from delivery.channels.network import resolver
 from delivery.channels.webhook import signing
+from delivery.encryption import seal
 from delivery.models import Address, Delivery
-from delivery.secrets import seal
 from events.models import Event, EventType
 from notifications.models import Notification, Summary
 

@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 
 from delivery import channels
 from delivery.channels import Outcome, Outgoing
+from delivery.encryption import seal
 from delivery.models import Address, Delivery
-from delivery.secrets import seal
 from events.models import Event
 from notifications.models import Notification
 from tests.delivery.mails import THEN

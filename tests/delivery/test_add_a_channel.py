@@ -13,9 +13,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from delivery import addresses, channels
+from delivery.errors import AddressRefused
 from delivery.models import Delivery
 from delivery.outbox import outbox
-from delivery.refusals import AddressRefused
 from notifications import channels as registry
 from tests.delivery.machine import deliver
 from tests.delivery.receiver import Receiver, Reply, receiving

@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from delivery import addresses
 from delivery.channels import Checked
+from delivery.encryption import unseal
+from delivery.errors import AddressRefused
 from delivery.models import Address, Delivery
-from delivery.refusals import AddressRefused
-from delivery.secrets import unseal
 from tests.delivery.parcels import NOON, Parcel, address, after, installed
 
 pytestmark = pytest.mark.django_db

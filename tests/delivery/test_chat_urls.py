@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from delivery.channels.chat import guarded_requests
-from delivery.refusals import AddressRefused
+from delivery.errors import AddressRefused
 from tests.delivery.chats import ANYBODY, CHAT, STAFF, outgoing, send
 
 SLACK = "T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"

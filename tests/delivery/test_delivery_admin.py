@@ -11,8 +11,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from delivery.encryption import seal
 from delivery.models import Attempt, Delivery
-from delivery.secrets import seal
 from tests.conftest import person
 from tests.delivery.parcels import address, delivery
 from tests.inline import INLINE

@@ -9,9 +9,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from delivery import addresses, links
+from delivery import addresses, signed_links
+from delivery.errors import AddressRefused
 from delivery.models import Address
-from delivery.refusals import AddressRefused
 from tests.delivery.mails import EMAIL
 
 PERSON = User(pk=1, username="alice", email="Alice@Example.com")
@@ -55,7 +55,7 @@ def other(owner) -> Address:
 
 
 def path_to(address: Address, **ago: int) -> str:
-    url = links.to_confirm(address, sent_at=timezone.now() - timedelta(**ago))
+    url = signed_links.to_confirm(address, sent_at=timezone.now() - timedelta(**ago))
     return url.removeprefix("http://localhost:8000")
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from delivery import channels
 from delivery.channels.network import resolver
 from delivery.channels.webhook import url as webhook_urls
-from delivery.refusals import AddressRefused
+from delivery.errors import AddressRefused
 from tests.delivery.attempts import names
 
 REFUSED = {

@@ -9,7 +9,7 @@ from pathlib import Path
 from django.db import utils as database_errors
 from rest_framework import exceptions
 
-from delivery import refusals as delivery_refusals
+from delivery import errors as delivery_refusals
 from events import errors as refusals
 from events.rest import errors
 

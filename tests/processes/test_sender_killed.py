@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from delivery.channels.webhook.signing import new_secret
-from delivery.secrets import seal
+from delivery.encryption import seal
 from tests.delivery.receiver import Receiver, Reply, receiving
 from tests.processes.ledger import Sql, reconcile, unsettled
 from tests.processes.running import Process, Serve, Service, wait_until_ready

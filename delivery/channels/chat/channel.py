@@ -21,13 +21,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
-from delivery import channels, links
+from delivery import channels, signed_links
 from delivery.channels import Checked, Frozen, Held, Outcome, Outgoing
 from delivery.channels.chat import guarded_requests, services
 from delivery.channels.chat.guarded_requests import Trace
 from delivery.channels.network import http_outcome, resolver
-from delivery.refusals import AddressRefused
-from delivery.secrets import Unreadable, unseal
+from delivery.encryption import Unreadable, unseal
+from delivery.errors import AddressRefused
 from delivery.summary_words import in_words
 from events import rendering
 from notifications.holds import summaries
@@ -169,7 +169,7 @@ def _said(outgoing: Outgoing) -> tuple[str, list[str]]:
     if outgoing.event is not None and outgoing.notification is not None:
         said = rendering.words(outgoing.event, outgoing.event.event_type)
         path = reverse("notification-open", args=[outgoing.notification.pk])
-        return said.title, [said.body, links.absolute(path)]
+        return said.title, [said.body, signed_links.absolute(path)]
     if outgoing.summary is not None:
         return _of_summary(outgoing.summary, outgoing.held)
     return _("Chat from Carillon works"), [_("This is a test. Nothing happened.")]
@@ -183,7 +183,7 @@ def _of_summary(summary: Summary, held: list[Held]) -> tuple[str, list[str]]:
         lines.append(_("+ {more} more").format(more=more))
     return in_words(summary, types=[one.event.event_type for one in held]), [
         *lines,
-        links.absolute(summaries.url(summary.pk)),
+        signed_links.absolute(summaries.url(summary.pk)),
     ]
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from delivery.refusals import AddressRefused
+from delivery.errors import AddressRefused
 
 MAX_URL = 1000
 _MICROSOFT = r"(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:logic\.azure\.com|api\.powerplatform\.com))(?::443)?"

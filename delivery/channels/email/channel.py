@@ -18,8 +18,8 @@ from delivery import channels
 from delivery.channels import Checked, Frozen, Outcome, Outgoing
 from delivery.channels.email import message
 from delivery.channels.email.smtp_connection import Letter, Line
+from delivery.errors import AddressRefused
 from delivery.models import Address
-from delivery.refusals import AddressRefused
 
 # RFC 5321, section 4.5.3.1.
 MAX_ADDRESS = 254

@@ -11,7 +11,7 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from delivery.links import Rule
+from delivery.signed_links import Rule
 from events.models import EventType
 from notifications.inbox import marking
 from notifications.models import NotificationPreference

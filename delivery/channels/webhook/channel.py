@@ -35,9 +35,9 @@ from delivery.channels.network.address_policy import Policy, policy
 from delivery.channels.webhook import body as webhook_bodies
 from delivery.channels.webhook import signing
 from delivery.channels.webhook import url as webhook_urls
+from delivery.encryption import Unreadable, unseal
+from delivery.errors import AddressRefused
 from delivery.models import Address
-from delivery.refusals import AddressRefused
-from delivery.secrets import Unreadable, unseal
 
 # Of an answer so much is read; what is longer is cut off, and its connection closed.
 MAX_ANSWER = 64 * 1024

@@ -12,7 +12,7 @@ import idna
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from delivery.refusals import AddressRefused
+from delivery.errors import AddressRefused
 
 MAX_LENGTH = 2000
 DEFAULT_PORTS = {"http": 80, "https": 443}

@@ -35,5 +35,5 @@ def _box() -> MultiFernet:
 
 
 def _key(secret: str) -> bytes:
-    derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"carillon.delivery.secrets")
+    derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"carillon.delivery.encryption")
     return base64.urlsafe_b64encode(derive.derive(secret.encode()))
