@@ -19,6 +19,8 @@ from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import reactor as installed_reactor
 
+from delivery.monitoring.health import draining
+
 logger = logging.getLogger("carillon.server")
 
 # Its types promise less than Daphne's reactor does.
@@ -33,9 +35,6 @@ FAREWELL_SECONDS = 1.0
 SLOW_READER_SECONDS = 10.0
 
 GOING_AWAY, TOO_SLOW = 4503, 4408
-
-# Set while this process winds down, so that readiness says no.
-draining = threading.Event()
 
 
 class Brake:

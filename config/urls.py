@@ -6,8 +6,8 @@ from django.urls import include, path
 from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
-from config.health import healthz, readyz
-from config.metrics import metrics
+from delivery.monitoring.health import healthz, readyz
+from delivery.monitoring.metrics import metrics
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="inbox"), name="home"),

@@ -9,8 +9,8 @@ import pytest
 from django.db import DatabaseError
 from django.utils import timezone
 
-from config import health
-from config.server import draining
+from delivery.monitoring import health
+from delivery.monitoring.health import draining
 from events.bus import Entity, publish
 from events.dispatch.sequencer import number_all
 from events.models import ParkedEvent, Subscriber

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from functools import cache
 
 import redis
@@ -14,10 +15,12 @@ from django.views.decorators.http import require_safe
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from config.backlog import Backlog, backlog
-from config.server import draining
+from delivery.monitoring.backlog import Backlog, backlog
 
 logger = logging.getLogger("carillon.health")
+
+# Set by a server that has been told to stop: readiness says so.
+draining = threading.Event()
 
 
 @require_safe

@@ -12,7 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
-from config.backlog import backlog
+from delivery.monitoring.backlog import backlog
 
 registry = CollectorRegistry()
 ProcessCollector(registry=registry)
