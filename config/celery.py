@@ -5,16 +5,16 @@ import os
 from celery import Celery
 from celery.signals import worker_init
 
-from config import worker_connections
-from config.runs import RunStep
-from config.sweeper import SweeperStep
+from events.worker import connections
+from events.worker.run_step import RunStep
+from events.worker.sweeper import SweeperStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-app = Celery("carillon", task_cls="config.hint_task:HintTask")
+app = Celery("carillon", task_cls="events.worker.task_class:HintTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(["events.sources", "delivery.retention"])
-worker_init.connect(worker_connections.keep)
+worker_init.connect(connections.keep)
 app.steps["worker"].add(SweeperStep)
 app.steps["worker"].add(RunStep)

@@ -16,10 +16,10 @@ from config import sqlite_file
 from config.celery import app
 from config.embedded import Beat, Worker
 from config.server import DrainingServer
-from config.supervise import Supervised
-from config.sweeper import Sweeper, configured
 from events.checks import REFUSAL, is_older
 from events.sources import service_runs
+from events.worker.supervisor import Supervised
+from events.worker.sweeper import Sweeper, configured
 
 PART_SECONDS = 5.0
 

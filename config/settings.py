@@ -116,7 +116,7 @@ CELERY_RESULT_EXPIRES = None
 # redelivery would come. A worker takes what it has a slot for.
 CELERY_TASK_QUEUES = [Queue("celery", no_ack=True)]
 CELERY_WORKER_DISABLE_PREFETCH = bool(REDIS_URL)
-# Tasks between two closings of the database by Celery itself: config.worker_connections looks after that.
+# Tasks between two closings of the database by Celery itself: events.worker.connections looks after that.
 CELERY_DB_REUSE_MAX = 1_000_000
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from config.supervise import Supervised
+from events.worker.supervisor import Supervised
 
 
 class Part:

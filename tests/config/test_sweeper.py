@@ -7,7 +7,7 @@ import threading
 import pytest
 from django.db import OperationalError
 
-from config.sweeper import LONGEST_PAUSE, Sweeper, configured
+from events.worker.sweeper import LONGEST_PAUSE, Sweeper, configured
 
 
 def fails() -> None:

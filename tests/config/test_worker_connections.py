@@ -12,7 +12,7 @@ from celery.apps.worker import Worker
 from celery.signals import task_postrun, task_prerun
 from django.db import connection, connections
 
-from config import worker_connections
+from events.worker import connections as worker_connections
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -26,4 +26,4 @@ class HintTask(Task[Any, Any]):
     """The base of every task here."""
 
     abstract = True
-    Request = "config.hint_task:HintRequest"
+    Request = "events.worker.task_class:HintRequest"
