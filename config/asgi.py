@@ -13,7 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 pages = get_asgi_application()
 
 # What they import needs the applications loaded.
-from config.pool import REQUESTS_AT_ONCE  # noqa: E402
+from config.server.connection_pool import REQUESTS_AT_ONCE  # noqa: E402
 from delivery.monitoring.metrics import SOCKETS  # noqa: E402
 from notifications.websocket.consumer import application as notification_socket  # noqa: E402
 

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from config import demo_past
+from config import demo_history
 from events.bus import Entity, NewEvent, publish_many
 from events.memberships import grant
 from events.models import Event, Membership
@@ -46,11 +46,11 @@ def load() -> None:
 def _tell(people: dict[str, User], *, now: datetime) -> None:
     """The last two while Alice isn't to be disturbed. In the caller's transaction: no worker sees it half done."""
     told = _events(people)
-    demo_past.choose(people, now=now)
+    demo_history.choose(people, now=now)
     publish_many(told[:-2])
-    demo_past.route_and_settle(people["alice"], now=now)
+    demo_history.route_and_settle(people["alice"], now=now)
     publish_many(told[-2:])
-    demo_past.give_back(people["alice"], now=now)
+    demo_history.give_back(people["alice"], now=now)
 
 
 def _account(name: str) -> User:

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.db import connections
 
 from config.asgi import application
-from config.serve import embedded_database, run_all
+from config.server.all_in_one import embedded_database, run_all
 from events import api_keys
 from events.bus import Entity, publish
 

@@ -9,7 +9,8 @@ import pytest
 import yaml
 from django.core.management import get_commands
 
-from config import environment, server
+from config import environment
+from config.server import daphne
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -45,7 +46,7 @@ def test_its_commands_exist(services, name):
 
 def test_a_process_is_given_the_time_that_its_end_may_take(services):
     for name in ("web-1", "web-2", "worker", "beat"):
-        assert int(services[name]["stop_grace_period"].rstrip("s")) > server.EXIT_SECONDS
+        assert int(services[name]["stop_grace_period"].rstrip("s")) > daphne.EXIT_SECONDS
 
 
 def test_nothing_starts_before_the_tables_are_there(services):

@@ -4,7 +4,7 @@ import logging
 import sys
 from typing import Any
 
-from config import server
+from config.server import daphne
 
 FRAME = "x" * 65536
 
@@ -24,5 +24,5 @@ def announce() -> None:
 if __name__ == "__main__":
     port, seconds = sys.argv[1:]
     logging.basicConfig(level=logging.INFO)
-    server.SLOW_READER_SECONDS = float(seconds)
-    server.DrainingServer(flood, host="127.0.0.1", port=int(port), ready=announce).run()
+    daphne.SLOW_READER_SECONDS = float(seconds)
+    daphne.DrainingServer(flood, host="127.0.0.1", port=int(port), ready=announce).run()

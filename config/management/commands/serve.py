@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.module_loading import import_string
 
 from config.demo import ACCOUNTS, PASSWORD, enter_demo, load
-from config.serve import embedded_database, run_all
+from config.server.all_in_one import embedded_database, run_all
 from config.static_files import check_collected
 
 

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.module_loading import import_string
 
-from config.pool import closed_at_the_end, pool_connections
-from config.server import DrainingServer
+from config.server.connection_pool import closed_at_the_end, pool_connections
+from config.server.daphne import DrainingServer
 from config.static_files import check_collected
 from events.checks import REFUSAL, is_older
 from events.sources import service_runs

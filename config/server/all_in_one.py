@@ -12,10 +12,10 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from config import sqlite_file
 from config.celery import app
-from config.embedded import Beat, Worker
-from config.server import DrainingServer
+from config.server import sqlite_lock
+from config.server.daphne import DrainingServer
+from config.server.embedded_worker import Beat, Worker
 from events.checks import REFUSAL, is_older
 from events.sources import service_runs
 from events.worker.supervisor import Supervised
@@ -39,10 +39,10 @@ def embedded_database() -> Iterator[None]:
         )
     path = Path(settings.DATABASES["default"]["NAME"])
     try:
-        with sqlite_file.held(path):
+        with sqlite_lock.held(path):
             _migrate()
             yield
-    except sqlite_file.Taken as error:
+    except sqlite_lock.Taken as error:
         raise CommandError(str(error)) from error
     except OSError as error:
         raise CommandError(f"The database {path} can't be used: {error.strerror}.") from error
