@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from delivery import channels
 from delivery.models import Address
-from delivery.outbox.eligibility import ADDRESS_ENTITY
+from delivery.models.addresses import ADDRESS_ENTITY
 from events.bus import Entity, publish
 from events.memberships import grant
 

@@ -7,7 +7,6 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from delivery.api.permissions import may_view_all, whose
 from delivery.api.serializers import DeliveriesQuery, DeliveryOut, ExplainQuery, ExplanationOut
 from delivery.models import Delivery
 from delivery.outbox import outbox
@@ -18,7 +17,7 @@ from events.rest.errors import missing_is_404
 from events.rest.openapi import documented, in_path
 from events.rest.pagination import cursor_of, listed
 from events.rest.permissions import MayReadLog, Unrestricted
-from events.rest.strict import query_of
+from events.rest.strict import query_of, user_id_of
 from events.rest.views import ApiView
 
 _ID = in_path("delivery_id")
@@ -36,7 +35,7 @@ class DeliveriesView(ApiView):
     def get(self, request: Request) -> Response:
         query = query_of(request, as_=DeliveriesQuery)
         found = history.page(
-            whose(request, permission="carillon_delivery.view_delivery"),
+            _owner(request, permission="carillon_delivery.view_delivery"),
             of_user=query.get("user_id"),
             states=_states(query.get("state")),
             address_id=query.get("channel_id"),
@@ -45,7 +44,7 @@ class DeliveriesView(ApiView):
         )
         page = found[: query["limit"]]
         following = {"cursor": cursor_of(page[-1].pk)} if len(found) > len(page) else None
-        for_staff = may_view_all(request)
+        for_staff = _may_view_all(request)
         return listed(request, [history.as_json(row, for_staff=for_staff) for row in page], following=following)
 
 
@@ -59,8 +58,8 @@ class DeliveryView(ApiView):
     )
     def get(self, request: Request, delivery_id: int) -> Response:
         with missing_is_404(Delivery):
-            row = history.one(whose(request, permission="carillon_delivery.view_delivery"), delivery_id=delivery_id)
-        return Response(history.as_json(row, for_staff=may_view_all(request)))
+            row = history.one(_owner(request, permission="carillon_delivery.view_delivery"), delivery_id=delivery_id)
+        return Response(history.as_json(row, for_staff=_may_view_all(request)))
 
 
 class ResendView(ApiView):
@@ -72,12 +71,12 @@ class ResendView(ApiView):
         refusals=[400, 404, 409],
     )
     def post(self, request: Request, delivery_id: int) -> Response:
-        owner = whose(request, permission="carillon_delivery.change_delivery")
+        owner = _owner(request, permission="carillon_delivery.change_delivery")
         with missing_is_404(Delivery):
             history.one(owner, delivery_id=delivery_id)
             outbox.resend([delivery_id], now=timezone.now())
             row = history.one(owner, delivery_id=delivery_id)
-        return Response(history.as_json(row, for_staff=may_view_all(request)), status=202)
+        return Response(history.as_json(row, for_staff=_may_view_all(request)), status=202)
 
 
 class ExplainView(ApiView):
@@ -100,10 +99,19 @@ class ExplainView(ApiView):
         else:
             after = query.get("cursor", (0,))[0]
             found = explanation.explain(event, now=now, after=after, limit=query["limit"])
-        body = explanation_text.as_json(found, for_staff=may_view_all(request))
+        body = explanation_text.as_json(found, for_staff=_may_view_all(request))
         answer = listed(request, [], following={"cursor": cursor_of(found.following)} if found.following else None)
         answer.data = {"event": EventOut(event).data, **body}
         return answer
+
+
+def _may_view_all(request: Request) -> bool:
+    return request.user.has_perm("carillon_delivery.view_delivery")
+
+
+def _owner(request: Request, *, permission: str) -> int | None:
+    """User id whose deliveries may be used: None (everybody's) with the permission, the asker's own without."""
+    return None if request.user.has_perm(permission) else user_id_of(request)
 
 
 def _states(name: str | None) -> list[str]:

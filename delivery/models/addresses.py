@@ -7,6 +7,9 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+# Its type as the source of events.
+ADDRESS_ENTITY = "address"
+
 
 class Address(models.Model):
     """A webhook URL, an e-mail address, a chat. Changed under the inbox lock of its person; never deleted by them."""

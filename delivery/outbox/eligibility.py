@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from delivery.channels import Outgoing
 from delivery.models import Delivery
-
-ADDRESS_ENTITY = "address"
+from delivery.models.addresses import ADDRESS_ENTITY
 
 READ = "read"
 SWITCHED_OFF = "switched_off"

@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from delivery import channels
 from delivery.models import Address, Delivery
+from delivery.models.addresses import ADDRESS_ENTITY
 from delivery.outbox import open as opening
-from delivery.outbox.eligibility import ADDRESS_ENTITY
 from events.entities import register_entity
 from events.transport import hints
 from notifications import channels as registry
