@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from delivery.reporting import explanation, explanation_text
+from delivery.reporting import explanation, explanation_output
 from events.admin.base import people, whole_number
 from events.models import Event
 from events.rendering import words
@@ -37,7 +37,7 @@ def explain_view(request: HttpRequest, event_id: int) -> HttpResponse:
         "event": event,
         "opts": Event._meta,
         "asked": asked,
-        "found": explanation_text.as_json(found, for_staff=request.user.has_perm("carillon_delivery.view_delivery")),
+        "found": explanation_output.as_json(found, for_staff=request.user.has_perm("carillon_delivery.view_delivery")),
         "following": found.following,
     }
     return render(request, "admin/carillon_delivery/explain.html", context)

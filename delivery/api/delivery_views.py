@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from delivery.api.serializers import DeliveriesQuery, DeliveryOut, ExplainQuery, ExplanationOut
 from delivery.models import Delivery
 from delivery.outbox import outbox
-from delivery.reporting import explanation, explanation_text, history
+from delivery.reporting import explanation, explanation_output, history
 from events.api.serializers import EventOut
 from events.models import Event
 from events.rest.errors import missing_is_404
@@ -99,7 +99,7 @@ class ExplainView(ApiView):
         else:
             after = query.get("cursor", (0,))[0]
             found = explanation.explain(event, now=now, after=after, limit=query["limit"])
-        body = explanation_text.as_json(found, for_staff=_may_view_all(request))
+        body = explanation_output.as_json(found, for_staff=_may_view_all(request))
         answer = listed(request, [], following={"cursor": cursor_of(found.following)} if found.following else None)
         answer.data = {"event": EventOut(event).data, **body}
         return answer

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from delivery.reporting import history
 from delivery.reporting.explanation import Explanation, Person, Way
 from notifications.holds import wording
-from notifications.inbox.frames import instant
 
 ROUTING: dict[str, Promise] = {
     "routed": gettext_lazy("Routed: everybody it concerned has been told."),
@@ -83,73 +78,3 @@ def way_words(way: Way, *, person: Person, found: Explanation) -> str:
             f"{said} {_('As of now')}: {wording.until_words(way.row.hold, settings=person.settings, now=found.as_of)}."
         )
     return said
-
-
-def as_json(found: Explanation, *, for_staff: bool) -> dict[str, Any]:
-    """The answer of the API, without the event itself. `for_staff`: may see addresses connected to, and answers."""
-    return {
-        "routing": found.routing,
-        "explanation": routing_words(found),
-        "audience": found.event.event_type.rules,
-        "as_of": instant(found.as_of),
-        "told": found.told,
-        "people": [_person_json(person, found=found, for_staff=for_staff) for person in found.people],
-    }
-
-
-def lines(found: Explanation) -> Iterator[str]:
-    """For a terminal: one thing a line."""
-    event, said = found.event, as_json(found, for_staff=True)
-    position = "not numbered" if event.position is None else f"position {event.position}"
-    yield f"event {event.pk}: {event.event_type.name}, {position}, about {event.source or 'nothing'}"
-    yield f"{said['explanation']} Audience: {', '.join(said['audience']) or 'nobody'}. Told: {found.told}."
-    for person in said["people"]:
-        yield from _person_lines(person)
-    if found.following is not None:
-        yield f"More people: --after {found.following}"
-
-
-def _person_lines(person: dict[str, Any]) -> Iterator[str]:
-    name = f"{person['username']} ({person['user_id']})"
-    if person["is_told"]:
-        yield f"{name}: told. {person['reason_explanation']}"
-    else:
-        yield f"{name}: not told. As of now: {person['why_not_explanation']} [{person['why_not']}]"
-    for way in person["channels"]:
-        yield f"  {way['channel']}: {way['explanation']} [{way['state']}]"
-        for delivery in way["deliveries"]:
-            due = f", due {delivery['due_at']}" if delivery["state"] == "pending" else ""
-            yield f"    delivery {delivery['id']} to channel {delivery['channel_id']}: {delivery['state']}{due}"
-            for one in delivery["attempts"]:
-                facts = [one["outcome"], one["http_status"], one["ms"] is not None and f"{one['ms']} ms"]
-                told = ", ".join(str(fact) for fact in facts if fact)
-                yield f"      {one['started_at']}: {told}. {one['explanation']}".rstrip()
-
-
-def _person_json(person: Person, *, found: Explanation, for_staff: bool) -> dict[str, Any]:
-    return {
-        "user_id": person.user.pk,
-        "username": person.user.get_username(),
-        "is_told": bool(person.ways),
-        "reason": person.reason,
-        "reason_explanation": reason_words(person),
-        "why_not": person.why_not or None,
-        "why_not_explanation": why_not_words(person) or None,
-        "channels": [_way_json(way, person=person, found=found, for_staff=for_staff) for way in person.ways],
-    }
-
-
-def _way_json(way: Way, *, person: Person, found: Explanation, for_staff: bool) -> dict[str, Any]:
-    row = way.row
-    return {
-        "channel": way.channel,
-        "state": way.state,
-        "explanation": way_words(way, person=person, found=found),
-        "notification_id": row.pk if row else None,
-        "summary_id": row.summary_id if row else None,
-        "hold": row.hold if row else "none",
-        "is_read": bool(row and row.is_read),
-        "is_delivered": bool(row and row.is_delivered),
-        "delivered_at": instant(row.delivered_at) if row else None,
-        "deliveries": [history.as_json(one, for_staff=for_staff) for one in way.deliveries],
-    }

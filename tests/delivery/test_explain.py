@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from delivery.models import Attempt, Delivery
-from delivery.reporting import explanation, explanation_text
+from delivery.reporting import explanation, explanation_output, explanation_text
 from delivery.reporting.explanation import Person
 from events.bus import publish
 from events.memberships import grant, revoke
@@ -132,7 +132,7 @@ def test_what_is_held_says_until_when(owner):
     settle(owner, dnd_enabled=True)
     event = tell("job.completed", actor=owner)
     found = explanation.explain(explanation.load(event.pk), now=NOON)
-    told = explanation_text.as_json(found, for_staff=True)["people"][0]["channels"][1]
+    told = explanation_output.as_json(found, for_staff=True)["people"][0]["channels"][1]
     assert (told["state"], told["hold"]) == ("held_dnd", "dnd")
     assert "until do-not-disturb ends" in told["explanation"]
 
@@ -149,7 +149,7 @@ def test_deliveries_come_with_their_attempts(owner):
     Attempt.objects.create(delivery=one, number=1, outcome="retry", started_at=NOON, reason="timeout", excerpt="inner")
     found = explanation.explain(explanation.load(event.pk), now=NOON)
     for for_staff in (True, False):
-        [way] = explanation_text.as_json(found, for_staff=for_staff)["people"][0]["channels"]
+        [way] = explanation_output.as_json(found, for_staff=for_staff)["people"][0]["channels"]
         assert (way["state"], way["deliveries"][0]["id"]) == ("pending", one.pk)
         assert ("excerpt" in way["deliveries"][0]["attempts"][0]) == for_staff
 
@@ -214,7 +214,7 @@ def test_the_questions_to_the_database_are_as_many_for_one_as_for_many(monkeypat
         for name in names:
             person(name)
         with CaptureQueriesContext(connection) as found:
-            explanation_text.as_json(explanation.explain(explanation.load(few.pk), now=NOON), for_staff=True)
+            explanation_output.as_json(explanation.explain(explanation.load(few.pk), now=NOON), for_staff=True)
         asked.append(len(found))
     assert asked[0] == asked[1] <= 25
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from delivery.reporting import explanation, explanation_text
+from delivery.reporting import explanation, explanation_output
 from events.models import Event
 
 
@@ -29,7 +29,7 @@ class Command(BaseCommand):
             found = explanation.explain_to(event, user_id=_user_id(options["user"]), now=timezone.now())
         else:
             found = explanation.explain(event, now=timezone.now(), after=options["after"])
-        for line in explanation_text.lines(found):
+        for line in explanation_output.lines(found):
             self.stdout.write(line)
 
 
