@@ -12,7 +12,7 @@ from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
 
 from events import event_type_cache
-from tests.clean_slate import CleanSlate
+from tests.database_reset import CleanSlate
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

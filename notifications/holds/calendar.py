@@ -1,6 +1,6 @@
 """Wall-clock arithmetic for quiet hours and digests: pure, over changes of the clock too.
 
-A slow, obvious reference in the tests says the same, minute by minute (tests/notifications/test_windows.py).
+A slow, obvious reference in the tests says the same, minute by minute (tests/notifications/holds/test_calendar.py).
 """
 
 from __future__ import annotations

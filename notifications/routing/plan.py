@@ -1,6 +1,6 @@
 """The decision: which rows a batch of events makes, for whom, held or not, and why not. Pure: no database, no clock.
 
-A slow, obvious reference in the tests says the same (tests/notifications/test_plan.py).
+A slow, obvious reference in the tests says the same (tests/notifications/routing/test_plan.py).
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ import pytest
 from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.browser.server import Server, until
-from tests.browser.stage import Stage
+from tests.browser.fake_server import Server, until
+from tests.browser.site import Stage
 from tests.conftest import PASSWORD
 from tests.processes import Serve, Service
 

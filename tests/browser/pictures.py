@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.conftest import wait_until_live
-from tests.delivery.mails import part, summary
+from tests.delivery.factories.emails import part, summary
 
 pytestmark = [pytest.mark.browser, pytest.mark.embedded]
 DOCS = Path(__file__).parents[2] / "docs"

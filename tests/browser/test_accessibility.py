@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NARROW, WIDE
-from tests.delivery.mails import event, outgoing, part, summary
+from tests.delivery.factories.emails import event, outgoing, part, summary
 
 pytestmark = [pytest.mark.browser, pytest.mark.page]
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import stop_clock
-from tests.browser.server import row, until
+from tests.browser.fake_server import row, until
 
 pytestmark = pytest.mark.browser
 

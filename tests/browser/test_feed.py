@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.server import until
+from tests.browser.fake_server import until
 
 pytestmark = pytest.mark.browser
 MANY = 130

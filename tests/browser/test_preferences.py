@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Enter, stop_clock, wait_until_live
-from tests.browser.server import Server, until
+from tests.browser.fake_server import Server, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.page]
 PATH = "/notifications/preferences/"

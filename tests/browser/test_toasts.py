@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import stop_clock, wait_until_live
-from tests.browser.server import until
-from tests.browser.stage import COME_BACK, LEAVE
+from tests.browser.fake_server import until
+from tests.browser.site import COME_BACK, LEAVE
 
 pytestmark = [pytest.mark.browser, pytest.mark.page]
 

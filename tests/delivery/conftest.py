@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.delivery.parcels import Parcel, installed
-from tests.delivery.receiver import Receiver, receiving
+from tests.delivery.fakes.channel import Parcel, installed
+from tests.delivery.fakes.http_receiver import Receiver, receiving
 
 
 @pytest.fixture

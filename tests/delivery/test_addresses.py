@@ -17,7 +17,7 @@ from delivery.channels import Checked
 from delivery.encryption import unseal
 from delivery.errors import AddressRefused
 from delivery.models import Address, Delivery
-from tests.delivery.parcels import NOON, Parcel, address, after, installed
+from tests.delivery.fakes.channel import NOON, Parcel, address, after, installed
 
 pytestmark = pytest.mark.django_db
 

@@ -9,8 +9,8 @@ import pytest
 from events.memberships import grant
 from notifications import channels
 from notifications.channels import Opened, OpenedSummary
-from tests.notifications.sockets import Server, serving
-from tests.notifications.telling import JOB
+from tests.notifications.factories.routing import JOB
+from tests.notifications.fakes.websocket_server import Server, serving
 
 
 class Mailbox:

@@ -17,7 +17,7 @@ from notifications.models import (
     Summary,
     UserNotificationSettings,
 )
-from tests.inline import INLINE
+from tests.inline_code import INLINE
 
 MODELS = ["notification", "notificationpreference", "usernotificationsettings", "inbox", "summary", "fanout"]
 

@@ -1,5 +1,5 @@
 """Real processes for tests: started on free ports and databases of their own, ended by their own number."""
 
-from tests.processes.running import Process, Serve, Service, free_port
+from tests.processes.environment import Process, Serve, Service, free_port
 
 __all__ = ["Process", "Serve", "Service", "free_port"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.processes.environment import Service
 from tests.processes.redis_server import RedisServer
-from tests.processes.running import Service
 
 
 @pytest.fixture(scope="session")

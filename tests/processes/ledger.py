@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, LiteralString
 
-from tests.delivery.receiver import Receiver
+from tests.delivery.fakes.http_receiver import Receiver
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 

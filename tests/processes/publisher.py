@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import Self, cast
 
-from tests.processes.running import ROOT, Service
+from tests.processes.environment import ROOT, Service
 
 
 class Publisher:
@@ -18,7 +18,7 @@ class Publisher:
 
     def __enter__(self) -> Self:
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "tests.processes.publish_on_demand"],
+            [sys.executable, "-m", "tests.processes.programs.publish_on_demand"],
             cwd=ROOT,
             env=self.service.environment,
             stdin=subprocess.PIPE,

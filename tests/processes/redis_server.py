@@ -12,7 +12,7 @@ from typing import Self
 import pytest
 import redis
 
-from tests.processes.running import free_port
+from tests.processes.environment import free_port
 
 
 class RedisServer:

@@ -14,8 +14,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from tests.processes.running import Service
-from tests.processes.sockets import listening, read, read_to_the_end
+from tests.processes.environment import Service
+from tests.processes.websocket_frames import listening, read, read_to_the_end
 
 pytestmark = [pytest.mark.process, pytest.mark.service]
 

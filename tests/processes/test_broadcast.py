@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.processes.running import Service
+from tests.processes.environment import Service
 
 pytestmark = [pytest.mark.process, pytest.mark.service]
 

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from celery import Celery
 
-from tests.processes.running import ROOT, Process, Service
+from tests.processes.environment import ROOT, Process, Service
 
 pytestmark = [pytest.mark.process, pytest.mark.service]
 
-PLATFORM = "tests.processes.job_platform"
+PLATFORM = "tests.processes.programs.job_platform"
 TOLD = """
 SELECT t.name, e.payload FROM tracked_jobs j JOIN events e
 ON e.source_entity_type = 'trackedjob' AND e.source_entity_id = j.id JOIN event_types t ON t.id = e.event_type_id
@@ -33,7 +33,7 @@ class Platform:
         self.service = service
         self.env = service.env | {"JOB_LEASE_SECONDS": "1"}
         self.start()
-        command = [sys.executable, "-m", "tests.processes.submit_jobs"]
+        command = [sys.executable, "-m", "tests.processes.programs.submit_jobs"]
         self._submitter = subprocess.Popen(
             command, cwd=ROOT, env=service.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )

@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from tests.processes.listener import listeners
+from tests.processes.environment import Service
 from tests.processes.publisher import Publisher
-from tests.processes.running import Service
+from tests.processes.websocket_client import listeners
 
 pytestmark = [pytest.mark.process, pytest.mark.service]
 

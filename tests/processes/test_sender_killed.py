@@ -15,13 +15,13 @@ import pytest
 
 from delivery.channels.webhook.signing import new_secret
 from delivery.encryption import seal
-from tests.delivery.receiver import Receiver, Reply, receiving
+from tests.delivery.fakes.http_receiver import Receiver, Reply, receiving
+from tests.processes.environment import Process, Serve, Service, wait_until_ready
 from tests.processes.ledger import Sql, reconcile, unsettled
-from tests.processes.running import Process, Serve, Service, wait_until_ready
 
 pytestmark = pytest.mark.process
 
-LAUNCHER = ("-m", "tests.processes.launch_dying_sender")
+LAUNCHER = ("-m", "tests.processes.programs.dying_sender")
 POINTS = ("claim", "send", "settle")
 # A lease is a little longer than twice the deadline.
 ENV = {"WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8", "WEBHOOK_TIMEOUT_SECONDS": "1"}

@@ -12,8 +12,8 @@ import pytest
 
 from events.checks import REFUSAL
 from tests.processes import Process, Serve, free_port
-from tests.processes.launch_with_slow_view import SLOW
-from tests.processes.sockets import listening, read, read_to_the_end
+from tests.processes.programs.slow_view import SLOW
+from tests.processes.websocket_frames import listening, read, read_to_the_end
 
 pytestmark = [pytest.mark.process, pytest.mark.embedded]
 
@@ -109,7 +109,7 @@ def test_a_database_of_0_1_is_refused_in_one_sentence():
 
 
 def test_sigterm_finishes_requests_sends_sockets_away_and_exits_0():
-    with Serve("--demo", launcher="tests.processes.launch_with_slow_view") as serve:
+    with Serve("--demo", launcher="tests.processes.programs.slow_view") as serve:
         key = serve.manage("token", "alice").split()[-1]
         answers: list[httpx.Response] = []
         request = threading.Thread(target=lambda: answers.append(httpx.get(f"{serve.url}/slow", timeout=30)))
@@ -125,7 +125,7 @@ def test_sigterm_finishes_requests_sends_sockets_away_and_exits_0():
 
 
 def test_an_answer_that_the_client_reads_slowly_arrives_whole():
-    with Serve(launcher="tests.processes.launch_with_slow_view") as serve:
+    with Serve(launcher="tests.processes.programs.slow_view") as serve:
         with httpx.stream("GET", f"{serve.url}/big", timeout=30) as answer:
             serve.process.send(signal.SIGTERM)
             threading.Event().wait(1)
@@ -135,7 +135,7 @@ def test_an_answer_that_the_client_reads_slowly_arrives_whole():
 
 
 def test_a_thread_that_dies_takes_the_process_along():
-    serve = Serve(launcher="tests.processes.launch_with_dying_sweeper")
+    serve = Serve(launcher="tests.processes.programs.dying_sweeper")
     code, output = ended(*serve.command, serve=serve)
     assert code == 1
     assert "The sweeper thread ended; stopping" in output

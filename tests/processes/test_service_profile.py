@@ -7,8 +7,8 @@ import time
 import httpx
 import pytest
 
-from tests.processes.listener import listeners
-from tests.processes.running import Service
+from tests.processes.environment import Service
+from tests.processes.websocket_client import listeners
 
 pytestmark = [pytest.mark.process, pytest.mark.service]
 

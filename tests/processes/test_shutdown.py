@@ -11,9 +11,9 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from tests.processes.listener import listeners
+from tests.processes.environment import Process, Service
 from tests.processes.publisher import Publisher
-from tests.processes.running import Process, Service
+from tests.processes.websocket_client import listeners
 
 pytestmark = [pytest.mark.process, pytest.mark.service]
 

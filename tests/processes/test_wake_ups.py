@@ -13,7 +13,7 @@ from django.db import connection
 from events.log.publish import NUMBER_TASK
 from events.models import Event
 from events.transport import hints
-from tests.processes.running import ROOT, address, clean_environment
+from tests.processes.environment import ROOT, address, clean_environment
 
 pytestmark = [pytest.mark.process, pytest.mark.service]
 
@@ -38,7 +38,7 @@ def test_ten_thousand_publishes_of_two_processes_are_a_handful_of_tasks(queue):
         "REDIS_URL": settings.REDIS_URL,
         "REDIS_PREFIX": settings.REDIS_PREFIX,
     }
-    command = [sys.executable, "-m", "tests.processes.publish_flood"]
+    command = [sys.executable, "-m", "tests.processes.programs.publish_many"]
     publishers = [subprocess.Popen(command, cwd=ROOT, env=env) for _ in range(2)]
     assert [publisher.wait(60) for publisher in publishers] == [0, 0]
     assert Event.objects.count() == 10_000

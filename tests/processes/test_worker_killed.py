@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.processes.running import Service
+from tests.processes.environment import Service
 
 pytestmark = [pytest.mark.process, pytest.mark.service]
 

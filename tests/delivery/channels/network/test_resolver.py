@@ -1,0 +1,162 @@
+"""A name is looked up in one place, and what was checked is what is connected to."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import socket
+import threading
+from typing import Any, NoReturn
+
+import pytest
+
+from delivery.channels.network import nameservers, resolver
+from tests.delivery.factories import webhook_attempts
+from tests.delivery.factories.webhook_attempts import names
+from tests.delivery.fakes.http_receiver import Receiver, receiving
+
+
+def url_of(receiver: Receiver, host: str) -> str:
+    return receiver.url.replace("127.0.0.1", host) + "/hook"
+
+
+def test_the_name_stays_in_the_request_and_the_checked_address_is_connected_to(receiver, monkeypatch):
+    names(monkeypatch, {"hooks.example.com": ["127.0.0.1"]})
+    outcome = webhook_attempts.post(url_of(receiver, "hooks.example.com"))
+    assert (outcome.state, outcome.connected_to) == ("sent", "127.0.0.1")
+    assert receiver.last.headers["host"] == f"hooks.example.com:{receiver.port}"
+
+
+@pytest.mark.parametrize("mix", [["127.0.0.1", "10.0.0.1"], ["10.0.0.1", "127.0.0.1"], ["127.0.0.1", "fd00::1"]])
+def test_one_forbidden_address_among_several_forbids_the_name(receiver, monkeypatch, mix):
+    names(monkeypatch, {"hooks.example.com": mix})
+    outcome = webhook_attempts.post(url_of(receiver, "hooks.example.com"))
+    assert (outcome.state, outcome.reason, outcome.is_ours) == ("retry", "blocked_address", False)
+    assert receiver.connections == 0
+
+
+def test_a_name_that_changes_after_it_was_saved_is_refused_when_it_is_used(receiver, settings, monkeypatch):
+    answers = {"hooks.example.com": ["93.184.215.14"]}
+    names(monkeypatch, answers)
+    settings.WEBHOOK_ALLOWED_NETWORKS = []
+    to = webhook_attempts.outgoing(webhook_attempts.address(url_of(receiver, "hooks.example.com")))
+    answers["hooks.example.com"] = ["127.0.0.1"]
+    assert webhook_attempts.send(to)[0].reason == "blocked_address"
+    assert receiver.connections == 0
+
+
+def test_nobody_asks_again_between_the_check_and_the_connection(receiver, monkeypatch):
+    """Rebinding: the second answer would lead inside, and is never asked for."""
+    turns = iter([["127.0.0.1"], ["10.0.0.1"]])
+    monkeypatch.setattr(resolver, "lookup", lambda host: next(turns))
+    assert webhook_attempts.post(url_of(receiver, "hooks.example.com")).state == "sent"
+    assert next(turns) == ["10.0.0.1"]
+
+
+def test_an_address_in_the_url_goes_through_the_same_check(receiver, settings):
+    """Also where it never was checked: a row that another program wrote."""
+    settings.WEBHOOK_ALLOWED_NETWORKS = []
+    outcome = webhook_attempts.post(receiver.url)
+    assert (outcome.state, outcome.reason) == ("retry", "blocked_address")
+    assert receiver.connections == 0
+
+
+@pytest.mark.parametrize("url", ["http://2130706433/", "http://0x7f.1/", "http://u:p@127.0.0.1/", "file:///etc/passwd"])
+def test_a_stored_url_that_could_not_be_saved_is_dead_at_once(url):
+    outcome = webhook_attempts.post(url)
+    assert (outcome.state, outcome.reason) == ("dead", "invalid_url")
+
+
+@pytest.mark.usefixtures("_intranet")
+def test_over_ipv6_too():
+    with receiving(host="::1") as receiver:
+        assert webhook_attempts.post(receiver.url).connected_to == "::1"
+
+
+def failing(monkeypatch, code: int, *, alive: bool) -> None:
+    def getaddrinfo(name: str, port: None, **_more: int) -> NoReturn:
+        raise socket.gaierror(code, "as told")
+
+    monkeypatch.setattr("delivery.channels.network.resolver.socket.getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(nameservers, "answer", lambda: alive)
+
+
+@pytest.mark.parametrize(
+    ("code", "alive", "expected"),
+    [
+        (socket.EAI_NONAME, True, ("dns", False)),
+        (socket.EAI_NODATA, True, ("dns", False)),
+        (socket.EAI_FAIL, True, ("dns", False)),
+        (socket.EAI_AGAIN, True, ("dns", False)),
+        (socket.EAI_AGAIN, False, ("our_dns", True)),
+        (socket.EAI_SYSTEM, True, ("our_dns", True)),
+        (socket.EAI_MEMORY, True, ("our_dns", True)),
+    ],
+)
+def test_whose_failure_a_failed_lookup_is(monkeypatch, code, alive, expected):
+    to = webhook_attempts.outgoing(webhook_attempts.address("https://hooks.example.com/"))
+    failing(monkeypatch, code, alive=alive)
+    outcome = webhook_attempts.send(to)[0]
+    assert (outcome.state, (outcome.reason, outcome.is_ours)) == ("retry", expected)
+
+
+@pytest.mark.parametrize(("allowed", "asked"), [([], "hooks.example.com."), (["10.0.0.0/8"], "hooks.example.com")])
+def test_search_domains_are_for_intranets_only(settings, monkeypatch, allowed, asked):
+    settings.WEBHOOK_ALLOWED_NETWORKS = [ipaddress.ip_network(one) for one in allowed]
+    seen = []
+
+    def getaddrinfo(name: str, port: None, **_more: int) -> list[tuple[Any, ...]]:
+        seen.append(name)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.215.14", 0))] * 2
+
+    monkeypatch.setattr("delivery.channels.network.resolver.socket.getaddrinfo", getaddrinfo)
+    assert resolver.lookup("hooks.example.com") == ["93.184.215.14"]
+    assert seen == [asked]
+
+
+def test_lookups_that_hang_are_bounded_and_ours(monkeypatch):
+    monkeypatch.setattr(resolver, "_free", threading.BoundedSemaphore(1))
+    released = threading.Event()
+    monkeypatch.setattr(resolver, "lookup", lambda host: [str(released.wait(5))])
+    first = resolver.looking_up("slow.example.com")
+    with pytest.raises(resolver.ResolverFailed):
+        resolver.looking_up("next.example.com").result(1)
+    released.set()
+    assert first.result(5) == ["True"]
+
+
+def test_no_free_socket_is_our_own_failure(receiver, monkeypatch):
+    def exhausted(*_args: object, **_more: object) -> NoReturn:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    to = webhook_attempts.outgoing(webhook_attempts.address(receiver.url))
+    monkeypatch.setattr(resolver, "vet", exhausted)
+    outcome = webhook_attempts.send(to)[0]
+    assert (outcome.reason, outcome.is_ours) == ("our_network", True)
+
+
+@pytest.fixture
+def nameserver(monkeypatch, tmp_path) -> socket.socket:
+    """The only configured one, on loopback; it has not answered yet."""
+    (tmp_path / "resolv.conf").write_text("search example.com\nnameserver broken\nnameserver 127.0.0.1\n")
+    monkeypatch.setattr(nameservers, "RESOLV_CONF", tmp_path / "resolv.conf")
+    opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    opened.bind(("127.0.0.1", 0))
+    opened.settimeout(5)
+    return opened
+
+
+def test_any_answer_shows_that_the_resolver_lives(nameserver):
+    def refuse() -> None:
+        question, asker = nameserver.recvfrom(512)
+        nameserver.sendto(question[:2] + b"\x81\x05" + question[4:], asker)
+
+    threading.Thread(target=refuse, daemon=True).start()
+    assert nameservers.answer(seconds=5, port=nameserver.getsockname()[1])
+
+
+def test_a_silent_resolver_and_one_that_is_away_are_ours(nameserver):
+    port = nameserver.getsockname()[1]
+    assert not nameservers.answer(seconds=0.02, port=port)
+    nameserver.close()
+    assert not nameservers.answer(seconds=5, port=port)

@@ -1,0 +1,98 @@
+"""What operators and their machines ask: up, ready, how far behind."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NoReturn
+
+import pytest
+from django.db import DatabaseError
+from django.utils import timezone
+
+from delivery.monitoring import health
+from delivery.monitoring.health import draining
+from events.bus import Entity, publish
+from events.dispatch.sequencer import number_all
+from events.models import ParkedEvent, Subscriber
+from tests.delivery.fakes.channel import address, delivery
+
+CLOSED = "redis://127.0.0.1:1/0"
+
+
+@pytest.fixture
+def without_redis(settings):
+    settings.REDIS_URL = ""
+
+
+def test_a_process_that_answers_is_healthy(client):
+    assert client.get("/healthz").content == b"ok\n"
+
+
+def test_ready_means_that_nothing_is_wrong(client, db, without_redis):
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["problems"]) == (200, {})
+
+
+def test_a_redis_that_is_away_is_named_for_what_it_carries(client, db, settings):
+    settings.REDIS_URL = CLOSED
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["problems"] == dict.fromkeys(("broker", "layer"), "Redis does not answer (ConnectionError)")
+
+
+def test_a_balancer_may_leave_out_what_one_can_serve_without(client, db, settings):
+    settings.REDIS_URL = CLOSED
+    assert client.get("/readyz?exclude=broker&exclude=layer").status_code == 200
+
+
+def test_a_database_that_is_away_is_named(client, without_redis, monkeypatch):
+    def away(*, now: datetime) -> NoReturn:
+        raise DatabaseError("connection refused on 10.0.0.3")
+
+    monkeypatch.setattr(health, "backlog", away)
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["problems"] == {"database": "the database does not answer (DatabaseError)"}
+
+
+def test_a_process_that_winds_down_is_not_ready(client, db, without_redis):
+    draining.set()
+    try:
+        assert client.get("/readyz").json()["problems"] == {"process": "it is shutting down"}
+    finally:
+        draining.clear()
+
+
+def test_the_age_of_what_has_no_position_yet_is_told(client, db, without_redis):
+    publish("system.restart", source=Entity("host", 1))
+    assert client.get("/readyz").json()["oldest_unnumbered_seconds"] >= 0
+    assert "carillon_oldest_unnumbered_event_seconds" in client.get("/metrics").content.decode()
+
+
+def test_the_router_s_lag_is_what_it_has_not_read(client, db, without_redis):
+    publish("system.restart", source=Entity("host", 1))
+    number_all()
+    assert client.get("/readyz").json()["router_lag"] == 1
+
+
+def test_how_late_deliveries_are_is_a_number(client, owner, without_redis):
+    delivery(address(owner), due_at=timezone.now() - timedelta(seconds=60))
+    delivery(address(owner), due_at=timezone.now() + timedelta(seconds=60))
+    assert 59 < client.get("/readyz").json()["oldest_undelivered_seconds"] < 70
+    assert "carillon_oldest_undelivered_seconds 6" in client.get("/metrics").text
+
+
+def test_metrics_count_events_lag_and_what_was_parked(client, db):
+    event = publish("system.restart", source=Entity("host", 1))
+    number_all()
+    reader = Subscriber.objects.create(name="archive", position=0)
+    ParkedEvent.objects.create(subscriber=reader, event=event, error="no room", created_at=timezone.now())
+    text = client.get("/metrics").content.decode()
+    assert "carillon_events_total 1.0" in text
+    assert 'carillon_subscriber_lag_events{subscriber="archive"} 1.0' in text
+    assert 'carillon_parked_events{subscriber="archive"} 1.0' in text
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_they_are_only_read(client, db, path):
+    assert client.post(path).status_code == 405

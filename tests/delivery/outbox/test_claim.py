@@ -1,0 +1,117 @@
+"""Who claims what: never twice, never more than there is room for, and each address in its turn."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from django.db import connections
+
+from delivery.models import Address, Delivery
+from delivery.outbox import claim as claiming
+from notifications.models import UserNotificationSettings
+from tests.conftest import person
+from tests.delivery.fakes.channel import NOON, SENT, address, after, delivery
+from tests.delivery.manual_sender import claim, settle
+from tests.events.concurrency import at_once
+
+
+def boxes(count: int) -> list[Address]:
+    return [address(person(f"p{number}")) for number in range(count)]
+
+
+@pytest.mark.django_db
+def test_no_more_than_there_are_free_slots(owner, member, parcel):
+    for user in (owner, member):
+        for _ in range(3):
+            delivery(address(user))
+    assert len(claim(parcel, free=4)) == 4
+
+
+@pytest.mark.django_db
+def test_no_more_than_an_address_has_room_for(owner, parcel):
+    box = address(owner)
+    for _ in range(parcel.per_address + 3):
+        delivery(box)
+    first = claim(parcel)
+    assert len(first) == parcel.per_address
+    assert claim(parcel) == []
+    settle(first[:2], SENT)
+    assert len(claim(parcel)) == 2
+
+
+@pytest.mark.django_db
+def test_one_with_a_long_queue_keeps_no_other_waiting(parcel):
+    crowded, *others = boxes(4)
+    for _ in range(20):
+        delivery(crowded, due_at=after(-60))
+    for box in others:
+        delivery(box)
+    claimed = Counter(one.outgoing.address.pk for one in claim(parcel, free=4))
+    assert claimed == {box.pk: 1 for box in (crowded, *others)}
+
+
+@pytest.mark.django_db
+def test_the_longest_due_of_an_address_goes_first(owner, parcel):
+    box = address(owner)
+    late, early = delivery(box, due_at=after(-1)), delivery(box, due_at=after(-9))
+    assert [one.outgoing.delivery for one in claim(parcel, free=1)] == [early]
+    assert [one.outgoing.delivery for one in claim(parcel, free=1)] == [late]
+
+
+@pytest.mark.django_db
+def test_room_is_kept_for_first_attempts(parcel):
+    tried, fresh = boxes(2)
+    for _ in range(3):
+        delivery(tried, tries=1, due_at=after(-60))
+    new = delivery(fresh)
+    assert {one.outgoing.delivery.pk for one in claim(parcel, free=4, retries=0)} == {new.pk}
+
+
+@pytest.mark.django_db
+def test_a_walk_goes_on_where_it_ended(parcel, monkeypatch):
+    monkeypatch.setattr(claiming, "WALK", 2)
+    for box in boxes(5):
+        delivery(box)
+    after_address, claimed = 0, 0
+    for _ in range(4):
+        made = claiming.claim(parcel, free=9, retries=9, after=after_address, now=NOON)
+        after_address, claimed = made.after, claimed + len(made.claimed)
+    assert claimed == 5
+    assert claiming.claim(parcel, free=9, retries=9, now=NOON).is_through
+
+
+@pytest.mark.django_db
+def test_each_turn_begins_with_the_addresses_that_waited(parcel):
+    for box in boxes(4):
+        for _ in range(2):
+            delivery(box)
+    first = claiming.claim(parcel, free=2, retries=9, now=NOON)
+    second = claiming.claim(parcel, free=2, retries=9, after=first.after, now=NOON)
+    assert len({one.outgoing.address.pk for one in (*first.claimed, *second.claimed)}) == 4
+
+
+@pytest.mark.usefixtures("committed")
+def test_workers_that_claim_at_once_never_get_the_same_one(parcel):
+    for box in boxes(6):
+        for _ in range(4):
+            delivery(box)
+
+    def work() -> list[int]:
+        found: list[int] = []
+        for _ in range(12):
+            found += [one.outgoing.delivery.pk for one in claim(parcel, free=3)]
+        connections.close_all()
+        return found
+
+    claimed = [pk for found in at_once(*[work] * 3) for pk in found]
+    assert len(claimed) == len(set(claimed)) == Delivery.objects.filter(state="sending").count()
+    in_flight = Counter(Delivery.objects.filter(state="sending").values_list("address_id", flat=True))
+    assert max(in_flight.values()) <= parcel.per_address
+
+
+def test_each_comes_with_the_zone_of_its_person(owner, member, parcel):
+    UserNotificationSettings.objects.create(user=owner, timezone="Asia/Tokyo")
+    for user in (owner, member):
+        delivery(address(user))
+    assert [one.outgoing.zone.key for one in claim(parcel)] == ["Asia/Tokyo", "UTC"]

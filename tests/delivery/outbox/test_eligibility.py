@@ -1,0 +1,108 @@
+"""When its turn has come a delivery is sent only if somebody still wants it."""
+
+from __future__ import annotations
+
+import pytest
+
+from delivery.models import Delivery
+from notifications.models import Notification, Summary
+from tests.delivery.fakes.channel import NOON, address, delivery, notification
+from tests.delivery.manual_sender import claim, deliver
+from tests.notifications.factories.routing import alter, prefer
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def made(owner) -> Delivery:
+    return delivery(address(owner))
+
+
+def ended(made: Delivery) -> tuple[str, str]:
+    made.refresh_from_db()
+    return made.state, made.reason
+
+
+def test_read_meanwhile(made, parcel):
+    Notification.objects.update(is_read=True)
+    deliver(parcel)
+    assert ended(made) == ("skipped", "read")
+    assert parcel.sent == []
+
+
+def test_a_channel_for_machines_sends_what_was_read(made, parcel):
+    parcel.skips_read = False
+    Notification.objects.update(is_read=True)
+    deliver(parcel)
+    assert ended(made) == ("sent", "")
+
+
+@pytest.mark.parametrize("choice", [{"is_enabled": False, "channels": ["parcel"]}, {"channels": ["in_app"]}])
+def test_switched_off_meanwhile(owner, made, parcel, choice):
+    prefer(owner, "job.completed", **choice)
+    deliver(parcel)
+    assert ended(made) == ("skipped", "switched_off")
+
+
+@pytest.mark.parametrize("flag", ["is_locked", "is_critical"])
+def test_what_is_locked_or_critical_goes_out_nevertheless(owner, made, parcel, flag):
+    alter("job.completed", **{flag: True})
+    prefer(owner, "job.completed", channels=["in_app"])
+    deliver(parcel)
+    assert ended(made) == ("sent", "")
+
+
+def test_still_chosen(owner, made, parcel):
+    prefer(owner, "job.completed", channels=["in_app", "parcel"])
+    deliver(parcel)
+    assert ended(made) == ("sent", "")
+
+
+def test_an_inactive_person(owner, made, parcel):
+    owner.is_active = False
+    owner.save()
+    deliver(parcel)
+    assert ended(made) == ("skipped", "user_inactive")
+
+
+def test_only_a_confirmation_goes_to_an_unverified_address(owner, parcel):
+    box = address(owner, verified_at=None)
+    asked = Delivery.objects.create(address=box, kind="parcel", purpose="confirmation", due_at=NOON)
+    made = delivery(box)
+    deliver(parcel)
+    assert ended(made) == ("skipped", "address_unverified")
+    assert ended(asked) == ("sent", "")
+
+
+@pytest.fixture
+def summary(owner) -> Summary:
+    return Summary.objects.create(user=owner, kind="dnd", window="w", count=2)
+
+
+def give_back(summary: Summary) -> Delivery:
+    for _ in range(2):
+        notification(summary.user, summary=summary, hold="dnd")
+    return Delivery.objects.create(
+        address=address(summary.user), kind="parcel", purpose="summary", summary=summary, due_at=NOON
+    )
+
+
+def test_a_summary_of_what_was_read_meanwhile(summary, parcel):
+    made = give_back(summary)
+    Notification.objects.update(is_read=True)
+    deliver(parcel)
+    assert ended(made) == ("skipped", "read")
+
+
+def test_a_summary_tells_what_is_still_unread_and_delivers_it(summary, parcel):
+    give_back(summary)
+    read = Notification.objects.earliest("id")
+    Notification.objects.filter(pk=read.pk).update(is_read=True)
+    [claimed] = claim(parcel)
+    assert [one.notification.is_read for one in claimed.outgoing.held] == [False]
+
+
+def test_the_first_success_of_a_summary_delivers_what_it_gives_back(summary, parcel):
+    give_back(summary)
+    deliver(parcel)
+    assert set(Notification.objects.values_list("is_delivered", "delivered_at")) == {(True, NOON)}

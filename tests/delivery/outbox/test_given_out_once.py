@@ -1,0 +1,82 @@
+"""Whatever people chose, however late the looks, whatever crashes: what was held goes out over each address exactly
+once, with its summary, and while nothing forbids it; the stories are those of the floor below."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+import pytest
+from django.contrib.auth.models import User
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from delivery.models import Delivery
+from notifications.models import Notification, Summary
+from notifications.preferences import preferences
+from tests.events.concurrency import rolled_back
+from tests.notifications.factories.routing import prefer
+from tests.notifications.holds.test_given_back_once import SPAN, Story, World, few, stories
+from tests.notifications.strategies import MINUTE
+
+pytestmark = pytest.mark.django_db
+
+
+class Mailed(World):
+    """Everything is to come by mail too. `opened`: each delivery, and when it was there first."""
+
+    def __init__(self, story: Story) -> None:
+        super().__init__(story)
+        User.objects.filter(pk=self.person.pk).update(email="somebody@example.com")
+        for kind in ("odd.usual", "odd.critical"):
+            prefer(self.person, kind, channels=["in_app", "email"])
+        self.opened: dict[int, datetime] = {}
+
+    def note(self, at: datetime) -> None:
+        super().note(at)
+        for pk in Delivery.objects.values_list("pk", flat=True):
+            self.opened.setdefault(pk, at)
+
+
+def check(world: Mailed) -> None:
+    """What waits has no delivery, what is in a summary has that of the summary, all else its own."""
+    for row in Notification.objects.filter(channel="email"):
+        own = Delivery.objects.filter(notification=row).count()
+        assert own == (row.hold == "none" and row.summary_id is None), world.story
+    for summary in Summary.objects.all():
+        assert Delivery.objects.filter(summary=summary).count() == 1, world.story
+
+
+@pytest.fixture
+def _silent(caplog) -> None:
+    caplog.set_level(logging.CRITICAL)
+
+
+@settings(few, max_examples=12)
+@given(story=st.booleans().flatmap(lambda is_late: stories(is_late=is_late)))
+@pytest.mark.usefixtures("_silent")
+def test_each_address_gets_each_once_and_never_in_quiet(story):
+    with rolled_back():
+        world = Mailed(story)
+        world.play()
+        check(world)
+        for one in Delivery.objects.select_related("notification__event__event_type"):
+            is_critical = one.notification is not None and one.notification.event.event_type.is_critical
+            chosen = [story.chosen, *(chosen for _, chosen in story.changes)]
+            assert is_critical or any(some.is_free(world.opened[one.pk]) for some in chosen), story
+
+
+@settings(few, max_examples=6)
+@given(story=stories(is_late=True), jumps=st.lists(st.integers(-SPAN, SPAN), min_size=1, max_size=4))
+@pytest.mark.usefixtures("_silent")
+def test_a_clock_that_jumps_opens_nothing_twice_and_leaves_nothing(story, jumps):
+    with rolled_back():
+        world = Mailed(story)
+        world.play()
+        at = story.start + SPAN * MINUTE
+        for jump in jumps:
+            at += jump * MINUTE
+            world.look(at, crash="")
+        preferences.change_settings(world.person.pk, now=at, dnd_enabled=False, digest_enabled=False, quiet_hours=[])
+        check(world)
+        assert not Notification.objects.exclude(hold="none").exists()

@@ -1,0 +1,72 @@
+"""The preferences show where each channel goes: its addresses, what is missing, and a test for each."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from delivery.models import Delivery
+from delivery.pages.channel_status import ways_of
+from notifications.pages.inbox_status import standing_of
+from tests.delivery.fakes.channel import address
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("parcel")]
+
+
+@pytest.fixture
+def browser(client: Client, member: User) -> Client:
+    client.force_login(member)
+    return client
+
+
+def way(user: User, kind: str = "parcel"):
+    return ways_of(standing_of(user.pk, now=timezone.now()))[kind]
+
+
+def page(browser: Client) -> str:
+    return browser.get(reverse("preferences")).content.decode()
+
+
+def test_a_channel_without_an_address_leads_to_adding_one(browser, member):
+    assert (way(member, "webhook").is_open, way(member, "webhook").add) == (False, "/channels/add/?kind=webhook")
+    assert page(browser).count('href="/channels/add/?kind=webhook"') == 2
+
+
+def test_an_address_is_shown_with_how_it_stands_and_a_test(browser, member):
+    row = address(member, kind="webhook", target="https://hooks.example/a")
+    [place] = way(member, "webhook").places
+    assert (place.state, place.test) == ("Ready", reverse("channel-test", args=[row.pk]))
+    assert f'action="{place.test}"' in page(browser)
+
+
+@pytest.mark.parametrize("change", [{"verified_at": None}, {"is_enabled": False}])
+def test_none_is_tested_that_takes_nothing(member, change):
+    address(member, **change)
+    assert (way(member).is_open, [place.test for place in way(member).places]) == (False, [""])
+
+
+def test_one_that_is_switched_off_makes_way_for_one_in_use(member):
+    address(member, target="old", is_enabled=False)
+    kept = address(member, target="new")
+    assert [place.id for place in way(member).places] == [kept.pk]
+
+
+def test_the_test_comes_back_to_the_preferences(browser, member):
+    row = address(member)
+    answer = browser.post(reverse("channel-test", args=[row.pk]), {"next": reverse("preferences")})
+    assert answer.url == reverse("preferences")
+    assert Delivery.objects.get(address=row).purpose == Delivery.Purpose.TEST
+
+
+def test_nobody_is_led_elsewhere(browser, member):
+    row = address(member)
+    answer = browser.post(reverse("channel-test", args=[row.pk]), {"next": "https://evil.example/"})
+    assert answer.url == reverse("inbox")
+
+
+def test_another_s_address_is_not_theirs(browser, owner):
+    row = address(owner)
+    assert f"/channels/{row.pk}/" not in page(browser)

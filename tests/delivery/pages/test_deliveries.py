@@ -1,0 +1,377 @@
+"""The pages of deliveries and channels: what they show, whose, and where their forms lead."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from delivery.models import Address, Attempt, Delivery
+from notifications.models import Summary
+from tests.delivery.fakes.channel import address, delivery, notification
+from tests.inline_code import INLINE
+from tests.notifications.factories.routing import settle
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("parcel")]
+
+URL = "https://93.184.215.14/hook"
+
+
+@pytest.fixture
+def browser(client: Client, member: User) -> Client:
+    client.force_login(member)
+    return client
+
+
+def text(browser: Client, name: str, *arguments: Any, **query: Any) -> str:
+    answer = browser.get(reverse(name, args=arguments), query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def rows(browser: Client, **query: Any) -> list[Any]:
+    return list(browser.get(reverse("deliveries"), query).context["rows"])
+
+
+def tried(one: Delivery, **fields: Any) -> Attempt:
+    given = {"number": 1, "outcome": "retry", "started_at": timezone.now(), "ms": 84, "http_status": 503}
+    return Attempt.objects.create(delivery=one, **(given | {"reason": "http_5xx"} | fields))
+
+
+def said(browser: Client) -> list[str]:
+    """What each attempt of the newest delivery reads as."""
+    return [one.said for one in rows(browser)[0].tries]
+
+
+def test_a_delivery_is_a_row_with_its_tries(browser, member):
+    one, now = delivery(address(member, target="https://hooks.example/x"), due_at=timezone.now()), timezone.now()
+    tried(one, started_at=now)
+    tried(
+        one,
+        number=2,
+        outcome="retry",
+        http_status=None,
+        reason="timeout",
+        ms=10_000,
+        started_at=now + timedelta(seconds=1.084),
+    )
+    first, second = said(browser)
+    assert first == "503 Service Unavailable · 84 ms · tried again after 1 s"
+    assert second.startswith("no answer in 10 s · next try ")
+    page = text(browser, "deliveries")
+    for words in ("Shot 042 finished", "hooks.example/x", "2 tries", "Next try"):
+        assert words in page
+
+
+@pytest.mark.parametrize(
+    ("attempt", "reads"),
+    [
+        ({"outcome": "sent", "http_status": 204, "reason": ""}, "204 No Content · 84 ms"),
+        ({"outcome": "sent", "http_status": 250, "reason": ""}, "250 · 84 ms"),
+        ({"outcome": "sent", "http_status": None, "reason": ""}, "accepted · 84 ms"),
+        ({"outcome": "dead", "http_status": None, "reason": "dns"}, "dns · 84 ms"),
+        ({"outcome": "unknown", "http_status": None, "ms": None}, "interrupted; whether it arrived is not known"),
+        ({"outcome": "started", "http_status": None, "ms": None}, "on its way"),
+    ],
+)
+def test_a_try_in_words(browser, member, attempt, reads):
+    one = delivery(address(member), state="dead")
+    tried(one, **attempt)
+    assert said(browser) == [reads]
+
+
+@pytest.mark.parametrize(
+    ("state", "pill"),
+    [("sent", "Sent"), ("dead", "Dead after 1 try"), ("skipped", "Skipped"), ("sending", "Sending")],
+)
+def test_the_pill_says_how_it_stands(browser, member, state, pill):
+    tried(delivery(address(member), state=state))
+    assert rows(browser)[0].pill == pill
+
+
+def test_what_waits_for_its_first_try_is_waiting(browser, member):
+    delivery(address(member))
+    assert rows(browser)[0].pill == "Waiting"
+
+
+def test_what_went_well_at_once_has_no_more_to_tell(browser, member):
+    tried(delivery(address(member), state="sent"), outcome="sent", http_status=200)
+    assert rows(browser)[0].tries == []
+
+
+def test_a_held_one_says_until_when(browser, member):
+    settle(member, digest_enabled=True, digest_hour=18)
+    notification(member, channel="email", hold="digest")
+    [row] = rows(browser)
+    assert (row.state, row.icon, row.pill) == ("held", "moon", "Held")
+    assert row.about.startswith("E-mail · in the digest at ")
+    assert "18:00" in row.about
+
+
+@pytest.mark.parametrize("gone", [{"is_read": True}, {"hold": "none"}, {"channel": "in_app"}])
+def test_what_is_not_held_back_from_a_channel_is_not_there(browser, member, gone):
+    notification(member, **({"channel": "email", "hold": "dnd"} | gone))
+    assert rows(browser) == []
+
+
+def test_chips_count_and_filter(browser, member):
+    row = address(member)
+    for state in ("sent", "sent", "dead", "pending", "sending"):
+        delivery(row, state=state)
+    notification(member, channel="email", hold="dnd")
+    chips = browser.get(reverse("deliveries")).context["chips"]
+    assert [(chip.label, chip.count) for chip in chips] == [
+        ("All", "5"),
+        ("Waiting", "2"),
+        ("Sent", "2"),
+        ("Dead", "1"),
+        ("Held", "1"),
+    ]
+    assert [row.state for row in rows(browser, state="waiting")] == ["waiting", "waiting"]
+    assert [row.state for row in rows(browser, state="held")] == ["held"]
+
+
+def test_counts_stop_where_nobody_reads_on(browser, member, monkeypatch):
+    monkeypatch.setattr("delivery.reporting.history.MOST_COUNTED", 3)
+    row = address(member)
+    for _number in range(4):
+        delivery(row, state="sent")
+    assert browser.get(reverse("deliveries")).context["chips"][2].count == "2+"
+
+
+def test_pages_have_everything_once_and_in_order(browser, member):
+    row = address(member)
+    for number in range(30):
+        delivery(row)
+        notification(member, channel="email", hold="dnd", created_at=timezone.now() - timedelta(days=number % 3))
+    seen, query = [], ""
+    while True:
+        context = browser.get(reverse("deliveries") + query).context
+        seen += [(one.state, one.title, one.at) for one in context["rows"]]
+        query = context["older"]
+        if not query:
+            break
+    assert len(seen) == 60
+    assert sum(state == "held" for state, _title, _at in seen) == 30
+
+
+def test_one_address_alone(browser, member):
+    wanted, other = address(member), address(member)
+    delivery(wanted)
+    delivery(other)
+    assert len(rows(browser, channel=wanted.pk)) == 1
+
+
+@pytest.mark.parametrize("query", [{"state": "lost"}, {"before": "7"}, {"before": "x-y"}, {"channel": "mine"}])
+def test_an_address_that_we_never_wrote_is_refused(browser, query):
+    assert browser.get(reverse("deliveries"), query).status_code == 400
+
+
+@pytest.mark.parametrize("is_allowed", [False, True])
+def test_addresses_connected_to_and_answers_are_for_those_who_may_see_deliveries(browser, member, is_allowed):
+    tried(delivery(address(member)), connected_to="203.0.113.7:443", excerpt="inner words")
+    if is_allowed:
+        member.user_permissions.add(Permission.objects.get(codename="view_delivery"))
+    page = text(browser, "deliveries")
+    assert ("203.0.113.7" in page) == ("inner words" in page) == is_allowed
+
+
+def test_what_a_receiver_says_is_text(browser, member):
+    member.user_permissions.add(Permission.objects.get(codename="view_delivery"))
+    tried(delivery(address(member)), excerpt="<script>alert(1)</script>")
+    assert "<script>alert" not in text(browser, "deliveries")
+
+
+def test_a_dead_one_is_sent_again(browser, member):
+    one = delivery(address(member), state="dead")
+    answer = browser.post(reverse("delivery-resend", args=[one.pk]), {"next": "/deliveries/?state=dead"}, follow=True)
+    one.refresh_from_db()
+    assert (one.state, answer.redirect_chain) == ("pending", [("/deliveries/?state=dead", 302)])
+    assert b"1 delivery is on its way again." in answer.content
+
+
+def test_all_dead_ones_of_an_address_are_sent_again(browser, member):
+    row = address(member)
+    for state in ("dead", "dead", "sent"):
+        delivery(row, state=state)
+    other = delivery(address(member), state="dead")
+    browser.post(reverse("channel-resend", args=[row.pk]))
+    assert Delivery.objects.filter(state="pending").count() == 2
+    other.refresh_from_db()
+    assert other.state == "dead"
+
+
+def test_above_the_dead_ones_their_addresses_offer_to_send_all(browser, member):
+    several, single = address(member), address(member)
+    for row in (several, several, single):
+        delivery(row, state="dead")
+    page = text(browser, "deliveries", state="dead")
+    assert "Send all 2 dead ones again" in page
+    assert reverse("channel-resend", args=[single.pk]) not in page
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_the_list_costs_the_same_however_long(browser, member, count, django_assert_max_num_queries):
+    row = address(member)
+    for _number in range(count):
+        tried(delivery(row))
+        notification(member, channel="email", hold="dnd")
+    with django_assert_max_num_queries(18):
+        browser.get(reverse("deliveries"))
+
+
+@pytest.mark.parametrize("state", ["", "dead", "held", "sent"])
+def test_an_empty_list_says_why(browser, state):
+    page = text(browser, "deliveries", state=state)
+    words = {
+        "": "Nothing was sent yet",
+        "dead": "Nothing was given up",
+        "held": "Nothing is held",
+        "sent": "Nothing here",
+    }
+    assert words[state] in page
+
+
+def test_the_channels_have_the_account_s_mail(browser, member):
+    page = text(browser, "channels")
+    assert member.email in page
+    assert "your account&#x27;s" in page or "your account's" in page
+
+
+@pytest.mark.parametrize(
+    ("standing", "word"),
+    [
+        ({}, "Ready"),
+        ({"last_success_at": timezone.now()}, "Working"),
+        ({"failing_since": timezone.now()}, "Failing"),
+        ({"verified_at": None}, "Not confirmed"),
+        ({"is_enabled": False, "disabled_reason": "by_owner"}, "Switched off"),
+    ],
+)
+def test_a_channel_says_how_it_stands(browser, member, standing, word):
+    row = address(member, **standing)
+    assert browser.get(reverse("channel", args=[row.pk])).context["card"].state == word
+
+
+def test_why_a_channel_was_switched_off_is_said(browser, member):
+    row = address(member, is_enabled=False, disabled_reason="gone")
+    assert "gone for good" in text(browser, "channel", row.pk)
+
+
+def test_a_webhook_is_added_and_shows_its_secret_this_once(browser):
+    answer = browser.post(
+        reverse("channel-add"), {"kind": "webhook", "target": URL, "retry": "long", "format": "standard"}
+    )
+    row = Address.objects.get(kind="webhook")
+    assert b"whsec_" in answer.content
+    assert "no-store" in answer["Cache-Control"]
+    assert "whsec_" not in text(browser, "channel", row.pk)
+    assert row.retry == "long"
+
+
+def test_a_refused_one_says_why_and_keeps_what_was_typed(browser):
+    answer = browser.post(reverse("channel-add"), {"kind": "webhook", "target": "http://127.0.0.1/hook"})
+    assert answer.status_code == 400
+    assert b'role="alert"' in answer.content
+    assert b'value="http://127.0.0.1/hook"' in answer.content
+
+
+def test_the_form_asks_for_what_each_kind_needs(browser):
+    for kind, label in (("webhook", "URL"), ("email", "E-mail address"), ("parcel", "Url")):
+        assert f'<label for="target">{label}</label>' in text(browser, "channel-add", kind=kind)
+
+
+def test_a_kind_that_isn_t_installed_has_no_form(browser):
+    assert "No such channel" in text(browser, "channel-add", kind="fax")
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "words"),
+    [
+        ("channel-test", {}, "A test is on its way"),
+        ("channel-switch", {"is_enabled": "false"}, "Switched off"),
+        ("channel-recover", {"since": "2026-03-04T12:00"}, "Nothing was missed since then"),
+        ("channel-recover", {"since": "yesterday"}, "Choose a date and a time"),
+        ("channel-rotate", {}, "has no secret"),
+        ("channel-change", {"retry": "long"}, "Retry is not for parcel"),
+    ],
+)
+def test_what_is_done_to_a_channel_is_said(browser, member, name, form, words):
+    answer = browser.post(reverse(name, args=[address(member).pk]), form, follow=True)
+    assert words in answer.content.decode()
+
+
+def test_what_was_missed_is_sent_from_a_moment_on_the_person_s_clock(browser, member):
+    settle(member, timezone="Asia/Kolkata")
+    row = address(member)
+    for at in ("2026-03-04T06:29Z", "2026-03-04T06:31Z"):
+        one = delivery(row, state="dead")
+        Delivery.objects.filter(pk=one.pk).update(created_at=at)
+    browser.post(reverse("channel-recover", args=[row.pk]), {"since": "2026-03-04T12:00"})
+    assert list(Delivery.objects.order_by("created_at").values_list("state", flat=True)) == ["dead", "pending"]
+
+
+def test_a_link_can_be_sent_again(browser, member):
+    row = address(member, verified_at=None)
+    browser.post(reverse("channel-confirm", args=[row.pk]))
+    assert Delivery.objects.get().purpose == "confirmation"
+
+
+def test_a_webhook_s_options_are_saved_and_its_secret_is_made_anew(browser, member):
+    browser.post(reverse("channel-add"), {"kind": "webhook", "target": URL})
+    row = Address.objects.get(kind="webhook")
+    browser.post(reverse("channel-change", args=[row.pk]), {"retry": "long", "format": "cloudevents"})
+    row.refresh_from_db()
+    assert (row.retry, row.format) == ("long", "cloudevents")
+    assert b"whsec_" in browser.post(reverse("channel-rotate", args=[row.pk])).content
+
+
+NAMES = ["channel-test", "channel-confirm", "channel-rotate", "channel-switch", "channel-recover", "channel-change"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_another_person_s_channel_isn_t_there(browser, outsider, name):
+    assert browser.post(reverse(name, args=[address(outsider).pk])).status_code == 404
+
+
+def test_nor_is_its_page_or_its_deliveries(browser, outsider):
+    one = delivery(address(outsider), state="dead")
+    assert browser.get(reverse("channel", args=[one.address_id])).status_code == 404
+    assert browser.get(reverse("deliveries"), {"channel": one.address_id}).status_code == 404
+    assert browser.post(reverse("delivery-resend", args=[one.pk])).status_code == 404
+    browser.post(reverse("channel-resend", args=[one.address_id]))
+    one.refresh_from_db()
+    assert one.state == "dead"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_changes_something_is_a_post(browser, member, name):
+    assert browser.get(reverse(name, args=[address(member).pk])).status_code == 405
+
+
+@pytest.mark.parametrize("name", ["deliveries", "channels", "channel-add"])
+def test_nobody_is_sent_to_sign_in(client, name):
+    assert client.get(reverse(name)).url.startswith(reverse("sign-in"))
+
+
+def test_the_pages_have_nothing_inline(browser, member):
+    row = address(member)
+    tried(delivery(row))
+    pages = [text(browser, name) for name in ("deliveries", "channels", "channel-add")]
+    assert not INLINE.findall("".join([*pages, text(browser, "channel", row.pk)]))
+
+
+def test_the_navigation_leads_there(browser):
+    assert 'href="/deliveries/" aria-current="page"' in text(browser, "channels")
+
+
+def test_a_summary_reads_as_what_it_counts(browser, member):
+    summary = Summary.objects.create(user=member, kind="digest", window="1", count=3, by_type={"job.completed": 3})
+    row = address(member)
+    Delivery.objects.create(address=row, kind=row.kind, summary=summary, purpose="summary")
+    assert rows(browser)[0].title == "3 jobs completed"

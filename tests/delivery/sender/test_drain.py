@@ -1,0 +1,157 @@
+"""A drain sends what is due, hundreds at once, and what hangs costs the others nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from django.utils import timezone
+
+from delivery.models import Delivery
+from delivery.sender import drain, in_flight, worker_lock
+from tests.conftest import person
+from tests.delivery.fakes.channel import SENT, address, delivery
+from tests.events.concurrency import Running
+
+pytestmark = pytest.mark.usefixtures("committed")
+
+
+def states() -> list[str]:
+    return list(Delivery.objects.order_by("id").values_list("state", flat=True))
+
+
+def test_it_sends_all_that_is_due(parcel):
+    boxes = [address(person(f"p{number}")) for number in range(3)]
+    for box in boxes * 5:
+        delivery(box, due_at=timezone.now())
+    drain.drain()
+    assert states() == ["sent"] * 15
+    assert len(parcel.sent) == 15
+
+
+def test_who_hangs_costs_the_others_nothing(parcel):
+    hung, healthy = (address(person(name)) for name in ("hung", "healthy"))
+    parcel.answers[hung.pk] = [SENT] * 9
+    for box in [hung] * 6 + [healthy] * 30:
+        delivery(box, due_at=timezone.now())
+    release = parcel.hang(hung)
+    running = Running(drain.drain)
+    deadline = time.monotonic() + 10
+    while len(parcel.sent) < 30:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert states()[:6] == ["sending"] * parcel.per_address + ["pending"] * (6 - parcel.per_address)
+    release()
+    running.join()
+    assert states() == ["sent"] * 36
+
+
+def test_who_hangs_gives_its_slots_back_after_a_while(parcel, monkeypatch):
+    monkeypatch.setattr(in_flight, "HANGS_AFTER", 0.05)
+    parcel.slots = parcel.most_hanging = parcel.per_address
+    hung, healthy = (address(person(name)) for name in ("hung", "healthy"))
+    for box in [hung] * parcel.slots + [healthy] * 5:
+        delivery(box, due_at=timezone.now())
+    release = parcel.hang(hung)
+    running = Running(drain.drain)
+    deadline = time.monotonic() + 10
+    while states() != ["sending"] * parcel.slots + ["sent"] * 5:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    release()
+    running.join()
+
+
+def test_no_more_hang_than_a_channel_can_bear(parcel, monkeypatch):
+    monkeypatch.setattr(in_flight, "HANGS_AFTER", 0.0)
+    parcel.slots, parcel.most_hanging = parcel.per_address, 1
+    boxes = [address(person(name)) for name in ("one", "other")]
+    for box in boxes * parcel.slots:
+        delivery(box, due_at=timezone.now())
+    releases = [parcel.hang(box) for box in boxes]
+    running = Running(drain.drain)
+    deadline = time.monotonic() + 10
+    while len(parcel.begun) <= parcel.slots:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    time.sleep(2 * drain.LOOK_AGAIN)
+    assert len(parcel.begun) == parcel.slots + 1
+    for release in releases:
+        release()
+    running.join()
+
+
+def test_it_sees_what_comes_while_another_hangs(parcel):
+    hung = address(person("hung"))
+    delivery(hung, due_at=timezone.now())
+    release = parcel.hang(hung)
+    running = Running(drain.drain)
+    while Delivery.objects.filter(state="pending").exists():
+        time.sleep(0.01)
+    late = delivery(address(person("late")), due_at=timezone.now())
+    drain.drain()  # a hint, in another thread of the same worker: returns at once
+    deadline = time.monotonic() + 5
+    while Delivery.objects.get(pk=late.pk).state != "sent":
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    release()
+    running.join()
+
+
+def test_a_channel_s_own_mistake_is_a_failed_attempt(parcel):
+    box = address(person("owner"))
+    made = delivery(box, due_at=timezone.now())
+    parcel.answers[box.pk] = [ValueError("no")]
+    drain.drain()
+    made.refresh_from_db()
+    box.refresh_from_db()
+    assert (made.state, made.reason, made.tries, box.failures) == ("pending", "internal_error", 1, 0)
+
+
+def test_an_attempt_without_end_is_ended(parcel, monkeypatch):
+    monkeypatch.setattr(drain, "DEADLINE_GRACE", 0.0)
+    parcel.deadline = 0.05
+    box = address(person("owner"))
+    made = delivery(box, due_at=timezone.now())
+    parcel.hang(box)
+    drain.drain()
+    made.refresh_from_db()
+    assert (made.state, made.reason) == ("pending", "timeout")
+
+
+@pytest.fixture
+def _stopping() -> Iterator[None]:
+    yield
+    worker_lock._shared[worker_lock._STOPPING] = 0
+
+
+@pytest.mark.usefixtures("_stopping")
+def test_told_to_stop_it_finishes_what_is_in_flight_and_claims_no_more(parcel):
+    box = address(person("owner"))
+    for _ in range(parcel.per_address + 2):
+        delivery(box, due_at=timezone.now())
+    release = parcel.hang(box)
+    running = Running(drain.drain)
+    while len(parcel.begun) < parcel.per_address:
+        time.sleep(0.01)
+    worker_lock.stop()
+    time.sleep(3 * drain.LOOK)
+    release()
+    running.join()
+    assert states() == ["sent"] * parcel.per_address + ["pending"] * 2
+
+
+@pytest.mark.usefixtures("_stopping")
+def test_what_can_not_be_finished_in_time_is_unknown_and_made_again(parcel, monkeypatch):
+    monkeypatch.setattr(drain, "FINISH", 0.0)
+    box = address(person("owner"))
+    made = delivery(box, due_at=timezone.now())
+    parcel.hang(box)
+    running = Running(drain.drain)
+    while not parcel.begun:
+        time.sleep(0.01)
+    worker_lock.stop()
+    running.join()
+    made.refresh_from_db()
+    assert (made.state, made.attempts.get().outcome) == ("pending", "unknown")
