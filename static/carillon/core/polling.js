@@ -1,5 +1,6 @@
 /** Looks by HTTP while no socket gets through: the same frames, asked for now and then. */
-import { config, get } from "./config.js";
+import { config } from "./config.js";
+import { get } from "./http.js";
 
 const FIRST_WAIT = 15_000;
 const LONGEST_WAIT = 60_000;
@@ -29,10 +30,10 @@ export class Polling {
     /** @type {any[]} */
     let frames = [];
     try {
-      const answer = await get(`${config.urls.since}?user=${config.user}&seq=${seq}`);
-      ({ frames } = await answer.json());
+      const response = await get(`${config.urls.since}?user=${config.user}&seq=${seq}`);
+      ({ frames } = await response.json());
     } catch (error) {
-      this.failed(/** @type {any} */ (error).answer);
+      this.failed(/** @type {any} */ (error).response);
     }
     this.isLooking = false;
     if (this.isStopped) return;
@@ -46,10 +47,10 @@ export class Polling {
     connection.store.setStatus("polling");
   }
 
-  /** @param {Response | undefined} answer none: the network is gone */
-  failed(answer) {
+  /** @param {Response | undefined} response none: the network is gone */
+  failed(response) {
     const { store } = this.connection;
-    const isSignedOut = answer?.redirected || answer?.status === 401;
+    const isSignedOut = response?.redirected || response?.status === 401;
     if (!isSignedOut) {
       store.setStatus(navigator.onLine ? "down" : "offline");
     } else if (!this.isStopped) {

@@ -1,13 +1,13 @@
-/** What the tabs of one person remember together, in this browser. A browser that keeps nothing is no error. */
+/** Values that the tabs of one person share in this browser's storage. A browser that keeps nothing is no error. */
 import { config } from "./config.js";
 
 /** @param {string} name */
-export const keyOf = (name) => `carillon-${config.user}-${name}`;
+export const storageKey = (name) => `carillon-${config.user}-${name}`;
 
 /** @param {string} name */
-export function recall(name) {
+export function load(name) {
   try {
-    return localStorage.getItem(keyOf(name)) ?? "";
+    return localStorage.getItem(storageKey(name)) ?? "";
   } catch {
     return "";
   }
@@ -17,9 +17,9 @@ export function recall(name) {
  * @param {string} name
  * @param {string | number} value
  */
-export function remember(name, value) {
+export function save(name, value) {
   try {
-    localStorage.setItem(keyOf(name), String(value));
+    localStorage.setItem(storageKey(name), String(value));
   } catch {
     // Storage is switched off or full: each tab goes by what it knows itself.
   }

@@ -1,12 +1,12 @@
-/** Fills the elements of a page that isn't ours with what our own pages bring along. */
+/** Elements of a page that isn't ours: filled with what our own pages bring along. */
 
 const FROM = "/notifications/embed/";
 /** Empty for nobody: then all of it stays as it is. @type {Promise<Document> | undefined} */
 let fetched;
 
-async function parts() {
+async function fetchMarkup() {
   fetched ??= fetch(FROM, { headers: { Accept: "text/html" } })
-    .then((answer) => (answer.ok ? answer.text() : ""))
+    .then((response) => (response.ok ? response.text() : ""))
     .then((text) => new DOMParser().parseFromString(text, "text/html"));
   const page = await fetched;
   const fresh = /** @type {Document} */ (page.cloneNode(true));
@@ -19,8 +19,8 @@ async function parts() {
 }
 
 /** @param {Element} element */
-export async function fill(element) {
-  const own = (await parts()).querySelector(element.localName);
+export async function fillElement(element) {
+  const own = (await fetchMarkup()).querySelector(element.localName);
   if (!own || element.firstElementChild) return;
   for (const { name, value } of own.attributes) element.setAttribute(name, value);
   element.replaceChildren(...own.childNodes);

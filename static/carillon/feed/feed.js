@@ -1,11 +1,14 @@
-/** The feed, in the panel and on the page: rows arrive, change and go without a reload and without a jump. */
-import { config, get, post, say } from "../core/config.js";
-import { note, showConnection, showQuiet } from "./status_lines.js";
-import { clear, fill, insert, merge, parse, rowsOf, setRead } from "./rows.js";
+/** The feed element, in the panel and on the page: rows arrive, change and go without a reload and without a jump. */
+import { config } from "../core/config.js";
+import { get, post } from "../core/http.js";
+import { say } from "../core/labels.js";
+import { isPlainClick } from "../core/navigation.js";
 import { store } from "../core/store.js";
+import { handleKey } from "./keyboard.js";
+import { clear, fill, insert, merge, parse, rowsOf, setRead } from "./rows.js";
+import { showConnection, showDoNotDisturb, showLine } from "./status_lines.js";
 import { followSummaries, readSummary } from "./summaries.js";
 import { refreshTimes } from "./time.js";
-import { walk } from "./keyboard.js";
 
 /** @typedef {import("../core/config.js").Row} Row */
 
@@ -31,11 +34,11 @@ export class CarillonFeed extends HTMLElement {
     store.on("resync", () => this.reload(), signal);
     followSummaries(this, signal);
     store.on("unread", () => this.countsChanged(), signal);
-    store.on("settings", () => showQuiet(this), signal);
+    store.on("settings", () => showDoNotDisturb(this), signal);
     store.on("connection", ({ status }) => showConnection(this, status), signal);
     this.addEventListener("submit", (event) => this.submitted(event), { signal });
     this.addEventListener("click", (event) => this.clicked(event), { signal });
-    this.addEventListener("keydown", (event) => walk(this, event), { signal });
+    this.addEventListener("keydown", (event) => handleKey(this, event), { signal });
     for (const place of [this.list, this.pill]) {
       for (const name of ["pointerleave", "focusout"]) {
         place.addEventListener(name, () => setTimeout(() => this.flushIfFree(), REACH), { signal });
@@ -45,7 +48,7 @@ export class CarillonFeed extends HTMLElement {
     addEventListener("pageshow", (event) => event.persisted && this.reload(), { signal });
     this.watchOlder();
     refreshTimes(this);
-    showQuiet(this);
+    showDoNotDisturb(this);
     showConnection(this, store.status);
     if (Number(this.dataset.upTo) < store.seq) this.reload();
   }
@@ -165,7 +168,7 @@ export class CarillonFeed extends HTMLElement {
       this.countsChanged();
       if (store.seq > seq) this.reload();
     } catch {
-      note(this, "connection", say("loadFailed"));
+      showLine(this, "connection", say("loadFailed"));
     }
   }
 
@@ -184,8 +187,8 @@ export class CarillonFeed extends HTMLElement {
 
   async fetchCounts() {
     if (!this.isConnected || document.hidden) return;
-    const answer = await get(config.urls.counts).catch(() => null);
-    const counts = answer ? (await answer.json()).by_category : null;
+    const response = await get(config.urls.counts).catch(() => null);
+    const counts = response ? (await response.json()).by_category : null;
     for (const place of counts ? this.querySelectorAll(".count[data-count]") : []) {
       const { count: category = "" } = /** @type {HTMLElement} */ (place).dataset;
       if (!category) continue;
@@ -229,7 +232,7 @@ export class CarillonFeed extends HTMLElement {
       const { ids } = await (await post(form.action, { up_to: String(upTo), category })).json();
       const undo = /** @type {HTMLInputElement | null} */ (this.querySelector('[data-act="undo"] [name=ids]'));
       if (undo) undo.value = ids.join(",");
-      if (ids.length) note(this, "undo", say("marked", { n: ids.length }), UNDO_FOR);
+      if (ids.length) showLine(this, "undo", say("marked", { n: ids.length }), UNDO_FOR);
     } catch {
       this.failed();
       this.reload();
@@ -239,7 +242,7 @@ export class CarillonFeed extends HTMLElement {
   /** @param {HTMLFormElement} form */
   async undo(form) {
     const ids = /** @type {HTMLInputElement} */ (form.elements.namedItem("ids")).value;
-    note(this, "undo", "");
+    showLine(this, "undo", "");
     this.markIds(ids.split(",").map(Number), false);
     await post(form.action, { ids }).catch(() => {
       this.failed();
@@ -248,13 +251,13 @@ export class CarillonFeed extends HTMLElement {
   }
 
   failed() {
-    note(this, "connection", say("failed"), UNDO_FOR);
+    showLine(this, "connection", say("failed"), UNDO_FOR);
   }
 
   /** @param {MouseEvent} event */
   clicked(event) {
     const target = /** @type {Element} */ (event.target);
-    const isPlain = !(event.ctrlKey || event.metaKey || event.shiftKey || event.button);
+    const isPlain = isPlainClick(event);
     const older = /** @type {HTMLAnchorElement | null} */ (target.closest(".feed-more a"));
     const chip = /** @type {HTMLAnchorElement | null} */ (target.closest(".chip"));
     const row = /** @type {HTMLElement | null} */ (target.closest(".row-title a")?.closest(".carillon-row") ?? null);

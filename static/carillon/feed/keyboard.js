@@ -1,4 +1,4 @@
-/** The keys of a feed, only while the focus is in it: from row to row, out of it, and marking. */
+/** Keyboard navigation of a feed, only while the focus is in it: from row to row, out of it, and marking. */
 import { rowsOf } from "./rows.js";
 
 const STEPS = { PageDown: 1, j: 1, PageUp: -1, k: -1 };
@@ -7,7 +7,7 @@ const STEPS = { PageDown: 1, j: 1, PageUp: -1, k: -1 };
  * @param {HTMLElement} feed
  * @param {KeyboardEvent} event
  */
-export function walk(feed, event) {
+export function handleKey(feed, event) {
   const here = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest(".carillon-row"));
   if (!here || event.altKey || event.metaKey) return;
   if (event.key === "u" && !event.ctrlKey) {
@@ -33,8 +33,10 @@ export function walk(feed, event) {
 function neighbour(feed, here, key) {
   const step = STEPS[/** @type {keyof typeof STEPS} */ (key)];
   const rows = rowsOf(feed);
+  if (!step) return null;
+  const link = rows[rows.indexOf(here) + step]?.querySelector(".row-title a") ?? null;
   const last = step === 1 ? feed.querySelector(".feed-more a") : null;
-  return step ? (rows[rows.indexOf(here) + step]?.querySelector(".row-title a") ?? last) : null;
+  return /** @type {HTMLElement | null} */ (link ?? last);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Rows of the feed: the server's own template, filled in, kept by day and in order. */
-import { address, categoryWord, iconOf, reasonWords, say, setIcon } from "../core/config.js";
+import { address } from "../core/config.js";
+import { categoryWord, iconOf, reasonWords, say, setIcon } from "../core/labels.js";
 import { dayKey, dayWords, fullWords, timeWords } from "./time.js";
 
 /** @typedef {import("../core/config.js").Row} Row */

@@ -1,5 +1,5 @@
-/** The lines above the rows: do-not-disturb, what can be undone, how the connection is. */
-import { say } from "../core/config.js";
+/** Status lines above the rows: do-not-disturb, undo, connection. */
+import { say } from "../core/labels.js";
 import { store } from "../core/store.js";
 import { endWords } from "./time.js";
 
@@ -7,13 +7,13 @@ import { endWords } from "./time.js";
 const timers = new WeakMap();
 
 /**
- * No words: no line.
+ * Show the words in a line, or hide it where there are none; `during` milliseconds, or until the next words.
  * @param {HTMLElement} feed
  * @param {string} name
  * @param {string} words
  * @param {number} [during]
  */
-export function note(feed, name, words, during = 0) {
+export function showLine(feed, name, words, during = 0) {
   const line = lineOf(feed, name);
   if (!line) return;
   line.hidden = !words;
@@ -23,10 +23,10 @@ export function note(feed, name, words, during = 0) {
 }
 
 /** @param {HTMLElement} feed */
-export function showQuiet(feed) {
+export function showDoNotDisturb(feed) {
   const { dnd_until: until } = store.settings;
   const words = until ? say("quietUntil", { time: endWords(Date.parse(until)) }) : say("quiet");
-  note(feed, "quiet", store.isQuiet ? words : "");
+  showLine(feed, "quiet", store.isQuiet ? words : "");
 }
 
 /**
@@ -38,11 +38,11 @@ export function showConnection(feed, status) {
   if (!line) return;
   const link = /** @type {HTMLElement} */ (line.querySelector("a"));
   link.hidden = status !== "signed-out";
-  if (status === "live") note(feed, "connection", line.hidden ? "" : say("liveAgain"), 2_000);
-  else if (status === "down") note(feed, "connection", say("reconnecting"));
-  else if (status === "polling") note(feed, "connection", say("polling"));
-  else if (status === "offline") note(feed, "connection", say("offline", { time: endWords(store.heardAt + store.skew) }));
-  else if (status === "signed-out") note(feed, "connection", say("signedOut"));
+  if (status === "live") showLine(feed, "connection", line.hidden ? "" : say("liveAgain"), 2_000);
+  else if (status === "down") showLine(feed, "connection", say("reconnecting"));
+  else if (status === "polling") showLine(feed, "connection", say("polling"));
+  else if (status === "offline") showLine(feed, "connection", say("offline", { time: endWords(store.heardAt + store.skew) }));
+  else if (status === "signed-out") showLine(feed, "connection", say("signedOut"));
 }
 
 /**

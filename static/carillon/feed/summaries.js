@@ -1,7 +1,8 @@
 /** The rows above the feed: what do-not-disturb, quiet hours and digests gave back, until somebody has seen it. */
-import { config, get, post } from "../core/config.js";
-import { parse } from "./rows.js";
+import { config } from "../core/config.js";
+import { get, post } from "../core/http.js";
 import { store } from "../core/store.js";
+import { parse } from "./rows.js";
 
 /**
  * @typedef {HTMLElement & {isFree: boolean}} Feed
@@ -18,8 +19,8 @@ export function followSummaries(feed, signal) {
     // Nothing under a pointer or the focus ever moves: it waits until both are elsewhere.
     isWaiting = !feed.isFree;
     if (isWaiting) return;
-    const answer = await get(config.urls.summaries).catch(() => null);
-    if (answer) feed.querySelector(".feed-summaries")?.replaceChildren(parse(await answer.text()));
+    const response = await get(config.urls.summaries).catch(() => null);
+    if (response) feed.querySelector(".feed-summaries")?.replaceChildren(parse(await response.text()));
   };
   store.on("summary", (/** @type {Summary} */ { id, is_read: isRead }) => (isRead ? drop(feed, id) : refresh()), signal);
   store.on("read_all", ({ category }) => category || feed.querySelector(".feed-summaries")?.replaceChildren(), signal);

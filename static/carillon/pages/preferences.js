@@ -1,5 +1,7 @@
 /** The preferences save themselves: what changed is sent as its own small form, and the words follow. */
-import { Failure, config, post, say } from "../core/config.js";
+import { config } from "../core/config.js";
+import { HttpError, post } from "../core/http.js";
+import { say } from "../core/labels.js";
 import { store } from "../core/store.js";
 
 const form = /** @type {HTMLFormElement | null} */ (document.getElementById("preferences"));
@@ -44,7 +46,7 @@ async function save(part) {
     part.querySelectorAll("[aria-invalid]").forEach((control) => control.removeAttribute("aria-invalid"));
     show(say("saved"));
   } catch (error) {
-    const refused = error instanceof Failure ? await error.answer.json().catch(() => null) : null;
+    const refused = error instanceof HttpError ? await error.response.json().catch(() => null) : null;
     part.querySelector(`[name="${refused?.field}"]`)?.setAttribute("aria-invalid", "true");
     show(refused?.detail ?? say("failed"));
   }

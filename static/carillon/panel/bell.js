@@ -1,13 +1,13 @@
 /** The bell: count in badge, label, title and favicon; opens the panel, says when it isn't live. */
-import { say } from "../core/config.js";
-import { isPlain, mayOpen } from "../core/navigation.js";
+import { say } from "../core/labels.js";
+import { dispatchOpen, isPlainClick } from "../core/navigation.js";
 import { store } from "../core/store.js";
 
 export class CarillonBell extends HTMLElement {
   connectedCallback() {
     if (!this.firstElementChild) {
       // A page that isn't ours names the element alone.
-      import("../embed/elements.js").then(({ fill }) => fill(this));
+      import("../embed/elements.js").then(({ fillElement }) => fillElement(this));
       return;
     }
     this.link = /** @type {HTMLAnchorElement} */ (this.querySelector(".bell"));
@@ -40,12 +40,12 @@ export class CarillonBell extends HTMLElement {
     link.addEventListener(
       "click",
       (event) => {
-        if (!isPlain(event)) return;
+        if (!isPlainClick(event)) return;
         event.preventDefault();
         // Pressing outside has closed it by now; then this press only meant to close it.
         const isOpen = wasOpen || panel.matches(":popover-open");
         if (isOpen) panel.hidePopover();
-        else if (mayOpen(null, link.pathname)) panel.showPopover();
+        else if (dispatchOpen(null, link.pathname)) panel.showPopover();
         wasOpen = false;
       },
       { signal },

@@ -1,13 +1,15 @@
-/** What is in the bell's panel: the feed, fetched when it is first opened. */
-import { config, get, say } from "../core/config.js";
-import { startFeeds } from "../feed/define.js";
+/** Contents of the bell's panel: the feed, fetched when it is first opened. */
+import { config } from "../core/config.js";
+import { get } from "../core/http.js";
+import { say } from "../core/labels.js";
+import { defineFeed } from "../feed/define.js";
 
 /** @param {HTMLElement} panel */
 export async function fillPanel(panel) {
   if (panel.querySelector("carillon-feed")) return;
   try {
-    const [answer] = await Promise.all([get(config.urls.panel), startFeeds()]);
-    const feed = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("carillon-feed");
+    const [response] = await Promise.all([get(config.urls.panel), defineFeed()]);
+    const feed = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("carillon-feed");
     if (feed) panel.replaceChildren(document.adoptNode(feed));
   } catch {
     failed(panel);

@@ -6,13 +6,13 @@ const FAST = 0.11;
 const MEANT = 12;
 
 /**
- * @param {import("./toast_list.js").Stack} stack
+ * @param {import("./toast_list.js").ToastList} toasts
  * @param {AbortSignal} signal
  */
-export function followSwipes(stack, signal) {
+export function dismissOnSwipe(toasts, signal) {
   /** @type {{node: HTMLElement, x: number, y: number, at: number, id: number} | null} */
   let swipe = null;
-  const towardsEdge = () => (getComputedStyle(stack.root).direction === "rtl" ? -1 : 1);
+  const towardsEdge = () => (getComputedStyle(toasts.root).direction === "rtl" ? -1 : 1);
 
   const end = (/** @type {PointerEvent} */ event) => {
     if (!swipe || event.pointerId !== swipe.id) return;
@@ -20,11 +20,11 @@ export function followSwipes(stack, signal) {
     swipe = null;
     const far = (event.clientX - x) * towardsEdge();
     const isMeant = far >= FAR || (far >= MEANT && far / (event.timeStamp - at) > FAST);
-    if (event.type === "pointerup" && isMeant && getSelection()?.isCollapsed !== false) stack.drop(node.dataset.id ?? "");
+    if (event.type === "pointerup" && isMeant && getSelection()?.isCollapsed !== false) toasts.drop(node.dataset.id ?? "");
     else node.style.translate = "";
   };
 
-  stack.list.addEventListener(
+  toasts.list.addEventListener(
     "pointerdown",
     (event) => {
       const node = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest(".toast"));

@@ -1,9 +1,9 @@
-/** The toasts themselves: at most three, each as long as it takes to read, never while somebody is at one. */
+/** List of the toasts: at most three, each as long as it takes to read, none going while somebody is at one. */
+import { say, setIcon } from "../core/labels.js";
 import { Announcer } from "./announcer.js";
-import { setIcon, say } from "../core/config.js";
 import { followDialogs } from "./dialogs.js";
-import { recall } from "../core/storage.js";
-import { followSwipes } from "./swipe.js";
+import { durationOf } from "./duration.js";
+import { dismissOnSwipe } from "./swipe.js";
 
 /**
  * @typedef {{category: string, word: string, icon: string, title: string, body: string, href: string, url?: string,
@@ -12,22 +12,10 @@ import { followSwipes } from "./swipe.js";
  *   kinds: Set<string>}} Toast
  */
 
-const LEAST = 5_000;
-const MOST = 15_000;
 /** How long a pointer may take from one toast to the next before what waits comes in. */
 const REACH = 400;
 
-/**
- * As the person has chosen; else five seconds, longer for longer texts. Infinite: it stays.
- * @param {string} text
- */
-export function lifeOf(text) {
-  const chosen = recall("life");
-  if (chosen === "never") return Infinity;
-  return Number(chosen) * 1_000 || Math.min(MOST, Math.max(LEAST, 1_500 + 60 * text.length));
-}
-
-export class Stack {
+export class ToastList {
   /** @param {HTMLElement} root */
   constructor(root) {
     this.root = root;
@@ -56,7 +44,7 @@ export class Stack {
     document.addEventListener("keydown", (event) => this.key(event), { signal });
     this.narrow.addEventListener("change", () => this.arrange(), { signal });
     this.dialogs.listen(signal);
-    followSwipes(this, signal);
+    dismissOnSwipe(this, signal);
     this.wind();
   }
 
@@ -82,16 +70,16 @@ export class Stack {
     this.dialogs.settle();
     const node = known?.node ?? this.blank(id);
     fill(node, what);
-    const life = what.stays ? Infinity : lifeOf(what.title + what.body);
+    const duration = what.stays ? Infinity : durationOf(what.title + what.body);
     const kind = what.kind ?? "";
     if (!known) {
       this.list.prepend(node);
-      this.toasts.set(id, { node, left: life, since: 0, timer: undefined, stays: Boolean(what.stays), kinds: new Set([kind]) });
-    } else if (!known.kinds.has(kind) || life === Infinity) {
+      this.toasts.set(id, { node, left: duration, since: 0, timer: undefined, stays: Boolean(what.stays), kinds: new Set([kind]) });
+    } else if (!known.kinds.has(kind) || duration === Infinity) {
       // Something else has happened to it: its clock starts again, once. Mere progress doesn't keep it for ever.
       clearTimeout(known.timer);
       known.kinds.add(kind);
-      Object.assign(known, { left: life, timer: undefined, stays: Boolean(what.stays) });
+      Object.assign(known, { left: duration, timer: undefined, stays: Boolean(what.stays) });
     }
     this.arrange();
     this.wind();

@@ -1,6 +1,7 @@
-/** Which tab toasts what, and when; how a toast looks and lives is in stack.js, which the first one fetches. */
-import { address, categoryWord, config, iconOf, say } from "../core/config.js";
-import { keyOf, recall, remember } from "../core/storage.js";
+/** Which tab toasts what, and when. How a toast looks, and how long it stays, is in toast_list.js: the first one fetches it. */
+import { address } from "../core/config.js";
+import { categoryWord, iconOf, say } from "../core/labels.js";
+import { load, save, storageKey } from "../core/storage.js";
 import { store } from "../core/store.js";
 
 /** @typedef {import("../core/config.js").Row} Row */
@@ -15,11 +16,13 @@ export class CarillonToasts extends HTMLElement {
   /** Summaries that nobody could see. @type {Map<string, () => void>} */
   later = new Map();
   awayCount = 0;
+  /** The list, once the first toast has fetched it. @type {Promise<import("./toast_list.js").ToastList> | undefined} */
+  loading = undefined;
 
   connectedCallback() {
     if (!this.firstElementChild) {
       // A page that isn't ours names the element alone.
-      import("../embed/elements.js").then(({ fill }) => fill(this));
+      import("../embed/elements.js").then(({ fillElement }) => fillElement(this));
       return;
     }
     this.leaving = new AbortController();
@@ -30,29 +33,28 @@ export class CarillonToasts extends HTMLElement {
     store.on("read_all", ({ up_to: upTo, category }) => this.readAll(upTo, category), signal);
     store.on("summary", (summary) => this.gaveBack(summary), signal);
     store.on("connection", ({ status }) => status === "signed-out" && this.signedOut(), signal);
-    addEventListener("storage", ({ key }) => key === keyOf("told") && this.forgetTold(), { signal });
-    const front = () => document.hidden || remember("front", tab);
+    addEventListener("storage", ({ key }) => key === storageKey("told") && this.forgetTold(), { signal });
+    const front = () => document.hidden || save("front", tab);
     addEventListener("focus", front, { signal });
     addEventListener("pointerdown", front, { signal, capture: true });
     document.addEventListener("visibilitychange", () => (front(), this.cameBack()), { signal });
     if (document.hasFocus()) front();
-    this.loading?.then((stack) => stack.listen(signal));
+    this.loading?.then((list) => list.listen(signal));
   }
 
   disconnectedCallback() {
     this.leaving?.abort();
-    this.loading?.then((stack) => stack.orphaned());
+    this.loading?.then((list) => list.orphaned());
   }
 
   /** Moved into a dialog or out of it: still the same. */
   connectedMoveCallback() {}
 
-  /** @returns {Promise<import("./toast_list.js").Stack>} */
-  get stack() {
-    this.loading ??= import("./toast_list.js").then(({ Stack }) => {
-      const stack = new Stack(this);
-      if (this.leaving) stack.listen(this.leaving.signal);
-      return stack;
+  get list() {
+    this.loading ??= import("./toast_list.js").then(({ ToastList }) => {
+      const list = new ToastList(this);
+      if (this.leaving) list.listen(this.leaving.signal);
+      return list;
     });
     return this.loading;
   }
@@ -60,7 +62,7 @@ export class CarillonToasts extends HTMLElement {
   /** @param {{rows: Row[], news: Row[], late: Row[]}} detail */
   arrived({ rows, news, late }) {
     this.drop(rows.filter((row) => row.is_read).map((row) => row.id));
-    this.loading?.then((stack) => rows.forEach((row) => stack.has(String(row.id)) && this.show(row)));
+    this.loading?.then((list) => rows.forEach((row) => list.has(String(row.id)) && this.show(row)));
     for (const row of news) {
       if (location.pathname === row.url) continue;
       this.untold.set(row.id, row);
@@ -73,13 +75,13 @@ export class CarillonToasts extends HTMLElement {
   /** The visible tab that was last in front acts at once; others only if it hasn't. @param {() => void} act */
   whenFront(act) {
     if (document.hidden) return;
-    if (recall("front") === tab) act();
+    if (load("front") === tab) act();
     else setTimeout(() => document.hidden || act(), WAIT_FOR_FRONT * (1 + Math.random()));
   }
 
   /** What any tab has told no other tells. */
   forgetTold() {
-    const told = Number(recall("told"));
+    const told = Number(load("told"));
     // Numbers beyond our own are those of a database that is gone.
     if (told <= store.seq) this.untold.forEach((row) => row.feed_seq <= told && this.untold.delete(row.id));
   }
@@ -87,7 +89,7 @@ export class CarillonToasts extends HTMLElement {
   /** @param {Row[]} rows */
   claim(rows) {
     rows.forEach((row) => this.untold.delete(row.id));
-    remember("told", Math.max(...rows.map((row) => row.feed_seq)));
+    save("told", Math.max(...rows.map((row) => row.feed_seq)));
   }
 
   /** @param {number} id */
@@ -98,7 +100,7 @@ export class CarillonToasts extends HTMLElement {
     this.claim([row]);
     const isOurs = document.dispatchEvent(new CustomEvent("carillon:notification", { detail: row, cancelable: true }));
     if (!isOurs) return;
-    this.stack.then((stack) => stack.announcer.speak(`${categoryWord(row.category)}: ${row.title}. ${row.body}`, row));
+    this.list.then((list) => list.announcer.speak(`${categoryWord(row.category)}: ${row.title}. ${row.body}`, row));
     if (!isPanelOpen()) this.show(row);
   }
 
@@ -121,18 +123,18 @@ export class CarillonToasts extends HTMLElement {
     }
     this.claim(rows);
     if (isPanelOpen()) return;
-    this.stack.then((stack) => {
-      this.awayCount = rows.length + (stack.has("away") ? this.awayCount : 0);
+    this.list.then((list) => {
+      this.awayCount = rows.length + (list.has("away") ? this.awayCount : 0);
       const title = this.awayCount === 1 ? say("awayOne") : say("awaySome", { n: this.awayCount });
-      stack.put("away", { category: "", word: "Carillon", icon: "bell", title, body: "", href: address("inbox") });
-      stack.announcer.announce(title);
+      list.put("away", { category: "", word: "Carillon", icon: "bell", title, body: "", href: address("inbox") });
+      list.announcer.announce(title);
     });
   }
 
   /** A new toast on top, or news in the one that this notification has. @param {Row} row */
   show(row) {
-    this.stack.then((stack) =>
-      stack.put(String(row.id), {
+    this.list.then((list) =>
+      list.put(String(row.id), {
         category: row.category,
         word: categoryWord(row.category),
         icon: iconOf(row.event_type, row.category),
@@ -155,16 +157,16 @@ export class CarillonToasts extends HTMLElement {
     const name = `summary-${id}`;
     if (isRead) {
       this.later.delete(name);
-      this.loading?.then((stack) => stack.drop(name));
+      this.loading?.then((list) => list.drop(name));
     }
     if (isRead || location.pathname === url) return;
     const tell = () => {
-      if (Number(recall("summed")) === seq) return;
-      remember("summed", seq);
+      if (Number(load("summed")) === seq) return;
+      save("summed", seq);
       const icon = kind === "digest" ? "bell" : "moon";
-      this.stack.then((stack) => {
-        stack.put(name, { category: "", word: title, icon, title: text, body: "", href: url });
-        stack.announcer.announce(`${title}: ${text}`);
+      this.list.then((list) => {
+        list.put(name, { category: "", word: title, icon, title: text, body: "", href: url });
+        list.announcer.announce(`${title}: ${text}`);
       });
     };
     if (document.hidden) this.later.set(name, tell);
@@ -175,16 +177,16 @@ export class CarillonToasts extends HTMLElement {
     this.untold.clear();
     const href = `${address("signIn")}?next=${encodeURIComponent(location.pathname + location.search)}`;
     const title = say("signIn");
-    this.stack.then((stack) => {
-      stack.put("signed-out", { category: "", word: say("signedOut"), icon: "lock", title, body: "", href, stays: true });
-      stack.announcer.announce(`${say("signedOut")} ${title}`, true);
+    this.list.then((list) => {
+      list.put("signed-out", { category: "", word: say("signedOut"), icon: "lock", title, body: "", href, stays: true });
+      list.announcer.announce(`${say("signedOut")} ${title}`, true);
     });
   }
 
   /** @param {number[]} ids */
   drop(ids) {
     ids.forEach((id) => this.untold.delete(id));
-    if (ids.length) this.loading?.then((stack) => ids.forEach((id) => stack.drop(String(id))));
+    if (ids.length) this.loading?.then((list) => ids.forEach((id) => list.drop(String(id))));
   }
 
   /**
@@ -195,7 +197,7 @@ export class CarillonToasts extends HTMLElement {
   readAll(upTo, category) {
     const isRead = (/** @type {Row} */ row) => row.feed_seq <= upTo && (!category || row.category === category);
     this.untold.forEach((row) => isRead(row) && this.untold.delete(row.id));
-    this.loading?.then((stack) => stack.readAll(upTo, category));
+    this.loading?.then((list) => list.readAll(upTo, category));
   }
 }
 
