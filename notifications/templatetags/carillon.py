@@ -16,12 +16,32 @@ from notifications.pages.feed import BLANK
 from notifications.pages.inbox_status import Standing, standing_for
 
 register = template.Library()
-_PARTS_KEY = "carillon_parts_are_there"
+_SHARED_MARKUP_KEY = "carillon_shared_markup"
+
+STYLE_SHEETS = tuple(f"carillon/{name}.css" for name in ("core/base", "panel/bell", "feed/feed", "toasts/toasts"))
+# All that carillon.js imports, and all that the feed imports on top: named in the page, modules need not wait for each
+# other. A test compares them with the imports.
+MODULES = (
+    "carillon/core/config.js",
+    "carillon/core/connection.js",
+    "carillon/core/http.js",
+    "carillon/core/labels.js",
+    "carillon/core/navigation.js",
+    "carillon/core/storage.js",
+    "carillon/core/store.js",
+    "carillon/core/tabs.js",
+    "carillon/feed/define.js",
+    "carillon/panel/bell.js",
+    "carillon/toasts/toasts.js",
+)
+FEED_MODULES = tuple(
+    f"carillon/feed/{name}.js" for name in ("feed", "keyboard", "rows", "status_lines", "summaries", "time")
+)
 
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
-    """One of the sprite, beside words that say the same: hidden from screen readers."""
+    """Icon of the sprite, hidden from screen readers: the words beside it say the same."""
     return format_html(
         '<svg class="carillon-icon" viewBox="0 0 24 24" width="18" height="18" aria-hidden="true" focusable="false">'
         '<use href="#carillon-{}"/></svg>',
@@ -31,7 +51,7 @@ def icon(name: str) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def carillon_standing(context: Context) -> Standing | None:
-    """Where the person's inbox stands; None for nobody."""
+    """Badge, do-not-disturb and position of the person's inbox; None for nobody."""
     request: HttpRequest | None = context.get("request")
     user = getattr(request, "user", None) or AnonymousUser()
     if request is None or not user.is_authenticated or user.pk is None:
@@ -42,34 +62,40 @@ def carillon_standing(context: Context) -> Standing | None:
 @register.inclusion_tag("carillon/head.html")
 def carillon_head() -> dict[str, Any]:
     """Style sheets and the one script."""
-    return {}
+    return {"style_sheets": STYLE_SHEETS, "modules": MODULES}
+
+
+@register.inclusion_tag("carillon/module_preloads.html")
+def carillon_feed_head() -> dict[str, Any]:
+    """Modules of a page that the feed is part of."""
+    return {"modules": FEED_MODULES}
 
 
 @register.inclusion_tag("carillon/bell.html", takes_context=True)
 def carillon_bell(context: Context) -> dict[str, Any]:
     """The bell with its count, and the panel it opens; nothing for nobody."""
-    return _parts(context)
+    return _element_context(context)
 
 
 @register.inclusion_tag("carillon/toasts.html", takes_context=True)
 def carillon_toasts(context: Context) -> dict[str, Any]:
-    """Where toasts appear, and what speaks them; nothing for nobody."""
-    return _parts(context)
+    """Place of the toasts, and the regions that speak them; nothing for nobody."""
+    return _element_context(context)
 
 
-def _parts(context: Context) -> dict[str, Any]:
+def _element_context(context: Context) -> dict[str, Any]:
     standing = carillon_standing(context)
     request: HttpRequest | None = context.get("request")
     if standing is None or request is None:
         return {"standing": None}
-    with_parts = not hasattr(request, _PARTS_KEY)
-    setattr(request, _PARTS_KEY, True)
+    with_shared_markup = not hasattr(request, _SHARED_MARKUP_KEY)
+    setattr(request, _SHARED_MARKUP_KEY, True)
     token = get_token(request)
     return {
         "standing": standing,
         "request": request,
         "csrf_token": token,
-        "with_parts": with_parts,
+        "with_shared_markup": with_shared_markup,
         "blank": BLANK,
         "config": standing.for_browser(csrf_token=token),
     }

@@ -13,6 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from config.static_files import check_collected, minify
+from notifications.templatetags.carillon import FEED_MODULES, MODULES
 
 KB = 1024
 OURS = Path(__file__).parents[2] / "static" / "carillon"
@@ -112,6 +113,12 @@ def test_before_anything_rings_a_page_needs_little(site):
     needed = site.needs("carillon/carillon.js")
     assert {"carillon/core/tabs.js", "carillon/toasts/toasts.js"} < needed
     assert sum(map(site.size, needed)) <= 10 * KB
+
+
+def test_a_page_names_every_module_that_its_script_needs(site):
+    start = site.needs("carillon/carillon.js")
+    assert set(MODULES) == start - {"carillon/carillon.js"}
+    assert set(FEED_MODULES) == site.needs("carillon/feed/feed.js") - start
 
 
 def test_all_scripts_together_are_small(site):
