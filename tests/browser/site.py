@@ -24,9 +24,9 @@ COME_BACK = "window.isAway = false; document.dispatchEvent(new Event('visibility
 _PEOPLE = """
 from django.contrib.auth.models import User
 from delivery.signed_links import Rule, to_unsubscribe
-from events import keys
+from events import api_keys
 link = to_unsubscribe(Rule(User.objects.get(username="bob").pk, None))
-print(({user.username: (user.pk, keys.issue(user)[1]) for user in User.objects.all()}, link))
+print(({user.username: (user.pk, api_keys.issue(user)[1]) for user in User.objects.all()}, link))
 """
 
 
