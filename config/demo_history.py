@@ -19,6 +19,7 @@ from events.models import EventType
 from notifications.holds import release
 from notifications.models import Notification
 from notifications.preferences import preferences
+from notifications.preferences.settings import change_settings
 
 WEBHOOK = "https://hooks.studio.example/carillon"
 ZONE = "Europe/Paris"
@@ -52,8 +53,8 @@ def choose(people: dict[str, User], *, now: datetime) -> None:
     Address.objects.create(user=alice, kind="webhook", target=WEBHOOK, secret=seal(new_secret()), verified_at=now)
     for event_type in EventType.objects.filter(name__in=STORIES):
         preferences.change(alice.pk, event_type_id=event_type.pk, now=now, channels=["in_app", "webhook"])
-    preferences.change_settings(alice.pk, now=now, timezone=ZONE)
-    preferences.change_settings(carol.pk, now=now, timezone=ZONE, digest_enabled=True)
+    change_settings(alice.pk, now=now, timezone=ZONE)
+    change_settings(carol.pk, now=now, timezone=ZONE, digest_enabled=True)
 
 
 def route_and_settle(alice: User, *, now: datetime) -> None:
@@ -62,13 +63,13 @@ def route_and_settle(alice: User, *, now: datetime) -> None:
     for delivery in Delivery.objects.filter(address__user=alice).select_related("notification__event__event_type"):
         if delivery.notification is not None:
             _settle(delivery, *STORIES[delivery.notification.event.event_type.name], now=now)
-    preferences.change_settings(alice.pk, now=now, dnd_enabled=True)
+    change_settings(alice.pk, now=now, dnd_enabled=True)
 
 
 def give_back(alice: User, *, now: datetime) -> None:
     """What came meanwhile, as one summary."""
     sweep.sweep()
-    preferences.change_settings(alice.pk, now=now, dnd_enabled=False)
+    change_settings(alice.pk, now=now, dnd_enabled=False)
     release.release([alice.pk], now=now)
 
 

@@ -15,7 +15,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from delivery import summary_words
 from delivery.models import Address, Delivery
 from delivery.pages import attempts
 from delivery.pages.attempts import Try
@@ -26,8 +25,8 @@ from events.rules import channel_names
 from notifications.holds import wording
 from notifications.models import Notification, UserNotificationSettings
 from notifications.pages.inbox_status import Standing
-from notifications.preferences import preferences
-from notifications.presentation import labels, times
+from notifications.preferences.settings import settings_of
+from notifications.presentation import labels, summary_text, times
 
 PAGE_SIZE = 20
 State = Delivery.State
@@ -138,7 +137,7 @@ def page_of(standing: Standing, *, filters: Filters, for_staff: bool) -> tuple[l
     streams: tuple[list[Delivery | Notification], ...] = ([*deliveries], [*waiting])
     merged = list(heapq.merge(*streams, key=lambda one: one.created_at, reverse=True))
     shown = merged[:PAGE_SIZE]
-    chosen = preferences.settings_of(standing.user_id)
+    chosen = settings_of(standing.user_id)
     with_summary = any(isinstance(one, Delivery) and one.summary_id is not None for one in shown)
     types = list(EventType.objects.all()) if with_summary else []
     rows = [
@@ -238,7 +237,7 @@ def _title(one: Delivery, *, event: Event | None, types: Sequence[EventType]) ->
     if event is not None:
         return rendering.words(event, event.event_type).title
     if one.summary is not None:
-        return summary_words.in_words(one.summary, types=types)
+        return summary_text.counts(one.summary.by_type, types=types)
     return _("Confirmation") if one.purpose == Delivery.Purpose.CONFIRMATION else _("Test")
 
 

@@ -11,10 +11,11 @@ from events.rest.strict import user_id_of
 from events.rest.views import ApiView
 from notifications.api.responses import changed
 from notifications.api.serializers import DigestOut, SentDigestOut
-from notifications.holds import release, summaries
+from notifications.holds import release
 from notifications.inbox import marking
 from notifications.inbox.frames import instant
 from notifications.preferences import digest_preview
+from notifications.presentation import summary_text
 
 
 class DigestView(ApiView):
@@ -46,6 +47,6 @@ class DigestView(ApiView):
         body = {
             "count": summary.count if summary else 0,
             "by_type": summary.by_type if summary else {},
-            "url": summaries.url(summary.pk) if summary else None,
+            "url": summary_text.url(summary.pk) if summary else None,
         }
         return changed(marking.state(user_id), body=body)

@@ -16,6 +16,7 @@ from notifications.api.responses import changed
 from notifications.api.serializers import PreferenceIn, PreferenceOut, SettingsIn, SettingsOut
 from notifications.inbox import marking
 from notifications.preferences import preferences
+from notifications.preferences.settings import change_settings, settings_as_json, settings_of
 
 
 class PreferencesView(ApiView):
@@ -48,8 +49,8 @@ class PreferenceView(ApiView):
 class SettingsView(ApiView):
     @documented("show_settings", summary="Show your settings", answers={200: SettingsOut})
     def get(self, request: Request) -> Response:
-        settings = preferences.settings_of(user_id_of(request))
-        return Response(preferences.settings_as_json(settings, now=timezone.now()))
+        settings = settings_of(user_id_of(request))
+        return Response(settings_as_json(settings, now=timezone.now()))
 
     @documented(
         "put_settings",
@@ -60,5 +61,5 @@ class SettingsView(ApiView):
     )
     def put(self, request: Request) -> Response:
         changes, now, user_id = body_of(request, as_=SettingsIn), timezone.now(), user_id_of(request)
-        settings = preferences.change_settings(user_id, now=now, **changes)
-        return changed(marking.state(user_id), body=preferences.settings_as_json(settings, now=now))
+        settings = change_settings(user_id, now=now, **changes)
+        return changed(marking.state(user_id), body=settings_as_json(settings, now=now))

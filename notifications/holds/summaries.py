@@ -2,56 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from events import event_type_cache
-from events.models import EventType
 from notifications.inbox import frames, marking
 from notifications.inbox import push as hub_link
 from notifications.inbox.frames import Frame
 from notifications.models import Notification, Summary, UserNotificationSettings
+from notifications.presentation import summary_text
 
-MOST_TYPES = 8
 MOST_SHOWN = 5
-
-
-def words(by_type: Mapping[str, int]) -> str:
-    """`3 jobs completed, 1 failed, 2 awaiting review`: at most one query, none for types that were just read."""
-    return in_words(by_type, types=event_type_cache.by_name(by_type))
-
-
-def in_words(by_type: Mapping[str, int], *, types: Mapping[str, EventType]) -> str:
-    """The same without a query. A type that isn't given has its name."""
-    parts, named = [], set[str]()
-    for name in sorted(by_type, key=lambda name: (types[name].pk if name in types else 0, name)):
-        n, event_type = by_type[name], types.get(name)
-        text = (event_type.digest_one if n == 1 else event_type.digest_many) if event_type else ""
-        text = text.replace("{n}", str(n)) or f"{n} × {name}"
-        category = event_type.category if event_type else ""
-        parts.append(_without_repeated(text, category=category) if category in named else text)
-        named.add(category)
-    more = len(parts) - MOST_TYPES
-    return ", ".join([*parts[:MOST_TYPES], *([_("and {n} other kinds").format(n=more)] if more > 0 else [])])
-
-
-def title(kind: str) -> str:
-    """What a summary is called."""
-    titles = {
-        Summary.Kind.DND: _("While do not disturb was on"),
-        Summary.Kind.QUIET: _("During your quiet hours"),
-        Summary.Kind.DIGEST: _("Your digest"),
-    }
-    return titles.get(Summary.Kind(kind), kind)
-
-
-def url(summary_id: int) -> str:
-    return reverse("summary", args=[summary_id])
 
 
 def as_frames(made: Sequence[Summary]) -> list[Frame]:
@@ -64,9 +28,9 @@ def as_frames(made: Sequence[Summary]) -> list[Frame]:
             kind=summary.kind,
             count=summary.count,
             by_type=summary.by_type,
-            url=url(summary.pk),
-            title=title(summary.kind),
-            text=in_words(summary.by_type, types=types),
+            url=summary_text.url(summary.pk),
+            title=summary_text.title(summary.kind),
+            text=summary_text.counts(summary.by_type, types=types.values()),
             is_read=summary.is_read,
         )
         for summary in made
@@ -127,10 +91,3 @@ def record_sent(summary_ids: Collection[int], *, now: datetime) -> None:
 def _in_app(user_id: int) -> QuerySet[Summary]:
     """A digest that goes out by mail alone never enters the inbox: it has no `seq`."""
     return Summary.objects.filter(user_id=user_id, seq__gt=0)
-
-
-def _without_repeated(text: str, *, category: str) -> str:
-    """`1 job failed` as `1 failed` after `3 jobs completed`."""
-    number, _space, rest = text.partition(" ")
-    noun, _space, rest = rest.partition(" ")
-    return f"{number} {rest}" if rest and noun in (category, f"{category}s") else text

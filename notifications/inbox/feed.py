@@ -11,8 +11,6 @@ from events.models import Event
 from notifications.inbox.frames import instant
 from notifications.models import Notification
 
-CATEGORIES = ("job", "review", "system", "collaboration")
-
 
 def rows(user_id: int) -> QuerySet[Notification]:
     """The person's in-app rows with all that showing one needs."""

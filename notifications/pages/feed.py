@@ -17,7 +17,7 @@ from notifications.holds import summaries
 from notifications.inbox import feed
 from notifications.models import Notification, Summary
 from notifications.pages.inbox_status import Standing
-from notifications.presentation import labels, times
+from notifications.presentation import labels, summary_text, times
 
 PAGE_SIZE = 20
 _CURSOR = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
@@ -167,7 +167,7 @@ def notes_of(user_id: int) -> list[Note]:
 
 
 def note_of(summary: Summary) -> Note:
-    return Note(summary.pk, summary.kind, summaries.title(summary.kind), summaries.words(summary.by_type))
+    return Note(summary.pk, summary.kind, summary_text.title(summary.kind), summary_text.counts(summary.by_type))
 
 
 def page_of(user_id: int, *, filters: Filters, now: datetime, zone: ZoneInfo) -> tuple[list[Day], str]:
@@ -217,7 +217,7 @@ def by_day(rows: list[Row], *, now: datetime, zone: ZoneInfo) -> list[Day]:
 
 def _chips(filters: Filters, *, counts: Mapping[str, int]) -> list[Chip]:
     here = reverse("inbox")
-    names = [*feed.CATEGORIES, *sorted(set(counts) - set(feed.CATEGORIES))]
+    names = [*labels.CATEGORIES, *sorted(set(counts) - set(labels.CATEGORIES))]
     return [
         Chip(
             category=name,

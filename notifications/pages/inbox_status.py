@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 from notifications.holds import rules
 from notifications.inbox import marking
 from notifications.inbox.frames import instant
-from notifications.preferences import preferences
+from notifications.preferences.settings import settings_of
 from notifications.presentation import labels, times
 
 _KEY = "carillon_standing"
@@ -81,7 +81,7 @@ def standing_for(request: HttpRequest) -> Standing:
 
 def standing_of(user_id: int, *, now: datetime) -> Standing:
     state = marking.state(user_id)
-    chosen = preferences.settings_of(user_id)
+    chosen = settings_of(user_id)
     is_quiet = rules.is_dnd(chosen, now=now)
     return Standing(
         user_id=user_id,

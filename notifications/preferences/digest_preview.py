@@ -10,7 +10,7 @@ from django.db.models import Count
 
 from notifications.holds import rules
 from notifications.models import Hold, Inbox, Notification, UserNotificationSettings
-from notifications.preferences import preferences
+from notifications.preferences.settings import settings_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Preview:
 
 def preview(user_id: int, *, now: datetime) -> Preview:
     """Three queries."""
-    settings = preferences.settings_of(user_id)
+    settings = settings_of(user_id)
     collected = Notification.objects.filter(user_id=user_id, hold=Hold.DIGEST, is_read=False)
     counted = collected.values_list("event__event_type__name").annotate(n=Count("event_id", distinct=True)).order_by()
     by_type = dict(counted)

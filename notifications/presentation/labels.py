@@ -6,7 +6,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from notifications.inbox.feed import CATEGORIES
+# In the order people see them in; others follow by name.
+CATEGORIES = ("job", "review", "system", "collaboration")
 
 _SINGULAR = {
     "job": gettext_lazy("Job"),

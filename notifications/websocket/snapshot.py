@@ -9,7 +9,7 @@ from notifications.holds import rules, summaries
 from notifications.inbox import feed, frames
 from notifications.inbox.frames import Frame
 from notifications.models import Hold, Inbox
-from notifications.preferences import preferences
+from notifications.preferences.settings import settings_as_json, settings_of
 
 MOST = 200
 
@@ -35,12 +35,12 @@ def since(user_id: int, *, seq: int | None, now: datetime) -> Snapshot:
         changed = feed.changed_since(user_id, seq=seq, limit=MOST)
         made = summaries.changed_since(user_id, seq=seq, limit=MOST + 1)
         recovered = len(changed) + len(made) <= MOST
-    settings = preferences.settings_of(user_id)
+    settings = settings_of(user_id)
     hello = frames.hello(
         seq=inbox.seq,
         unread_count=inbox.unread_count,
         now=now,
-        settings=preferences.settings_as_json(settings, now=now),
+        settings=settings_as_json(settings, now=now),
         recovered=recovered,
         notifications=[feed.as_json(row) for row in changed] if recovered else [],
         summaries=summaries.as_frames(made) if recovered else [],

@@ -28,10 +28,9 @@ from delivery.channels.chat.guarded_requests import Trace
 from delivery.channels.network import http_outcome, resolver
 from delivery.encryption import Unreadable, unseal
 from delivery.errors import AddressRefused
-from delivery.summary_words import in_words
 from events import rendering
-from notifications.holds import summaries
 from notifications.models import Summary
+from notifications.presentation import summary_text
 
 MAX_LISTED = 10
 # To a chat these call everybody there; a payload may not.
@@ -181,9 +180,9 @@ def _of_summary(summary: Summary, held: list[Held]) -> tuple[str, list[str]]:
     lines = [f"• {title}" for title in listed]
     if more > 0:
         lines.append(_("+ {more} more").format(more=more))
-    return in_words(summary, types=[one.event.event_type for one in held]), [
+    return summary_text.counts(summary.by_type, types=[one.event.event_type for one in held]), [
         *lines,
-        signed_links.absolute(summaries.url(summary.pk)),
+        signed_links.absolute(summary_text.url(summary.pk)),
     ]
 
 

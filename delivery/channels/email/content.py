@@ -16,12 +16,10 @@ from django.utils.translation import gettext_lazy
 from delivery import signed_links
 from delivery.channels import Held, Outgoing
 from delivery.models import Delivery
-from delivery.summary_words import in_words
 from events import rendering
 from events.models import Event
-from notifications.holds import summaries
 from notifications.models import Notification, Summary
-from notifications.presentation import labels, times
+from notifications.presentation import labels, summary_text, times
 from notifications.presentation.payload import Fact, facts_of
 
 # Of a payload and of a summary a mail shows the beginning; the page behind its link has the rest.
@@ -132,7 +130,7 @@ def _summary(summary: Summary, held: list[Held], *, user: User, zone: ZoneInfo) 
     return Content(
         template="summary",
         tag=_TAG_OF_SUMMARY[kind],
-        title=in_words(summary, types=[one.event.event_type for one in held]),
+        title=summary_text.counts(summary.by_type, types=[one.event.event_type for one in held]),
         stream=_TAG_OF_SUMMARY[kind],
         stream_words=str(_OF_SUMMARY[kind]),
         # What do-not-disturb and quiet hours give back comes over the channels of many types: no one rule governs it.
@@ -141,7 +139,7 @@ def _summary(summary: Summary, held: list[Held], *, user: User, zone: ZoneInfo) 
             "intro": _OF_SUMMARY[kind],
             "items": [_item(one, zone=zone) for one in listed],
             "more": max(0, summary.count - len(listed)),
-            "action_url": signed_links.absolute(summaries.url(summary.pk)),
+            "action_url": signed_links.absolute(summary_text.url(summary.pk)),
             "action_words": _("See them all"),
             "reason": _REASON_OF_SUMMARY[kind],
             "preference_url": signed_links.absolute(f"{reverse('preferences')}#{anchor}"),

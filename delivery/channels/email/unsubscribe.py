@@ -16,6 +16,7 @@ from events.models import EventType
 from notifications.inbox import marking
 from notifications.models import NotificationPreference
 from notifications.preferences import preferences
+from notifications.preferences.settings import change_settings, settings_of
 
 EMAIL = "email"
 
@@ -41,7 +42,7 @@ def standing(rule: Rule) -> Standing:
     if not User.objects.filter(pk=rule.user_id).exists():
         raise Gone("this account is there no more")
     if rule.event_type_id is None:
-        return Standing(None, list(preferences.settings_of(rule.user_id).digest_channels))
+        return Standing(None, list(settings_of(rule.user_id).digest_channels))
     row = NotificationPreference.objects.filter(user_id=rule.user_id, event_type_id=rule.event_type_id)
     if found := row.select_related("event_type").first():
         return Standing(found.event_type, list(found.channels))
@@ -86,4 +87,4 @@ def _put(rule: Rule, channels: list[str], *, now: datetime) -> None:
     if rule.event_type_id is not None:
         preferences.change(rule.user_id, event_type_id=rule.event_type_id, now=now, channels=channels)
     else:
-        preferences.change_settings(rule.user_id, now=now, digest_channels=channels)
+        change_settings(rule.user_id, now=now, digest_channels=channels)

@@ -16,12 +16,11 @@ from django.utils.translation import gettext as _
 from delivery.channels import Frozen, Held, Outgoing
 from delivery.channels.webhook import cloudevents
 from delivery.models import Address
-from delivery.summary_words import in_words
 from events import rendering
 from events.models import Event
-from notifications.holds import summaries
 from notifications.inbox.frames import instant
 from notifications.models import Notification, Summary
+from notifications.presentation import summary_text
 
 JSON = "application/json"
 SUMMARY, TEST = "carillon.summary", "carillon.test"
@@ -78,8 +77,8 @@ def _of_summary(summary: Summary, held: list[Held]) -> Body:
         "payload": {"kind": summary.kind, "count": summary.count, "by_type": summary.by_type},
         "timestamp": instant(summary.created_at),
         "summary_id": summary.pk,
-        "title": in_words(summary, types=[one.event.event_type for one in held]),
-        "url": _absolute(summaries.url(summary.pk)),
+        "title": summary_text.counts(summary.by_type, types=[one.event.event_type for one in held]),
+        "url": _absolute(summary_text.url(summary.pk)),
         "notifications": [_listed(one) for one in held],
     }
 

@@ -12,7 +12,8 @@ from events.errors import PreferenceRefused
 from notifications.holds import rules
 from notifications.models import UserNotificationSettings
 from notifications.pages.preferences import dnd_presets
-from notifications.preferences import preferences, validation
+from notifications.preferences import validation
+from notifications.preferences.settings import change_settings, settings_of
 
 # What a new window offers.
 BLANK: dict[str, Any] = {"days": [], "start": "22:00", "end": "07:00"}
@@ -21,7 +22,7 @@ DAYS = ("0", "1", "2", "3", "4", "5", "6")
 
 def save(user_id: int, *, form: QueryDict, now: datetime) -> None:
     """Raises PreferenceRefused; then nothing of it is stored."""
-    settings = preferences.settings_of(user_id)
+    settings = settings_of(user_id)
     sections, changes = form.getlist("sections"), dict[str, Any]()
     if "zone" in sections:
         changes["timezone"] = form.get("timezone", "").strip()
@@ -36,7 +37,7 @@ def save(user_id: int, *, form: QueryDict, now: datetime) -> None:
         # Naming the switch as well replaces the end, whatever it was.
         differing["dnd_enabled"] = True
     if differing:
-        preferences.change_settings(user_id, now=now, **differing)
+        change_settings(user_id, now=now, **differing)
 
 
 def _digest(form: QueryDict) -> dict[str, Any]:

@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from events.rules import channel_names
-from notifications.holds import calendar, rules, summaries
+from notifications.holds import calendar, rules
 from notifications.models import Hold, UserNotificationSettings
 from notifications.pages.inbox_status import Standing
 from notifications.preferences import digest_preview
-from notifications.presentation import times
+from notifications.presentation import summary_text, times
 
 Interval = UserNotificationSettings.Interval
 
@@ -74,7 +74,7 @@ def of_digest(chosen: UserNotificationSettings, *, preview: digest_preview.Previ
         return _("Off: everything comes as it happens.")
     count = ngettext("{n} item", "{n} items", preview.count).format(n=preview.count)
     if preview.by_type:
-        count = f"{count}: {summaries.words(preview.by_type)}"
+        count = f"{count}: {summary_text.counts(preview.by_type)}"
     if preview.next_at is None:
         return _("Waits for the end of do not disturb, {count}.").format(count=count)
     due = times.end_words(preview.next_at, now=standing.now, zone=standing.zone)

@@ -11,7 +11,6 @@ from django.http import QueryDict
 from django.utils.text import capfirst
 
 from events.rules import channel_names
-from notifications.inbox.feed import CATEGORIES
 from notifications.models import NotificationPreference
 from notifications.preferences import preferences
 from notifications.presentation import labels
@@ -103,7 +102,7 @@ def _save_line(user_id: int, row: NotificationPreference, *, form: QueryDict, ev
 
 def _order(row: NotificationPreference) -> tuple[int, str, int]:
     category = row.event_type.category
-    known = CATEGORIES.index(category) if category in CATEGORIES else len(CATEGORIES)
+    known = labels.CATEGORIES.index(category) if category in labels.CATEGORIES else len(labels.CATEGORIES)
     return known, category, row.event_type_id
 
 

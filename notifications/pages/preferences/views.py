@@ -23,6 +23,7 @@ from notifications.pages.inbox_status import Standing, standing_for, standing_of
 from notifications.pages.preferences import channel_status, dnd_presets, settings_form, status_text, table
 from notifications.pages.requests import back, is_script, person
 from notifications.preferences import digest_preview, preferences, validation
+from notifications.preferences.settings import change_settings, settings_of
 
 
 @never_cache
@@ -49,7 +50,7 @@ def preferences_page(request: HttpRequest) -> HttpResponse:
 @require_POST
 def do_not_disturb(request: HttpRequest) -> HttpResponse:
     """The switch in the panel and above the feed: off, always."""
-    preferences.change_settings(person(request).pk, now=timezone.now(), dnd_enabled=False)
+    change_settings(person(request).pk, now=timezone.now(), dnd_enabled=False)
     return HttpResponse(status=204) if is_script(request) else back(request)
 
 
@@ -63,7 +64,7 @@ def _save(request: HttpRequest) -> None:
 def _shown(request: HttpRequest) -> dict[str, Any]:
     user = person(request)
     rows = preferences.ensure(user.pk)
-    chosen = preferences.settings_of(user.pk)
+    chosen = settings_of(user.pk)
     return {
         "chosen": chosen,
         "groups": table.matrix_of(rows),
@@ -109,7 +110,7 @@ def _words(request: HttpRequest) -> dict[str, Any]:
     """What will really happen, said in words: shown by the page, and anew after each change."""
     now, user = timezone.now(), person(request)
     standing, preview = standing_of(user.pk, now=now), digest_preview.preview(user.pk, now=now)
-    chosen = preferences.settings_of(user.pk)
+    chosen = settings_of(user.pk)
     return {
         "is_quiet": standing.is_quiet,
         "quiet_words": status_text.of_dnd(standing),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from delivery.models import Delivery
 from notifications.models import Notification, Summary
-from notifications.preferences import preferences
+from notifications.preferences.settings import change_settings
 from tests.events.concurrency import rolled_back
 from tests.notifications.factories.routing import prefer
 from tests.notifications.holds.test_given_back_once import SPAN, Story, World, few, stories
@@ -77,6 +77,6 @@ def test_a_clock_that_jumps_opens_nothing_twice_and_leaves_nothing(story, jumps)
         for jump in jumps:
             at += jump * MINUTE
             world.look(at, crash="")
-        preferences.change_settings(world.person.pk, now=at, dnd_enabled=False, digest_enabled=False, quiet_hours=[])
+        change_settings(world.person.pk, now=at, dnd_enabled=False, digest_enabled=False, quiet_hours=[])
         check(world)
         assert not Notification.objects.exclude(hold="none").exists()

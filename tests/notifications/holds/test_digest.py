@@ -14,7 +14,9 @@ from notifications.holds import due as rounds
 from notifications.holds import release, rules, summaries
 from notifications.inbox import marking
 from notifications.models import Inbox, Notification, Summary
-from notifications.preferences import digest_preview, preferences
+from notifications.preferences import digest_preview
+from notifications.preferences.settings import change_settings, settings_of
+from notifications.presentation import summary_text
 from tests.notifications.factories.holds import AFTERNOON, HOUR, by_mail, hold, holds, look, look_at
 from tests.notifications.factories.routing import JOB, NOON, alter, define, route, settle
 
@@ -146,50 +148,50 @@ class TestWhenItWasSent:
     def test_in_the_app_it_is_sent_as_it_closes(self, owner):
         collect(owner)
         look(now=NINE)
-        assert preferences.settings_of(owner.pk).digest_last_sent_at == NINE
+        assert settings_of(owner.pk).digest_last_sent_at == NINE
 
     def test_by_mail_at_the_first_success(self, owner, mailbox):
         collect(owner)
         [summary] = look(now=NINE)
-        assert preferences.settings_of(owner.pk).digest_last_sent_at is None
+        assert settings_of(owner.pk).digest_last_sent_at is None
         summaries.record_sent([summary.pk], now=NINE + HOUR)
         summaries.record_sent([summary.pk], now=NINE + 2 * HOUR)
-        assert preferences.settings_of(owner.pk).digest_last_sent_at == NINE + HOUR
+        assert settings_of(owner.pk).digest_last_sent_at == NINE + HOUR
 
     def test_what_dnd_gave_back_is_no_digest(self, owner):
         hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
         look(now=NOON + HOUR)
-        assert preferences.settings_of(owner.pk).digest_last_sent_at is None
+        assert settings_of(owner.pk).digest_last_sent_at is None
 
 
 class TestChangingTheSettings:
     def test_turning_it_off_gives_back_at_once(self, owner):
         collect(owner)
-        preferences.change_settings(owner.pk, now=NOON, digest_enabled=False)
+        change_settings(owner.pk, now=NOON, digest_enabled=False)
         assert (Summary.objects.get().kind, holds(owner)) == ("digest", ["none", "none"])
 
     def test_turning_it_off_in_dnd_waits_for_its_end(self, owner):
         collect(owner)
         settle(owner, dnd_enabled=True, dnd_until=NOON + HOUR)
-        preferences.change_settings(owner.pk, now=NOON, digest_enabled=False)
+        change_settings(owner.pk, now=NOON, digest_enabled=False)
         assert holds(owner) == ["dnd", "dnd"]
         assert len(look(now=NOON + HOUR)) == 1
 
     def test_another_hour_moves_what_was_collected(self, owner):
         collect(owner)
-        preferences.change_settings(owner.pk, now=NOON, digest_hour=15)
+        change_settings(owner.pk, now=NOON, digest_hour=15)
         assert look(now=NOON + 3 * HOUR - timedelta(seconds=1)) == []
         assert len(look(now=NOON + 3 * HOUR)) == 1
         assert len(look(now=NINE + 50 * HOUR)) == 1
 
     def test_one_that_was_due_already_is_not_put_off(self, owner):
         collect(owner)
-        preferences.change_settings(owner.pk, now=NINE + HOUR / 60, digest_hour=15)
+        change_settings(owner.pk, now=NINE + HOUR / 60, digest_hour=15)
         assert Summary.objects.get().window == "2026-03-05T09:00+00:00"
 
     def test_turning_it_on_holds_nothing_that_was_told(self, owner):
         hold(owner, *TWO)
-        preferences.change_settings(owner.pk, now=NOON, digest_enabled=True)
+        change_settings(owner.pk, now=NOON, digest_enabled=True)
         assert holds(owner) == ["none", "none"]
 
 
@@ -299,21 +301,21 @@ def test_the_task_looks_at_the_present(owner):
 class TestWords:
     def test_the_category_is_named_once(self):
         by_type = {"review.submitted": 2, "job.failed": 1, "job.completed": 3}
-        assert summaries.words(by_type) == "3 jobs completed, 1 failed, 2 awaiting review"
+        assert summary_text.counts(by_type) == "3 jobs completed, 1 failed, 2 awaiting review"
 
     def test_a_type_without_words_is_counted_by_its_name(self):
         define("job.paused")
-        assert summaries.words({"job.paused": 2, "job.gone": 1}) == "1 × job.gone, 2 × job.paused"
+        assert summary_text.counts({"job.paused": 2, "job.gone": 1}) == "1 × job.gone, 2 × job.paused"
 
     def test_many_kinds_are_cut(self):
         for number in range(10):
             define(f"odd.{number}", digest_one=f"1 odd {number}")
-        text = summaries.words({f"odd.{number}": 1 for number in range(10)})
+        text = summary_text.counts({f"odd.{number}": 1 for number in range(10)})
         assert text.endswith("1 odd 7, and 2 other kinds")
 
     def test_other_placeholders_stay_as_they_are(self):
         alter("job.failed", digest_many="{n} of {x} failed")
-        assert summaries.words({"job.failed": 2}) == "2 of {x} failed"
+        assert summary_text.counts({"job.failed": 2}) == "2 of {x} failed"
 
 
 def test_an_inbox_without_holds_plans_no_look(owner):

@@ -25,7 +25,7 @@ from events.models import Event
 from notifications.holds import due, release
 from notifications.holds.calendar import Rhythm
 from notifications.models import Inbox, Notification, Summary
-from notifications.preferences import preferences
+from notifications.preferences.settings import change_settings
 from tests.events.concurrency import rolled_back
 from tests.notifications.factories.routing import define, route, settle
 from tests.notifications.references.holds import Chosen, Reference, minutes
@@ -126,7 +126,7 @@ class World:
             for when, chosen in story.changes:
                 if when == at_minute:
                     chosen = replace(chosen, dnd=_is_on(chosen, at))  # noqa: PLW2901
-                    preferences.change_settings(self.person.pk, now=at, **_as_settings(chosen))
+                    change_settings(self.person.pk, now=at, **_as_settings(chosen))
                     self.note(at)
             self.arrive(at_minute, at)
             later = [stop for stop in stops if stop > at_minute]
@@ -259,7 +259,7 @@ def test_a_clock_that_jumps_loses_nothing_and_gives_nothing_twice(story, jumps):
             at += jump * MINUTE
             world.look(at, crash="")
         off = {"dnd_enabled": False, "digest_enabled": False, "quiet_hours": []}
-        preferences.change_settings(world.person.pk, now=at, **off)
+        change_settings(world.person.pk, now=at, **off)
         world.note(at)
         assert set(world.given) == set(range(len(story.arrivals)))
         assert sequencer.has_unnumbered() is False

@@ -10,7 +10,7 @@ from events.bus import publish
 from notifications.holds import release as closing
 from notifications.inbox import feed, marking
 from notifications.models import Inbox, Notification, Summary
-from notifications.preferences import preferences
+from notifications.preferences.settings import change_settings, settings_of
 from tests.notifications.factories.holds import AFTERNOON, HOUR, by_mail, hold, holds, look, look_at, release
 from tests.notifications.factories.routing import JOB, NOON, route, settle
 
@@ -157,42 +157,42 @@ class TestChangingTheSettings:
     def test_switching_off_gives_back_at_once(self, owner):
         hold(owner, *TWO, dnd_enabled=True)
         assert look_at(owner) is None
-        preferences.change_settings(owner.pk, now=NOON + HOUR, dnd_enabled=False)
+        change_settings(owner.pk, now=NOON + HOUR, dnd_enabled=False)
         assert Summary.objects.get().count == 2
 
     def test_shortening_holds_until_the_new_end(self, owner):
         hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + 9 * HOUR)
-        preferences.change_settings(owner.pk, now=NOON, dnd_until=NOON + HOUR)
+        change_settings(owner.pk, now=NOON, dnd_until=NOON + HOUR)
         assert look(now=NOON + HOUR - timedelta(seconds=1)) == []
         assert len(look(now=NOON + HOUR)) == 1
 
     def test_extending_holds_until_the_new_end(self, owner):
         hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
-        preferences.change_settings(owner.pk, now=NOON, dnd_until=NOON + 9 * HOUR)
+        change_settings(owner.pk, now=NOON, dnd_until=NOON + 9 * HOUR)
         assert look(now=NOON + 9 * HOUR - timedelta(seconds=1)) == []
         assert len(look(now=NOON + 9 * HOUR)) == 1
 
     def test_an_end_that_becomes_none_holds_on(self, owner):
         hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
-        preferences.change_settings(owner.pk, now=NOON, dnd_until=None)
+        change_settings(owner.pk, now=NOON, dnd_until=None)
         assert look(now=NOON + 1000 * HOUR) == []
-        preferences.change_settings(owner.pk, now=NOON + 1000 * HOUR, dnd_enabled=False)
+        change_settings(owner.pk, now=NOON + 1000 * HOUR, dnd_enabled=False)
         assert Summary.objects.get().count == 2
 
     def test_dropping_the_quiet_hours_gives_back_at_once(self, owner):
         hold(owner, *TWO, quiet_hours=AFTERNOON)
-        preferences.change_settings(owner.pk, now=NOON, quiet_hours=[])
+        change_settings(owner.pk, now=NOON, quiet_hours=[])
         assert Summary.objects.get().kind == "quiet"
 
     def test_a_refused_change_gives_back_nothing(self, owner):
         hold(owner, *TWO, dnd_enabled=True)
         with pytest.raises(ValueError):
-            preferences.change_settings(owner.pk, now=NOON, dnd_enabled=False, digest_hour=99)
+            change_settings(owner.pk, now=NOON, dnd_enabled=False, digest_hour=99)
         assert holds(owner) == ["dnd", "dnd"]
 
     def test_it_writes_over_nothing_that_the_floor_above_writes(self, owner):
         hold(owner, dnd_enabled=True, digest_last_sent_at=NOON)
-        changed = preferences.change_settings(owner.pk, now=NOON, dnd_enabled=False)
+        changed = change_settings(owner.pk, now=NOON, dnd_enabled=False)
         changed.refresh_from_db()
         assert changed.digest_last_sent_at == NOON
 
@@ -209,7 +209,7 @@ def test_a_clock_that_was_set_back_loses_nothing(owner):
 def test_a_person_without_settings_holds_nothing(owner):
     """Another program has deleted the row: the defaults count."""
     hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
-    owner_settings = preferences.settings_of(owner.pk)
+    owner_settings = settings_of(owner.pk)
     owner_settings.delete()
     [summary] = release(owner, now=NOON)
     assert summary.count == 2

@@ -18,7 +18,7 @@ from events.models import Event
 from notifications.holds import due, release
 from notifications.inbox import marking
 from notifications.models import Inbox, Notification, Summary, UserNotificationSettings
-from notifications.preferences import preferences
+from notifications.preferences.settings import change_settings
 from tests.events.concurrency import Running, at_once
 from tests.notifications.factories.holds import HOUR, hold, holds, look
 from tests.notifications.factories.routing import NOON, define, route
@@ -38,7 +38,7 @@ class TestAtOnce:
         hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
         now = NOON + HOUR
         at_once(
-            lambda: preferences.change_settings(owner.pk, now=now, dnd_enabled=False),
+            lambda: change_settings(owner.pk, now=now, dnd_enabled=False),
             lambda: due.release_all(now=now),
             lambda: due.release_due(now=now),
         )

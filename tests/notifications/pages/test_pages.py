@@ -16,6 +16,7 @@ from events.entities import Entity
 from events.models import Event, EventType
 from notifications.models import Inbox, Notification, NotificationPreference
 from notifications.preferences import preferences
+from notifications.preferences.settings import change_settings
 
 pytestmark = pytest.mark.django_db
 
@@ -199,6 +200,6 @@ def test_error_pages_need_nothing_but_themselves(status):
 
 
 def test_times_are_on_the_person_s_clock(browser, member):
-    preferences.change_settings(member.pk, now=timezone.now(), timezone="Asia/Kolkata")
+    change_settings(member.pk, now=timezone.now(), timezone="Asia/Kolkata")
     row = told(member)
     assert "(Asia/Kolkata)" in browser.get(reverse("notification-detail", args=[row.pk])).content.decode()

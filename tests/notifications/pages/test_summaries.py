@@ -12,7 +12,8 @@ from notifications.holds import due, summaries
 from notifications.inbox import marking
 from notifications.inbox.frames import instant
 from notifications.models import Inbox, Summary
-from notifications.preferences import preferences
+from notifications.preferences.settings import settings_of
+from notifications.presentation import summary_text
 from tests.inline_code import INLINE
 from tests.notifications.factories.holds import AFTERNOON, HOUR, hold, release
 from tests.notifications.factories.routing import define, settle
@@ -52,7 +53,7 @@ def test_it_stands_above_the_feed(browser, place):
 
 
 def test_its_page_lists_what_was_held_and_reads_it(browser, owner, summary):
-    page = browser.get(summaries.url(summary.pk))
+    page = browser.get(summary_text.url(summary.pk))
     assert shown_on(page) == 2
     assert not INLINE.search(page.content.decode())
     summary.refresh_from_db()
@@ -62,7 +63,7 @@ def test_its_page_lists_what_was_held_and_reads_it(browser, owner, summary):
 
 
 def test_fetching_ahead_reads_nothing(browser, summary):
-    browser.get(summaries.url(summary.pk), headers={"Sec-Purpose": "prefetch"})
+    browser.get(summary_text.url(summary.pk), headers={"Sec-Purpose": "prefetch"})
     summary.refresh_from_db()
     assert not summary.is_read
 
@@ -72,9 +73,9 @@ def test_a_long_one_comes_page_by_page(browser, owner):
     hold(owner, *["odd.usual"] * 25, dnd_enabled=True)
     settle(owner, dnd_enabled=False)
     [made] = release(owner, now=timezone.now())
-    first = browser.get(summaries.url(made.pk))
+    first = browser.get(summary_text.url(made.pk))
     [older] = re.findall(r'rel="next" href="([^"]*)"', first.content.decode())
-    second = browser.get(summaries.url(made.pk) + older)
+    second = browser.get(summary_text.url(made.pk) + older)
     assert (shown_on(first), shown_on(second)) == (20, 5)
 
 
@@ -116,18 +117,18 @@ class TestPreferences:
         form = {"sections": "hours", "hours-0-days": ["0", "4"], "hours-0-start": "22:00", "hours-0-end": "07:00"}
         blank = {"hours-1-start": "22:00", "hours-1-end": "07:00"}
         browser.post(reverse("preferences"), form | blank)
-        assert preferences.settings_of(owner.pk).quiet_hours == [{"days": [0, 4], "start": "22:00", "end": "07:00"}]
+        assert settings_of(owner.pk).quiet_hours == [{"days": [0, 4], "start": "22:00", "end": "07:00"}]
 
     def test_a_window_without_a_day_is_taken_away(self, browser, owner):
         settle(owner, quiet_hours=AFTERNOON)
         browser.post(reverse("preferences"), {"sections": "hours", "hours-0-start": "11:00", "hours-0-end": "14:00"})
-        assert preferences.settings_of(owner.pk).quiet_hours == []
+        assert settings_of(owner.pk).quiet_hours == []
 
     @pytest.mark.parametrize("wrong", [{"hours-0-days": ["9"]}, {"hours-0-end": "late"}, {"hours-0-end": "22:00"}])
     def test_a_window_that_cannot_be_is_refused(self, browser, owner, wrong):
         form = {"sections": "hours", "hours-0-days": ["0"], "hours-0-start": "22:00", "hours-0-end": "07:00"}
         answer = browser.post(reverse("preferences"), form | wrong)
-        assert (answer.status_code, preferences.settings_of(owner.pk).quiet_hours) == (400, [])
+        assert (answer.status_code, settings_of(owner.pk).quiet_hours) == (400, [])
 
     def test_the_windows_there_are_can_be_edited(self, browser, owner):
         settle(owner, quiet_hours=[*AFTERNOON, "nonsense"])
@@ -153,7 +154,7 @@ class TestPreferences:
     def test_its_channels_can_be_chosen(self, browser, owner):
         form = {"sections": "digest", "digest_enabled": "on", "digest_interval": "daily", "digest_hour": "9"}
         browser.post(reverse("preferences"), form | {"digest_weekday": "0", "digest_channels": ["in_app"]})
-        assert preferences.settings_of(owner.pk).digest_channels == ["in_app"]
+        assert settings_of(owner.pk).digest_channels == ["in_app"]
 
 
 class TestApi:
@@ -170,7 +171,7 @@ class TestApi:
         hold(owner, *TWO, now=timezone.now(), digest_enabled=True)
         answer = browser.post(self.ADDRESS)
         assert (answer.json()["count"], answer["X-Inbox-Seq"]) == (2, "3")
-        assert answer.json()["url"] == summaries.url(Summary.objects.get().pk)
+        assert answer.json()["url"] == summary_text.url(Summary.objects.get().pk)
         assert browser.post(self.ADDRESS).json() == {"count": 0, "by_type": {}, "url": None}
 
     def test_nobody_else_may(self, client, db):
@@ -195,7 +196,7 @@ class TestSocket:
             "kind": "dnd",
             "count": 2,
             "by_type": {"job.completed": 1, "job.failed": 1},
-            "url": summaries.url(made.pk),
+            "url": summary_text.url(made.pk),
             "title": "While do not disturb was on",
             "text": "1 job completed, 1 failed",
             "is_read": False,

@@ -13,6 +13,7 @@ from events.models import EventType
 from notifications.inbox import marking
 from notifications.models import NotificationPreference, UserNotificationSettings
 from notifications.preferences import preferences
+from notifications.preferences.settings import change_settings, settings_as_json, settings_of
 from tests.notifications.factories.routing import alter, channels_of, prefer, tell_batch
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -101,7 +102,7 @@ def test_an_unknown_type_does_not_exist(owner):
 
 
 def test_without_a_row_the_settings_have_their_defaults(owner):
-    shown = preferences.settings_as_json(preferences.settings_of(owner.pk), now=NOW)
+    shown = settings_as_json(settings_of(owner.pk), now=NOW)
     assert shown == {
         "dnd_enabled": False,
         "dnd_until": None,
@@ -117,31 +118,31 @@ def test_without_a_row_the_settings_have_their_defaults(owner):
 
 
 def test_a_change_of_settings_raises_the_inbox_number(owner):
-    preferences.change_settings(owner.pk, now=NOW, timezone="Europe/Paris")
+    change_settings(owner.pk, now=NOW, timezone="Europe/Paris")
     assert marking.state(owner.pk).seq == 1
 
 
 def test_do_not_disturb_without_an_end_clears_the_old_end(owner):
-    preferences.change_settings(owner.pk, now=NOW, dnd_enabled=True, dnd_until=SOON)
-    settings = preferences.change_settings(owner.pk, now=NOW, dnd_enabled=True)
+    change_settings(owner.pk, now=NOW, dnd_enabled=True, dnd_until=SOON)
+    settings = change_settings(owner.pk, now=NOW, dnd_enabled=True)
     assert (settings.dnd_enabled, settings.dnd_until) == (True, None)
 
 
 def test_a_change_of_something_else_leaves_do_not_disturb_alone(owner):
-    preferences.change_settings(owner.pk, now=NOW, dnd_enabled=True, dnd_until=SOON)
-    settings = preferences.change_settings(owner.pk, now=NOW, digest_enabled=True)
+    change_settings(owner.pk, now=NOW, dnd_enabled=True, dnd_until=SOON)
+    settings = change_settings(owner.pk, now=NOW, digest_enabled=True)
     assert (settings.dnd_enabled, settings.dnd_until) == (True, SOON)
 
 
 def test_a_passed_end_reads_as_off(owner):
-    settings = preferences.change_settings(owner.pk, now=NOW, dnd_enabled=True, dnd_until=SOON)
-    shown = preferences.settings_as_json(settings, now=SOON)
+    settings = change_settings(owner.pk, now=NOW, dnd_enabled=True, dnd_until=SOON)
+    shown = settings_as_json(settings, now=SOON)
     assert (shown["dnd_enabled"], shown["dnd_until"]) == (False, None)
 
 
 def test_a_new_end_alone_does_not_revive_what_had_ended(owner):
-    preferences.change_settings(owner.pk, now=NOW, dnd_enabled=True, dnd_until=SOON)
-    settings = preferences.change_settings(owner.pk, now=SOON, dnd_until=SOON + timedelta(hours=1))
+    change_settings(owner.pk, now=NOW, dnd_enabled=True, dnd_until=SOON)
+    settings = change_settings(owner.pk, now=SOON, dnd_until=SOON + timedelta(hours=1))
     assert settings.dnd_enabled is False
 
 
@@ -174,11 +175,11 @@ WINDOW = {"days": [0, 4], "start": "22:00", "end": "07:00"}
 )
 def test_settings_that_can_not_be_are_refused(owner, changes, code, field):
     with pytest.raises(PreferenceRefused) as refused:
-        preferences.change_settings(owner.pk, now=NOW, **changes)
+        change_settings(owner.pk, now=NOW, **changes)
     assert (refused.value.code, refused.value.field) == (code, field)
     assert not UserNotificationSettings.objects.exists()
 
 
 def test_fourteen_windows_over_midnight_are_accepted(owner):
-    settings = preferences.change_settings(owner.pk, now=NOW, quiet_hours=[WINDOW] * 14)
+    settings = change_settings(owner.pk, now=NOW, quiet_hours=[WINDOW] * 14)
     assert settings.quiet_hours == [WINDOW] * 14

@@ -23,6 +23,7 @@ from notifications.inbox import push as hub_link
 from notifications.inbox.push import Push
 from notifications.models import Notification
 from notifications.preferences import preferences
+from notifications.preferences.settings import change_settings
 from notifications.routing import router
 from tests.events.concurrency import at_once
 from tests.notifications.factories.routing import define
@@ -103,7 +104,7 @@ class Storm:
 
     def switch_dnd(self, chance: random.Random) -> None:
         user = chance.choice(self.people)
-        preferences.change_settings(user.pk, now=timezone.now(), dnd_enabled=chance.random() < 0.5)
+        change_settings(user.pk, now=timezone.now(), dnd_enabled=chance.random() < 0.5)
 
 
 def mixed(chance: random.Random) -> NewEvent:

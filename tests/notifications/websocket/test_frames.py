@@ -11,7 +11,7 @@ from events.bus import NewEvent, publish
 from notifications.inbox import feed, marking
 from notifications.inbox.frames import instant
 from notifications.models import Notification
-from notifications.preferences import preferences
+from notifications.preferences.settings import change_settings
 from tests.notifications.factories.routing import JOB, NOON, prefer, route, settle, tell, tell_batch
 
 pytestmark = [
@@ -152,7 +152,7 @@ def test_reading_is_echoed_to_nobody_else(server, owner, watcher):
 
 def test_a_change_of_settings_reaches_the_sockets(server, owner):
     socket = server.greeted(owner)
-    preferences.change_settings(owner.pk, now=NOON, dnd_enabled=True)
+    change_settings(owner.pk, now=NOON, dnd_enabled=True)
     frame = socket.frame()
     assert (frame["type"], frame["seq"], frame["dnd_enabled"], frame["dnd_until"]) == ("settings", 1, True, None)
 
