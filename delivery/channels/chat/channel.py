@@ -23,7 +23,7 @@ from django.utils.translation import pgettext_lazy
 
 from delivery import channels, signed_links
 from delivery.channels import Checked, Frozen, Held, Outcome, Outgoing
-from delivery.channels.chat import guarded_requests, services
+from delivery.channels.chat import guarded_requests, providers
 from delivery.channels.chat.guarded_requests import Trace
 from delivery.channels.network import http_outcome, resolver
 from delivery.encryption import Unreadable, unseal
@@ -66,7 +66,7 @@ class Chat(channels.Channel):
 
     def check(self, target: str, *, user: User) -> Checked:
         """The URL is a secret: it is kept sealed, and shown masked."""
-        chat = services.read(target, is_staff=user.is_staff)
+        chat = providers.read(target, is_staff=user.is_staff)
         if _plugin(chat.url) is None:
             raise AddressRefused(
                 _("Apprise can't read this URL: a part of it is missing or too short."),
@@ -85,7 +85,7 @@ class Chat(channels.Channel):
         try:
             url = unseal(outgoing.address.secret)
             # Whoever stopped being staff doesn't send into the intranet any more.
-            url = services.read(url, is_staff=outgoing.user.is_staff).url
+            url = providers.read(url, is_staff=outgoing.user.is_staff).url
         except Unreadable:
             return Outcome("dead", "secret_unreadable")
         except AddressRefused as refused:
