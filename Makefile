@@ -41,7 +41,7 @@ run: install
 	@DEBUG=true exec $(PY) manage.py serve --demo --port $(PORT)
 
 test: $(VENV)/installed-dev
-	@$(PY) tests/run.py $(if $(STRICT),--strict)
+	@$(PY) tests/run.py $(if $(STRICT),--strict) $(if $(RETRY),--retry)
 
 test-fast: $(VENV)/installed-dev
 	@$(PY) tests/run.py --fast
@@ -51,7 +51,7 @@ check: $(VENV)/installed-dev
 	$(VENV)/bin/ruff check .
 	DEBUG=true $(VENV)/bin/mypy .
 	$(VENV)/bin/lint-imports
-	@$(PY) tests/run.py $(if $(STRICT),--strict)
+	@$(PY) tests/run.py $(if $(STRICT),--strict) $(if $(RETRY),--retry)
 
 bench: $(VENV)/installed-dev
 	@DEBUG=true $(PY) -m bench

@@ -1,6 +1,7 @@
 """Runs the suite embedded, and again on PostgreSQL and Redis where they are found; says at the end what was not run.
 
---fast: embedded only, without browsers and processes. --strict: anything skipped or not run is a failure.
+--fast: embedded only, without browsers and processes. --strict: anything skipped or not run is a failure. --retry: a
+browser or process test that fails has a second try, and the last lines name it.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class Tally:
     profile: str
     counts: Counter[str] = field(default_factory=Counter)
     skipped: list[str] = field(default_factory=list)
+    second_tries: list[str] = field(default_factory=list)
     failed: bool = False
 
     def __str__(self) -> str:
@@ -57,45 +59,46 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fast", action="store_true")
     parser.add_argument("--strict", action="store_true")
+    parser.add_argument("--retry", action="store_true")
     options = parser.parse_args()
-    tallies, missing = [embedded(fast=options.fast)], []
+    tallies, missing = [embedded(fast=options.fast, retry=options.retry)], []
     if options.fast:
         missing.append("browsers, processes, and everything on PostgreSQL and Redis (make test runs them)")
     else:
         found = find_service()
         if isinstance(found, Service):
-            tallies.append(on_service(found))
+            tallies.append(on_service(found, retry=options.retry))
         else:
             missing.append(f"everything on PostgreSQL and Redis ({found})")
     return report(tallies, missing, strict=options.strict)
 
 
-def embedded(*, fast: bool) -> Tally:
+def embedded(*, fast: bool, retry: bool) -> Tally:
     """SQLite, one process."""
     tally = Tally("Embedded (SQLite)")
     with tempfile.TemporaryDirectory(prefix="carillon-") as folder:
         env = {"DATABASE_URL": f"sqlite:///{folder}/carillon.sqlite3", "REDIS_URL": ""}
         run(tally, env=env, marks="not process and not browser", workers=WORKERS)
         if not fast:
-            outside(tally, env=env)
+            outside(tally, env=env, retry=retry)
     return tally
 
 
-def on_service(service: Service) -> Tally:
+def on_service(service: Service, *, retry: bool) -> Tally:
     """PostgreSQL and Redis; in databases of our own, which are gone afterwards."""
     tally = Tally(service.label)
     with own_databases(service.database_url) as database_url:
         env = {"DATABASE_URL": database_url, "REDIS_URL": service.redis_url}
         run(tally, env=env, marks="not process and not browser", workers=WORKERS)
-        outside(tally, env=env)
+        outside(tally, env=env, retry=retry)
     return tally
 
 
-def outside(tally: Tally, *, env: dict[str, str]) -> None:
-    """What drives real browsers and processes. A machine that stalls for seconds fails one now and then: each has a
-    second try, and pytest's summary names those that took it."""
-    run(tally, env=env, marks="browser", workers=WORKERS, more=["--dist=loadfile", "--reruns=1", "-raR"])
-    run(tally, env=env, marks="process and not browser", workers=WORKERS, more=["--reruns=1", "-raR"])
+def outside(tally: Tally, *, env: dict[str, str], retry: bool) -> None:
+    """Real browsers and processes."""
+    more = ["--reruns=1"] if retry else []
+    run(tally, env=env, marks="browser", workers=WORKERS, more=["--dist=loadfile", *more])
+    run(tally, env=env, marks="process and not browser", workers=WORKERS, more=more)
 
 
 def run(tally: Tally, *, env: dict[str, str], marks: str, workers: int = 0, more: Sequence[str] = ()) -> None:
@@ -103,18 +106,25 @@ def run(tally: Tally, *, env: dict[str, str], marks: str, workers: int = 0, more
     parallel = [f"--tx=popen//env:REDIS_PREFIX=carillon-test-{os.getpid()}-{one}" for one in range(workers)]
     with tempfile.TemporaryDirectory(prefix="carillon-") as folder:
         outcome = Path(folder) / "outcome.xml"
-        command = [sys.executable, "-m", "pytest", "-q", "-m", marks, f"--junit-xml={outcome}"]
+        command = [sys.executable, "-m", "pytest", "-q", "-raR", "-m", marks, f"--junit-xml={outcome}"]
         command += [*parallel, "--dist=load"] if parallel else []
         command += more
         print(f"\n== {tally.profile}: {marks}", flush=True)
-        done = subprocess.run(command, cwd=ROOT, env={**os.environ, "DEBUG": "true", **env}, check=False)
-        tally.failed |= done.returncode not in (0, NO_TESTS)
+        env = {**os.environ, "DEBUG": "true", **env}
+        with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as pytest:
+            for line in pytest.stdout or ():
+                print(line, end="", flush=True)
+                if line.startswith("RERUN "):
+                    tally.second_tries.append(line.removeprefix("RERUN ").rstrip())
+        tally.failed |= pytest.returncode not in (0, NO_TESTS)
         if outcome.exists():
             count(tally, outcome)
 
 
 def count(tally: Tally, outcome: Path) -> None:
-    for case in ET.parse(outcome).iter("testcase"):
+    """Of a test that was tried twice the second outcome counts."""
+    cases = {(case.get("classname"), case.get("name")): case for case in ET.parse(outcome).iter("testcase")}
+    for case in cases.values():
         if (skipped := case.find("skipped")) is not None:
             tally.counts["skipped"] += 1
             tally.skipped.append(f"{case.get('classname')}::{case.get('name')}: {skipped.get('message')}")
@@ -185,6 +195,8 @@ def report(tallies: list[Tally], missing: list[str], *, strict: bool) -> int:
     for tally in tallies:
         for line in tally.skipped:
             print(f"Skipped: {line}")
+        for line in tally.second_tries:
+            print(f"Second try: {line}")
     for tally in tallies:
         print(tally)
     print(f"Not run: {'; '.join(missing) or 'nothing'}", flush=True)
