@@ -56,12 +56,15 @@ def _cheap_passwords(settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(autouse=True)
+def _no_known_types() -> None:
+    """Each test's database has types of its own: none is known from the test before."""
+    event_type_cache.clear()
+
+
 @pytest.fixture
-def committed(transactional_db) -> Iterator[None]:
+def committed(transactional_db) -> None:
     """Real commits, for what threads and coroutines see; what the migrations put in is there."""
-    event_type_cache.clear()
-    yield
-    event_type_cache.clear()
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 
-from events import event_type_cache
 from events.bus import NewEvent, publish, publish_many
 from events.errors import InactiveEventType, UnknownEventType
 from events.event_type_cache import MAX_AGE, by_name
@@ -52,7 +51,6 @@ def run(sql: str, *params: Any) -> None:
 def clock(monkeypatch) -> list[float]:
     at = [time.monotonic()]
     monkeypatch.setattr(time, "monotonic", lambda: at[0])
-    event_type_cache.clear()
     return at
 
 

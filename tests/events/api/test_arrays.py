@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from rest_framework.exceptions import ValidationError
 
-from events import event_type_cache
 from events.api.serializers import EventIn
 from events.bus import NewEvent, publish_many
 from events.errors import UnknownEventType
@@ -46,13 +45,6 @@ EDGES: list[object] = [
     {},
     {"a": [1]},
 ]
-
-
-@pytest.fixture(autouse=True)
-def _fresh_types() -> Iterator[None]:
-    event_type_cache.clear()
-    yield
-    event_type_cache.clear()
 
 
 def test_each_bad_element_is_named_and_none_is_stored(publisher):

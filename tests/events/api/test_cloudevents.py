@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,19 +11,11 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 from rest_framework.test import APIClient
 
-from events import api_keys, event_type_cache
+from events import api_keys
 from events.models import Event
 from tests.api_client import V1, as_, bearing, codes
 
 EVENTS = f"{V1}/events"
-pytestmark = pytest.mark.usefixtures("fresh_types")
-
-
-@pytest.fixture(name="fresh_types")
-def _fresh_types() -> Iterator[None]:
-    event_type_cache.clear()
-    yield
-    event_type_cache.clear()
 
 
 def made(**more: Any) -> CloudEvent:

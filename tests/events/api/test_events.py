@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
-from events import api_keys, event_type_cache
+from events import api_keys
 from events.api.serializers import EventOut, shown
 from events.dispatch.sequencer import number
 from events.models import Event, EventType
@@ -15,13 +14,6 @@ from tests.api_client import V1, as_, bearing, codes
 
 EVENTS = f"{V1}/events"
 DONE = {"event_type": "job.completed"}
-
-
-@pytest.fixture(autouse=True)
-def _fresh_types() -> Iterator[None]:
-    event_type_cache.clear()
-    yield
-    event_type_cache.clear()
 
 
 def test_an_event_comes_back_as_it_was_stored(publisher, member):
