@@ -87,7 +87,7 @@ CHANNEL_LAYERS = {
         "CONFIG": {"hosts": [REDIS_URL], "prefix": REDIS_PREFIX},
     }
     if REDIS_URL
-    else {"BACKEND": "events.transport.channel_layer.InProcessLayer"}
+    else {"BACKEND": "events.transport.in_process_layer.InProcessLayer"}
 }
 
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"

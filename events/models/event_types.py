@@ -9,9 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
 
-from events import rendering
 from events.rules import audience as audience_rules
-from events.rules import payload_schema
+from events.rules import payload_schema, templates
 
 _NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _CATEGORY = re.compile(r"[a-z0-9_-]+")
@@ -101,9 +100,9 @@ class EventType(models.Model):
             ("default_channels", lambda: audience_rules.check_channels(self.default_channels)),
             ("schema", lambda: payload_schema.check_schema(self.schema)),
             ("sample", lambda: payload_schema.check_payload(self.sample, schema=self.schema)),
-            ("title_template", lambda: rendering.check(self.title_template, sample=self.sample)),
-            ("body_template", lambda: rendering.check(self.body_template, sample=self.sample)),
-            ("url_template", lambda: rendering.check(self.url_template, sample=self.sample)),
+            ("title_template", lambda: templates.check(self.title_template, sample=self.sample)),
+            ("body_template", lambda: templates.check(self.body_template, sample=self.sample)),
+            ("url_template", lambda: templates.check(self.url_template, sample=self.sample)),
         ]
         for field, check in checks:
             try:

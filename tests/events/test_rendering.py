@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from events import rendering
 from events.entities import Entity, register_entity
 from events.models import Event, EventType
 from events.rendering import Wording, words
+from events.rules import templates
 from tests.events.strategies import PAYLOADS, TEXT, VALUES, nested
 
 FIELDS = [
@@ -23,7 +23,7 @@ FIELDS = [
     "event_type",
     "nothing",
 ]
-FILTERS = [f"|{name}" for name in rendering._FILTERS] + [
+FILTERS = [f"|{name}" for name in templates._FILTERS] + [
     "|percent",
     "|default:payload.b",
     "|default:'–'",
@@ -53,7 +53,7 @@ def read(payload: object, **templates: str) -> Wording:
 def test_every_payload_has_words(payload, title, body, url):
     said = read(payload, title_template=title, body_template=body, url_template=url)
     assert said.title
-    assert all(len(part) <= rendering.MAX_LENGTH for part in (said.title, said.body, said.url))
+    assert all(len(part) <= templates.MAX_LENGTH for part in (said.title, said.body, said.url))
 
 
 @settings(deadline=None)
@@ -66,7 +66,7 @@ def test_no_payload_breaks_a_seeded_type(seeded, payload, which):
 @given(AB, TEMPLATES)
 def test_what_passes_the_check_reads_its_own_sample_alike(payload, template):
     try:
-        rendering.check(template, sample=payload)
+        templates.check(template, sample=payload)
     except ValueError:
         return
     assert read(payload, body_template=template).body is not None
@@ -110,7 +110,7 @@ def test_a_field_named_like_a_method_is_a_field():
 )
 def test_only_variables_and_plain_filters_are_accepted(template):
     with pytest.raises(ValueError, match="template can't be used"):
-        rendering.check(template, sample={})
+        templates.check(template, sample={})
 
 
 def test_nothing_is_escaped_because_words_are_plain_text():

@@ -12,7 +12,8 @@ import pytest
 from channels.layers import get_channel_layer
 
 from events.transport import channel_layer
-from events.transport.channel_layer import InProcessLayer, hand
+from events.transport.channel_layer import hand
+from events.transport.in_process_layer import InProcessLayer
 from tests.events.forks import holds_in_a_fork
 
 AT_ONCE = 0.5
@@ -161,7 +162,7 @@ def sender(monkeypatch, settings) -> Any:
         settings.CHANNEL_LAYERS = layers
         monkeypatch.setattr(channel_layer, "_sender", None)
 
-    use({"default": {"BACKEND": "events.transport.channel_layer.InProcessLayer"}})
+    use({"default": {"BACKEND": "events.transport.in_process_layer.InProcessLayer"}})
     return use
 
 
