@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from events.db import clock
-from events.dispatch import sequencer, subscribers
+from events.dispatch import runner, sequencer, subscribers
 
 
 def sweep() -> None:
@@ -17,7 +17,7 @@ def sweep() -> None:
     failed = []
     for name in subscribers.lagging(now=clock.now()):
         try:
-            subscribers.catch_up(name, now=clock.now())
+            runner.catch_up(name, now=clock.now())
         except Exception as error:  # noqa: BLE001  raised below
             error.add_note(f"while subscriber {name} caught up")
             failed.append(error)

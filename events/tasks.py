@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from events.db import clock
-from events.dispatch import sequencer, subscribers
+from events.dispatch import runner, sequencer, subscribers
 from events.log import publish
 from events.models import Event
 from events.transport import hints
@@ -27,10 +27,10 @@ def number() -> None:
     for name in waiting[len(here) :]:
         hints.send(subscribers.CATCH_UP_TASK, name)
     for name in here:
-        subscribers.catch_up(name, now=clock.now(), fresh=fresh)
+        runner.catch_up(name, now=clock.now(), fresh=fresh)
 
 
 @shared_task(name=subscribers.CATCH_UP_TASK)
 def catch_up(name: str) -> None:
     hints.clear(subscribers.CATCH_UP_TASK, name)
-    subscribers.catch_up(name, now=clock.now())
+    runner.catch_up(name, now=clock.now())

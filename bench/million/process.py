@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from events.bus import Entity, publish
-from events.dispatch import sequencer, subscribers
+from events.dispatch import runner, sequencer
 from events.models import Event, EventType
 from notifications.models import Notification
 from notifications.routing import audiences, fanout, router
@@ -93,14 +93,14 @@ def _begin_fanout() -> Event:
 def _urgent() -> float:
     """Seconds from the commit of a critical event, published in the middle of a broadcast, until it is told."""
     broadcast = _begin_fanout()
-    subscribers.catch_up(router.NAME, now=timezone.now())
+    runner.catch_up(router.NAME, now=timezone.now())
     fanout.advance(broadcast.pk, now=timezone.now())
     publish("bench.urgent", actor=User.objects.order_by("-pk")[0])
     began = time.perf_counter()
     # One worker alone: a chunk is under way when it commits, then the log goes first.
     fanout.advance(broadcast.pk, now=timezone.now())
     sequencer.number_all()
-    subscribers.catch_up(router.NAME, now=timezone.now())
+    runner.catch_up(router.NAME, now=timezone.now())
     assert Notification.objects.filter(event__event_type__name="bench.urgent").exists()
     assert fanout.pending()
     return time.perf_counter() - began

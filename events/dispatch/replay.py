@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from events.dispatch import retry, subscribers
+from events.dispatch import retry, runner, subscribers
 from events.errors import Refused
 from events.models import LogHead, ParkedEvent, Subscriber
 from events.transport import hints
@@ -49,7 +49,7 @@ def rerun(parked: ParkedEvent, *, now: datetime) -> bool:
     if not ParkedEvent.objects.filter(pk=parked.pk).exists():
         return True
     try:
-        subscribers.hand_over(parked.subscriber.name, parked.event, done=lambda: _unpark(parked.pk))
+        runner.hand_over(parked.subscriber.name, parked.event, done=lambda: _unpark(parked.pk))
     except _DoneMeanwhile:
         return True
     except Exception as error:  # noqa: BLE001  whatever the handler raises is what the admin wants to read

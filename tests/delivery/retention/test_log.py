@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from events.bus import Published, publish, subscribe
 from events.dispatch import replay, subscribers
-from events.dispatch.subscribers import catch_up
+from events.dispatch.runner import catch_up
 from events.models import LogGap, LogHead, Subscriber
 from events.sweep import sweep
 from notifications.models import Notification

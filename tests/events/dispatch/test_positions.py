@@ -15,7 +15,7 @@ import pytest
 from django.db import connection, transaction
 
 from events.bus import NewEvent, publish, publish_many
-from events.dispatch import sequencer, subscribers
+from events.dispatch import runner, sequencer
 from events.models import Event, LogHead
 from tests.events.concurrency import Running, at_once, rolled_back
 
@@ -206,7 +206,7 @@ class Position:
 def test_no_reader_skips_or_doubles_in_a_storm(committed, reader):
     storm, readers = Storm(), [Position(), Position()]
     durable = [reader("exactly once"), reader("leased", transactional=False)]
-    catching_up = [partial(subscribers.catch_up, one.name, now=NOW) for one in durable]
+    catching_up = [partial(runner.catch_up, one.name, now=NOW) for one in durable]
     at_once(
         *[storm.publisher(seed) for seed in range(storm.PUBLISHERS)],
         *[storm.until_done(lambda: sequencer.number(limit=5))] * 2,
@@ -217,7 +217,7 @@ def test_no_reader_skips_or_doubles_in_a_storm(committed, reader):
     for one in readers * 100:
         one.step()
     for each in durable:
-        subscribers.catch_up(each.name, now=NOW)
+        runner.catch_up(each.name, now=NOW)
     expected = log()
     assert sorted(pk for _, pk in expected) == sorted(storm.committed)
     assert [position for position, _ in expected] == list(range(1, len(expected) + 1))

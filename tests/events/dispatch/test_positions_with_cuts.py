@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from events.bus import NewEvent, publish, publish_many
-from events.dispatch import sequencer, subscribers
+from events.dispatch import runner, sequencer, subscribers
 from events.models import Event, LogHead, Membership, ParkedEvent, Subscriber
 from tests.events.concurrency import at_once
 
@@ -122,7 +122,7 @@ def written(committed, registry, owner: User) -> None:
 @pytest.mark.usefixtures("written")
 def test_no_reader_skips_or_doubles_while_connections_are_cut(reader):
     cuts, readers, leased = Cuts(), [Position(), Position()], reader("leased", transactional=False)
-    catching_up = [lambda name=name: subscribers.catch_up(name, now=cuts.later()) for name in ("written", leased.name)]
+    catching_up = [lambda name=name: runner.catch_up(name, now=cuts.later()) for name in ("written", leased.name)]
     at_once(
         *[cuts.publisher(seed) for seed in range(PUBLISHERS)],
         *[cuts.until_done(lambda: sequencer.number(limit=5))] * 2,

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from events.bus import NewEvent, publish, publish_many
 from events.dispatch import replay, sequencer
-from events.dispatch.subscribers import catch_up
+from events.dispatch.runner import catch_up
 from events.errors import Refused
 from events.models import Event, LogHead, ParkedEvent, Subscriber
 from tests.events.concurrency import at_once

@@ -11,8 +11,9 @@ from django.contrib.auth.models import User
 from django.db import OperationalError, connection, transaction
 
 from events.bus import NewEvent, publish, publish_many, subscriber
-from events.dispatch import sequencer, subscribers
-from events.dispatch.subscribers import BATCH, LEASE, catch_up, enroll, lagging
+from events.dispatch import runner, sequencer, subscribers
+from events.dispatch.runner import BATCH, LEASE, catch_up
+from events.dispatch.subscribers import enroll, lagging
 from events.models import Event, Membership, ParkedEvent, Subscriber
 from events.sweep import sweep
 from tests.events.concurrency import Running, at_once
@@ -90,7 +91,7 @@ def test_types_and_actors_come_along(reader, owner, django_assert_num_queries):
     publish_many([NewEvent("job.started", actor=owner)] * 5)
     sequencer.number()
     with django_assert_num_queries(8):  # savepoint, cursor, head, events, types, actors, cursor moved, savepoint
-        subscribers._transactional_step(subscribers._registry["reader"], limit=10, now=NOW, fresh=())
+        runner._transactional_step(subscribers._registry["reader"], limit=10, now=NOW, fresh=())
 
 
 def test_what_was_numbered_just_now_is_not_read_again(
@@ -330,7 +331,7 @@ def test_one_failing_subscriber_never_stops_another(reader, transactional):
 def test_a_subscriber_that_breaks_the_look_itself_never_stops_another(reader, monkeypatch):
     reader("bad"), reader("good")
     numbered(3)
-    real = subscribers._next
+    real = runner._next
 
     def breaking(subscription: Any, **more: Any) -> Any:
         if subscription.name == "bad":

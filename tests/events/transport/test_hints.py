@@ -114,7 +114,7 @@ def test_ten_thousand_publishes_are_a_handful_of_hints(committed, sent):
     ("task", "look"),
     [
         (tasks.number, "events.dispatch.sequencer.number_all"),
-        (lambda: tasks.catch_up("notifications"), "events.dispatch.subscribers.catch_up"),
+        (lambda: tasks.catch_up("notifications"), "events.dispatch.runner.catch_up"),
     ],
     ids=["number", "catch up"],
 )

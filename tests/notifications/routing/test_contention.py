@@ -15,7 +15,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from events.bus import Entity, NewEvent, publish, publish_many
-from events.dispatch import replay, sequencer, subscribers
+from events.dispatch import replay, runner, sequencer, subscribers
 from events.memberships import grant
 from events.models import Event, EventType, ParkedEvent
 from notifications.inbox import feed, marking
@@ -50,7 +50,7 @@ class Storm:
         """As the sweeper does, with a clock that runs ahead: what is to be tried again later is tried soon."""
         while self.busy or subscribers.lagging(now=self.later()):
             sequencer.number_all()
-            subscribers.catch_up(router.NAME, now=self.later())
+            runner.catch_up(router.NAME, now=self.later())
 
     def later(self) -> datetime:
         return timezone.now() + timedelta(seconds=10 * next(self._ticks))
@@ -173,7 +173,7 @@ def assert_groups_replaced(storm: Storm) -> None:
 
 def test_every_row_ends_where_a_serial_order_would_put_it(storm, caplog):
     chance = random.Random(7)
-    publish_many([mixed(chance) for _ in range(subscribers.BATCH)])
+    publish_many([mixed(chance) for _ in range(runner.BATCH)])
     run(storm)
     # A worker would make up for one, and only say so.
     assert "deadlock" not in caplog.text

@@ -1,0 +1,244 @@
+"""Lets a subscriber read: batches of the log, in its transaction or under a lease."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from events.dispatch import retry
+from events.dispatch.subscribers import CATCH_UP_TASK, Subscription, _registry, enroll
+from events.log import reader
+from events.models import Event, EventType, LogHead, Subscriber
+from events.rules.patterns import matches
+from events.transport import hints
+
+logger = logging.getLogger(__name__)
+
+
+BATCH = 500
+
+
+LEASE = timedelta(seconds=60)
+
+
+# Seconds after which a long backlog gives way to other subscribers, and to leases that count from a fresh `now`.
+TURN = 10.0
+
+
+def catch_up(name: str, *, now: datetime, fresh: Sequence[Event] = ()) -> int:
+    """Let a subscriber read until nothing is left or its turn is over; how many events it was given.
+
+    `fresh`: what was numbered just now, with types and actors; not read again where it is all that comes next.
+    A failing batch is halved until the one bad event is alone; that one is parked after three tries. A failure of
+    the connection, a serialization failure or a locked database counts for nothing: the next sweep tries again.
+    """
+    subscription = _registry.get(name)
+    if subscription is None:
+        return 0
+    step = _transactional_step if subscription.is_transactional else _leased_step
+    total, size, end = 0, BATCH, time.monotonic() + TURN
+    while True:
+        try:
+            batch = step(subscription, limit=size, now=now, fresh=fresh)
+        except _NotEnrolled:
+            enroll()
+        except _Failed as failed:
+            if not (size := _after_failure(subscription, failed, now=now)):
+                return total
+        else:
+            if batch is None:
+                return total
+            total += len(batch.events)
+            if batch.is_last:
+                return total
+            # One that isn't the last is as large as it was allowed to be.
+            size = min(len(batch.events) * 2, BATCH)
+        if time.monotonic() > end:
+            hints.send(CATCH_UP_TASK, name)
+            return total
+
+
+def hand_over(name: str, event: Event, *, done: Callable[[], object]) -> None:
+    """Call a subscriber with this one event, wherever it stands, then `done`: in one transaction if it is
+    transactional. Raises what the handler raises, and LookupError for a name that the code no longer has."""
+    subscription = _registry[name]
+    if subscription.is_transactional:
+        with transaction.atomic():
+            subscription.handler([event])
+            done()
+    else:
+        subscription.handler([event])
+        done()
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """`is_last`: it goes to the head of the log. For what is numbered from then on, whoever numbers it wakes us."""
+
+    events: list[Event]
+    up_to: int
+    is_last: bool
+
+
+class _NotEnrolled(Exception):
+    """It has no row yet. Made outside the transaction of its first batch, whose failure would take it back."""
+
+
+class _Failed(Exception):
+    """The handler raised, or the commit of its transaction was refused; that is rolled back."""
+
+    def __init__(self, batch: _Batch, error: Exception, *, token: uuid.UUID | None = None) -> None:
+        super().__init__(str(error))
+        self.batch, self.error, self.token = batch, error, token
+
+
+def _transactional_step(
+    subscription: Subscription, *, limit: int, now: datetime, fresh: Sequence[Event]
+) -> _Batch | None:
+    batch = None
+    try:
+        with transaction.atomic():
+            row = _ready(subscription, now=now)
+            batch = _next(subscription, row=row, limit=limit, fresh=fresh) if row else None
+            if row is None or batch is None:
+                return None
+            _handle(subscription, batch)
+            _advance(row, to=batch.up_to, now=now)
+    except Exception as error:
+        # The commit counts as the handler's: deferred foreign keys are checked only there.
+        if batch is None or not batch.events:
+            raise
+        raise _Failed(batch, error) from error
+    return batch
+
+
+def _leased_step(subscription: Subscription, *, limit: int, now: datetime, fresh: Sequence[Event]) -> _Batch | None:
+    token = uuid.uuid4()
+    with transaction.atomic():
+        row = _ready(subscription, now=now)
+        if row is None or (row.lease_until is not None and row.lease_until > now):
+            return None
+        # Whoever held it was killed, or had more than the lease has time for: begin small.
+        batch = _next(subscription, row=row, limit=1 if row.lease_until else limit, fresh=fresh)
+        if batch is None:
+            return None
+        row.lease_token, row.lease_until = token, now + LEASE
+        row.save(update_fields=["lease_token", "lease_until"])
+    try:
+        _handle(subscription, batch)
+    except Exception as error:
+        raise _Failed(batch, error, token=token) from error
+    with transaction.atomic():
+        # Fenced: whoever took over an expired lease, or moved the position by hand, has the say.
+        held = Subscriber.objects.select_for_update().filter(pk=row.pk, lease_token=token)
+        mine = held.filter(position=row.position).first()
+        if mine is None:
+            held.update(lease_token=None, lease_until=None)
+            return None
+        _advance(mine, to=batch.up_to, now=now)
+    return batch
+
+
+def _handle(subscription: Subscription, batch: _Batch) -> None:
+    if batch.events:
+        subscription.handler(batch.events)
+
+
+def _ready(subscription: Subscription, *, now: datetime) -> Subscriber | None:
+    """Its locked row, unless it is paused or waits for its next try."""
+    # In SQL, as in _advance: for one event the ORM takes longer over the wording than the database over the work.
+    for_update = "FOR UPDATE" if connection.features.has_select_for_update else ""
+    named = Subscriber.objects.raw(f"SELECT * FROM subscribers WHERE name = %s {for_update}", [subscription.name])
+    row = next(iter(named), None)
+    if row is None:
+        raise _NotEnrolled
+    if row.is_paused or (row.retry_at is not None and row.retry_at > now):
+        return None
+    return row
+
+
+def _next(subscription: Subscription, *, row: Subscriber, limit: int, fresh: Sequence[Event]) -> _Batch | None:
+    """What comes after its position: one event if that has failed alone before."""
+    limit = 1 if row.attempts else limit
+    if fresh and len(fresh) <= limit and _is_next(fresh, after=row.position):
+        wanted = [event for event in fresh if matches(event.event_type.name, subscription.patterns)]
+        # Whoever has numbered what comes after these lets it be read too.
+        return _Batch(wanted, up_to=row.position + len(fresh), is_last=True)
+    # First: what is numbered meanwhile is left for the next look.
+    head = LogHead.objects.values_list("position", flat=True).get(pk=1)
+    if head <= row.position:
+        return None
+    found = Event.objects.filter(position__gt=row.position, position__lte=head)
+    if "*" not in subscription.patterns:
+        known = EventType.objects.values_list("pk", "name")
+        found = found.filter(event_type__in=[pk for pk, name in known if matches(name, subscription.patterns)])
+    events = reader.with_kin(found.order_by("position")[:limit])
+    last = events[-1].position if len(events) == limit else None
+    return _Batch(events, up_to=head if last is None else last, is_last=last is None)
+
+
+def _is_next(events: Sequence[Event], *, after: int) -> bool:
+    """All the numbers that follow, and so none of another worker's among them."""
+    return [event.position for event in events] == list(range(after + 1, after + 1 + len(events)))
+
+
+_ADVANCE = """
+UPDATE subscribers SET position = %s, attempts = 0, retry_at = NULL, last_error = '', lease_token = NULL,
+    lease_until = NULL, updated_at = %s
+WHERE id = %s
+"""
+
+
+def _advance(row: Subscriber, *, to: int, now: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_ADVANCE, [to, connection.ops.adapt_datetimefield_value(now), row.pk])
+
+
+def _after_failure(subscription: Subscription, failed: _Failed, *, now: datetime) -> int:
+    """The size of the next try, or 0 to leave it for later."""
+    count = len(failed.batch.events)
+    if retry.is_passing(failed.error):
+        logger.warning("subscriber %s tries again later: %s", subscription.name, failed.error)
+        _release(subscription, token=failed.token)
+        return 0
+    logger.warning("subscriber %s failed on %d event(s): %s", subscription.name, count, failed.error)
+    if count > 1:
+        return count // 2 if _release(subscription, token=failed.token) else 0
+    if retry.is_lock_timeout(failed.error):
+        _release(subscription, token=failed.token)
+        return 0
+    return _count_failure(subscription, failed, now=now)
+
+
+def _count_failure(subscription: Subscription, failed: _Failed, *, now: datetime) -> int:
+    [event] = failed.batch.events
+    error = retry.described(failed.error)
+    with transaction.atomic():
+        row = Subscriber.objects.select_for_update().get(name=subscription.name)
+        is_overtaken = failed.token is not None and row.lease_token != failed.token
+        if is_overtaken or event.position is None or row.position >= event.position:
+            return 0
+        if retry_at := retry.next_try(row.attempts, now=now):
+            row.retry_at, row.last_error = retry_at, error
+            row.attempts += 1
+            row.lease_token = row.lease_until = None
+            row.save()
+            return 0
+        retry.park(row, event_id=event.pk, error=error)
+        _advance(row, to=event.position, now=now)
+    logger.error("subscriber %s parked event %s: %s", subscription.name, event.pk, failed.error)
+    return BATCH
+
+
+def _release(subscription: Subscription, *, token: uuid.UUID | None) -> bool:
+    """Give a lease back early; False if another worker has it by now. A transactional subscriber holds none."""
+    if token is None:
+        return True
+    held = Subscriber.objects.filter(name=subscription.name, lease_token=token)
+    return held.update(lease_token=None, lease_until=None) > 0
