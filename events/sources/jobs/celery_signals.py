@@ -10,7 +10,7 @@ from celery import signals
 from celery.exceptions import Reject, Retry
 from django.db import connection
 
-from events.sources.jobs import lifecycle, reporter
+from events.sources.jobs import lifecycle, reporter, tracking
 from events.sources.jobs import task as jobs
 from events.sources.jobs.celery_request import gives_away
 from events.sources.jobs.task import JobTask
@@ -36,10 +36,10 @@ def _on_prerun(task_id: str, task: Any, args: Any, kwargs: Any, **_more: Any) ->
         return
     about = jobs.declared(task, args, kwargs, task.request.headers)
     key = jobs.key_of(task_id)
-    if about is not None and key not in jobs.running:
-        live = jobs.begin(key, about, patience=_patience(task))
+    if about is not None and key not in tracking.running:
+        live = tracking.begin(key, about, patience=_patience(task))
         if live is not None:
-            jobs.running[key] = live
+            tracking.running[key] = live
 
 
 def _on_postrun(task_id: str, task: Any, retval: Any, state: str | None, **_more: Any) -> None:
@@ -47,20 +47,20 @@ def _on_postrun(task_id: str, task: Any, retval: Any, state: str | None, **_more
     if not isinstance(task, JobTask):
         return
     key = jobs.key_of(task_id)
-    live = jobs.running.pop(key, None)
+    live = tracking.running.pop(key, None)
     last = reporter.release(live) if live else None
     match state:
         case "SUCCESS":
-            jobs.ended(key, "completed", {}, last=last)
+            tracking.ended(key, "completed", {}, last=last)
         case "IGNORED" if task_id in type(task)._replaced:
             type(task)._replaced -= {task_id}
             reporter.write(lambda: lifecycle.put_back(key), saying="A replaced job could not be put back")
         case "IGNORED":
-            jobs.ended(key, "cancelled", {"message": "The task asked to be ignored"}, last=last)
+            tracking.ended(key, "cancelled", {"message": "The task asked to be ignored"}, last=last)
         case "REJECTED" if isinstance(retval, Reject) and getattr(retval, "requeue", False):
             reporter.write(lambda: lifecycle.put_back(key), saying="A rejected job could not be put back")
         case "REJECTED":
-            jobs.ended(key, "failed", {"error": f"Rejected: {lifecycle.text(retval)}"}, last=last)
+            tracking.ended(key, "failed", {"error": f"Rejected: {lifecycle.text(retval)}"}, last=last)
         case None if task.request.is_eager:
             _end_eagerly(key, sys.exc_info()[1])
         case _:
@@ -73,9 +73,9 @@ def _end_eagerly(key: str, error: BaseException | None) -> None:
     if isinstance(error, Retry) or error is None:
         return
     if isinstance(error, Exception):
-        jobs.ended(key, "failed", jobs.failure(error))
+        tracking.ended(key, "failed", tracking.failure(error))
     else:
-        jobs.ended(key, "cancelled", {"message": f"Stopped by {type(error).__name__}"})
+        tracking.ended(key, "cancelled", {"message": f"Stopped by {type(error).__name__}"})
 
 
 def _on_failure(sender: Any, task_id: str, exception: BaseException, **_more: Any) -> None:
@@ -83,9 +83,9 @@ def _on_failure(sender: Any, task_id: str, exception: BaseException, **_more: An
     if not isinstance(sender, JobTask):
         return
     key = jobs.key_of(task_id)
-    live = jobs.running.get(key)
+    live = tracking.running.get(key)
     last = reporter.release(live) if live else None
-    jobs.ended(key, "failed", jobs.failure(exception), last=last)
+    tracking.ended(key, "failed", tracking.failure(exception), last=last)
     if live is None and not connection.in_atomic_block:
         # The parent forks new children: they must not inherit its connection.
         connection.close()
@@ -94,7 +94,7 @@ def _on_failure(sender: Any, task_id: str, exception: BaseException, **_more: An
 def _on_retry(sender: Any, request: Any, **_more: Any) -> None:
     """It will run again: not an end. What a parent retries for a lost child has not been put back by `retry`."""
     key = jobs.key_of(request.id)
-    if isinstance(sender, JobTask) and key not in jobs.running:
+    if isinstance(sender, JobTask) and key not in tracking.running:
         wait = timedelta(seconds=sender.job_wait_seconds)
         reporter.write(lambda: lifecycle.put_back(key, wait=wait), saying="A retried job could not be put back")
 
@@ -108,14 +108,14 @@ def _on_revoked(sender: Any, request: Any, terminated: bool, expired: bool, **_m
     key = jobs.key_of(request.id)
     if about is not None:
         reporter.attempt(lambda: lifecycle.submit(key, about), saying=f"job.submitted of {about.name}")
-    jobs.ended(key, "cancelled", {"message": message})
+    tracking.ended(key, "cancelled", {"message": message})
     if not connection.in_atomic_block:
         connection.close()
 
 
 def _on_unknown(name: str, id: str, **_more: Any) -> None:  # noqa: A002  Celery's name
     """In a worker that doesn't know the task, and has thrown its message away. Most are nobody's job."""
-    jobs.ended(jobs.key_of(id), "failed", {"error": f"The worker that took it knows no task {name}"})
+    tracking.ended(jobs.key_of(id), "failed", {"error": f"The worker that took it knows no task {name}"})
     if not connection.in_atomic_block:
         connection.close()
 

@@ -8,26 +8,18 @@ def render(self, shot_id, user_id):
 from __future__ import annotations
 
 import inspect
-import logging
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from celery import Task, shared_task
 from celery.result import AsyncResult
-from django.contrib.auth.models import User
 from django.db import connection, transaction
-from django.db.models import Model
 
-from events.entities import Entity
-from events.models import TrackedJob
 from events.sources.jobs import lifecycle, reporter
 from events.sources.jobs.lifecycle import Facts
-from events.sources.jobs.reporter import Live
-
-logger = logging.getLogger(__name__)
+from events.sources.jobs.tracking import ended, logger, running
 
 HEADER = "carillon"
 _KNOWN_FACTS = ("title", "actor", "source", "project")
@@ -120,9 +112,6 @@ def job(
     return cast("Callable[[Callable[..., Any]], JobTask]", shared_task(**options))
 
 
-running: dict[str, Live] = {}
-
-
 def key_of(task_id: str) -> str:
     """The ledger's key of a Celery task."""
     return f"celery:{task_id}"
@@ -170,83 +159,3 @@ def _sent(send: Callable[[], AsyncResult[Any]], task_id: str) -> AsyncResult[Any
     except Exception as error:
         ended(key_of(task_id), "failed", {"error": f"It could not be queued: {lifecycle.text(error)}"})
         raise
-
-
-def ended(key: str, state: lifecycle.End, payload: dict[str, Any], *, last: dict[str, Any] | None = None) -> None:
-    """Write a job's end, now or as soon as the database is back."""
-    reporter.write(
-        lambda: lifecycle.end(key, state, payload, last=last), saying=f"job.{state} of {key} could not be written"
-    )
-
-
-def failure(error: BaseException) -> dict[str, Any]:
-    """An exception as a payload has it."""
-    said = lifecycle.text(error)
-    kind = type(error).__name__
-    return {"error": f"{kind}: {said}" if said else kind, "error_type": kind}
-
-
-def begin(key: str, about: Facts, *, patience: timedelta = timedelta()) -> Live | None:
-    """The job runs in this process. None: nothing can be told of it (it has ended, or there is no database)."""
-    begun: list[TrackedJob] = []
-
-    def write() -> None:
-        with transaction.atomic():
-            row = lifecycle.submit(key, about)
-            if lifecycle.start(row, lease=reporter.lease() + patience):
-                begun.append(row)
-
-    is_inline = connection.in_atomic_block
-    if not reporter.attempt(write, saying=f"{about.name} runs untold"):
-        return None
-    if not begun:
-        logger.warning("%s (%s) runs again although its end was told; that stays its end.", about.name, key)
-        return None
-    live = Live(begun[0].pk, key, about.name, is_inline=is_inline, patience=patience)
-    reporter.watch(live)
-    return live
-
-
-class Progress:
-    """What `track_job` gives: `progress` to tell how far it is."""
-
-    def __init__(self, live: Live | None) -> None:
-        self._live = live
-
-    def progress(self, share: float, message: str = "") -> None:
-        """From 0 to 1, as often as you like: two a second are told, and always the last."""
-        if self._live is not None:
-            self._live.report(share, message)
-
-
-@contextmanager
-def track_job(
-    title: str,
-    *,
-    source: Model | Entity | None = None,
-    actor: User | int | None = None,
-    project_id: int | None = None,
-    payload: dict[str, Any] | None = None,
-) -> Iterator[Progress]:
-    """Tell of a job without Celery: it begins and ends with the block, and what the block raises goes on.
-
-    An exception makes it failed; KeyboardInterrupt, SystemExit and the like make it cancelled. In a transaction all is
-    told when that commits, and nothing if it doesn't.
-    """
-    key = f"block:{uuid.uuid4()}"
-    live = begin(key, lifecycle.facts(title, source=source, actor=actor, project_id=project_id, details=payload))
-    try:
-        yield Progress(live)
-    except Exception as error:
-        _finish(live, "failed", failure(error))
-        raise
-    except BaseException as error:
-        _finish(live, "cancelled", {"message": f"Stopped by {type(error).__name__}"})
-        raise
-    _finish(live, "completed", {})
-
-
-def _finish(live: Live | None, state: lifecycle.End, payload: dict[str, Any]) -> None:
-    if live is not None:
-        last = reporter.release(live)
-        ended(live.key, state, payload, last=last)

@@ -23,9 +23,9 @@ from config.celery import app
 from events.entities import Entity
 from events.log.publish import NUMBER_TASK
 from events.models import Event, EventType, TrackedJob
-from events.sources.jobs import lifecycle, reporter
-from events.sources.jobs import task as jobs
-from events.sources.jobs.task import job, track_job
+from events.sources.jobs import lifecycle, reporter, tracking
+from events.sources.jobs.task import job
+from events.sources.jobs.tracking import track_job
 from events.tasks import number
 from tests.events.concurrency import at_once
 
@@ -343,7 +343,7 @@ def test_any_text_fits_a_payload(db, odd):
     with track_job(lifecycle.text(odd), payload={"odd": lifecycle.text(odd)}) as tracked:
         tracked.progress(0.5, str(odd))
     assert states() == ["submitted", "started", "progress", "completed"]
-    assert lifecycle.text(jobs.failure(ValueError(odd))["error"])
+    assert lifecycle.text(tracking.failure(ValueError(odd))["error"])
 
 
 @pytest.mark.parametrize(
@@ -466,13 +466,13 @@ def test_a_running_job_shows_signs_of_life(committed, settings):
 
 def test_running_jobs_are_known_by_their_task(owner, eager):
     render.delay(42, owner.pk)
-    assert jobs.running == {}
+    assert tracking.running == {}
 
 
 def test_logging_names_the_job(db, caplog):
     caplog.set_level(logging.WARNING)
     key = "celery:again"
-    assert jobs.begin(key, lifecycle.facts("Take 7")) is not None
+    assert tracking.begin(key, lifecycle.facts("Take 7")) is not None
     lifecycle.end(key, "completed", {})
-    assert jobs.begin(key, lifecycle.facts("Take 7")) is None
+    assert tracking.begin(key, lifecycle.facts("Take 7")) is None
     assert "Take 7 (celery:again) runs again although its end was told" in caplog.text
