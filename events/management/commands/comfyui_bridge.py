@@ -14,8 +14,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from events.entities import parse_entity
 from events.errors import Refused
 from events.management.commands.publish import person
-from events.sources.comfyui.bridge import Bridge, submit
+from events.sources.comfyui.bridge import Bridge
 from events.sources.comfyui.client import ComfyuiError, Server
+from events.sources.comfyui.submit import submit
 
 
 class Command(BaseCommand):
