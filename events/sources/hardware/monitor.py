@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +17,7 @@ from events.errors import InactiveEventType
 from events.models import HardwareReading
 from events.sources.hardware.disks import Disk, read_disks
 from events.sources.hardware.gpus import Gpu, read_gpus
+from events.sources.hardware.thresholds import Level, crossings
 
 logger = logging.getLogger(__name__)
 
@@ -26,47 +26,6 @@ DISK_WARNING = "system.disk_warning"
 GPU = "gpu"
 GPU_WARNING = "system.gpu_warning"
 GPU_CRITICAL = "system.gpu_critical"
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """A threshold of one kind of reading, and the event that tells of its crossing.
-
-    `kind` is that of the rows which remember it; `of` that of the rows which the events are about.
-    """
-
-    kind: str
-    of: str
-    event_type: str
-    threshold: float
-    margin: float
-
-
-@dataclass(frozen=True, slots=True)
-class Crossings:
-    """Names that crossed upwards (to be told), and names that fell back (to be armed again)."""
-
-    up: tuple[str, ...]
-    back: tuple[str, ...]
-
-
-def crossings(
-    readings: Mapping[str, float], state: Mapping[str, float | None], *, threshold: float, margin: float
-) -> Crossings:
-    """Decide with hysteresis. `state`: name -> the threshold already told, or None when armed; unknown names are armed.
-
-    A value that swings around the threshold is told once: only below `threshold - margin` is it armed again, or below
-    a threshold that was raised since.
-    """
-    up, back = [], []
-    for name, value in readings.items():
-        told = state.get(name)
-        if told is None:
-            if value >= threshold:
-                up.append(name)
-        elif value < threshold - margin or (told < threshold and value < threshold):
-            back.append(name)
-    return Crossings(up=tuple(up), back=tuple(back))
 
 
 def observe(*, now: datetime) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.sources.hardware.monitor import crossings
+from events.sources.hardware.thresholds import crossings
 
 PERCENT = st.floats(min_value=0, max_value=100, allow_nan=False)
 NAMES = st.sampled_from(["/", "/data", "/home"])
