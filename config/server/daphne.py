@@ -19,6 +19,7 @@ from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import reactor as installed_reactor
 
+from config.server.flow_control import Brake, Socket
 from delivery.monitoring.health import draining
 
 logger = logging.getLogger("carillon.server")
@@ -35,41 +36,6 @@ FAREWELL_SECONDS = 1.0
 SLOW_READER_SECONDS = 10.0
 
 GOING_AWAY, TOO_SLOW = 4503, 4408
-
-
-class Brake:
-    """Push producer of one socket's transport: closed while its client reads slower than we write.
-
-    Reading pauses too, so that somebody who sends and never reads can't fill our memory with what it sends.
-    """
-
-    def __init__(self, protocol: WebSocketProtocol) -> None:
-        self.protocol = protocol
-        self.open = asyncio.Event()
-        self.open.set()
-
-    def pauseProducing(self) -> None:
-        self.open.clear()
-        self.protocol.transport.pauseProducing()
-
-    def resumeProducing(self) -> None:
-        self.open.set()
-        self.protocol.transport.resumeProducing()
-
-    def stopProducing(self) -> None:
-        self.open.set()
-
-
-class Socket(WebSocketProtocol):  # type: ignore[misc]  # Daphne has no types
-    """Daphne's, without the line in colours that Autobahn makes for its debug log at each frame, be that on or off:
-    a quarter of what a frame costs."""
-
-    def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
-        if sync or chopsize or self.send_queue or self.state != self.STATE_OPEN:
-            super().sendData(data, sync, chopsize)
-        else:
-            self.transport.write(data)
-            self.trafficStats.outgoingOctetsWireLevel += len(data)
 
 
 class DrainingServer(Server):  # type: ignore[misc]  # Daphne has no types
