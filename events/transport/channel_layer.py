@@ -13,6 +13,7 @@ import os
 import threading
 import time
 from collections import deque
+from typing import Any
 
 from channels.layers import get_channel_layer
 
