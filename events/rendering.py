@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from events.rules.templates import _context, _safely
+from events.rules.templates import context, fill
 
 if TYPE_CHECKING:
     from events.models import Event, EventType
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class RenderedEvent:
     """An event in words, plain text. `url` is a path on this site, or empty."""
 
     title: str
@@ -20,13 +20,13 @@ class Wording:
     url: str
 
 
-def words(event: Event, event_type: EventType) -> Wording:
+def render(event: Event, event_type: EventType) -> RenderedEvent:
     """The event as people read it. No query if `actor_user` was loaded with the event.
 
     A template that breaks on this one payload gives way to the type's description: a row is never lost over words.
     """
     source = event.source
-    filled = _context(
+    filled = context(
         name=event_type.name,
         category=event_type.category,
         payload=event.payload,
@@ -35,9 +35,9 @@ def words(event: Event, event_type: EventType) -> Wording:
         source_type=source.type if source else "",
         source_id=source.id if source else "",
     )
-    title = _safely(event_type.title_template, filled) or event_type.description or event_type.name
-    url = _safely(event_type.url_template, filled) or (source.url if source else None) or ""
-    return Wording(title=title, body=_safely(event_type.body_template, filled), url=url if _is_path(url) else "")
+    title = fill(event_type.title_template, filled) or event_type.description or event_type.name
+    url = fill(event_type.url_template, filled) or (source.url if source else None) or ""
+    return RenderedEvent(title=title, body=fill(event_type.body_template, filled), url=url if _is_path(url) else "")
 
 
 def _person(event: Event) -> str:

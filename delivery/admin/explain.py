@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from delivery.reporting import explanation, explanation_output
+from events import rendering
 from events.admin.base import people, whole_number
 from events.models import Event
-from events.rendering import words
 
 
 def explain_view(request: HttpRequest, event_id: int) -> HttpResponse:
@@ -33,7 +33,7 @@ def explain_view(request: HttpRequest, event_id: int) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": _("Who was told, why, and why not"),
-        "subtitle": words(event, event.event_type).title,
+        "subtitle": rendering.render(event, event.event_type).title,
         "event": event,
         "opts": Event._meta,
         "asked": asked,

@@ -207,7 +207,7 @@ def _held_row(one: Notification, *, standing: Standing, settings: UserNotificati
         state="held",
         category=one.event.event_type.category,
         icon="moon",
-        title=rendering.words(one.event, one.event.event_type).title,
+        title=rendering.render(one.event, one.event.event_type).title,
         about=f"{kind_word(one.channel)} · {until}",
         pill=_("Held"),
         at=one.created_at,
@@ -235,7 +235,7 @@ def _icon(one: Delivery, *, state: str, event: Event | None) -> str:
 
 def _title(one: Delivery, *, event: Event | None, types: Sequence[EventType]) -> str:
     if event is not None:
-        return rendering.words(event, event.event_type).title
+        return rendering.render(event, event.event_type).title
     if one.summary is not None:
         return summary_text.counts(one.summary.by_type, types=types)
     return _("Confirmation") if one.purpose == Delivery.Purpose.CONFIRMATION else _("Test")

@@ -16,10 +16,9 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from events import event_type_cache
+from events import event_type_cache, rendering
 from events.admin.event_type_form import EventTypeForm, TypeErrorsAnywhere
 from events.models import Event, EventType
-from events.rendering import words
 
 
 @admin.register(EventType)
@@ -109,7 +108,7 @@ class EventTypeAdmin(admin.ModelAdmin[EventType]):
         """As a person would read an event that carries the sample as its payload."""
         if obj._state.adding:
             return _("Save first.")
-        said = words(Event(event_type=obj, payload=obj.sample), obj)
+        said = rendering.render(Event(event_type=obj, payload=obj.sample), obj)
         lines = [
             (_("Title"), said.title),
             (_("Body"), said.body),

@@ -17,10 +17,10 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from events import rendering
 from events.admin.base import BigList, ReadOnly, found, link, pretty
 from events.dispatch import replay
 from events.models import Event, HardwareReading, LogGap, LogHead, ParkedEvent, Subscriber
-from events.rendering import words
 
 # Seconds that trying parked events again may take of one request, and how many of them it looks at.
 RERUN_SECONDS = 10.0
@@ -64,7 +64,7 @@ class EventAdmin(ReadOnly[Event]):
 
     @admin.display(description=gettext_lazy("Reads as"))
     def reads_as(self, obj: Event) -> str:
-        said = words(obj, obj.event_type)
+        said = rendering.render(obj, obj.event_type)
         return " · ".join(filter(None, [said.title, said.body, said.url]))
 
     @admin.display(description=gettext_lazy("Payload"))

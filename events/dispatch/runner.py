@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
-from events.dispatch import retry
-from events.dispatch.subscribers import CATCH_UP_TASK, Subscription, _registry, enroll
+from events.dispatch import retry, subscribers
+from events.dispatch.subscribers import CATCH_UP_TASK, Subscription
 from events.log import reader
 from events.models import Event, EventType, LogHead, Subscriber
 from events.rules.patterns import matches
@@ -20,10 +20,7 @@ from events.transport import hints
 
 logger = logging.getLogger(__name__)
 
-
 BATCH = 500
-
-
 LEASE = timedelta(seconds=60)
 
 
@@ -38,7 +35,7 @@ def catch_up(name: str, *, now: datetime, fresh: Sequence[Event] = ()) -> int:
     A failing batch is halved until the one bad event is alone; that one is parked after three tries. A failure of
     the connection, a serialization failure or a locked database counts for nothing: the next sweep tries again.
     """
-    subscription = _registry.get(name)
+    subscription = subscribers.registered(name)
     if subscription is None:
         return 0
     step = _transactional_step if subscription.is_transactional else _leased_step
@@ -47,7 +44,7 @@ def catch_up(name: str, *, now: datetime, fresh: Sequence[Event] = ()) -> int:
         try:
             batch = step(subscription, limit=size, now=now, fresh=fresh)
         except _NotEnrolled:
-            enroll()
+            subscribers.enroll()
         except _Failed as failed:
             if not (size := _after_failure(subscription, failed, now=now)):
                 return total
@@ -67,7 +64,9 @@ def catch_up(name: str, *, now: datetime, fresh: Sequence[Event] = ()) -> int:
 def hand_over(name: str, event: Event, *, done: Callable[[], object]) -> None:
     """Call a subscriber with this one event, wherever it stands, then `done`: in one transaction if it is
     transactional. Raises what the handler raises, and LookupError for a name that the code no longer has."""
-    subscription = _registry[name]
+    subscription = subscribers.registered(name)
+    if subscription is None:
+        raise LookupError(f"no code subscribes as {name!r}")
     if subscription.is_transactional:
         with transaction.atomic():
             subscription.handler([event])

@@ -56,6 +56,11 @@ def subscriber(
     return register
 
 
+def registered(name: str) -> Subscription | None:
+    """Look up a subscriber of the code."""
+    return _registry.get(name)
+
+
 def names() -> list[str]:
     """All subscribers that the code knows."""
     return list(_registry)

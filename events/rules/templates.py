@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.template import (
     Context,
@@ -17,13 +17,7 @@ from django.template import (
 )
 from django.template.base import TextNode, VariableNode
 
-if TYPE_CHECKING:
-    pass
-
-
 MAX_LENGTH = 2000
-
-
 MAX_DEPTH = 64
 
 
@@ -37,8 +31,6 @@ _UNFIT = (
     LookupError,
     RecursionError,
 )
-
-
 _FILTERS = (
     "add capfirst date default default_if_none filesizeformat first floatformat join last length lower "
     "pluralize time title truncatechars truncatewords upper yesno"
@@ -68,7 +60,7 @@ _engine = _PlainEngine()
 def check(template: str, *, sample: Mapping[str, Any]) -> None:
     """ValueError unless it has variables and plain filters only and can be filled with the sample."""
     try:
-        _render(template, _context(name="sample", category="", payload=sample))
+        _render(template, context(name="sample", category="", payload=sample))
     except _UNFIT as error:
         raise ValueError(f"template can't be used: {error}") from error
 
@@ -89,8 +81,8 @@ class _Items(tuple[Any, ...]):
         return repr(list(self))
 
 
-def _context(*, name: str, category: str, payload: Mapping[str, Any], **others: Any) -> Context:
-    """What a template may name: one for all templates of a type."""
+def context(*, name: str, category: str, payload: Mapping[str, Any], **others: Any) -> Context:
+    """Build what a template may name: one context for all templates of a type."""
     filled = {"event_type": name, "category": category, "payload": _fields(payload)}
     filled |= {"actor": "", "source": "", "source_type": "", "source_id": ""} | others
     return Context(filled, autoescape=False, use_tz=True)
@@ -109,7 +101,8 @@ def _fields(value: Any, *, depth: int = 0) -> Any:
             return value
 
 
-def _safely(template: str, filled: Context) -> str:
+def fill(template: str, filled: Context) -> str:
+    """Render one line of at most 2,000 characters; an empty one if the template breaks on this context."""
     try:
         # Most types have no template for the body.
         return _render(template, filled) if template else ""

@@ -12,7 +12,6 @@ from channels.layers import BaseChannelLayer
 
 logger = logging.getLogger(__name__)
 
-
 Message = dict[str, Any]
 
 

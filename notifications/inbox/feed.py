@@ -101,7 +101,7 @@ def as_json(row: Notification) -> dict[str, Any]:
 
 def event_json(event: Event) -> dict[str, Any]:
     """The part of it that is the same for everybody who is told. Needs the type and the actor loaded."""
-    words = rendering.words(event, event.event_type)
+    words = rendering.render(event, event.event_type)
     return {
         "event_id": event.pk,
         "event_type": event.event_type.name,

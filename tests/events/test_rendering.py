@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from events.entities import Entity, register_entity
 from events.models import Event, EventType
-from events.rendering import Wording, words
+from events.rendering import RenderedEvent, render
 from events.rules import templates
 from tests.events.strategies import PAYLOADS, TEXT, VALUES, nested
 
@@ -43,9 +43,9 @@ TEMPLATES = st.lists(VARIABLES | TEXT, max_size=4).map("".join)
 AB = st.fixed_dictionaries({}, optional={"a": VALUES, "b": VALUES})
 
 
-def read(payload: object, **templates: str) -> Wording:
+def read(payload: object, **templates: str) -> RenderedEvent:
     event_type = EventType(name="job.tested", category="job", description="A job was tested", **templates)
-    return words(Event(event_type=event_type, payload=payload), event_type)
+    return render(Event(event_type=event_type, payload=payload), event_type)
 
 
 @settings(max_examples=100, deadline=None)
@@ -60,7 +60,7 @@ def test_every_payload_has_words(payload, title, body, url):
 @given(PAYLOADS, st.sampled_from(range(16)))
 def test_no_payload_breaks_a_seeded_type(seeded, payload, which):
     event_type = seeded[which]
-    assert words(Event(event_type=event_type, payload=payload), event_type).title
+    assert render(Event(event_type=event_type, payload=payload), event_type).title
 
 
 @given(AB, TEMPLATES)
@@ -143,7 +143,7 @@ def test_without_a_template_the_source_says_where_it_is_seen():
     register_entity("tested_job", url=lambda key: f"/tested-jobs/{key}/")
     event_type = EventType(name="job.tested", category="job")
     event = Event(event_type=event_type, source_entity_type="tested_job", source_entity_id=7)
-    assert words(event, event_type).url == Entity("tested_job", 7).url == "/tested-jobs/7/"
+    assert render(event, event_type).url == Entity("tested_job", 7).url == "/tested-jobs/7/"
 
 
 @pytest.fixture(scope="module")

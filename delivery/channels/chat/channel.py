@@ -166,7 +166,7 @@ def _plugin(url: str) -> NotifyBase | None:
 def _said(outgoing: Outgoing) -> tuple[str, list[str]]:
     """The title and the lines below it. Pure."""
     if outgoing.event is not None and outgoing.notification is not None:
-        said = rendering.words(outgoing.event, outgoing.event.event_type)
+        said = rendering.render(outgoing.event, outgoing.event.event_type)
         path = reverse("notification-open", args=[outgoing.notification.pk])
         return said.title, [said.body, signed_links.absolute(path)]
     if outgoing.summary is not None:
@@ -175,7 +175,7 @@ def _said(outgoing: Outgoing) -> tuple[str, list[str]]:
 
 
 def _of_summary(summary: Summary, held: list[Held]) -> tuple[str, list[str]]:
-    listed = [rendering.words(one.event, one.event.event_type).title for one in held[:MAX_LISTED]]
+    listed = [rendering.render(one.event, one.event.event_type).title for one in held[:MAX_LISTED]]
     more = summary.count - len(listed)
     lines = [f"• {title}" for title in listed]
     if more > 0:

@@ -71,7 +71,7 @@ def content_of(outgoing: Outgoing) -> Content:
 
 
 def _notification(row: Notification, event: Event, *, user: User, zone: ZoneInfo) -> Content:
-    kind, said = event.event_type, rendering.words(event, event.event_type)
+    kind, said = event.event_type, rendering.render(event, event.event_type)
     source = event.source
     # A locked type keeps its default channels, so there the link could change nothing (RFC 8058 wants it to work).
     is_fixed = kind.is_locked and "email" in kind.default_channels
@@ -149,7 +149,7 @@ def _summary(summary: Summary, held: list[Held], *, user: User, zone: ZoneInfo) 
 
 
 def _item(one: Held, *, zone: ZoneInfo) -> dict[str, str]:
-    said = rendering.words(one.event, one.event.event_type)
+    said = rendering.render(one.event, one.event.event_type)
     category = one.event.event_type.category
     return {
         "category": category,

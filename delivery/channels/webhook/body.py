@@ -49,7 +49,7 @@ def _said(outgoing: Outgoing) -> Body:
 
 
 def _of_event(event: Event, notification: Notification | None) -> Body:
-    words = rendering.words(event, event.event_type)
+    words = rendering.render(event, event.event_type)
     return {
         "event_type": event.event_type.name,
         "payload": event.payload,
@@ -84,7 +84,7 @@ def _of_summary(summary: Summary, held: list[Held]) -> Body:
 
 
 def _listed(one: Held) -> Body:
-    words = rendering.words(one.event, one.event.event_type)
+    words = rendering.render(one.event, one.event.event_type)
     return {
         "notification_id": one.notification.pk,
         "event_id": one.event.pk,

@@ -21,7 +21,6 @@ from events.sources.jobs.reporter import Live
 
 logger = logging.getLogger(__name__)
 
-
 running: dict[str, Live] = {}
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from events.entities import Entity
 from events.models import Event, HardwareReading
-from events.rendering import words
+from events.rendering import render
 from events.sources.hardware import gpus, monitor
 from events.sources.hardware.gpus import Gpu
 
@@ -56,7 +56,7 @@ def test_both_levels_are_about_the_same_gpu(db):
 def test_a_warning_reads_in_degrees(db):
     look(gpu(86))
     event = Event.objects.select_related("event_type").get()
-    said = words(event, event.event_type)
+    said = render(event, event.event_type)
     assert (said.title, said.body) == ("GPU 0 at 86 °C on render-02", "Warning from 85 °C.")
 
 
@@ -65,7 +65,7 @@ def test_memory_is_told_where_a_threshold_is_set(db, settings):
     settings.HARDWARE_GPU_MEMORY_PERCENT = (95, 0)
     assert look(gpu(50, memory=99)) == 1
     event = Event.objects.select_related("event_type").get()
-    said = words(event, event.event_type)
+    said = render(event, event.event_type)
     assert (said.title, said.body) == ("GPU 0 at 99 % of its memory on render-02", "Warning from 95 % of its memory.")
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from events.entities import Entity
 from events.models import Event, EventType, HardwareReading
-from events.rendering import words
+from events.rendering import render
 from events.sources.hardware import disks, monitor
 from events.sources.hardware.disks import Disk, Mount
 
@@ -55,8 +55,8 @@ def test_the_warning_is_about_the_same_disk_entity_every_time(db):
 def test_the_warning_fits_the_seeded_templates(db):
     look(91)
     event = warnings()[0]
-    assert words(event, event.event_type).title == "Disk /data is 91 % full"
-    assert "left on render-02. Warning at 90 %." in words(event, event.event_type).body
+    assert render(event, event.event_type).title == "Disk /data is 91 % full"
+    assert "left on render-02. Warning at 90 %." in render(event, event.event_type).body
 
 
 def test_each_machine_has_disks_of_its_own(db):
