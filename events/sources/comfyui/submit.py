@@ -28,7 +28,7 @@ def submit(
 
     ComfyuiError if the server is away or refuses; then nothing is published.
     """
-    prompt_id: str = async_to_sync(_submit)(
+    prompt_id: str = async_to_sync(asubmit)(
         workflow,
         server=Server(url),
         actor_id=actor.pk if isinstance(actor, User) else actor,
@@ -39,7 +39,7 @@ def submit(
     return prompt_id
 
 
-async def _submit(
+async def asubmit(
     workflow: dict[str, Any],
     *,
     server: Server,
@@ -48,6 +48,7 @@ async def _submit(
     project_id: int | None,
     title: str,
 ) -> str:
+    """Queue a workflow from a coroutine; the prompt's id. ComfyuiError if the server is away or refuses."""
     declared = {"actor": actor_id, "source": str(source) if source else None, "project": project_id, "title": title}
     declared = {name: value for name, value in declared.items() if value}
     prompt_id = await server.submit(workflow, extra_data={protocol.HEADER: declared})

@@ -338,7 +338,7 @@ def test_a_subscriber_that_breaks_the_look_itself_never_stops_another(reader, mo
             raise failure("40P01")
         return real(subscription, **more)
 
-    monkeypatch.setattr(subscribers, "_next", breaking)
+    monkeypatch.setattr(runner, "_next", breaking)
     with pytest.raises(ExceptionGroup, match="could not catch up"):
         sweep()
     assert Subscriber.objects.get(name="good").position == 3
@@ -448,7 +448,7 @@ def test_a_rewind_while_a_leased_handler_works_is_kept(reader):
 
 def test_a_long_backlog_gives_way_to_the_others(reader, monkeypatch):
     reader(), numbered(BATCH * 3)
-    monkeypatch.setattr(subscribers, "TURN", -1.0)
+    monkeypatch.setattr(runner, "TURN", -1.0)
     assert catch_up("reader", now=NOW) == BATCH
     assert lagging(now=NOW) == ["reader"]
 

@@ -19,7 +19,7 @@ app.conf.worker_enable_remote_control = True
 
 django.setup()
 
-from events.sources.jobs.task import JobTask, job  # noqa: E402  models need django.setup()
+from events.sources.jobs import JobTask, job  # noqa: E402  models need django.setup()
 
 
 @job(title="Fine", queue="jobs")

@@ -16,9 +16,9 @@ from django.db import OperationalError
 from events.entities import Entity
 from events.models import Event
 from events.sources.comfyui import bridge as comfyui
-from events.sources.comfyui import submit
 from events.sources.comfyui.bridge import Bridge
 from events.sources.comfyui.client import LATEST, ComfyuiError, Server
+from events.sources.comfyui.submit import asubmit
 from events.sources.jobs import lifecycle
 from tests.events.fakes.comfyui_server import ComfyuiServer
 
@@ -58,7 +58,7 @@ class Stage:
 
     async def submit(self, **more: Any) -> str:
         facts = {"actor_id": None, "source": None, "project_id": None, "title": "Take 7"} | more
-        return await submit._submit(WORKFLOW, server=Server(self.server.url), **facts)
+        return await asubmit(WORKFLOW, server=Server(self.server.url), **facts)
 
     @asynccontextmanager
     async def following(self, bridge: Bridge | None = None) -> AsyncIterator[Bridge]:

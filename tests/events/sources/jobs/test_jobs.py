@@ -23,9 +23,7 @@ from config.celery import app
 from events.entities import Entity
 from events.log.publish import NUMBER_TASK
 from events.models import Event, EventType, TrackedJob
-from events.sources.jobs import lifecycle, reporter, tracking
-from events.sources.jobs.task import job
-from events.sources.jobs.tracking import track_job
+from events.sources.jobs import job, lifecycle, reporter, track_job, tracking
 from events.tasks import number
 from tests.events.concurrency import at_once
 
