@@ -8,7 +8,7 @@ from bench import environment, processes
 from bench.results import Result
 
 ROWS = int(os.environ.get("BENCH_PRUNE_ROWS", "1000000"))
-TARGET = 0.5
+TARGET = 0.1
 LONGEST_MS = 200.0
 TIMEOUT = 1800.0
 

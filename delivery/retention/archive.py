@@ -1,4 +1,4 @@
-"""What is pruned, kept in files: compressed JSON lines, by table and day, on the disk before the rows are gone.
+"""Archive of what is pruned: compressed JSON lines, by table and day, on the disk before the rows are gone.
 
 `ARCHIVE_DIR/notifications-2026-03-04.jsonl.gz` holds rows made on that day (UTC), a line each. Every batch is a gzip
 member of its own, so a file is only ever appended to; docs/retention.md says how to read it.
@@ -25,11 +25,11 @@ Row = Mapping[str, Any]
 
 
 class Archive:
-    """A folder of such files. Several processes may write to the same one."""
+    """Folder of such files. Several processes may write to the same one."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        # How long each file was when we last left it, whole.
+        # Bytes of each file when it was last left, whole.
         self._whole: dict[Path, int] = {}
 
     def keep(self, table: str, rows: Iterable[Row], *, made: str) -> None:
@@ -69,7 +69,7 @@ class Archive:
 
 
 def read(path: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a file as they were written. An id that comes twice is one row: its last line counts.
+    """Read the rows of a file as they were written. An id that comes twice is one row: its last line counts.
 
     Half a member at the end, which a crash may leave, is left out.
     """
@@ -80,7 +80,7 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _members(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Where each whole member ends, and what it holds: a batch."""
+    """Find the end and the content of each whole member, which is a batch."""
     file.seek(0)
     position = 0
     member, content = zlib.decompressobj(wbits=31), b""
@@ -102,7 +102,7 @@ def _line(row: Row) -> bytes:
 
 
 def _plain(value: object) -> str:
-    """What JSON has no word for."""
+    """Spell what JSON has no word for."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, bytes | memoryview):
@@ -111,7 +111,7 @@ def _plain(value: object) -> str:
 
 
 def _sync_folder(folder: Path) -> None:
-    """A new file's name is on the disk once its folder is."""
+    """Put a folder on the disk, and with it the name of a new file."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -9,10 +9,9 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +19,13 @@ from django.db import OperationalError
 from django.db.models import Q, QuerySet
 
 from delivery.models import Attempt, Delivery
-from delivery.retention import batches, notifications, rules
-from delivery.retention import events as pruning_events
-from delivery.retention import rows as pruning_rows
+from delivery.retention import rules
 from delivery.retention.archive import Archive
-from delivery.retention.batches import Share
-from delivery.retention.pace import WISH, WISH_COMPARED, Pace
-from delivery.retention.rows import Before, Gone
-from delivery.retention.rules import EventLimits, Limits
+from delivery.retention.deliveries import LoneDeliveries
+from delivery.retention.events import Events
+from delivery.retention.pace import Pace
+from delivery.retention.rows import Notifications, Summaries
+from delivery.retention.step import Candidate, Gone, Place, RetentionStep
 from events.models import Event
 from notifications.models import Notification, Summary
 
@@ -36,21 +34,15 @@ logger = logging.getLogger(__name__)
 TABLES = ("notifications", "summaries", "deliveries", "delivery_attempts", "events")
 # Seconds between two batches, in which others get on.
 PAUSE = 0.001
-# Notifications that are put on the disk together: more than go in one transaction, so that there is less to wait for.
-ARCHIVED_AT_ONCE = 5_000
 
 
 @dataclass(slots=True)
 class Pruned:
-    """What went, by table; how many batches found their rows in others' hands; whether it came to its end."""
+    """Outcome of a run. `gone`: rows by table; `busy`: batches that found their rows in others' hands."""
 
     gone: Gone = field(default_factory=Counter)
     busy: int = 0
     is_complete: bool = True
-
-
-# One short transaction; what went.
-Take = Callable[[], Gone]
 
 
 def prune(
@@ -67,9 +59,12 @@ def prune(
     """
     done = Pruned()
     archive = Archive(archive_dir) if archive_dir else None
-    for take in _batches(now=now, days=days, archive=archive):
+    for step, batch, pace in _batches(now=now, days=days):
+        archived = step.archive([row.pk for row in batch], archive) if archive else None
         try:
-            done.gone += take()
+            with pace.transaction():
+                gone = step.delete(batch, archived=archived)
+            done.gone += gone
         except OperationalError as error:
             done.busy += 1
             logger.info("a batch is left for the next run: %s", error)
@@ -82,64 +77,29 @@ def prune(
     return done
 
 
-def _batches(*, now: datetime, days: int, archive: Archive | None) -> Iterator[Take]:
+def _batches(*, now: datetime, days: int) -> Iterator[tuple[RetentionStep, list[Candidate], Pace]]:
+    """Walk each table once, as many rows at a time as may go just then."""
+    for step in _steps(now=now, days=days):
+        pace = Pace()
+        place: Place | None = step.start
+        while place is not None:
+            place, batch = step.walk(place, limit=pace.size)
+            if batch:
+                yield step, batch, pace
+
+
+def _steps(*, now: datetime, days: int) -> Iterator[RetentionStep]:
     """In this order: what points goes before what is pointed to."""
     limits = rules.limits(now=now, days=days)
-    yield from _notifications(limits, archive=archive)
-    yield from _summaries(limits, archive=archive)
-    yield from _lone_deliveries(limits, archive=archive)
-    for of_events in rules.event_limits(now=now, days=days):
-        yield from _events(of_events, archive=archive)
-
-
-def _notifications(limits: Limits, *, archive: Archive | None) -> Iterator[Take]:
-    for window in batches.windows(limits):
-        # Each window begins small: the first to touch a page after a checkpoint writes it to the log whole.
-        pace = Pace(wish=WISH_COMPARED if archive else WISH)
-        if archive is None:
-            for plain in batches.pieces(window.plain, most=partial(_size, pace)):
-                yield partial(notifications.take, plain, limits=limits, pace=pace)
-            yield from _carried(window.carried, limits=limits, before=None, pace=pace)
-            continue
-        for shares in batches.pieces(window.plain + window.carried, most=lambda: ARCHIVED_AT_ONCE):
-            before = pruning_rows.archived(shares, archive=archive)
-            yield from _carried(shares, limits=limits, before=before, pace=pace)
-
-
-def _size(pace: Pace) -> int:
-    return pace.size
-
-
-def _carried(shares: Sequence[Share], *, limits: Limits, before: Before | None, pace: Pace) -> Iterator[Take]:
-    for piece in batches.pieces(shares, most=partial(_size, pace)):
-        yield partial(pruning_rows.take_notifications, piece, limits=limits, before=before, pace=pace)
-
-
-def _summaries(limits: Limits, *, archive: Archive | None) -> Iterator[Take]:
-    after, pace = 0, Pace()
-    while (found := pruning_rows.next_summaries(after, limits=limits, limit=pace.size)) is not None:
-        after, people = found
-        if people:
-            yield partial(pruning_rows.take_summaries, people, limits=limits, archive=archive, pace=pace)
-
-
-def _lone_deliveries(limits: Limits, *, archive: Archive | None) -> Iterator[Take]:
-    after, pace = 0, Pace()
-    while (found := pruning_rows.next_lone_deliveries(after, limits=limits, limit=pace.size)) is not None:
-        after, ids = found
-        if ids:
-            yield partial(pruning_rows.take_lone_deliveries, ids, limits=limits, archive=archive, pace=pace)
-
-
-def _events(limits: EventLimits, *, archive: Archive | None) -> Iterator[Take]:
-    after, pace = 0, Pace()
-    while (up_to := pruning_events.following(limits, after=after, most=pace.size)) is not None:
-        yield partial(pruning_events.take, limits, (after, up_to), archive=archive, pace=pace)
-        after = up_to
+    yield Notifications(limits)
+    yield Summaries(limits)
+    yield LoneDeliveries(limits)
+    for event_limits in rules.event_limits(now=now, days=days):
+        yield Events(event_limits)
 
 
 def count(*, now: datetime, days: int) -> Gone:
-    """What a run would take now, by table; nothing is changed. Reads the tables whole, so it may take a while."""
+    """Count what a run would take now, by table; nothing is changed. Reads the tables whole, which may take a while."""
     limits = rules.limits(now=now, days=days, is_dry=True)
     rows = Notification.objects.filter(rules.row_may_go(limits))
     staying = Notification.objects.exclude(rules.row_may_go(limits))
@@ -148,8 +108,8 @@ def count(*, now: datetime, days: int) -> Gone:
         Q(notification__in=rows) | Q(summary__in=summaries) | rules.lone_delivery_may_go(limits)
     )
     old_or_superseded = Q()
-    for of_events in rules.event_limits(now=now, days=days):
-        old_or_superseded |= rules.event_may_go(of_events, pointing=staying)
+    for event_limits in rules.event_limits(now=now, days=days):
+        old_or_superseded |= rules.event_may_go(event_limits, pointing=staying)
     events = Event.objects.filter(old_or_superseded)
     attempts = Attempt.objects.filter(delivery__in=deliveries)
     tables: list[QuerySet[Any]] = [rows, summaries, deliveries, attempts, events]

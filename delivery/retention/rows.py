@@ -1,204 +1,128 @@
-"""Takes notifications and summaries with their deliveries and attempts, a batch at a time, and keeps inboxes right.
+"""Notifications and summaries: a person's rows, which go with their deliveries under the lock of the inbox.
 
-The archive is written before anything is locked, so that no lock ever waits for a disk; what has changed by the time
-it is locked stays for the next run.
+The archive is written before anything is locked, so that no lock ever waits for a disk.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from itertools import groupby
-from operator import itemgetter
-from typing import Any
+from abc import abstractmethod
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, NamedTuple
 
-from django.db import connection
-from django.db.models import Model, QuerySet
+from django.db.models import Q, QuerySet
 
-from delivery.models import Attempt, Delivery
-from delivery.retention import rules
+from delivery.models import Delivery
+from delivery.retention import deliveries, rules
 from delivery.retention.archive import Archive
-from delivery.retention.batches import Share
-from delivery.retention.pace import Pace
+from delivery.retention.deliveries import Row
 from delivery.retention.rules import Limits
-from events.db import arrays
+from delivery.retention.step import Archived, Candidate, Gone, Key, Place, RetentionStep, oldest
 from notifications.inbox import removal
-from notifications.inbox.removal import Lost
-from notifications.models import Hold, Notification, Summary
-
-Row = dict[str, Any]
-Gone = Counter[str]
-
-# The bytes that were sent can be large, and say what the event and the row say.
-_UNKEPT = ("body", "claim_token", "lease_until")
-_DELIVERY = [field.attname for field in Delivery._meta.concrete_fields if field.name not in _UNKEPT]
+from notifications.inbox.removal import Removed
+from notifications.models import Notification, Summary
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What both kinds of rows have in common; `parent` is their name in a delivery."""
+class Carried(NamedTuple):
+    """Row with its deliveries."""
 
-    model: type[Model]
-    parent: str
-    needed: tuple[str, ...]
-
-    @property
-    def table(self) -> str:
-        return self.model._meta.db_table
-
-    @property
-    def columns(self) -> list[str]:
-        return [field.attname for field in self.model._meta.concrete_fields]
+    row: Row
+    deliveries: list[Row]
 
 
-NOTIFICATIONS = Kind(Notification, "notification", ("id", "user_id", "channel", "is_read"))
-SUMMARIES = Kind(Summary, "summary", ("id", "user_id", "seq"))
+class InboxStep(RetentionStep):
+    """Rows of people with their deliveries; `parent`: the name of such a row in a delivery."""
 
-# A row with its deliveries.
-Carried = tuple[Row, list[Row]]
-# By id, as they were when they were archived.
-Before = dict[int, Carried]
+    owner = "user_id"
+    parent: ClassVar[str]
 
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
 
-def next_summaries(after: int, *, limits: Limits, limit: int) -> tuple[int, dict[int, int]] | None:
-    """Where the next ids after this one end, and which of them may go, with their person. None: no old ones left."""
-    if not (window := _window(Summary, after=after, before=limits.cutoff, limit=limit)):
-        return None
-    may_go = rules.summary_may_go(limits, pointing=Notification.objects.all())
-    found = Summary.objects.filter(may_go, pk__in_set=window)
-    return window[-1], dict(found.values_list("pk", "user_id"))
+    @abstractmethod
+    def removed(self, rows: Iterable[Row]) -> dict[int, Removed]:
+        """Tell by person what these rows took from their feed."""
 
+    def archive(self, ids: Sequence[int], archive: Archive) -> Archived:
+        found = self._read(self.model._default_manager.all(), Delivery.objects.all(), ids=ids)
+        archive.keep(self.table, (carried.row for carried in found.values()), made="created_at")
+        deliveries.keep(_deliveries(found.values()), archive=archive)
+        return found
 
-def next_lone_deliveries(after: int, *, limits: Limits, limit: int) -> tuple[int, list[int]] | None:
-    """The same for tests and confirmations."""
-    if not (window := _window(Delivery, after=after, before=limits.cutoff, limit=limit)):
-        return None
-    may_go = rules.lone_delivery_may_go(limits)
-    found = Delivery.objects.filter(may_go, pk__in_set=window)
-    return window[-1], list(found.order_by("pk").values_list("pk", flat=True))
+    def delete(self, batch: Sequence[Candidate], *, archived: Archived | None) -> Gone:
+        """Take rows with their deliveries, and correct the inboxes.
 
+        Left out are people whom somebody else is busy with, and rows with a delivery that is on its way again.
+        """
+        # Whoever opens a delivery has the inbox of its person: none is opened until the commit.
+        unread = removal.lock({row.user_id for row in batch if row.user_id is not None})
+        free = self.model._default_manager.filter(self.may_go(), user_id__in_set=unread)
+        found = self._read(
+            free.select_for_update(skip_locked=True),
+            Delivery.objects.select_for_update(),
+            ids=[row.pk for row in batch],
+        )
+        going = {
+            pk: carried
+            for pk, carried in found.items()
+            if not any(one["state"] in rules.UNSETTLED for one in carried.deliveries)
+            and (archived is None or archived.get(pk) == carried)
+        }
+        gone = deliveries.delete([one["id"] for one in _deliveries(going.values())])
+        gone[self.table] = deliveries.delete_rows(self.table, "id", list(going))
+        removal.leave(self.removed(carried.row for carried in going.values()), unread_before=unread)
+        return gone
 
-def _window(model: type[Model], *, after: int, before: datetime, limit: int) -> list[int]:
-    """The next ids, none where they are all young. These tables have no index by age, and ids come in its order."""
-    rows = model._default_manager.filter(pk__gt=after).order_by("pk").values_list("pk", "created_at")[:limit]
-    found = list(rows)
-    return [pk for pk, _ in found] if any(created_at < before for _, created_at in found) else []
-
-
-def archived(shares: Sequence[Share], *, archive: Archive) -> Before:
-    """These notifications as they now stand in the archive."""
-    return _archived(NOTIFICATIONS, _ids(shares), archive=archive)
-
-
-def take_notifications(shares: Sequence[Share], *, limits: Limits, before: Before | None, pace: Pace) -> Gone:
-    """Any notifications in one short transaction: those with deliveries, or all where there is an archive; then only
-    what stands there as it was `before`. What really went. Constant queries."""
-    with pace.transaction():
-        unread = removal.lock({share.user_id for share in shares})
-        old = Notification.objects.filter(created_at__lt=limits.cutoff, hold=Hold.NONE, user_id__in_set=unread)
-        going = _settled(_locked(NOTIFICATIONS, old, _ids(shares), is_whole=before is not None), before=before)
-        gone = _delete(NOTIFICATIONS, going)
-        shown = [(row["user_id"], pk, row["is_read"]) for pk, (row, _) in going.items() if row["channel"] == "in_app"]
-        removal.leave(lost(shown), unread_before=unread)
-    return gone
-
-
-def take_summaries(people: dict[int, int], *, limits: Limits, archive: Archive | None, pace: Pace) -> Gone:
-    """The same for summaries, given as id -> person."""
-    before = _archived(SUMMARIES, people, archive=archive) if archive else None
-    with pace.transaction():
-        unread = removal.lock(set(people.values()))
-        old = Summary.objects.filter(created_at__lt=limits.cutoff, user_id__in_set=list(unread))
-        going = _settled(_locked(SUMMARIES, old, people, is_whole=archive is not None), before=before)
-        gone = _delete(SUMMARIES, going)
-        # A seq of 0: it was never shown in the app.
-        removal.fetch_anew({row["user_id"] for row, _ in going.values() if row["seq"]}, unread=unread)
-    return gone
+    def _read(self, rows: QuerySet[Any], sent: QuerySet[Delivery], *, ids: Sequence[int]) -> dict[int, Carried]:
+        """Read rows, each with its deliveries; two queries."""
+        found = {row["id"]: Carried(row, []) for row in rows.filter(pk__in_set=ids).order_by("pk").values()}
+        theirs = sent.filter(**{f"{self.parent}__in_set": list(found)}).order_by("pk")
+        for one in theirs.values(*deliveries.COLUMNS):
+            found[one[f"{self.parent}_id"]].deliveries.append(one)
+        return found
 
 
-def take_lone_deliveries(ids: Collection[int], *, limits: Limits, archive: Archive | None, pace: Pace) -> Gone:
-    """The same for tests and confirmations, which no feed shows."""
-    may_go = Delivery.objects.filter(rules.lone_delivery_may_go(limits), pk__in_set=list(ids)).order_by("pk")
-    before = list(may_go.values(*_DELIVERY)) if archive else []
-    if archive:
-        _keep_deliveries(before, archive=archive)
-    with pace.transaction():
-        found = may_go.select_for_update(skip_locked=True).values(*(_DELIVERY if archive else ("id",)))
-        return _delete_deliveries([row["id"] for row in found if archive is None or row in before])
+class Notifications(InboxStep):
+    """Notifications in the order of their events: those of young events are never read."""
+
+    model = Notification
+    key: ClassVar[Key] = ("event_id", "user_id", "channel")
+    start: ClassVar[Place] = (0, 0, "")
+    parent = "notification"
+
+    def rows(self, after: Place, *, limit: int) -> QuerySet[Any]:
+        return Notification.objects.filter(event__lte=self.limits.last_event)
+
+    def may_go(self) -> Q:
+        return rules.row_may_go(self.limits)
+
+    def removed(self, rows: Iterable[Row]) -> dict[int, Removed]:
+        shown: defaultdict[int, list[Row]] = defaultdict(list)
+        for row in rows:
+            if row["channel"] == "in_app":
+                shown[row["user_id"]].append(row)
+        return {
+            user: Removed(unread=sum(not row["is_read"] for row in theirs), ids=[row["id"] for row in theirs])
+            for user, theirs in shown.items()
+        }
 
 
-def _ids(shares: Sequence[Share]) -> list[int]:
-    return [int(pk) for share in shares for pk in share.ids.split(",")]
+class Summaries(InboxStep):
+    """Summaries to which no row belongs any more."""
+
+    model = Summary
+    parent = "summary"
+
+    def rows(self, after: Place, *, limit: int) -> QuerySet[Any]:
+        return oldest(Summary, after=after, before=self.limits.cutoff, limit=limit)
+
+    def may_go(self) -> Q:
+        return rules.summary_may_go(self.limits, pointing=Notification.objects.all())
+
+    def removed(self, rows: Iterable[Row]) -> dict[int, Removed]:
+        """Have feeds fetched anew above which a summary stood. One with a seq of 0 was never shown in the app."""
+        return {row["user_id"]: Removed(unread=0, ids=None) for row in rows if row["seq"]}
 
 
-def _archived(kind: Kind, ids: Collection[int], *, archive: Archive) -> Before:
-    carried = _carried(kind, kind.model._default_manager.all(), Delivery.objects.all(), ids, is_whole=True)
-    archive.keep(kind.table, (row for row, _ in carried.values()), made="created_at")
-    _keep_deliveries([one for _, deliveries in carried.values() for one in deliveries], archive=archive)
-    return carried
-
-
-def _keep_deliveries(deliveries: Sequence[Row], *, archive: Archive) -> None:
-    archive.keep(Delivery._meta.db_table, deliveries, made="created_at")
-    attempts = Attempt.objects.filter(delivery_id__in_set=[one["id"] for one in deliveries]).order_by("id")
-    archive.keep(Attempt._meta.db_table, attempts.values(), made="started_at")
-
-
-def _locked(kind: Kind, rows: QuerySet[Any], ids: Collection[int], *, is_whole: bool) -> dict[int, Carried]:
-    """The rows are locked before their deliveries are read: from then on nobody can add one."""
-    free, deliveries = rows.select_for_update(skip_locked=True), Delivery.objects.select_for_update()
-    return _carried(kind, free, deliveries, ids, is_whole=is_whole)
-
-
-def _carried(
-    kind: Kind, rows: QuerySet[Any], deliveries: QuerySet[Delivery], ids: Collection[int], *, is_whole: bool
-) -> dict[int, Carried]:
-    """Those of the rows with their deliveries; two queries."""
-    parent = f"{kind.parent}_id"
-    found = rows.filter(id__in_set=list(ids)).order_by("id").values(*(kind.columns if is_whole else kind.needed))
-    carried: dict[int, Carried] = {row["id"]: (row, []) for row in found}
-    theirs = deliveries.filter(**{f"{parent}__in_set": list(carried)}).order_by("id")
-    for one in theirs.values(*(_DELIVERY if is_whole else ("id", "state", parent))):
-        carried[one[parent]][1].append(one)
-    return carried
-
-
-def _settled(found: dict[int, Carried], *, before: Before | None) -> dict[int, Carried]:
-    """Without those that have a delivery on its way again, or changed since they were archived."""
-    return {
-        pk: carried
-        for pk, carried in found.items()
-        if not any(one["state"] in rules.UNSETTLED for one in carried[1])
-        and (before is None or before.get(pk) == carried)
-    }
-
-
-def lost(shown: Iterable[tuple[int, int, bool]]) -> dict[int, Lost]:
-    """Of rows (person, id, is read) that the feed showed."""
-    found = {}
-    for user, rows in groupby(sorted(shown), key=itemgetter(0)):
-        theirs = list(rows)
-        found[user] = Lost(sum(not is_read for _, _, is_read in theirs), [pk for _, pk, _ in theirs])
-    return found
-
-
-def _delete(kind: Kind, going: dict[int, Carried]) -> Gone:
-    gone = _delete_deliveries([one["id"] for _, deliveries in going.values() for one in deliveries])
-    return gone + Counter({kind.table: delete(kind.table, "id", list(going))})
-
-
-def _delete_deliveries(ids: Sequence[int]) -> Gone:
-    if not ids:
-        return Counter()
-    attempts = delete(Attempt._meta.db_table, "delivery_id", ids)
-    return Counter({"delivery_attempts": attempts, "deliveries": delete(Delivery._meta.db_table, "id", ids)})
-
-
-def delete(table: str, column: str, values: Iterable[int]) -> int:
-    """The ORM would look for what cascades, row by row; whoever calls this has taken it along."""
-    is_one, params = arrays.within(column, values)
-    with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {table} WHERE {is_one}", params)
-        return int(cursor.rowcount)
+def _deliveries(found: Iterable[Carried]) -> list[Row]:
+    return [one for carried in found for one in carried.deliveries]

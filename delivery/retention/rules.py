@@ -1,4 +1,4 @@
-"""What retention may take, said once: for the batches that take it and for the count that only looks."""
+"""Rules of what retention may take, said once: for the run that takes it and for the count that only looks."""
 
 from __future__ import annotations
 
@@ -15,28 +15,26 @@ from notifications.routing import router
 
 UNSETTLED = (Delivery.State.PENDING, Delivery.State.SENDING)
 SUPERSEDED_AFTER = timedelta(days=1)
-
-
 # Events are made nearly in the order of their positions and ids: among so many the last of an age is found.
 NEARLY = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How far one run goes: what is older than `cutoff` may go.
+    """Bounds of one run: what is older than `cutoff` may go.
 
-    `told_to`: up to this position rows may go; the router never reads these events again, so tells nobody twice.
+    `routed_to`: up to this position rows may go; the router never reads these events again, so tells nobody twice.
     `last_event`: no event that is old enough has a larger id, so a walk ends there.
     """
 
     cutoff: datetime
-    told_to: int
+    routed_to: int
     last_event: int
 
 
 @dataclass(frozen=True, slots=True)
 class EventLimits:
-    """The same for events, up to the position `at_most`. `types`: only of these; None: of all."""
+    """Bounds of one run through the events: up to the position `at_most`. `types`: only of these; None: of all."""
 
     before: datetime
     at_most: int
@@ -44,7 +42,8 @@ class EventLimits:
 
 
 def limits(*, now: datetime, days: int, is_dry: bool = False) -> Limits:
-    """For a run that begins now. Unless it only looks, the router can't be moved back over what is about to go."""
+    """Set the bounds of a run that begins now. Unless it only looks, the router can't be moved back over what is about
+    to go."""
     cutoff = now - timedelta(days=days)
     position, last_event = _last(before=cutoff)
     settled = watermarks.read_by if is_dry else watermarks.settle_beginning
@@ -52,7 +51,8 @@ def limits(*, now: datetime, days: int, is_dry: bool = False) -> Limits:
 
 
 def event_limits(*, now: datetime, days: int) -> list[EventLimits]:
-    """All that is old; and progress that nobody's feed shows any more, once the router has read it."""
+    """Set the bounds for all old events, and for progress that nobody's feed shows any more, once the router has read
+    it."""
     cutoff, superseded = now - timedelta(days=days), now - SUPERSEDED_AFTER
     progress = EventType.objects.filter(name__endswith=".progress").exclude(replaces="")
     routed = watermarks.read_by(router.NAME, at=_last(before=superseded)[0])
@@ -63,24 +63,20 @@ def event_limits(*, now: datetime, days: int) -> list[EventLimits]:
 
 
 def _last(*, before: datetime) -> tuple[int, int]:
-    """The highest position and id among events of that age; 0 without any."""
+    """Find the highest position and id among events of that age; 0 without any."""
     newest = Event.objects.filter(created_at__lt=before).order_by("-created_at")
     rows = list(newest.values_list("position", "pk")[:NEARLY])
     return max((row[0] or 0 for row in rows), default=0), max((row[1] for row in rows), default=0)
 
 
 def row_may_go(limits: Limits) -> Q:
-    """Of notifications: past, and nothing on its way."""
+    """Notifications that are old, given out, with nothing on its way, their event old, routed and told to all."""
     waiting = Delivery.objects.filter(notification=OuterRef("pk"), state__in=UNSETTLED)
-    return row_is_past(limits) & Q(~Exists(waiting))
-
-
-def row_is_past(limits: Limits) -> Q:
-    """Of notifications: old, given out, its event old, routed and told to all."""
-    # Asked this way round since nearly none is left of those: that is cheaper to compare with than all that are past.
+    # Asked for the events that stay since nearly none is left of those up to the last that goes.
     theirs = Event.objects.filter(pk__lte=limits.last_event)
-    staying = theirs.exclude(created_at__lt=limits.cutoff, position__lte=limits.told_to)
+    staying = theirs.exclude(created_at__lt=limits.cutoff, position__lte=limits.routed_to)
     return Q(
+        ~Exists(waiting),
         ~Exists(staying.filter(pk=OuterRef("event"))),
         ~Q(event__in=Fanout.objects.values("event")),
         event__lte=limits.last_event,
@@ -90,18 +86,18 @@ def row_is_past(limits: Limits) -> Q:
 
 
 def summary_may_go(limits: Limits, *, pointing: QuerySet[Notification]) -> Q:
-    """Of summaries: old, nothing on its way, and none of these rows belongs to it."""
+    """Summaries that are old, with nothing on its way, to which none of these rows belongs."""
     waiting = Delivery.objects.filter(summary=OuterRef("pk"), state__in=UNSETTLED)
     return Q(~Exists(waiting), ~Exists(pointing.filter(summary=OuterRef("pk"))), created_at__lt=limits.cutoff)
 
 
 def lone_delivery_may_go(limits: Limits) -> Q:
-    """Of deliveries: tests and confirmations, which belong to no row."""
+    """Deliveries of tests and confirmations, which belong to no row: old and settled."""
     return Q(notification=None, summary=None, created_at__lt=limits.cutoff) & ~Q(state__in=UNSETTLED)
 
 
 def event_is_past(limits: EventLimits) -> Q:
-    """Of events: old, and read by every running subscriber. One query, for the subscribers."""
+    """Events that are old and read by every running subscriber. One query, for the subscribers."""
     return Q(
         position__lte=watermarks.read_by_all(at_most=limits.at_most),
         created_at__lt=limits.before,
@@ -110,8 +106,8 @@ def event_is_past(limits: EventLimits) -> Q:
 
 
 def event_may_go(limits: EventLimits, *, pointing: QuerySet[Notification]) -> Q:
-    """Of events: past, and nothing points to them: none of these rows, no audience that is still being told, no parked
-    event."""
+    """Events that are past and that nothing points to: none of these rows, no audience that is still being told, no
+    parked event. One query, for the subscribers."""
     return event_is_past(limits) & Q(
         ~Exists(pointing.filter(event=OuterRef("pk"))),
         ~Exists(Fanout.objects.filter(event=OuterRef("pk"))),

@@ -1,4 +1,4 @@
-"""What beat wakes each hour: pruning, a turn at a time."""
+"""Celery task of retention: beat asks for it each hour, and it asks for itself until nothing is left."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from delivery.retention import prune as pruning
+from delivery.retention import prune as retention
 from events.transport import hints
 
 TASK = "delivery.prune"
-# Seconds: a worker that is told to stop waits for its task.
-TURN = 10.0
+# A worker that is told to stop waits for its task.
+MAX_SECONDS = 10.0
 
 
 @shared_task(name=TASK)
 def prune() -> None:
-    """Late or twice is as good as once: what is left goes with the next turn."""
+    """Prune for some seconds. Late or twice is as good as once: what is left goes with the next task."""
     hints.clear(TASK)
-    end = time.monotonic() + TURN
-    done = pruning.prune(
+    end = time.monotonic() + MAX_SECONDS
+    done = retention.prune(
         now=timezone.now(),
         days=settings.NOTIFICATION_RETENTION_DAYS,
         archive_dir=settings.ARCHIVE_DIR,

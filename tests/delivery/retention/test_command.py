@@ -108,7 +108,7 @@ def test_workers_know_the_task():
 def test_the_task_takes_turns(owner, monkeypatch):
     sent_hints = []
     monkeypatch.setattr(hints, "send", lambda *hint: sent_hints.append(hint))
-    monkeypatch.setattr(tasks, "TURN", 0.0)
+    monkeypatch.setattr(tasks, "MAX_SECONDS", 0.0)
     old = row(owner)
     tasks.prune()
     assert (there(old, old.event), sent_hints) == ([False, True], [(tasks.TASK,)])

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import threading
+import time
+from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
+from delivery.models import Address, Recovery
+from delivery.outbox import recover
 from events.bus import publish
+from events.db import session
 from events.dispatch import watermarks
 from events.models import Subscriber
 from events.sweep import sweep
 from notifications.inbox import marking
 from notifications.models import Inbox, Notification
-from tests.delivery.factories.retention import prune, row, sent, there
+from tests.delivery.factories.retention import NOW, prune, row, sent, there
 from tests.events.concurrency import Running, at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -97,6 +102,20 @@ def test_a_delivery_somebody_sends_again_is_left_and_its_batch_with_it(owner):
 
 
 @pytest.mark.service
+def test_a_delivery_that_is_sent_again_while_its_batch_waits_for_it_stays(owner, monkeypatch):
+    """It had ended when its row was locked."""
+    monkeypatch.setattr(session, "set_local", lambda **_: None)
+    delivery = sent(row(owner, channel="webhook"), state="dead")
+    with transaction.atomic():
+        type(delivery).objects.select_for_update().get(pk=delivery.pk)
+        pruning = Running(prune)
+        wait_for_one_that_waits()
+        type(delivery).objects.filter(pk=delivery.pk).update(state="pending")
+    assert pruning.join().gone == {}
+    assert there(delivery, delivery.notification) == [True, True]
+
+
+@pytest.mark.service
 def test_a_subscriber_is_not_resumed_while_its_gap_is_recorded(owner, monkeypatch):
     """Its row is locked: it either keeps the event or has a gap."""
     lost = row(owner).event
@@ -120,3 +139,66 @@ def test_a_subscriber_is_not_resumed_while_its_gap_is_recorded(owner, monkeypatc
     running[0].join()
     assert there(lost) == [False]
     assert Subscriber.objects.get(name="gone").gaps.get().events == 1
+
+
+LONG_AGO = NOW - timedelta(days=1000)
+
+
+@pytest.fixture
+def box(owner) -> Address:
+    return Address.objects.create(user=owner, kind="webhook", target="https://example.com/hook")
+
+
+def begin(box: Address) -> int:
+    return recover.recover(box, since=LONG_AGO, now=NOW)
+
+
+def go_on(box: Address) -> int:
+    Recovery.objects.create(address=box, since=LONG_AGO, until=NOW)
+    return recover.advance_each(now=NOW)
+
+
+@pytest.mark.service
+@pytest.mark.parametrize("start", [begin, go_on])
+def test_what_is_being_recovered_is_left_with_the_delivery_that_it_gets(owner, box, monkeypatch, start):
+    missed = row(owner, channel="webhook")
+    opened, pruned = threading.Event(), threading.Event()
+    known = recover._open
+
+    def open_slowly(notifications: list[int], *, address: Address) -> None:
+        known(notifications, address=address)
+        opened.set()
+        assert pruned.wait(30)
+
+    monkeypatch.setattr(recover, "_open", open_slowly)
+    recovering = Running(lambda: start(box))
+    assert opened.wait(10)
+    assert prune().gone == {}
+    pruned.set()
+    assert recovering.join() == 1
+    assert [one.state for one in missed.deliveries.all()] == ["pending"]
+    assert prune().gone == {}
+
+
+@pytest.mark.service
+def test_who_begins_to_recover_takes_the_inbox_before_anything_else(owner, box):
+    """As the one that goes on does: in another order the two would wait for each other for ever."""
+    Recovery.objects.create(address=box, since=LONG_AGO, until=NOW)
+    with transaction.atomic():
+        marking.locked(owner.pk)
+        recovering = Running(lambda: begin(box))
+        wait_for_one_that_waits()
+        assert Recovery.objects.select_for_update(nowait=True).get().address == box
+    recovering.join()
+
+
+def wait_for_one_that_waits() -> None:
+    """Until another connection waits for a lock of this one."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    for _ in range(1000):
+        with connection.cursor() as cursor:
+            cursor.execute(waiting)
+            if cursor.fetchone() != (0,):
+                return
+        time.sleep(0.01)
+    raise AssertionError("nobody waits for a lock")
