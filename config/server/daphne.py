@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import logging
 import os
@@ -62,10 +61,6 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne has no types
     def run(self) -> None:
         """Serves until drained; main thread only. `exit_code` then says how it went."""
         draining.clear()
-        # What is loaded by now stays. The collector would walk it again and again: a tenth of a second each time, and
-        # an array of a thousand events brings it on every few requests.
-        gc.collect()
-        gc.freeze()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         super().run()

@@ -27,7 +27,6 @@ from delivery.outbox.lease import Claimed
 from delivery.outbox.settle import INTERNAL_ERROR, Result
 from delivery.sender import in_flight, worker_lock
 from delivery.sender.in_flight import UnderWay
-from events import garbage
 from events.db import clock
 from events.transport import hints
 
@@ -91,8 +90,7 @@ class _Drain:
     def run(self) -> bool:
         """False if somebody asked after the last look."""
         try:
-            with garbage.searched_rarely():
-                asyncio.run(self._send())
+            asyncio.run(self._send())
             return not self._is_claiming or all(lane.asked == worker_lock.requests() for lane in self._lanes)
         finally:
             self._end_claiming()

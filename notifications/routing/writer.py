@@ -9,7 +9,6 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from events import garbage
 from events.db import arrays
 from events.models import Event
 from notifications import channels
@@ -21,7 +20,6 @@ from notifications.routing.plan import NO_HOLD, Fact, Kind, Plan, Row, plan
 LOCK_TIMEOUT = "5s"
 
 
-@garbage.searched_rarely()
 def tell(events: Sequence[Event], evaluated: audiences.Evaluated, *, now: datetime) -> Plan:
     """Write what these events mean to these people. The number of queries doesn't depend on how many they are.
 
@@ -213,8 +211,7 @@ def _push(
 
 
 def _pushes(rows: Sequence[Row], *, ids: Sequence[int], inboxes: _Inboxes, now: datetime) -> Iterator[push.Push]:
-    """A frame for each row in the feed: what is this person's. One by one: thousands at once would each be looked at
-    by the collector of cycles."""
+    """A frame for each row in the feed: what is this person's."""
     counts = inboxes.unread_counts()
     stamp = frames.instant(now)
     for pk, row in zip(ids, rows, strict=True):
