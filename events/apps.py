@@ -4,7 +4,7 @@ from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
 
-from events.db import arrays
+from events.db import lookups
 
 
 class EventsConfig(AppConfig):
@@ -14,7 +14,7 @@ class EventsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        arrays.register()
+        lookups.register()
         # It registers its check with Django.
         import_module("events.checks")
         # Imported here: it needs the models, which are not there while apps are being found.

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from delivery.address_health import alerts, circuit_breaker
 from delivery.models import Address, Delivery
-from delivery.writing import stamp, update_rows
+from events.db.rows import update_rows
 
 
 class Said(NamedTuple):
@@ -64,12 +64,12 @@ def _write(changed: Collection[Address]) -> None:
         (
             row.pk,
             row.failures,
-            stamp(row.failing_since),
-            stamp(row.last_success_at),
-            stamp(row.open_until),
-            stamp(row.warned_at),
+            row.failing_since,
+            row.last_success_at,
+            row.open_until,
+            row.warned_at,
             row.is_enabled,
-            stamp(row.disabled_at),
+            row.disabled_at,
             row.disabled_reason,
         )
         for row in changed
@@ -85,4 +85,4 @@ def _write(changed: Collection[Address]) -> None:
         "disabled_at": "timestamptz",
         "disabled_reason": "text",
     }
-    update_rows("notification_channels", columns, rows)
+    update_rows("notification_channels", columns=columns, rows=rows)

@@ -10,10 +10,10 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from delivery import addresses, channels
 from delivery.models import Address, Attempt, Delivery
 from events.api.serializers import EventOut
+from events.db.clock import instant
 from events.rest.fields import ChannelName, Instant, QueryWhole, Switch, Text, Whole, one_of
 from events.rest.pagination import Paged
 from events.rest.strict import Changes, Strict
-from notifications.inbox.frames import instant
 
 MAX_TARGET = 2000
 

@@ -9,14 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection
 from django.db.models import Count
 
 from delivery.channels import Channel, Frozen, Outgoing
 from delivery.models import Address, Attempt, Delivery
 from delivery.outbox import eligibility, load
-from delivery.writing import stamp, update_rows
-from events.db import arrays
+from events.db.rows import insert_rows, update_rows
 
 logger = logging.getLogger(__name__)
 
@@ -123,24 +121,11 @@ def _write_claims(
 ) -> None:
     """Each row once: every version of it has an entry in every index."""
     claim = {"state": State.SENDING, "claim_token": token, "lease_until": lease_until, "reason": ""}
-    if connection.vendor == "postgresql":
-        rows = [
-            (pk, f"\\x{frozen.body.hex()}", frozen.content_type, str(token), stamp(lease_until))
-            for pk, frozen in fresh.items()
-        ]
-        columns = {"id": "bigint", "body": "bytea", "content_type": "text"}
-        columns |= {"claim_token": "uuid", "lease_until": "timestamptz"}
-        update_rows("deliveries", columns, rows, also=f"state = '{State.SENDING}', reason = ''")
-        again = [one.delivery.pk for one in wanted if one.delivery.pk not in fresh]
-    else:
-        again = [one.delivery.pk for one in wanted]
-        with connection.cursor() as cursor:
-            # JSON can't carry bytes, and SQLite is in this process: statements cost it next to nothing.
-            cursor.executemany(
-                "UPDATE deliveries SET body = %s, content_type = %s WHERE id = %s",
-                [(frozen.body, frozen.content_type, pk) for pk, frozen in fresh.items()],
-            )
-    if again:
+    rows = [(pk, frozen.body, frozen.content_type, *claim.values()) for pk, frozen in fresh.items()]
+    columns = {"id": "bigint", "body": "bytea", "content_type": "text"}
+    columns |= {"state": "text", "claim_token": "uuid", "lease_until": "timestamptz", "reason": "text"}
+    update_rows("deliveries", columns=columns, rows=rows)
+    if again := [one.delivery.pk for one in wanted if one.delivery.pk not in fresh]:
         Delivery.objects.filter(pk__in_set=again).update(**claim)
     for one in wanted:
         one.delivery.state, one.delivery.claim_token, one.delivery.reason = State.SENDING, token, ""
@@ -148,14 +133,10 @@ def _write_claims(
 
 def _write_attempts(wanted: Sequence[Outgoing], *, now: datetime) -> dict[int, int]:
     """delivery -> its new attempt."""
-    begun, params = arrays.table(
-        {"delivery_id": "bigint", "number": "integer"}, [(one.delivery.pk, one.number) for one in wanted]
+    begun = insert_rows(
+        Attempt._meta.db_table,
+        columns={"delivery_id": "bigint", "number": "integer", "started_at": "timestamptz"},
+        rows=[(one.delivery.pk, one.number, now) for one in wanted],
+        returning=("delivery_id", "id"),
     )
-    of_time = "::timestamptz" if connection.vendor == "postgresql" else ""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {Attempt._meta.db_table} (delivery_id, number, started_at) "
-            f"SELECT delivery_id, number, %s{of_time} FROM {begun} AS begun WHERE true RETURNING delivery_id, id",
-            [stamp(now), *params],
-        )
-        return dict(cursor.fetchall())
+    return dict(begun)

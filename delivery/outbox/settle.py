@@ -19,7 +19,7 @@ from delivery.address_health.health import Said
 from delivery.channels import Outcome, retry_schedule
 from delivery.models import Address, Attempt, Delivery
 from delivery.outbox.lease import Claimed
-from delivery.writing import plain, stamp, update_rows
+from events.db.rows import update_rows
 from notifications.holds import summaries
 from notifications.models import Inbox, Notification
 
@@ -159,9 +159,8 @@ def _said(result: Result, after: _Next) -> Said | None:
 
 
 def _write_deliveries(nexts: dict[int, _Next], *, now: datetime) -> None:
-    settled_at = stamp(now)
     rows = [
-        (pk, one.state, stamp(one.due_at), one.tries, one.reason, settled_at if one.is_end else None)
+        (pk, one.state, one.due_at, one.tries, one.reason, now if one.is_end else None, None, None)
         for pk, one in nexts.items()
     ]
     columns = {
@@ -171,8 +170,10 @@ def _write_deliveries(nexts: dict[int, _Next], *, now: datetime) -> None:
         "tries": "integer",
         "reason": "text",
         "settled_at": "timestamptz",
+        "claim_token": "uuid",
+        "lease_until": "timestamptz",
     }
-    update_rows("deliveries", columns, rows, also="claim_token = NULL, lease_until = NULL")
+    update_rows("deliveries", columns=columns, rows=rows)
 
 
 def _write_attempts(results: Sequence[Result], *, nexts: dict[int, _Next]) -> None:
@@ -183,8 +184,8 @@ def _write_attempts(results: Sequence[Result], *, nexts: dict[int, _Next]) -> No
             shown, next_at = Attempt.Outcome.SUPERSEDED.value, None
         else:
             shown = "retry" if after.state == State.PENDING else after.state
-            next_at = None if after.is_end else stamp(after.due_at)
-        said = [plain(text, limit=EXCERPT) for text in (outcome.reason, outcome.connected_to, outcome.excerpt)]
+            next_at = None if after.is_end else after.due_at
+        said = [_storable(text) for text in (outcome.reason, outcome.connected_to, outcome.excerpt)]
         rows.append((result.claimed.attempt_id, shown, result.ms, outcome.http_status, *said, next_at))
     columns = {
         "id": "bigint",
@@ -197,7 +198,13 @@ def _write_attempts(results: Sequence[Result], *, nexts: dict[int, _Next]) -> No
         "next_at": "timestamptz",
     }
     # What is written already stays, should this be tried again after a commit whose answer was lost.
-    update_rows("delivery_attempts", columns, rows, where="delivery_attempts.outcome IN ('started', 'unknown')")
+    is_open = "delivery_attempts.outcome IN ('started', 'unknown')"
+    update_rows("delivery_attempts", columns=columns, rows=rows, where=(is_open, []))
+
+
+def _storable(text: str) -> str:
+    """Foreign text as the database takes it, cut."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()[:EXCERPT]
 
 
 def _note_first_success(sent: Sequence[Result], *, now: datetime) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from delivery.reporting import explanation_text, history
 from delivery.reporting.explanation import Explanation, Person, Way
-from notifications.inbox.frames import instant
+from events.db.clock import instant
 
 
 def as_json(found: Explanation, *, for_staff: bool) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 
 from delivery import reasons
 from delivery.models import Attempt, Delivery
-from notifications.inbox.frames import instant
+from events.db.clock import instant
 from notifications.models import Notification
 
 WAITING = (Delivery.State.PENDING, Delivery.State.SENDING)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiSerializerExtension
@@ -12,6 +11,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
+from events.db.clock import instant
 from events.entities import BIGINT_MAX, Entity
 from events.log.publish import MAX_KEY, NewEvent
 from events.models import Event, Membership
@@ -107,7 +107,7 @@ def shown(event: Event) -> dict[str, Any]:
         "actor_user_id": event.actor_user_id,
         "project_id": event.project_id,
         "payload": event.payload,
-        "created_at": event.created_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "created_at": instant(event.created_at),
     }
 
 

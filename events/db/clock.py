@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import connection
 from django.utils import timezone
@@ -16,3 +16,8 @@ def now() -> datetime:
         cursor.execute("SELECT clock_timestamp()")
         at: datetime = cursor.fetchone()[0]
     return at
+
+
+def instant(at: datetime | None) -> str | None:
+    """ISO 8601 in UTC, as everywhere in the API."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None

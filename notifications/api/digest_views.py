@@ -6,6 +6,7 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from events.db.clock import instant
 from events.rest.openapi import documented
 from events.rest.strict import user_id_of
 from events.rest.views import ApiView
@@ -13,7 +14,6 @@ from notifications.api.responses import changed
 from notifications.api.serializers import DigestOut, SentDigestOut
 from notifications.holds import release
 from notifications.inbox import marking
-from notifications.inbox.frames import instant
 from notifications.preferences import digest_preview
 from notifications.presentation import summary_text
 

@@ -7,8 +7,8 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 
 from events import rendering
+from events.db.clock import instant
 from events.models import Event
-from notifications.inbox.frames import instant
 from notifications.models import Notification
 
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from events.db.clock import instant
+
 Frame = dict[str, Any]
-
-
-def instant(value: datetime | None) -> str | None:
-    """ISO 8601 in UTC, as everywhere in the API."""
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value else None
 
 
 def hello(

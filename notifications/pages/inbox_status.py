@@ -13,9 +13,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 
+from events.db.clock import instant
 from notifications.holds import rules
 from notifications.inbox import marking
-from notifications.inbox.frames import instant
 from notifications.preferences.settings import settings_of
 from notifications.presentation import labels, times
 

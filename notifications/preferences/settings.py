@@ -7,9 +7,9 @@ from typing import Any
 
 from django.db import transaction
 
+from events.db.clock import instant
 from notifications.holds import release, rules
 from notifications.inbox import marking
-from notifications.inbox.frames import instant
 from notifications.models import UserNotificationSettings
 from notifications.preferences import validation
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from events.db.clock import instant
 from events.errors import PreferenceRefused
 from events.rules import channel_names
-from notifications.inbox.frames import instant
 from notifications.models import NotificationPreference, UserNotificationSettings
 
 SCOPES = tuple(NotificationPreference.Scope.values)

@@ -10,10 +10,11 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from events.db import arrays
+from events.db.clock import instant
 from events.models import Event
 from notifications import channels
 from notifications.holds import schedule
-from notifications.inbox import feed, frames, push
+from notifications.inbox import feed, push
 from notifications.routing import audiences, context
 from notifications.routing.plan import NO_HOLD, Fact, Kind, Plan, Row, plan
 
@@ -203,7 +204,7 @@ def _push(
     """To the hubs, which add to each frame what all of an event share."""
     told = {row.event_id for row in rows if row.channel == "in_app"}
     shared = {
-        event.pk: {"event": feed.event_json(event), "timestamp": frames.instant(event.created_at)}
+        event.pk: {"event": feed.event_json(event), "timestamp": instant(event.created_at)}
         for event in events
         if event.pk in told
     }
@@ -213,7 +214,7 @@ def _push(
 def _pushes(rows: Sequence[Row], *, ids: Sequence[int], inboxes: _Inboxes, now: datetime) -> Iterator[push.Push]:
     """A frame for each row in the feed: what is this person's."""
     counts = inboxes.unread_counts()
-    stamp = frames.instant(now)
+    stamp = instant(now)
     for pk, row in zip(ids, rows, strict=True):
         if row.channel != "in_app":
             continue

@@ -17,8 +17,8 @@ from delivery.channels import Frozen, Held, Outgoing
 from delivery.channels.webhook import cloudevents
 from delivery.models import Address
 from events import rendering
+from events.db.clock import instant
 from events.models import Event
-from notifications.inbox.frames import instant
 from notifications.models import Notification, Summary
 from notifications.presentation import summary_text
 

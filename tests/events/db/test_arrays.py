@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from events.bus import NewEvent, publish, publish_many
-from events.db import arrays
+from events.db.rows import values_table
 from events.models import Event, EventType
 from tests.events.strategies import TEXT
 
@@ -23,7 +23,7 @@ COLUMNS = {"number": "bigint", "words": "text", "flag": "boolean"}
 
 
 def selected(columns: dict[str, str], rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    source, params = arrays.table(columns, rows)
+    source, params = values_table(columns, rows)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(columns)} FROM {source} AS given", params)
         return [tuple(row) for row in cursor.fetchall()]

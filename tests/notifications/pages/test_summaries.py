@@ -8,9 +8,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from events.db.clock import instant
 from notifications.holds import due, summaries
 from notifications.inbox import marking
-from notifications.inbox.frames import instant
 from notifications.models import Inbox, Summary
 from notifications.preferences.settings import settings_of
 from notifications.presentation import summary_text

@@ -8,8 +8,8 @@ import pytest
 from django.db import transaction
 
 from events.bus import NewEvent, publish
+from events.db.clock import instant
 from notifications.inbox import feed, marking
-from notifications.inbox.frames import instant
 from notifications.models import Notification
 from notifications.preferences.settings import change_settings
 from tests.notifications.factories.routing import JOB, NOON, prefer, route, settle, tell, tell_batch
