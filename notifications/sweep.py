@@ -9,7 +9,7 @@ from notifications.routing import fanout
 
 
 def sweep() -> None:
-    """One chunk of each great audience that waits, and of the people whose holds ended; two cheap looks when there is
+    """One chunk of each large audience that waits, and of the people whose holds ended; two cheap looks when there is
     none. A crowd of the latter is handed to the workers, so that other sweeps don't wait for it."""
     fanout.advance_each(now=clock.now())
     if due.release_due(now=clock.now()):

@@ -84,7 +84,7 @@ def _in_chunks() -> float:
 def _begin_fanout() -> Event:
     """Publish an event and route it as one to a large audience, whose chunks are still to come."""
     event = _publish()
-    audiences.GREAT = min(audiences.GREAT, 10)
+    audiences.LARGE = min(audiences.LARGE, 10)
     with transaction.atomic():
         router.route([event], now=timezone.now())
     return event

@@ -72,18 +72,18 @@ def explain(event: Event, *, now: datetime, after: int = 0, limit: int = MOST_PE
     """
     rows = _told(event).filter(user_id__gt=after).values_list("user_id", flat=True).distinct()
     told = set(rows[: limit + 1])
-    evaluated, end = _audience(event, after=after, limit=limit)
-    today = {user for user in evaluated.by_event.get(event.pk, {}) if user > after}
+    resolved, end = _audience(event, after=after, limit=limit)
+    today = {user for user in resolved.by_event.get(event.pk, {}) if user > after}
     found = [user for user in sorted(told | today) if user <= end]
     page = found[:limit]
     following = page[-1] if len(found) > limit else None if end == BIGINT_MAX else end
-    return _explanation(event, page, evaluated=evaluated, following=following, now=now)
+    return _explanation(event, page, resolved=resolved, following=following, now=now)
 
 
 def explain_to(event: Event, *, user_id: int, now: datetime) -> Explanation:
     """The same about one person, told or not. An unknown one gives an explanation without people."""
-    evaluated = audiences.evaluate([event], within=audiences.Range(user_id - 1, user_id))
-    return _explanation(event, [user_id], evaluated=evaluated, following=None, now=now)
+    resolved = audiences.resolve([event], within=audiences.Range(user_id - 1, user_id))
+    return _explanation(event, [user_id], resolved=resolved, following=None, now=now)
 
 
 def _told(event: Event) -> QuerySet[Notification]:
@@ -91,27 +91,27 @@ def _told(event: Event) -> QuerySet[Notification]:
     return Notification.objects.filter(event=event).order_by("user_id")
 
 
-def _audience(event: Event, *, after: int, limit: int) -> tuple[audiences.Evaluated, int]:
-    """Today's audience, and up to which user id: of a great one no more than a page."""
-    evaluated = audiences.evaluate([event])
-    if event.pk not in evaluated.great:
-        return evaluated, BIGINT_MAX
+def _audience(event: Event, *, after: int, limit: int) -> tuple[audiences.Audiences, int]:
+    """Today's audience, and up to which user id: of a large one no more than a page."""
+    resolved = audiences.resolve([event])
+    if event.pk not in resolved.large:
+        return resolved, BIGINT_MAX
     end = fanout.nth_person(event, after=after, until=BIGINT_MAX, number=limit)
     end = BIGINT_MAX if end is None else end
-    return audiences.evaluate([event], within=audiences.Range(after, end)), end
+    return audiences.resolve([event], within=audiences.Range(after, end)), end
 
 
 def _explanation(
-    event: Event, page: Sequence[int], *, evaluated: audiences.Evaluated, following: int | None, now: datetime
+    event: Event, page: Sequence[int], *, resolved: audiences.Audiences, following: int | None, now: datetime
 ) -> Explanation:
     routing = _routing(event)
     users = User.objects.in_bulk(page)
     rows = list(_told(event).filter(user_id__in_set=page).select_related("summary"))
     ways = _ways(rows)
-    today = evaluated.by_event.get(event.pk, {})
+    today = resolved.by_event.get(event.pk, {})
     without_feed_row = set(page) - {row.user_id for row in rows if row.channel == "in_app"}
     missing = {user: reason for user, reason in today.items() if user in without_feed_row}
-    plan = writer.rehearse([event], replace(evaluated, by_event={event.pk: missing}), now=now)
+    plan = writer.dry_run([event], replace(resolved, by_event={event.pk: missing}), now=now)
     settings = {row.user_id: row for row in UserNotificationSettings.objects.filter(user_id__in_set=page)}
     reasons = today | {row.user_id: row.reason for row in rows}
     people = []

@@ -12,7 +12,7 @@ from notifications.holds import wording
 ROUTING: dict[str, Promise] = {
     "routed": gettext_lazy("Routed: everybody it concerned has been told."),
     "not_routed": gettext_lazy("Not routed yet: nobody has been told."),
-    "on_its_way": gettext_lazy("A great audience: people are being told in the order of their ids."),
+    "on_its_way": gettext_lazy("A large audience: people are being told in the order of their ids."),
     "parked": gettext_lazy("Routing failed, so the event is parked: look at the parked events."),
 }
 REASONS: dict[str, Promise] = {
@@ -41,7 +41,7 @@ STATES: dict[str, Promise] = {
 }
 WHY_NOT: dict[str, Promise] = {
     "not_routed": gettext_lazy("The router has not come to this event yet."),
-    "on_its_way": gettext_lazy("The audience is great and still being told; their turn has not come."),
+    "on_its_way": gettext_lazy("The audience is large and still being told; their turn has not come."),
     "parked": gettext_lazy("Routing failed, so nobody was told."),
     "inactive": gettext_lazy("The account is not active."),
     "not_in_audience": gettext_lazy("No audience rule of this type brings this person in."),

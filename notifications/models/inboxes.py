@@ -33,7 +33,7 @@ class Inbox(models.Model):
 
 
 class Fanout(models.Model):
-    """A great audience on its way: all up to `after_user` have their rows."""
+    """A large audience on its way: all up to `after_user` have their rows."""
 
     event = models.OneToOneField(Event, on_delete=models.CASCADE, primary_key=True, related_name="+")
     after_user = models.BigIntegerField(default=0, db_default=0)

@@ -1,128 +1,111 @@
-"""All that the plan asks for, read in sets; by whoever writes what comes of it, under the locks of the inboxes."""
+"""Loading of all that the plan asks for, in sets; by the writer under the locks of the inboxes."""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import repeat
 
 from django.db import connection
+from django.db.models import Q
 
 from events.db import arrays
 from events.models import Membership
 from events.rules import channel_names
 from notifications.holds import rules
-from notifications.models import UserNotificationSettings
-from notifications.routing.audiences import Evaluated
-from notifications.routing.plan import Choice, Fact, Known, Standing
+from notifications.models import Notification, UserNotificationSettings
+from notifications.routing.audiences import Audiences
+from notifications.routing.plan import EventFacts, ExistingRow, Preference, RoutingContext
 
 
-def load(facts: Sequence[Fact], evaluated: Evaluated, *, seqs: Mapping[int, int], now: datetime) -> Known:
-    """At most four queries, however many people: those of `seqs`, in user order, with the seq of their inbox."""
+def load(
+    facts: Sequence[EventFacts], audiences: Audiences, *, seqs: Mapping[int, int], now: datetime
+) -> RoutingContext:
+    """Load for the people of `seqs`, which is in user order: person -> seq of their inbox.
+
+    Five queries at most, however many people: preferences, settings, rows of these events, and where there are such,
+    members of the projects and rows of the replacing groups.
+    """
     users = list(seqs)
-    types = {fact.kind.type_id: fact.kind.default_channels for fact in facts}
-    projects = {fact.project_id for fact in facts if fact.project_id is not None}
-    choices, may_hold = _choices(types, users)
-    told, standing = _rows_before(facts, users)
-    return Known(
-        audience=evaluated.by_event,
+    projects = {event.project_id for event in facts if event.project_id is not None}
+    groups = {key for event in facts if (key := event.group_key)}
+    return RoutingContext(
+        audience=audiences.by_event,
         seqs=seqs,
         channels=channel_names.known(),
-        choices=choices,
-        holds=_holds(may_hold, now=now) if may_hold else {},
-        owners=evaluated.owners,
-        unscoped=evaluated.addressed_as_admin,
+        preferences=_preferences({event.type.type_id: event.type.default_channels for event in facts}, users),
+        holds=_holds(users, now=now),
+        owners=audiences.owners,
+        unscoped=audiences.addressed_as_admin,
         project_members=_project_members(projects, users) if projects else set(),
-        told=told,
-        standing=standing,
+        already_notified=_already_notified([event.event_id for event in facts], users),
+        existing=_existing(groups, users) if groups else {},
     )
 
 
+def _preferences(types: Mapping[int, Sequence[str]], users: Sequence[int]) -> dict[tuple[int, int], Preference]:
+    """(person, type) -> their preference, where it isn't what the type offers anyway. `types`: type -> its channels.
+
+    Read by what they chose: it is one of a few combinations for most people. Perhaps of others too: nobody asks.
+    """
+    is_type, type_params = arrays.within("event_type_id", types)
+    is_near, user_params = arrays.around("user_id", users)
+    offers = [(type_id, json.dumps(names)) for type_id, names in types.items()]
+    offered, offer_params = arrays.table({"type_id": "bigint", "channels": "jsonb"}, offers)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT event_type_id, is_enabled, CAST(chosen.channels AS text), scope, {arrays.joined('user_id')} "
+            f"FROM notification_preferences AS chosen JOIN {offered} AS offered ON offered.type_id = event_type_id "
+            f"WHERE {is_type} AND {is_near} "
+            "AND NOT (is_enabled AND scope = 'all' AND chosen.channels = offered.channels) "
+            "GROUP BY event_type_id, is_enabled, chosen.channels, scope",
+            [*offer_params, *type_params, *user_params],
+        )
+        found = cursor.fetchall()
+    preferences: dict[tuple[int, int], Preference] = {}
+    for type_id, is_enabled, channels, scope, chosen_by in found:
+        preference = Preference(bool(is_enabled), _names(channels), scope)
+        preferences.update(dict.fromkeys(zip(arrays.numbers(chosen_by), repeat(type_id)), preference))
+    return preferences
+
+
+def _names(channels: str) -> tuple[str, ...]:
+    """Other programs write preferences too: what is no list names no channel, and stops nobody else's notification."""
+    names = json.loads(channels)
+    return tuple(name for name in names if isinstance(name, str)) if isinstance(names, list) else ()
+
+
 def _holds(users: Collection[int], *, now: datetime) -> dict[int, str]:
-    settings = UserNotificationSettings.objects.filter(user_id__in_set=users).order_by()
+    """person -> hold, of those whose settings may keep something back; most people have none."""
+    may_hold = Q(dnd_enabled=True) | Q(digest_enabled=True) | ~Q(quiet_hours=[])
+    settings = UserNotificationSettings.objects.filter(may_hold, user_id__in_set=users).order_by()
     return {row.user_id: rules.hold_now(row, now=now).value for row in settings}
 
 
 def _project_members(projects: Collection[int], users: Sequence[int]) -> set[tuple[int, int]]:
-    # The bounds let a chunk of a great audience read its own range of an index, not everybody's rows.
-    bounds = {"user_id__gte": users[0], "user_id__lte": users[-1]}
     members = Membership.objects.filter(entity_type="project", entity_id__in_set=projects, user_id__in_set=users)
-    return set(members.filter(**bounds).order_by().values_list("entity_id", "user_id"))
+    return set(members.filter(_near(users)).order_by().values_list("entity_id", "user_id"))
 
 
-def _choices(
-    types: Mapping[int, Sequence[str]], users: Sequence[int]
-) -> tuple[dict[tuple[int, int], Choice], list[int]]:
-    """(person, type) -> what they chose, where that is not what the type offers anyway (`types`: its channels), read
-    by what it is: one of a few combinations for most people. And whose settings may keep something back; most people
-    have none. Perhaps of others too: nobody asks for those."""
-    is_type, some = arrays.within("event_type_id", types)
-    usual = [(type_id, json.dumps(names)) for type_id, names in types.items()]
-    kinds, usual_of = arrays.table({"type_id": "bigint", "usual": "jsonb"}, usual)
-    is_one, one_of = arrays.around("user_id", users)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT event_type_id, is_enabled, CAST(channels AS text) AS names, scope, {arrays.joined('user_id')} "
-            f"FROM notification_preferences JOIN {kinds} AS kinds ON kinds.type_id = event_type_id "
-            f"WHERE {is_type} AND {is_one} AND NOT (is_enabled AND scope = 'all' AND channels = kinds.usual) "
-            "GROUP BY event_type_id, is_enabled, channels, scope "
-            f"UNION ALL SELECT NULL, NULL, NULL, NULL, {arrays.joined('user_id')} FROM user_notification_settings "
-            f"WHERE {is_one} AND (dnd_enabled OR digest_enabled OR CAST(quiet_hours AS text) <> '[]')",
-            [*usual_of, *some, *one_of, *one_of],
-        )
-        *chosen, (*_, may_hold) = sorted(cursor.fetchall(), key=lambda row: row[0] is None)
-    choices: dict[tuple[int, int], Choice] = {}
-    for kind, is_enabled, names, scope, chosen_by in chosen:
-        choice = _choice(bool(is_enabled), names, scope)
-        choices.update(dict.fromkeys(zip(arrays.numbers(chosen_by), repeat(kind)), choice))
-    return choices, arrays.numbers(may_hold)
+def _already_notified(events: Iterable[int], users: Sequence[int]) -> set[tuple[int, int, str]]:
+    """(event, person, channel) that have their row."""
+    rows = Notification.objects.filter(_near(users), event_id__in_set=events)
+    # In the order of the one index that begins with both, so that it is read, not all rows of a large event.
+    return set(rows.order_by("event_id", "user_id").values_list("event_id", "user_id", "channel"))
 
 
-def _choice(is_enabled: bool, names: str, scope: str) -> Choice:
-    """Other programs write preferences too: what is no list names no channel, and stops nobody else's notification."""
-    value = json.loads(names)
-    known = tuple(name for name in value if isinstance(name, str)) if isinstance(value, list) else ()
-    return Choice(is_enabled, known, scope)
+def _existing(groups: Collection[str], users: Sequence[int]) -> Mapping[tuple[int, str], Sequence[ExistingRow]]:
+    """(person, group) -> rows that may be replaced."""
+    rows = Notification.objects.filter(_near(users), channel="in_app", group_key__in_set=groups, user_id__in_set=users)
+    existing: dict[tuple[int, str], list[ExistingRow]] = defaultdict(list)
+    columns = ("user_id", "group_key", "pk", "event__position", "is_read", "event__event_type_id")
+    for user_id, key, *row in rows.order_by().values_list(*columns):
+        existing[user_id, key].append(ExistingRow(*row))
+    return existing
 
 
-# In the order of the one index that begins with both, so that it is read, not all rows of a great event.
-_TOLD = """
-SELECT event_id, user_id, channel, CAST(NULL AS bigint), CAST(NULL AS bigint), CAST(NULL AS boolean),
-    CAST(NULL AS bigint)
-FROM (
-    SELECT event_id, user_id, channel FROM notifications WHERE {is_event} AND {is_near} ORDER BY event_id, user_id
-) AS told
-"""
-_STANDING = """
-UNION ALL SELECT NULL, user_id, group_key, notifications.id, position, is_read, event_type_id
-FROM notifications JOIN events ON events.id = event_id
-WHERE {is_group} AND channel = 'in_app' AND {is_one} AND {is_near}
-"""
-
-_Told = set[tuple[int, int, str]]
-_Before = dict[tuple[int, str], list[Standing]]
-
-
-def _rows_before(facts: Sequence[Fact], users: Sequence[int]) -> tuple[_Told, _Before]:
-    """(event, person, channel) that have their row, and (person, group) -> rows that may be replaced. One query."""
-    is_event, events = arrays.within("event_id", [fact.event_id for fact in facts])
-    # A chunk of a great audience reads its own range of an index, not all rows of the event.
-    is_near, bounds = arrays.between("user_id", users)
-    sql, params = _TOLD.format(is_event=is_event, is_near=is_near), [*events, *bounds]
-    if keys := {key for fact in facts if (key := fact.group_key)}:
-        is_group, groups = arrays.within("group_key", keys, kind="text")
-        is_one, one_of = arrays.within("user_id", users)
-        sql += _STANDING.format(is_group=is_group, is_one=is_one, is_near=is_near)
-        params += [*groups, *one_of, *bounds]
-    told: _Told = set()
-    standing: _Before = defaultdict(list)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        for event_id, user_id, name, row_id, position, is_read, type_id in cursor.fetchall():
-            if row_id is None:
-                told.add((event_id, user_id, name))
-            else:
-                standing[user_id, name].append(Standing(row_id, position, bool(is_read), type_id))
-    return told, standing
+def _near(users: Sequence[int]) -> Q:
+    """Condition that lets a chunk of a large audience read its own range of an index, not everybody's rows."""
+    return Q(user_id__gte=users[0], user_id__lte=users[-1])

@@ -1,4 +1,4 @@
-"""Great audiences: told chunk by chunk, in the order of user ids, so that no other event waits for all of them."""
+"""Large audiences: notified chunk by chunk, in the order of user ids, so that no other event waits for all of them."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from notifications.routing import audiences, writer
 
 logger = logging.getLogger(__name__)
 
-# Whose events these are: the router's. What can't be told is parked for it.
+# These events are the router's: one that fails is parked for it.
 SUBSCRIBER = "notifications"
 TASK = "notifications.fan_out"
 CHUNK = 5_000
-# Seconds after which the audiences that are left wait until other events have had their turn.
-TURN = 1.0
+# Seconds after which the audiences that are left wait until other events were routed.
+TIME_LIMIT = 1.0
 
 
 def begin(events: Collection[int]) -> None:
-    """Remember, in the routing transaction, that these events have a great audience to be told of them."""
+    """Remember, in the routing transaction, that these events have a large audience to be notified."""
     if not events:
         return
     until = User.objects.aggregate(last=Max("pk"))["last"] or 0
@@ -39,8 +39,10 @@ def begin(events: Collection[int]) -> None:
 
 
 def pending(*, now: datetime | None = None) -> list[int]:
-    """Events whose audience isn't told yet, oldest first; at most a hundred. `now`: without those that wait for their
-    next try."""
+    """Events whose audience isn't notified yet, oldest first; at most a hundred.
+
+    `now`: without those that wait for their next try.
+    """
     waiting = Fanout.objects.filter(_is_due(now)) if now else Fanout.objects.all()
     return list(waiting.order_by("event_id").values_list("event_id", flat=True)[:100])
 
@@ -50,10 +52,10 @@ def _is_due(now: datetime) -> Q:
 
 
 def advance(event_id: int, *, now: datetime) -> bool:
-    """Tell the next chunk, in one transaction with how far it got. False if another worker is at it, it waits for
-    its next try, or it is done.
+    """Notify the next chunk, in one transaction with how far it got.
 
-    Preferences count as of the chunk. A kill in the middle leaves whole chunks only.
+    False if another worker is at it, it waits for its next try, or it is done. Preferences count as of the chunk. A
+    kill in the middle leaves whole chunks only.
     """
     with transaction.atomic():
         row = Fanout.objects.select_for_update(skip_locked=True).filter(_is_due(now), pk=event_id).first()
@@ -62,7 +64,7 @@ def advance(event_id: int, *, now: datetime) -> bool:
         event = Event.objects.select_related("event_type", "actor_user").get(pk=event_id)
         last = _last_of_chunk(event, row)
         within = audiences.Range(row.after_user, last)
-        writer.tell([event], audiences.evaluate([event], within=within), now=now)
+        writer.notify([event], audiences.resolve([event], within=within), now=now)
         if last < row.until_user:
             Fanout.objects.filter(pk=event_id).update(after_user=last, attempts=0, retry_at=None)
         else:
@@ -71,15 +73,17 @@ def advance(event_id: int, *, now: datetime) -> bool:
 
 
 def advance_each(*, now: datetime) -> bool:
-    """One chunk of each audience that waits, oldest first, until the turn is over; whether any got further. One that
-    fails leaves the others going: it is tried again a little later, and parked after three tries, alone."""
-    advanced, end = False, time.monotonic() + TURN
+    """Notify one chunk of each audience that waits, oldest first, until time is up; true if any got further.
+
+    One that fails leaves the others going: it is tried again a little later, and parked after three tries, alone.
+    """
+    advanced, end = False, time.monotonic() + TIME_LIMIT
     for event_id in pending(now=now):
         if advanced and time.monotonic() > end:
             break
         try:
             advanced |= advance(event_id, now=now)
-        except Exception as error:  # noqa: BLE001  whatever telling raises is what the admin wants to read
+        except Exception as error:  # noqa: BLE001  whatever notifying raises is what the admin wants to read
             logger.warning("the audience of event %s waits: %s", event_id, error)
             if not retry.is_passing(error) and not retry.is_lock_timeout(error):
                 _count_failure(event_id, error, now=now)
@@ -87,7 +91,7 @@ def advance_each(*, now: datetime) -> bool:
 
 
 def _count_failure(event_id: int, error: Exception, *, now: datetime) -> None:
-    """Parked it is as if routing had failed: a new try by hand routes it anew, and tells nobody twice."""
+    """Plan the next try, or park the event as if routing had failed: run again by hand, it notifies nobody twice."""
     with transaction.atomic():
         reader = Subscriber.objects.select_for_update().get(name=SUBSCRIBER)
         row = Fanout.objects.select_for_update().filter(_is_due(now), pk=event_id).first()
@@ -104,19 +108,19 @@ def _count_failure(event_id: int, error: Exception, *, now: datetime) -> None:
 
 
 def _last_of_chunk(event: Event, row: Fanout) -> int:
-    """The user id at which CHUNK people are reached; the end if there are no more."""
-    found = nth_person(event, after=row.after_user, until=row.until_user, number=CHUNK)
-    return row.until_user if found is None else found
+    """User id at which CHUNK people are reached; the end if there are no more."""
+    last = nth_person(event, after=row.after_user, until=row.until_user, number=CHUNK)
+    return row.until_user if last is None else last
 
 
 def nth_person(event: Event, *, after: int, until: int, number: int) -> int | None:
-    """The user id at which so many people of a great audience are reached; None if there are fewer."""
+    """User id at which so many people of a large audience are reached; None if there are fewer."""
     later = _candidates(event).filter(person__gt=after, person__lte=until)
     return next(iter(later.order_by("person").values_list("person", flat=True)[number - 1 : number]), None)
 
 
 def _candidates(event: Event) -> Any:
-    """Of whom most of the audience is made: everybody, or those tied to the source; their ids as `person`."""
+    """People of whom most of the audience is made: everybody, or those tied to the source; their ids as `person`."""
     if "everyone" in event.event_type.rules or event.source is None:
         return User.objects.filter(is_active=True).annotate(person=F("pk"))
     ties = Membership.objects.filter(entity_type=event.source.type, entity_id=event.source.id)

@@ -1,4 +1,4 @@
-"""Why a person was told: the stored reason, and the rule of the type's audience that gave it."""
+"""Reason for a notification: the stored one, and the rule of the type's audience that gave it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,9 @@ from dataclasses import dataclass
 from django.utils.translation import gettext, gettext_noop
 
 from notifications.models import Notification
+from notifications.routing import audiences
 
-_RULES_BY_REASON = {
-    "mentioned": ("mentioned",),
-    "owner": ("owner", "owner_or_actor"),
-    "actor": ("actor", "owner_or_actor"),
-    "member": ("members",),
-    "watcher": ("watchers",),
-    "admin": ("admins",),
-    "everyone": ("everyone",),
-}
-_IN_WORDS = {
+_EXPLANATIONS = {
     "mentioned": gettext_noop("You were mentioned."),
     "owner": gettext_noop("You own what this is about."),
     "actor": gettext_noop("You did this."),
@@ -30,7 +22,7 @@ _IN_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """`rule` is None where the type's audience has changed since."""
+    """Reason, rule and explanation. `rule` is None where the type's audience has changed since."""
 
     reason: str
     rule: str | None
@@ -39,13 +31,13 @@ class Why:
 
 
 def why(row: Notification) -> Why:
-    """No query for a row that came from the feed."""
+    """Explain the reason of a row. No query for one that came from the feed."""
     event_type = row.event.event_type
-    giving = _RULES_BY_REASON.get(row.reason, ())
-    words = _IN_WORDS.get(row.reason)
+    giving = {rule.name for rule in audiences.RULES if rule.reason == row.reason}
+    explanation = _EXPLANATIONS.get(row.reason)
     return Why(
         reason=row.reason,
         rule=next((rule for rule in event_type.rules if rule in giving), None),
-        explanation=gettext(words) if words else gettext("The reason was not recorded."),
+        explanation=gettext(explanation) if explanation else gettext("The reason was not recorded."),
         event_type=event_type.name,
     )

@@ -1,4 +1,4 @@
-"""The first subscriber of the log: turns events into notifications, in the transaction of its position."""
+"""First subscriber of the log: turns events into notifications, in the transaction of its position."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def on_events(events: list[Event]) -> None:
 
 
 def route(events: Sequence[Event], *, now: datetime) -> Plan:
-    """Tell the people that these events concern; great audiences are left to the fan-out, chunk by chunk.
+    """Notify the people that these events concern; large audiences are left to the fan-out, chunk by chunk.
 
     Must run in a transaction; events come in log order with their types and actors.
     """
-    evaluated = audiences.evaluate(events)
-    if evaluated.skipped:
-        logger.info("%d unknown or inactive people are not told of these %d events", evaluated.skipped, len(events))
-    fanout.begin(evaluated.great)
-    return writer.tell([event for event in events if event.pk not in evaluated.great], evaluated, now=now)
+    resolved = audiences.resolve(events)
+    if resolved.skipped:
+        logger.info("%d unknown or inactive people are not told of these %d events", resolved.skipped, len(events))
+    fanout.begin(resolved.large)
+    return writer.notify([event for event in events if event.pk not in resolved.large], resolved, now=now)

@@ -1,9 +1,9 @@
-"""Telling people of events: their rows, inboxes, deliveries and frames, in sets, under the locks of their inboxes."""
+"""Notifying people of events: their rows, inboxes, deliveries and frames, in sets, under the locks of their inboxes."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,59 +15,59 @@ from events.models import Event
 from notifications import channels
 from notifications.holds import schedule
 from notifications.inbox import feed, push
-from notifications.routing import audiences, context
-from notifications.routing.plan import NO_HOLD, Fact, Kind, Plan, Row, plan
+from notifications.routing import context
+from notifications.routing.audiences import Audiences
+from notifications.routing.plan import NO_HOLD, EventFacts, Plan, PlannedRow, TypeFacts, plan
 
 LOCK_TIMEOUT = "5s"
 
 
-def tell(events: Sequence[Event], evaluated: audiences.Evaluated, *, now: datetime) -> Plan:
-    """Write what these events mean to these people. The number of queries doesn't depend on how many they are.
+def notify(events: Sequence[Event], audiences: Audiences, *, now: datetime) -> Plan:
+    """Write what these events mean to their people. The number of queries doesn't depend on how many they are.
 
-    Must run in a transaction; events come in log order with their types and actors. Telling is idempotent: rows that
-    exist are left alone, so a replay tells nobody twice.
+    Must run in a transaction; events come in log order with their types and actors. Idempotent: rows that exist are
+    left alone, so a replay notifies nobody twice.
     """
-    users = sorted(set().union(*evaluated.by_event.values()))
+    users = sorted(set().union(*audiences.by_event.values()))
     if not users:
         return Plan()
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
     inboxes = _lock(users)
-    facts = [_fact(event) for event in events]
-    known = context.load(facts, evaluated, seqs=inboxes.seqs, now=now)
-    made = plan(facts, known)
+    facts = [_facts(event) for event in events]
+    made = plan(facts, context.load(facts, audiences, seqs=inboxes.seqs, now=now))
     ids = _write(made.rows, now=now)
     _update_inboxes(made.rows)
     if held := {row.user_id for row in made.rows if row.hold != NO_HOLD}:
         schedule.expect(held, now=now)
-    _announce(events, made.rows, ids=ids, inboxes=inboxes, now=now)
+    _open_deliveries(made.rows, ids=ids)
+    in_feed = [(pk, row) for pk, row in zip(ids, made.rows, strict=True) if row.channel == "in_app"]
+    if in_feed:
+        # After the commit, when nobody waits for our locks.
+        transaction.on_commit(lambda: _push(events, in_feed, unread=inboxes.unread, now=now), robust=True)
     return made
 
 
-def rehearse(events: Sequence[Event], evaluated: audiences.Evaluated, *, now: datetime) -> Plan:
-    """What `tell` would decide if it came now: nothing is locked and nothing written. At most four queries."""
-    users = sorted(set().union(*evaluated.by_event.values()))
+def dry_run(events: Sequence[Event], audiences: Audiences, *, now: datetime) -> Plan:
+    """Plan what `notify` would write if it came now; nothing is locked and nothing written. At most five queries."""
+    users = sorted(set().union(*audiences.by_event.values()))
     if not users:
         return Plan()
-    facts = [_fact(event) for event in events]
-    return plan(facts, context.load(facts, evaluated, seqs=dict.fromkeys(users, 0), now=now))
+    facts = [_facts(event) for event in events]
+    return plan(facts, context.load(facts, audiences, seqs=dict.fromkeys(users, 0), now=now))
 
 
 @dataclass(slots=True)
 class _Inboxes:
-    """As they were when they were locked. `seqs`: person -> seq."""
+    """Inboxes as they were when they were locked, by person."""
 
     seqs: dict[int, int]
-    unread: str
-
-    def unread_counts(self) -> dict[int, int]:
-        """person -> unread count; read when it is needed, after the commit."""
-        return dict(zip(self.seqs, arrays.numbers(self.unread), strict=True))
+    unread: dict[int, int]
 
 
 def _lock(users: Sequence[int]) -> _Inboxes:
-    """Those of these people, locked in user order. Missing rows are made.
+    """Lock the inboxes of these people, in user order, and make missing ones.
 
     Only those: a conflict costs more than the look that avoids it, and almost everybody has their row.
     """
@@ -89,20 +89,22 @@ def _lock(users: Sequence[int]) -> _Inboxes:
             f"ORDER BY user_id {for_update}) AS locked",
             one_of,
         )
-        found, joined_seqs, unread = cursor.fetchone()
-    seqs = arrays.numbers(joined_seqs)
-    # Somebody may have been deleted by now.
-    these_users = users if len(seqs) == len(users) else arrays.numbers(found)
-    return _Inboxes(dict(zip(these_users, seqs, strict=True)), unread)
+        locked, seqs, unread = map(arrays.numbers, cursor.fetchone())
+    return _Inboxes(dict(zip(locked, seqs, strict=True)), dict(zip(locked, unread, strict=True)))
 
 
-def _fact(event: Event) -> Fact:
-    kind = event.event_type
-    source = event.source
-    return Fact(
+def _facts(event: Event) -> EventFacts:
+    event_type, source = event.event_type, event.source
+    return EventFacts(
         event_id=event.pk,
         position=event.position or 0,
-        kind=Kind(kind.pk, kind.is_critical, kind.is_locked, tuple(kind.default_channels), kind.replaces),
+        type=TypeFacts(
+            event_type.pk,
+            event_type.is_critical,
+            event_type.is_locked,
+            tuple(event_type.default_channels),
+            event_type.replaces,
+        ),
         source=(source.type, source.id) if source else None,
         project_id=event.project_id,
         actor_id=event.actor_user_id,
@@ -127,8 +129,8 @@ _SURFACED = {
 }
 
 
-def _write(rows: Sequence[Row], *, now: datetime) -> list[int]:
-    """Insert the new rows, update the replaced ones in place; their ids, in the order of the rows."""
+def _write(rows: Sequence[PlannedRow], *, now: datetime) -> list[int]:
+    """Insert the new rows and update the replaced ones in place; returns ids in the order of the rows."""
     fresh = [row for row in rows if row.replaces is None]
     replaced = [row for row in rows if row.replaces is not None]
     stamp = "%s::timestamptz" if connection.vendor == "postgresql" else "%s"
@@ -138,7 +140,7 @@ def _write(rows: Sequence[Row], *, now: datetime) -> list[int]:
         if fresh:
             # A row begins with these columns, in this order.
             new, params = arrays.table(_NEW, fresh)
-            # No ON CONFLICT, which costs a third more: who has been told was read under these people's locks. A row
+            # No ON CONFLICT, which costs a third more: who has been notified was read under these people's locks. A row
             # that another program puts in meanwhile, without them, fails the batch; its next try reads that row.
             cursor.execute(
                 f"INSERT INTO notifications ({', '.join(_NEW)}, feed_seq, created_at, is_delivered, delivered_at) "
@@ -164,7 +166,7 @@ def _write(rows: Sequence[Row], *, now: datetime) -> list[int]:
     return [next(fresh_ids)[0] if row.replaces is None else row.replaces for row in rows]
 
 
-def _update_inboxes(rows: Sequence[Row]) -> None:
+def _update_inboxes(rows: Sequence[PlannedRow]) -> None:
     """Raise seq and unread_count by what was written."""
     in_feed = [row for row in rows if row.channel == "in_app"]
     if not in_feed:
@@ -183,10 +185,8 @@ def _update_inboxes(rows: Sequence[Row]) -> None:
         )
 
 
-def _announce(
-    events: Sequence[Event], rows: Sequence[Row], *, ids: Sequence[int], inboxes: _Inboxes, now: datetime
-) -> None:
-    """Deliveries in this transaction; frames and wake-ups after its commit, when nobody waits for our locks."""
+def _open_deliveries(rows: Sequence[PlannedRow], *, ids: Sequence[int]) -> None:
+    """Open deliveries in this transaction, and wake their channels after its commit."""
     opened = [
         channels.Opened(pk, row.event_id, row.user_id, row.channel)
         for pk, row in zip(ids, rows, strict=True)
@@ -194,30 +194,20 @@ def _announce(
     ]
     if opened and (names := channels.open_rows(opened)):
         transaction.on_commit(lambda: channels.wake(names), robust=True)
-    if any(row.channel == "in_app" for row in rows):
-        transaction.on_commit(lambda: _push(events, rows, ids=ids, inboxes=inboxes, now=now), robust=True)
 
 
 def _push(
-    events: Sequence[Event], rows: Sequence[Row], *, ids: Sequence[int], inboxes: _Inboxes, now: datetime
+    events: Sequence[Event], in_feed: Sequence[tuple[int, PlannedRow]], *, unread: Mapping[int, int], now: datetime
 ) -> None:
-    """To the hubs, which add to each frame what all of an event share."""
-    told = {row.event_id for row in rows if row.channel == "in_app"}
+    """Hand a frame for each row in the feed to the hubs, which add what all of an event share."""
+    shown = {row.event_id for _pk, row in in_feed}
     shared = {
         event.pk: {"event": feed.event_json(event), "timestamp": instant(event.created_at)}
         for event in events
-        if event.pk in told
+        if event.pk in shown
     }
-    push.push(_pushes(rows, ids=ids, inboxes=inboxes, now=now), shared=shared)
-
-
-def _pushes(rows: Sequence[Row], *, ids: Sequence[int], inboxes: _Inboxes, now: datetime) -> Iterator[push.Push]:
-    """A frame for each row in the feed: what is this person's."""
-    counts = inboxes.unread_counts()
-    stamp = instant(now)
-    for pk, row in zip(ids, rows, strict=True):
-        if row.channel != "in_app":
-            continue
+    counts, stamp, pushes = dict(unread), instant(now), []
+    for pk, row in in_feed:
         counts[row.user_id] += row.replaces is None
         own = {
             "id": pk,
@@ -232,4 +222,5 @@ def _pushes(rows: Sequence[Row], *, ids: Sequence[int], inboxes: _Inboxes, now: 
             "created_at": stamp,
         }
         frame = {"seq": row.seq, "unread_count": counts[row.user_id], "toast": row.toast, "own": own}
-        yield push.Push(row.user_id, frame, row.event_id)
+        pushes.append(push.Push(row.user_id, frame, row.event_id))
+    push.push(pushes, shared=shared)

@@ -1,4 +1,4 @@
-"""A worker that dies in the middle of a great batch leaves nothing half-done, and nothing twice."""
+"""A worker that dies in the middle of a large batch leaves nothing half-done, and nothing twice."""
 
 from __future__ import annotations
 

@@ -194,21 +194,21 @@ def all_pages(event: Event, *, limit: int) -> list[str]:
         after = page.following
 
 
-@pytest.mark.parametrize("great", [2, 10_000])
+@pytest.mark.parametrize("large", [2, 10_000])
 @pytest.mark.parametrize("limit", [1, 2, 3, 50])
-def test_pages_have_everybody_once(outsider, monkeypatch, great, limit):
+def test_pages_have_everybody_once(outsider, monkeypatch, large, limit):
     event = broadcast(5)
     prefer(outsider, "news.all", is_enabled=False)
     Notification.objects.filter(user=outsider).delete()
-    monkeypatch.setattr(audiences, "GREAT", great)
+    monkeypatch.setattr(audiences, "LARGE", large)
     assert all_pages(event, limit=limit) == ["outsider", *[f"reader-{number}" for number in range(5)]]
 
 
-@pytest.mark.parametrize("great", [2, 10_000])
-def test_the_questions_to_the_database_are_as_many_for_one_as_for_many(monkeypatch, great):
+@pytest.mark.parametrize("large", [2, 10_000])
+def test_the_questions_to_the_database_are_as_many_for_one_as_for_many(monkeypatch, large):
     few = broadcast(3)
     person("late")
-    monkeypatch.setattr(audiences, "GREAT", great)
+    monkeypatch.setattr(audiences, "LARGE", large)
     asked = []
     for names in ([], [f"more-{number}" for number in range(30)]):
         for name in names:

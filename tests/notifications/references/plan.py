@@ -7,95 +7,97 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from notifications.routing.plan import Fact, Known, Row
+from notifications.routing.plan import EventFacts, PlannedRow, RoutingContext
 
-Decision = tuple[list[Row], dict[tuple[int, int], str]]
+Decision = tuple[list[PlannedRow], dict[tuple[int, int], str]]
 
 
-def reference(facts: Sequence[Fact], known: Known) -> Decision:
-    rows: list[Row] = []
+def reference(facts: Sequence[EventFacts], context: RoutingContext) -> Decision:
+    rows: list[PlannedRow] = []
     why_not: dict[tuple[int, int], str] = {}
-    for user in sorted({user for people in known.audience.values() for user in people}):
-        seq = known.seqs.get(user, 0)
-        for fact in facts:
-            if user not in known.audience.get(fact.event_id, {}):
+    for user in sorted({user for people in context.audience.values() for user in people}):
+        seq = context.seqs.get(user, 0)
+        for event in facts:
+            if user not in context.audience.get(event.event_id, {}):
                 continue
             for channel in ("in_app", "email", "webhook", "chat"):
-                if channel not in wanted(fact, user, known) or why_nothing(fact, user, channel, facts, known):
+                if channel not in wanted(event, user, context) or why_nothing(event, user, channel, facts, context):
                     continue
                 seq += channel == "in_app"
-                rows.append(row(fact, user, channel, known, seq=seq if channel == "in_app" else 0))
-            reason = why_no_channel(fact, user, known) or (
-                why_nothing(fact, user, "in_app", facts, known) if "in_app" in wanted(fact, user, known) else ""
+                rows.append(row(event, user, channel, context, seq=seq if channel == "in_app" else 0))
+            reason = why_no_channel(event, user, context) or (
+                why_nothing(event, user, "in_app", facts, context) if "in_app" in wanted(event, user, context) else ""
             )
             if reason:
-                why_not[fact.event_id, user] = reason
+                why_not[event.event_id, user] = reason
     return rows, why_not
 
 
-def why_no_channel(fact: Fact, user: int, known: Known) -> str:
-    choice = known.choices.get((user, fact.kind.type_id))
-    if choice and not choice.is_enabled and not fact.kind.is_locked:
+def why_no_channel(event: EventFacts, user: int, context: RoutingContext) -> str:
+    preference = context.preferences.get((user, event.type.type_id))
+    if preference and not preference.is_enabled and not event.type.is_locked:
         return "disabled"
-    if choice and not in_scope(fact, user, choice.scope, known):
-        return f"scope_{choice.scope}"
-    return "" if chosen(fact, user, known) else "no_channels"
+    if preference and not in_scope(event, user, preference.scope, context):
+        return f"scope_{preference.scope}"
+    return "" if chosen(event, user, context) else "no_channels"
 
 
-def wanted(fact: Fact, user: int, known: Known) -> set[str]:
-    return set() if why_no_channel(fact, user, known) else chosen(fact, user, known)
+def wanted(event: EventFacts, user: int, context: RoutingContext) -> set[str]:
+    return set() if why_no_channel(event, user, context) else chosen(event, user, context)
 
 
-def chosen(fact: Fact, user: int, known: Known) -> set[str]:
-    choice = known.choices.get((user, fact.kind.type_id))
-    channels = set(choice.channels if choice else fact.kind.default_channels)
-    if fact.kind.is_locked:
-        channels |= set(fact.kind.default_channels)
+def chosen(event: EventFacts, user: int, context: RoutingContext) -> set[str]:
+    preference = context.preferences.get((user, event.type.type_id))
+    channels = set(preference.channels if preference else event.type.default_channels)
+    if event.type.is_locked:
+        channels |= set(event.type.default_channels)
     return channels & {"in_app", "email", "webhook", "chat"}
 
 
-def in_scope(fact: Fact, user: int, scope: str, known: Known) -> bool:
-    mine = fact.actor_id == user or (fact.source, user) in known.owners
+def in_scope(event: EventFacts, user: int, scope: str, context: RoutingContext) -> bool:
+    mine = event.actor_id == user or (event.source, user) in context.owners
     always = [
         scope == "all",
-        fact.kind.is_critical,
-        fact.kind.is_locked,
-        known.audience[fact.event_id][user] == "mentioned",
-        (fact.event_id, user) in known.unscoped,
+        event.type.is_critical,
+        event.type.is_locked,
+        context.audience[event.event_id][user] == "mentioned",
+        (event.event_id, user) in context.unscoped,
     ]
-    return any(always) or mine or (scope == "my_projects" and (fact.project_id, user) in known.project_members)
+    return any(always) or mine or (scope == "my_projects" and (event.project_id, user) in context.project_members)
 
 
-def why_nothing(fact: Fact, user: int, channel: str, facts: Sequence[Fact], known: Known) -> str:
+def why_nothing(
+    event: EventFacts, user: int, channel: str, facts: Sequence[EventFacts], context: RoutingContext
+) -> str:
     """Why a wanted channel gets no row."""
-    if (fact.event_id, user, channel) in known.told:
+    if (event.event_id, user, channel) in context.already_notified:
         return "already_told"
-    if channel != "in_app" or not fact.kind.group or fact.source is None:
+    if channel != "in_app" or not event.type.group or event.source is None:
         return ""
     rivals = [
         other.position
         for other in facts
-        if (other.kind.group, other.source) == (fact.kind.group, fact.source)
-        and user in known.audience.get(other.event_id, {})
-        and "in_app" in wanted(other, user, known)
+        if (other.type.group, other.source) == (event.type.group, event.source)
+        and user in context.audience.get(other.event_id, {})
+        and "in_app" in wanted(other, user, context)
     ]
-    standing = [row.position for row in known.standing.get((user, fact.group_key or ""), ())]
-    newest = max(rivals) == fact.position and not any(position >= fact.position for position in standing)
+    existing = [row.position for row in context.existing.get((user, event.group_key or ""), ())]
+    newest = max(rivals) == event.position and not any(position >= event.position for position in existing)
     return "" if newest else "replaced"
 
 
-def row(fact: Fact, user: int, channel: str, known: Known, *, seq: int) -> Row:
-    hold = "none" if fact.kind.is_critical else known.holds.get(user, "none")
-    unread = [one for one in known.standing.get((user, fact.group_key or ""), ()) if not one.is_read]
+def row(event: EventFacts, user: int, channel: str, context: RoutingContext, *, seq: int) -> PlannedRow:
+    hold = "none" if event.type.is_critical else context.holds.get(user, "none")
+    unread = [one for one in context.existing.get((user, event.group_key or ""), ()) if not one.is_read]
     old = sorted(unread, key=lambda one: one.position)[-1] if unread and channel == "in_app" else None
-    return Row(
-        event_id=fact.event_id,
+    return PlannedRow(
+        event_id=event.event_id,
         user_id=user,
         channel=channel,
-        reason=known.audience[fact.event_id][user],
+        reason=context.audience[event.event_id][user],
         hold=hold,
-        group_key=fact.group_key,
+        group_key=event.group_key,
         seq=seq,
-        toast=channel == "in_app" and hold == "none" and (old is None or old.type_id != fact.kind.type_id),
+        toast=channel == "in_app" and hold == "none" and (old is None or old.type_id != event.type.type_id),
         replaces=old.row_id if old else None,
     )

@@ -154,7 +154,7 @@ def test_unknown_and_inactive_people_are_skipped_and_the_others_told(member):
 def test_the_skipped_are_counted(member):
     former = person("former", is_active=False)
     event = tell("collab.mention", payload={"mentioned_user_ids": [former.pk, 999_999, member.pk]})
-    assert audiences.evaluate([event]).skipped == 2
+    assert audiences.resolve([event]).skipped == 2
 
 
 def test_an_inactive_owner_is_not_told(owner):
@@ -179,7 +179,7 @@ def test_a_batch_does_not_mix_sources_of_the_same_number(owner, outsider):
     events = [Event(pk=n, source_entity_type=kind, source_entity_id=number) for n, kind, number in PAIRS]
     for event in events:
         event.event_type = EventType.objects.get(name="review.approved")
-    assert audiences.evaluate(events).by_event == {1: {owner.pk: "owner"}, 2: {}}
+    assert audiences.resolve(events).by_event == {1: {owner.pk: "owner"}, 2: {}}
 
 
 PAIRS = [(1, "job", 42), (2, "review", 43)]

@@ -1,4 +1,4 @@
-"""A great audience is told in chunks that survive anything, and holds up nobody else."""
+"""A large audience is told in chunks that survive anything, and holds up nobody else."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from events.models import Event, EventType, Membership, ParkedEvent
 from events.sweep import sweep
 from notifications.models import Fanout, Inbox, Notification
 from notifications.routing import audiences, fanout, writer
-from notifications.routing.writer import tell as real_tell
+from notifications.routing.writer import notify
 from tests.notifications.factories.routing import JOB, NOON
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _small_numbers(monkeypatch) -> None:
-    monkeypatch.setattr(audiences, "GREAT", 10)
+    monkeypatch.setattr(audiences, "LARGE", 10)
     monkeypatch.setattr(fanout, "CHUNK", 4)
 
 
@@ -65,7 +65,7 @@ def test_chunks_tell_each_person_once(broadcast, crowd):
 
 def test_a_chunk_that_is_rolled_back_is_told_again_whole(broadcast, crowd, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(writer, "tell", tell_and_die)
+        patch.setattr(writer, "notify", notify_and_die)
         with pytest.raises(RuntimeError):
             fanout.advance(broadcast.pk, now=timezone.now())
     assert told(broadcast) == []
@@ -73,8 +73,8 @@ def test_a_chunk_that_is_rolled_back_is_told_again_whole(broadcast, crowd, monke
     assert told(broadcast) == [user.pk for user in crowd]
 
 
-def tell_and_die(events, evaluated, *, now):
-    real_tell(events, evaluated, now=now)
+def notify_and_die(events, audience, *, now):
+    notify(events, audience, now=now)
     raise RuntimeError("the rows are written, the transaction is not committed")
 
 
@@ -82,12 +82,12 @@ def test_an_audience_that_cannot_be_told_holds_up_no_other(broadcast, crowd, mon
     after = publish("news.all")
     sweep()
 
-    def tell(events, evaluated, *, now) -> object:
+    def tell(events, audience, *, now) -> object:
         if events[0].pk == broadcast.pk:
             raise ValueError("this one can't be told")
-        return real_tell(events, evaluated, now=now)
+        return notify(events, audience, now=now)
 
-    monkeypatch.setattr(writer, "tell", tell)
+    monkeypatch.setattr(writer, "notify", tell)
     while fanout.advance_each(now=timezone.now()):
         pass
     assert told(after) == [user.pk for user in crowd]
@@ -95,7 +95,7 @@ def test_an_audience_that_cannot_be_told_holds_up_no_other(broadcast, crowd, mon
 
 
 def test_when_the_turn_is_over_younger_audiences_wait_for_the_next(broadcast, monkeypatch):
-    monkeypatch.setattr(fanout, "TURN", 0)
+    monkeypatch.setattr(fanout, "TIME_LIMIT", 0)
     after = publish("news.all")
     sweep()
     fanout.advance_each(now=timezone.now())
@@ -106,12 +106,12 @@ def test_when_the_turn_is_over_younger_audiences_wait_for_the_next(broadcast, mo
 def refuse(monkeypatch, bad: Event, error: Exception, *, after_user: int = 0) -> None:
     """Telling fails for this event, from the people above that one on."""
 
-    def tell(events, evaluated, *, now) -> object:
-        if events[0].pk == bad.pk and max(evaluated.by_event[bad.pk]) > after_user:
+    def tell(events, audience, *, now) -> object:
+        if events[0].pk == bad.pk and max(audience.by_event[bad.pk]) > after_user:
             raise error
-        return real_tell(events, evaluated, now=now)
+        return notify(events, audience, now=now)
 
-    monkeypatch.setattr(writer, "tell", tell)
+    monkeypatch.setattr(writer, "notify", tell)
 
 
 def advance_at(*seconds: float) -> None:

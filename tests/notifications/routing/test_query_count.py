@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
@@ -11,7 +13,8 @@ from events.bus import NewEvent, publish, publish_many
 from events.models import Event, EventType, Membership
 from notifications.inbox import feed
 from notifications.models import Inbox, Notification, NotificationPreference, UserNotificationSettings
-from tests.notifications.factories.routing import JOB, route
+from notifications.routing import audiences, writer
+from tests.notifications.factories.routing import JOB, NOON, define, route
 
 pytestmark = pytest.mark.django_db
 
@@ -79,3 +82,58 @@ def test_a_page_of_the_feed_is_one_query(owner, django_assert_num_queries):
     route(*publish_many([NewEvent("job.started", actor=owner) for _ in range(30)]))
     with django_assert_num_queries(1):
         assert len([feed.as_json(row) for row in feed.page(owner.pk, limit=25)]) == 25
+
+
+ALL_RULES = ["mentioned", "owner_or_actor", "members", "watchers", "admins", "everyone"]
+
+
+def about_everybody(person: User) -> Event:
+    """An event of a replacing group and a project, to whose audience every rule leads."""
+    define("job.all", audience=ALL_RULES, replaces="job")
+    payload = {"mentioned_user_ids": [person.pk, 999_999]}
+    event = publish("job.all", source=JOB, actor=person, project_id=7, payload=payload)
+    return Event.objects.select_related("event_type", "actor_user").get(pk=event.pk)
+
+
+def test_an_audience_by_every_rule_is_six_queries(owner, django_assert_num_queries):
+    crowd(3)
+    event = about_everybody(owner)
+    with django_assert_num_queries(6):
+        assert len(audiences.resolve([event]).by_event[event.pk]) == 4
+
+
+@pytest.mark.parametrize("rules", [["everyone"], ["watchers"]])
+def test_a_large_audience_is_left_out_after_one_query(monkeypatch, django_assert_num_queries, rules):
+    monkeypatch.setattr(audiences, "LARGE", 2)
+    crowd(3)
+    define("job.all", audience=rules)
+    event = publish("job.all", source=JOB)
+    with django_assert_num_queries(1):
+        assert audiences.resolve([event]).large == {event.pk}
+
+
+def test_a_chunk_of_an_audience_by_every_rule_is_four_queries(owner, django_assert_num_queries):
+    crowd(3)
+    event = about_everybody(owner)
+    with django_assert_num_queries(4):
+        assert audiences.resolve([event], within=audiences.Range(0, owner.pk)).by_event == {
+            event.pk: {owner.pk: "mentioned"}
+        }
+
+
+def test_an_event_for_nobody_asks_nothing(django_assert_num_queries):
+    define("job.none", audience=["owner"])
+    event = publish("job.none")
+    with django_assert_num_queries(0):
+        resolved = audiences.resolve([event])
+        assert writer.notify([event], resolved, now=NOON).rows == []
+
+
+def test_a_dry_run_is_five_queries(owner, django_assert_num_queries):
+    crowd(3)
+    event = about_everybody(owner)
+    resolved = audiences.resolve([event])
+    with django_assert_num_queries(5):
+        assert len(writer.dry_run([event], resolved, now=NOON).rows) == 4
+    with django_assert_num_queries(0):
+        assert writer.dry_run([event], replace(resolved, by_event={}), now=NOON).rows == []
