@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from events.db.arrays import any_of, id_range
-from events.db.rows import insert_rows, update_rows, values_table
+from events.db.rows import delete_rows, insert_rows, update_rows, values_table
 from events.models import Event, EventType, Membership, Subscriber
 
 pytestmark = pytest.mark.django_db
@@ -99,10 +99,19 @@ def test_an_assignment_counts_from_what_the_row_holds(subscribers):
     assert Subscriber.objects.get(pk=subscribers[1].pk).position == 1
 
 
+@pytest.mark.parametrize(("key", "count"), [("user_id", 2), ("id", 1)])
+def test_rows_with_one_of_the_values_are_deleted_and_counted(owner, member, key, count):
+    tie(*[("job", job, user.pk, "owner") for job, user in [(1, owner), (2, owner), (1, member)]])
+    gone = Membership.objects.filter(user=owner).order_by("pk").values_list(key, flat=True)[0]
+    assert delete_rows("memberships", key=key, values=[gone, 2**40]) == count
+    assert Membership.objects.count() == 3 - count
+
+
 def test_no_rows_are_no_query(django_assert_num_queries):
     with django_assert_num_queries(0):
         assert tie(returning=("id",)) == []
         assert update_rows("subscribers", columns={"id": "bigint", "name": "text"}, rows=[]) == []
+        assert delete_rows("subscribers", values=[]) == 0
 
 
 def test_a_range_of_ids_has_both_its_ends(subscribers):
