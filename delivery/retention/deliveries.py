@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 
 from delivery.models import Attempt, Delivery
@@ -14,7 +13,7 @@ from delivery.retention import rules
 from delivery.retention.archive import Archive
 from delivery.retention.rules import Limits
 from delivery.retention.step import Archived, Candidate, Gone, Place, RetentionStep, oldest
-from events.db import arrays
+from events.db.rows import delete_rows
 
 Row = dict[str, Any]
 
@@ -57,19 +56,7 @@ def keep(rows: Sequence[Row], *, archive: Archive) -> None:
 
 def delete(ids: Sequence[int]) -> Gone:
     """Take deliveries, which the caller has locked, with their attempts. No query for none."""
-    if not ids:
-        return Counter()
+    attempts = delete_rows(Attempt._meta.db_table, key="delivery_id", values=ids)
     return Counter(
-        {
-            Attempt._meta.db_table: delete_rows(Attempt._meta.db_table, "delivery_id", ids),
-            Delivery._meta.db_table: delete_rows(Delivery._meta.db_table, "id", ids),
-        }
+        {Attempt._meta.db_table: attempts, Delivery._meta.db_table: delete_rows(Delivery._meta.db_table, values=ids)}
     )
-
-
-def delete_rows(table: str, column: str, values: Sequence[int]) -> int:
-    """Delete without the ORM, which would look row by row for what cascades; the caller has taken that along."""
-    is_one, params = arrays.within(column, values)
-    with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {table} WHERE {is_one}", params)
-        return int(cursor.rowcount)

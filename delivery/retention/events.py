@@ -10,9 +10,10 @@ from django.db.models import Q, QuerySet
 
 from delivery.retention import rules
 from delivery.retention.archive import Archive
-from delivery.retention.deliveries import Row, delete_rows
+from delivery.retention.deliveries import Row
 from delivery.retention.rules import EventLimits
 from delivery.retention.step import Archived, Candidate, Gone, Key, Place, RetentionStep
+from events.db.rows import delete_rows
 from events.dispatch import watermarks
 from events.models import Event, EventType
 from notifications.models import Notification
@@ -46,7 +47,7 @@ class Events(RetentionStep):
         paused = watermarks.lock_paused(below=self._limits.at_most)
         may_go = Event.objects.filter(self.may_go(), pk__in_set=[row.pk for row in batch])
         free = dict(may_go.select_for_update(skip_locked=True).order_by().values_list("pk", "position"))
-        gone = delete_rows(self.table, "id", list(free))
+        gone = delete_rows(self.table, values=free)
         watermarks.record(paused, positions=[position for position in free.values() if position is not None])
         return Counter({self.table: gone})
 

@@ -18,6 +18,7 @@ from delivery.retention.archive import Archive
 from delivery.retention.deliveries import Row
 from delivery.retention.rules import Limits
 from delivery.retention.step import Archived, Candidate, Gone, Key, Place, RetentionStep, oldest
+from events.db.rows import delete_rows
 from notifications.inbox import removal
 from notifications.inbox.removal import Removed
 from notifications.models import Notification, Summary
@@ -55,8 +56,8 @@ class InboxStep(RetentionStep):
         Left out are people whom somebody else is busy with, and rows with a delivery that is on its way again.
         """
         # Whoever opens a delivery has the inbox of its person: none is opened until the commit.
-        unread = removal.lock({row.user_id for row in batch if row.user_id is not None})
-        free = self.model._default_manager.filter(self.may_go(), user_id__in_set=unread)
+        people = removal.lock({row.user_id for row in batch if row.user_id is not None})
+        free = self.model._default_manager.filter(self.may_go(), user_id__in_set=people)
         found = self._read(
             free.select_for_update(skip_locked=True),
             Delivery.objects.select_for_update(),
@@ -69,8 +70,8 @@ class InboxStep(RetentionStep):
             and (archived is None or archived.get(pk) == carried)
         }
         gone = deliveries.delete([one["id"] for one in _deliveries(going.values())])
-        gone[self.table] = deliveries.delete_rows(self.table, "id", list(going))
-        removal.leave(self.removed(carried.row for carried in going.values()), unread_before=unread)
+        gone[self.table] = delete_rows(self.table, values=going)
+        removal.leave(self.removed(carried.row for carried in going.values()))
         return gone
 
     def _read(self, rows: QuerySet[Any], sent: QuerySet[Delivery], *, ids: Sequence[int]) -> dict[int, Carried]:

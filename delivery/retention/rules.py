@@ -71,15 +71,11 @@ def _last(*, before: datetime) -> tuple[int, int]:
 
 def row_may_go(limits: Limits) -> Q:
     """Notifications that are old, given out, with nothing on its way, their event old, routed and told to all."""
-    waiting = Delivery.objects.filter(notification=OuterRef("pk"), state__in=UNSETTLED)
-    # Asked for the events that stay since nearly none is left of those up to the last that goes.
-    theirs = Event.objects.filter(pk__lte=limits.last_event)
-    staying = theirs.exclude(created_at__lt=limits.cutoff, position__lte=limits.routed_to)
+    past = Event.objects.filter(pk=OuterRef("event"), created_at__lt=limits.cutoff, position__lte=limits.routed_to)
     return Q(
-        ~Exists(waiting),
-        ~Exists(staying.filter(pk=OuterRef("event"))),
-        ~Q(event__in=Fanout.objects.values("event")),
-        event__lte=limits.last_event,
+        Exists(past),
+        ~Exists(Delivery.objects.filter(notification=OuterRef("pk"), state__in=UNSETTLED)),
+        ~Exists(Fanout.objects.filter(event=OuterRef("event"))),
         created_at__lt=limits.cutoff,
         hold=Hold.NONE,
     )
@@ -87,8 +83,11 @@ def row_may_go(limits: Limits) -> Q:
 
 def summary_may_go(limits: Limits, *, pointing: QuerySet[Notification]) -> Q:
     """Summaries that are old, with nothing on its way, to which none of these rows belongs."""
-    waiting = Delivery.objects.filter(summary=OuterRef("pk"), state__in=UNSETTLED)
-    return Q(~Exists(waiting), ~Exists(pointing.filter(summary=OuterRef("pk"))), created_at__lt=limits.cutoff)
+    return Q(
+        ~Exists(Delivery.objects.filter(summary=OuterRef("pk"), state__in=UNSETTLED)),
+        ~Exists(pointing.filter(summary=OuterRef("pk"))),
+        created_at__lt=limits.cutoff,
+    )
 
 
 def lone_delivery_may_go(limits: Limits) -> Q:
