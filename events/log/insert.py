@@ -12,7 +12,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import connection
 
-from events.db import arrays
+from events.db.rows import values_table
 from events.entities import Entity
 from events.errors import IdempotencyConflict, UnknownEventType
 from events.models import Event, EventType
@@ -51,37 +51,53 @@ _COLUMNS = {
     "idempotency_key": "text",
     "traceparent": "text",
 }
+# id, created_at (text on SQLite), key
+Inserted = tuple[int, datetime | str, str | None]
 
 
 def insert(rows: Sequence[Row], *, publisher: str) -> list[Accepted]:
-    """One INSERT and, where a key was known, one read. Raises UnknownEventType where a cached type is gone by now, and
-    IdempotencyConflict."""
+    """Store the events with one INSERT and, where a key was known, one read. Raises UnknownEventType where a cached
+    type is gone by now, and IdempotencyConflict."""
+    return _match_results(rows, _insert_rows(rows, publisher=publisher), publisher=publisher)
+
+
+def _insert_rows(rows: Sequence[Row], *, publisher: str) -> list[Inserted]:
+    """Insert the rows, in their order, without those whose key is known or whose type is gone."""
     values = [
         (
+            place,
             row.event_type.pk,
             row.source.type if row.source else None,
             row.source.id if row.source else None,
             row.actor_id,
-            json.dumps(row.payload, ensure_ascii=False),
+            row.payload,
             row.project_id,
             publisher,
             row.key,
             row.traceparent,
         )
-        for row in rows
+        for place, row in enumerate(rows)
     ]
-    select, params = _select_one(values[0]) if len(values) == 1 else _select(values)
+    source, params = values_table({"place": "bigint", **_COLUMNS}, values)
+    names = ", ".join(_COLUMNS)
     # Without a key there is nothing to clash with, and an INSERT that looks for it costs more.
-    clash = "ON CONFLICT (publisher, idempotency_key) DO NOTHING " if any(row.key for row in rows) else ""
+    clash = "ON CONFLICT (publisher, idempotency_key) DO NOTHING" if any(row.key for row in rows) else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO events ({', '.join(_COLUMNS)}) {select} {clash}RETURNING id, idempotency_key, created_at",
+            f"INSERT INTO events ({names}) SELECT {names} FROM {source} AS new "
+            # A cached type may be gone by now; its foreign key would say so only at the caller's COMMIT.
+            "WHERE EXISTS (SELECT 1 FROM event_types WHERE event_types.id = new.event_type_id) "
+            f"ORDER BY place {clash} RETURNING id, created_at, idempotency_key",
             params,
         )
         # Numbers are given out in the order of the SELECT, but RETURNING promises no order.
-        inserted = sorted(cursor.fetchall())
-    unkeyed = iter([(pk, created_at) for pk, key, created_at in inserted if key is None])
-    keyed = {key: (pk, created_at) for pk, key, created_at in inserted if key is not None}
+        return sorted(cursor.fetchall())
+
+
+def _match_results(rows: Sequence[Row], inserted: Sequence[Inserted], *, publisher: str) -> list[Accepted]:
+    """Pair each row with what was inserted for it, or with the first event of its key."""
+    unkeyed = iter([one for one in inserted if one[2] is None])
+    keyed = {one[2]: one for one in inserted if one[2] is not None}
     known = _known([row.key for row in rows if row.key is not None and row.key not in keyed], publisher=publisher)
     if len(inserted) + len(known) < len({row.key or index for index, row in enumerate(rows)}):
         raise UnknownEventType(
@@ -90,40 +106,14 @@ def insert(rows: Sequence[Row], *, publisher: str) -> list[Accepted]:
     accepted = []
     for index, row in enumerate(rows):
         fresh = next(unkeyed) if row.key is None else keyed.pop(row.key, None)
-        if fresh is not None:
-            event = _event(row, pk=fresh[0], created_at=fresh[1], publisher=publisher)
-            if row.key is not None:
-                known[row.key] = event
-            accepted.append(Accepted(event, created=True))
-        else:
+        if fresh is None:
             accepted.append(Accepted(_same(known[row.key or ""], row, index=index), created=False))
+            continue
+        event = _event(row, pk=fresh[0], created_at=fresh[1], publisher=publisher)
+        if row.key is not None:
+            known[row.key] = event
+        accepted.append(Accepted(event, created=True))
     return accepted
-
-
-# A cached type may be gone by now; its foreign key would say so only at the caller's COMMIT. So both look for it.
-
-
-def _select_one(values: tuple[Any, ...]) -> tuple[str, list[Any]]:
-    """What `_select` says of one row, planned in half the time."""
-    is_postgresql = connection.vendor == "postgresql"
-    kinds = [*_COLUMNS.values()][1:]
-    picked = [f"%s::{kind}" if is_postgresql else "%s" for kind in kinds]
-    type_id, *rest = values
-    return f"SELECT event_types.id, {', '.join(picked)} FROM event_types WHERE event_types.id = %s", [*rest, type_id]
-
-
-def _select(values: Sequence[tuple[Any, ...]]) -> tuple[str, list[Any]]:
-    """These rows, in this order, without those whose type is gone."""
-    numbered = [(place, *row) for place, row in enumerate(values)]
-    as_text = {name: "text" if kind == "jsonb" else kind for name, kind in _COLUMNS.items()}
-    source, params = arrays.table({"place": "bigint", **as_text}, numbered)
-    is_postgresql = connection.vendor == "postgresql"
-    picked = [f"{name}::{kind}" if is_postgresql else name for name, kind in _COLUMNS.items()]
-    return (
-        f"SELECT {', '.join(picked)} FROM {source} AS new "
-        "WHERE EXISTS (SELECT 1 FROM event_types WHERE event_types.id = new.event_type_id) ORDER BY place",
-        params,
-    )
 
 
 def _known(keys: list[str], *, publisher: str) -> dict[str, Event]:
