@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from events.dispatch import retry, subscribers
 from events.dispatch.subscribers import CATCH_UP_TASK, Subscription
@@ -151,10 +151,7 @@ def _handle(subscription: Subscription, batch: _Batch) -> None:
 
 def _ready(subscription: Subscription, *, now: datetime) -> Subscriber | None:
     """Its locked row, unless it is paused or waits for its next try."""
-    # In SQL, as in _advance: for one event the ORM takes longer over the wording than the database over the work.
-    for_update = "FOR UPDATE" if connection.features.has_select_for_update else ""
-    named = Subscriber.objects.raw(f"SELECT * FROM subscribers WHERE name = %s {for_update}", [subscription.name])
-    row = next(iter(named), None)
+    row = Subscriber.objects.select_for_update().filter(name=subscription.name).first()
     if row is None:
         raise _NotEnrolled
     if row.is_paused or (row.retry_at is not None and row.retry_at > now):
@@ -187,16 +184,10 @@ def _is_next(events: Sequence[Event], *, after: int) -> bool:
     return [event.position for event in events] == list(range(after + 1, after + 1 + len(events)))
 
 
-_ADVANCE = """
-UPDATE subscribers SET position = %s, attempts = 0, retry_at = NULL, last_error = '', lease_token = NULL,
-    lease_until = NULL, updated_at = %s
-WHERE id = %s
-"""
-
-
 def _advance(row: Subscriber, *, to: int, now: datetime) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(_ADVANCE, [to, connection.ops.adapt_datetimefield_value(now), row.pk])
+    Subscriber.objects.filter(pk=row.pk).update(
+        position=to, attempts=0, retry_at=None, last_error="", lease_token=None, lease_until=None, updated_at=now
+    )
 
 
 def _after_failure(subscription: Subscription, failed: _Failed, *, now: datetime) -> int:

@@ -12,10 +12,10 @@ import time
 from django.db import OperationalError, connection, transaction
 from django.dispatch import Signal
 
-from events.db import arrays
+from events.db.rows import values_table
 from events.dispatch import live_stream, subscribers
 from events.log import ownership, reader
-from events.models import Event
+from events.models import Event, LogHead
 
 logger = logging.getLogger(__name__)
 
@@ -34,9 +34,6 @@ UPDATE events SET position = %s + fresh.place FROM (
     SELECT 1 FROM event_types WHERE event_types.id = events.event_type_id AND actor_becomes_owner
 )
 """
-# In SQL, as what follows: the ORM would spend longer on the wording of these three than the database on the work.
-_HEAD = "SELECT position FROM log_head WHERE id = 1"
-_MOVE = "UPDATE log_head SET position = %s WHERE id = 1"
 _WITHOUT = """
 AND NOT EXISTS (
     SELECT 1 FROM {held} AS held WHERE held.kind = source_entity_type AND held.number = source_entity_id
@@ -74,27 +71,22 @@ def number(*, limit: int = BATCH, announced: list[Event] | None = None) -> int:
 
 
 def _locked_head() -> int:
-    for_update = " FOR UPDATE" if connection.features.has_select_for_update else ""
-    with connection.cursor() as cursor:
-        cursor.execute(_HEAD + for_update)
-        position: int = cursor.fetchone()[0]
-    return position
+    return LogHead.objects.select_for_update().get(pk=1).position
 
 
 def _number(head: int, *, limit: int, held: set[ownership.Source], announced: list[Event] | None) -> int:
-    barred, params = arrays.table({"kind": "text", "number": "bigint"}, held)
+    barred, params = values_table({"kind": "text", "number": "bigint"}, held)
     without = _WITHOUT.format(held=barred) if held else ""
     with connection.cursor() as cursor:
         cursor.execute(_NUMBER.format(without=without), [head, *(params if held else ()), limit])
         rows = cursor.fetchall()
-        if not rows:
-            return 0
-        numbered = {pk: position for pk, position, _ in rows}
-        ids = sorted(numbered)
-        if owning := [pk for pk, _, is_owning in rows if is_owning]:
-            ownership.give(owning)
-        # Not the count: an event that was deleted meanwhile leaves a hole below the last number.
-        cursor.execute(_MOVE, [max(numbered.values())])
+    if not rows:
+        return 0
+    if owning := [pk for pk, _, is_owning in rows if is_owning]:
+        ownership.give(owning)
+    # Not the count: an event that was deleted meanwhile leaves a hole below the last number.
+    LogHead.objects.filter(pk=1).update(position=max(position for _, position, _ in rows))
+    ids = sorted(pk for pk, _, _ in rows)
     # No partial: it has no __qualname__, on which Django's robust hooks trip when they log a failure.
     transaction.on_commit(lambda: _announce(ids, to=announced), robust=True)
     return len(ids)

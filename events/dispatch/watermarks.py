@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from events.db import arrays
+from events.db.rows import insert_rows
 from events.dispatch import subscribers
 from events.models import LogGap, Subscriber
 
@@ -55,16 +55,13 @@ def record(paused: Sequence[Subscriber], *, positions: Sequence[int]) -> None:
     values = [(row.pk, row.position, max(missed), len(missed)) for row, missed in lost.items() if missed]
     if not values:
         return
-    columns = dict.fromkeys(("subscriber_id", "after", "up_to", "events"), "bigint")
-    new, params = arrays.table(columns, values)
-    greater = "greatest" if connection.vendor == "postgresql" else "max"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO log_gaps (subscriber_id, after, up_to, events) SELECT * FROM {new} AS new WHERE true "
-            f"ON CONFLICT (subscriber_id, after) DO UPDATE SET events = log_gaps.events + excluded.events, "
-            f"up_to = {greater}(log_gaps.up_to, excluded.up_to)",
-            params,
-        )
+    insert_rows(
+        "log_gaps",
+        columns=dict.fromkeys(("subscriber_id", "after", "up_to", "events"), "bigint"),
+        rows=values,
+        on_conflict="(subscriber_id, after) DO UPDATE SET events = log_gaps.events + excluded.events, "
+        "up_to = CASE WHEN excluded.up_to > log_gaps.up_to THEN excluded.up_to ELSE log_gaps.up_to END",
+    )
     for row, missed in lost.items():
         if missed:
             logger.warning("subscriber %s is paused at %d and loses %d events", row.name, row.position, len(missed))

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from django.db import OperationalError, connection, transaction
 
-from events.db import arrays
+from events.db.arrays import any_of
+from events.db.session import set_local
 from events.models import Event
 
 Source = tuple[str, int]
@@ -21,7 +22,7 @@ _OWN = """
 INSERT INTO memberships (entity_type, entity_id, user_id, role)
 SELECT DISTINCT e.source_entity_type, e.source_entity_id, e.actor_user_id, 'owner'
 FROM events e JOIN event_types t ON t.id = e.event_type_id
-WHERE e.id IN (SELECT event_id FROM {numbered} AS numbered) AND t.actor_becomes_owner
+WHERE {is_one} AND t.actor_becomes_owner
   AND e.actor_user_id IS NOT NULL AND e.source_entity_type IS NOT NULL AND e.source_entity_id IS NOT NULL
 ON CONFLICT (entity_type, entity_id, user_id) DO UPDATE SET role = 'owner'
 """
@@ -32,11 +33,10 @@ def give(ids: Sequence[int], *, wait: str = WAIT) -> None:
 
     Raises what `is_held_up` knows if another transaction is about one of these ties for longer than `wait`.
     """
-    numbered, params = arrays.table({"event_id": "bigint"}, [(pk,) for pk in ids])
+    set_local(lock_timeout=wait)
+    is_one, params = any_of("e.id", ids)
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(f"SET LOCAL lock_timeout = '{wait}'")
-        cursor.execute(_OWN.format(numbered=numbered), params)
+        cursor.execute(_OWN.format(is_one=is_one), params)
 
 
 def is_held_up(error: OperationalError) -> bool:

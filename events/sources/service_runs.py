@@ -20,6 +20,7 @@ from django.db import DatabaseError, connection, connections, transaction
 from django.db.models.functions import Now
 
 from events.bus import publish
+from events.db.session import lock_table
 from events.errors import Refused
 from events.models import ServiceRun
 
@@ -73,7 +74,8 @@ def end(run: ServiceRun) -> None:
 def start(role: str, *, host: str, pid: int, version: str) -> ServiceRun:
     """The new run, and one `system.restart` if others ended uncleanly or the version is new; both or neither."""
     with transaction.atomic():
-        _one_at_a_time()
+        # Two processes that start at once must not tell the same.
+        lock_table("service_runs")
         last = ServiceRun.objects.order_by("-pk").first()
         gone = [run for run in ServiceRun.objects.filter(role=role, ended_at=None) if _is_gone(run, host=host)]
         ServiceRun.objects.filter(pk__in_set=[run.pk for run in gone]).update(ended_at=Now(), is_clean=False)
@@ -100,13 +102,6 @@ def _is_gone(run: ServiceRun, *, host: str) -> bool:
         began = process_started(run.pid)
         return began is None or abs(began - run.process_started) > 1
     return not ServiceRun.objects.filter(pk=run.pk, seen_at__gt=Now() - SILENT).exists()
-
-
-def _one_at_a_time() -> None:
-    """Two processes that start at once must not tell the same. SQLite has one writer anyway."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("LOCK TABLE service_runs IN SHARE ROW EXCLUSIVE MODE")
 
 
 def _tell(run: ServiceRun, *, unclean: int, before: str | None) -> None:
