@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 from django.contrib.auth.models import User
@@ -118,9 +117,8 @@ def test_an_open_transaction_about_the_same_tie_keeps_only_its_source_waiting(co
     assert is_open.wait(30)
     held = [publish("job.submitted", source=JOB, actor=owner), publish("job.started", source=JOB)]
     others = [publish("job.submitted", source=Entity("job", 8), actor=owner), publish("job.started")]
-    began = time.monotonic()
     sequencer.number_all()
-    assert time.monotonic() - began < 2
+    # It didn't wait for the other transaction, which is still open.
     assert numbered() == [event.pk for event in others]
     may_commit.set()
     granting.join()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from events.rest.errors import BadBody
@@ -62,12 +60,11 @@ def test_the_deepest_accepted_body_is_parsed():
 
 
 @pytest.mark.parametrize("piece", [b'"', b'\\"', b'"\\', b"[]", b'{"'])
-def test_no_body_takes_long_to_refuse(piece):
-    body = b"[" * 65 + b'"' + piece * (MAX_BODY // 4 // len(piece))
-    began = time.perf_counter()
+@pytest.mark.timeout(60)
+def test_no_body_costs_the_square_of_its_length(piece):
+    """It would take hours."""
     with pytest.raises(BadBody):
-        parse(body)
-    assert time.perf_counter() - began < 5
+        parse(b"[" * 65 + b'"' + piece * (MAX_BODY // len(piece)))
 
 
 def test_one_layer_more_than_accepted_is_refused_however_it_is_built():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 
 import pytest
@@ -21,7 +20,6 @@ from events.sweep import sweep
 from events.transport import hints
 from tests.events.forks import holds_in_a_fork
 
-AT_ONCE = 0.5
 NOWHERE = "redis://127.0.0.1:1/0"
 
 
@@ -193,13 +191,11 @@ def test_a_task_wakes_what_its_hint_names(committed, reader):
 
 
 def test_publishing_with_the_broker_down_neither_fails_nor_waits(committed, broker_down, caplog):
-    publish("job.started")
-    began = time.monotonic()
     for _ in range(20):
         publish("job.started")
-    assert time.monotonic() - began < 20 * 0.05
     assert hints.flush(timeout=10)
-    assert "hints pause" in caplog.text
+    [failure] = [record for record in caplog.records if "hints pause" in record.message]
+    assert failure.threadName == "carillon-hints"
 
 
 def test_the_broker_is_left_alone_for_a_while_after_a_failure(broker_down, caplog):
@@ -225,21 +221,23 @@ def test_a_worker_whose_redis_is_gone_looks_all_the_same(committed, broker_down)
 
 def test_sending_never_waits_for_a_slow_broker(monkeypatch):
     is_slow, may_go = threading.Event(), threading.Event()
+    taken: list[object] = []
 
     class Frozen:
-        def send_task(self, *_: object, **__: object) -> None:
+        def send_task(self, *_: object, args: object, **__: object) -> None:
             is_slow.set()
             may_go.wait(30)
+            taken.append(args)
 
     monkeypatch.setattr(hints, "current_app", Frozen())
     hints.send("some.task")
     assert is_slow.wait(10)
-    began = time.monotonic()
     hints.send("some.task", "one")
-    assert time.monotonic() - began < AT_ONCE
     assert not hints.flush(timeout=0.01)
+    assert taken == []
     may_go.set()
     assert hints.flush(timeout=10)
+    assert taken == [(), ("one",)]
 
 
 def test_a_forked_child_hints_by_a_thread_of_its_own(monkeypatch):

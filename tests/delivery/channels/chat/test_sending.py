@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-import time
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from delivery import addresses
 from delivery.channels import Held
@@ -75,9 +76,10 @@ def test_an_answer_means_what_it_means_to_the_service(receiver, url, status, exp
 
 def test_who_asks_to_wait_is_waited_for(receiver, url):
     receiver.reply = Reply(status=429, headers={"Retry-After": "120"})
+    wait, before = timedelta(seconds=120), timezone.now()
     outcome = send(outgoing(url))
     assert outcome.retry_at is not None
-    assert 110 < outcome.retry_at.timestamp() - time.time() < 121
+    assert before + wait <= outcome.retry_at <= timezone.now() + wait
 
 
 def test_redirects_are_not_followed(receiver, url):
@@ -86,14 +88,13 @@ def test_redirects_are_not_followed(receiver, url):
     assert [one.path for one in receiver.requests] == ["/room"]
 
 
-@pytest.mark.parametrize("reply", [Reply(hang=True), Reply(drip=0.02), Reply(body=b"x" * 4096, drip=0.02)])
+# All but the first would be over, and good, before the usual deadline.
+@pytest.mark.parametrize("reply", [Reply(hang=True), Reply(drip=0.05), Reply(body=b"x" * 60, drip=0.05)])
 def test_one_deadline_ends_it_whatever_it_waits_for(receiver, url, reply, monkeypatch):
     monkeypatch.setattr(CHAT, "deadline", 0.1)
     receiver.reply = reply
-    began = time.monotonic()
     outcome = send(outgoing(url))
     assert (outcome.state, outcome.reason) == ("retry", "timeout")
-    assert time.monotonic() - began < 1
 
 
 def test_of_an_endless_answer_so_much_is_read(receiver, url):

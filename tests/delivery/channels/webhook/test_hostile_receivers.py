@@ -6,7 +6,6 @@ import gzip
 import socket
 import ssl
 import threading
-import time
 
 import pytest
 import trustme
@@ -24,12 +23,13 @@ def _hurry(monkeypatch) -> None:
     monkeypatch.setattr(channels.named("webhook"), "deadline", 0.3)
 
 
+# All but the first would be over, or good, before the usual deadline.
 @pytest.mark.parametrize(
     "reply",
     [
         Reply(hang=True),
-        Reply(drip=0.1, body=b"x" * 100),
-        Reply(delay=20),
+        Reply(drip=0.1, body=b"x"),
+        Reply(delay=5),
         Reply(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", drip=0.1),
         Reply(raw=b"HTTP/1.1 100 Continue\r\n\r\n" * 20, drip=0.01),
     ],
@@ -38,9 +38,7 @@ def _hurry(monkeypatch) -> None:
 @pytest.mark.usefixtures("_hurry")
 def test_the_deadline_holds_for_the_whole_attempt(receiver, reply):
     receiver.reply = reply
-    start = time.monotonic()
     outcome = webhook_attempts.post(receiver.url)
-    assert time.monotonic() - start < 3
     assert (outcome.state, outcome.reason, outcome.connected_to) == ("retry", "timeout", "127.0.0.1")
 
 
@@ -48,10 +46,15 @@ def test_the_deadline_holds_for_the_whole_attempt(receiver, reply):
 def test_the_deadline_holds_for_a_lookup_too(monkeypatch):
     to = webhook_attempts.outgoing(webhook_attempts.address("https://slow.example.com/"))
     released = threading.Event()
-    monkeypatch.setattr(resolver, "lookup", lambda host: [str(released.wait(10))])
-    start = time.monotonic()
-    assert webhook_attempts.send(to)[0].reason == "timeout"
-    assert time.monotonic() - start < 3
+    found: list[str] = []
+
+    def lookup(_host: str) -> list[str]:
+        assert released.wait(5), "the attempt waited for the lookup"
+        found.append("127.0.0.1")
+        return found
+
+    monkeypatch.setattr(resolver, "lookup", lookup)
+    assert (webhook_attempts.send(to)[0].reason, found) == ("timeout", [])
     released.set()
 
 
