@@ -97,7 +97,7 @@ def test_a_web_process_answers_what_was_in_flight_and_sends_its_sockets_away(ser
     with listeners(service.urls[0], url, key=service.key("admin")) as [elsewhere, here], loaded(service, url) as load:
         assert ended(process) == 0
         here.stop()
-    elsewhere.wait_for(load.stored, timeout=6)
+    elsewhere.wait_for(load.stored)
     assert here.close_codes == [4503]
     assert len(load.stored) > 5
     assert load.cut == []
@@ -114,7 +114,7 @@ def test_a_worker_under_load_loses_nothing(service):
         service.others.remove(worker)
         publisher.finish()
         service.start_worker()
-        bob.wait_for(names, timeout=25)
+        bob.wait_for(names)
     assert service.sql(STORED, "until-the-end-%") == [(200, 200)]
 
 

@@ -16,13 +16,13 @@ RETRY_SECONDS = 0.3
 
 
 class Listener:
-    """What it was told, by the name in the payload, and when."""
+    """A socket that is kept open; `told` has the names in the payloads that came over it."""
 
     def __init__(self, url: str, *, key: str) -> None:
         self.url, self.key = url, key
         self.seq: int | None = None
         self.frames: list[dict[str, Any]] = []
-        self.told: dict[str, float] = {}
+        self.told: set[str] = set()
         self.close_codes: list[int | None] = []
         self.greeted = threading.Event()
         self._changed = threading.Condition()
@@ -44,15 +44,15 @@ class Listener:
     def stop(self) -> None:
         self._stopping = True
 
-    def wait_for(self, names: Iterable[str], *, timeout: float) -> None:
-        """Until all of these were told."""
+    def wait_for(self, names: Iterable[str], *, timeout: float = 30) -> None:
+        """Block until all of these were told."""
         wanted = set(names)
         with self._changed:
-            has_all = self._changed.wait_for(lambda: wanted <= self.told.keys(), timeout)
-        missing = sorted(wanted - self.told.keys())
+            has_all = self._changed.wait_for(lambda: wanted <= self.told, timeout)
+        missing = sorted(wanted - self.told)
         assert has_all, f"{len(missing)} of {len(wanted)} not told within {timeout:.1f} s, such as {missing[:3]}"
 
-    def wait_for_frame(self, kind: str, *, timeout: float = 10) -> dict[str, Any]:
+    def wait_for_frame(self, kind: str, *, timeout: float = 30) -> dict[str, Any]:
         with self._changed:
             found = self._changed.wait_for(lambda: [one for one in self.frames if one["type"] == kind], timeout)
         assert found, f"no {kind} frame within {timeout} s; there were {[one['type'] for one in self.frames]}"
@@ -80,7 +80,7 @@ class Listener:
             self.frames.append(frame)
             rows = frame["notifications"] if frame["type"] == "hello" else [frame.get("notification", {})]
             for row in rows:
-                self.told.setdefault(str(row.get("payload", {}).get("name")), time.monotonic())
+                self.told.add(str(row.get("payload", {}).get("name")))
             self._changed.notify_all()
         self.greeted.set()
 

@@ -29,6 +29,10 @@ def test_a_sweep_that_fails_costs_the_others_nothing(works, calls):
     assert calls == [1]
 
 
+def test_it_looks_every_second():
+    assert Sweeper(configured()).pause == 1
+
+
 def test_it_waits_longer_while_the_database_is_away_but_never_long():
     sweeper = Sweeper([fails], interval=1)
     pauses = []
