@@ -9,7 +9,7 @@ from delivery.models import Address
 BURST = timedelta(seconds=1)
 
 
-def allowed(address: Address, *, now: datetime) -> int | None:
+def available(address: Address, *, now: datetime) -> int | None:
     """How many attempts may start now; None: as many as there is room for."""
     if not address.rate_per_second:
         return None

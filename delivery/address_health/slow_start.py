@@ -19,7 +19,7 @@ MOST_KNOWN = 10_000
 _known: defaultdict[str, dict[int, int]] = defaultdict(dict)
 
 
-def of(channel: Channel, address_id: int) -> int:
+def limit(channel: Channel, address_id: int) -> int:
     return _known[channel.name].get(address_id, channel.first_at_once or channel.per_address)
 
 
@@ -33,4 +33,4 @@ def note(channel: Channel, results: Iterable[Result]) -> None:
         elif result.outcome.state == "sent":
             if len(known) >= MOST_KNOWN:
                 known.clear()
-            known[address_id] = min(2 * of(channel, address_id), channel.per_address)
+            known[address_id] = min(2 * limit(channel, address_id), channel.per_address)

@@ -28,7 +28,7 @@ State = Delivery.State
 
 
 @dataclass(slots=True)
-class Claimed:
+class Leased:
     """A delivery that is this process's to try, until `start_by` (of the monotonic clock) has passed."""
 
     outgoing: Outgoing
@@ -42,7 +42,7 @@ def lease(channel: Channel) -> timedelta:
     return timedelta(seconds=START_WITHIN + channel.deadline + max(LEAST_MARGIN, channel.deadline))
 
 
-def take(channel: Channel, ids: Sequence[int], *, addresses: Mapping[int, Address], now: datetime) -> list[Claimed]:
+def take(channel: Channel, ids: Sequence[int], *, addresses: Mapping[int, Address], now: datetime) -> list[Leased]:
     """Those of the ids that are pending and still wanted, in id order; the others end here. Needs a transaction, and
     their addresses locked in it."""
     if not ids:
@@ -75,16 +75,15 @@ def take(channel: Channel, ids: Sequence[int], *, addresses: Mapping[int, Addres
         one.number = numbers.get(one.delivery.pk, 0) + 1
     attempts = _write_attempts(wanted, now=now)
     start_by = time.monotonic() + START_WITHIN
-    return [Claimed(one, attempts[one.delivery.pk], token, start_by) for one in wanted]
+    return [Leased(one, attempts[one.delivery.pk], token, start_by) for one in wanted]
 
 
-def end(reasons: dict[int, str], *, state: str, now: datetime) -> None:
-    """Deliveries whose rows are locked end here, each for its reason."""
-    for reason in set(reasons.values()):
-        ids = [pk for pk, own in reasons.items() if own == reason]
-        Delivery.objects.filter(pk__in_set=ids).update(
-            state=state, reason=reason, settled_at=now, claim_token=None, lease_until=None
-        )
+def end(reasons: Mapping[int, str], *, state: str, now: datetime) -> None:
+    """End deliveries whose rows are locked, each for its reason; one query."""
+    rows = [(pk, state, reason, now, None, None) for pk, reason in reasons.items()]
+    columns = {"id": "bigint", "state": "text", "reason": "text", "settled_at": "timestamptz"}
+    columns |= {"claim_token": "uuid", "lease_until": "timestamptz"}
+    update_rows("deliveries", columns=columns, rows=rows)
 
 
 def _earlier_attempts(wanted: Sequence[Outgoing]) -> dict[int, int]:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Count
 
 from delivery.models import Attempt, Delivery
-from delivery.outbox.lease import Claimed, end
+from delivery.outbox.lease import Leased, end
 
 CHUNK = 500
 # A delivery that takes its worker along each time doesn't go on for ever.
@@ -29,13 +29,13 @@ def rescue(*, now: datetime) -> int:
         return _leave_unknown(ids, now=now)
 
 
-def give_up(started: Sequence[Claimed], *, now: datetime) -> int:
+def give_up(started: Sequence[Leased], *, now: datetime) -> int:
     """These were cut off while they were being sent; the same as if their worker had been lost."""
     with transaction.atomic():
         return _leave_unknown(_still_ours(started), now=now)
 
 
-def release(unstarted: Sequence[Claimed], *, now: datetime) -> int:
+def release(unstarted: Sequence[Leased], *, now: datetime) -> int:
     """These were claimed and not begun: as if they had not been claimed."""
     with transaction.atomic():
         ids = _still_ours(unstarted)
@@ -45,7 +45,7 @@ def release(unstarted: Sequence[Claimed], *, now: datetime) -> int:
         return len(ids)
 
 
-def _still_ours(claimed: Sequence[Claimed]) -> list[int]:
+def _still_ours(claimed: Sequence[Leased]) -> list[int]:
     tokens = {one.outgoing.delivery.pk: one.token for one in claimed}
     rows = Delivery.objects.select_for_update(no_key=True).filter(pk__in_set=tokens, state=State.SENDING)
     return [pk for pk, token in rows.order_by("pk").values_list("pk", "claim_token") if token == tokens[pk]]

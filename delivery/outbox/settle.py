@@ -18,7 +18,7 @@ from delivery.address_health import circuit_breaker, health
 from delivery.address_health.health import Said
 from delivery.channels import Outcome, retry_schedule
 from delivery.models import Address, Attempt, Delivery
-from delivery.outbox.lease import Claimed
+from delivery.outbox.lease import Leased
 from events.db.rows import update_rows
 from notifications.holds import summaries
 from notifications.models import Inbox, Notification
@@ -33,7 +33,7 @@ _rng = random.Random()
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    claimed: Claimed
+    claimed: Leased
     outcome: Outcome
     ms: int
 

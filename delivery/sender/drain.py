@@ -20,10 +20,9 @@ from django.db import DatabaseError, connection, connections
 from delivery import channels
 from delivery.address_health import slow_start
 from delivery.channels import Channel, Outcome, Session
-from delivery.outbox import claim as claiming
-from delivery.outbox import outbox, rescue, settle
-from delivery.outbox.claim import Claim
-from delivery.outbox.lease import Claimed
+from delivery.outbox import claim, outbox, rescue, settle
+from delivery.outbox.claim import Batch
+from delivery.outbox.lease import Leased
 from delivery.outbox.settle import INTERNAL_ERROR, Result
 from delivery.sender import in_flight, worker_lock
 from delivery.sender.in_flight import UnderWay
@@ -179,41 +178,41 @@ class _Lane:
         session: Session | None = None
         while True:
             self.asked = worker_lock.requests()
-            claim = await self._turn(done)
-            if claim.claimed:
+            batch = await self._turn(done)
+            if batch.deliveries:
                 if session is None:
                     session = await stack.enter_async_context(self._channel.session())
-                await self._begin(claim.claimed, session)
-            if self._under_way or done or not claim.is_through:
-                done += await self._wait(is_through=claim.is_through)
+                await self._begin(batch.deliveries, session)
+            if self._under_way or done or not batch.is_last:
+                done += await self._wait(is_last=batch.is_last)
             elif not await self._drain.is_asked_again(self):
                 return
 
-    async def _turn(self, done: list[Result]) -> Claim:
+    async def _turn(self, done: list[Result]) -> Batch:
         """Write down what is done, which empties it, and claim all there is room for: claiming half of it, so that
         the database works on one half while the other is sent, is slower, for the two threads share one interpreter."""
         free = in_flight.room(self._channel) if self._drain.may_claim else 0
         if not done and free <= 0:
-            return Claim(is_through=True)
+            return Batch(is_last=True)
         try:
             # Both in one go: between two the loop would begin attempts while the database idles.
-            claim = await self._drain.in_database(lambda: self._settle_and_claim(done, free=free))
+            batch = await self._drain.in_database(lambda: self._settle_and_claim(done, free=free))
         except DatabaseError as error:
             self._bear(error)
-            return Claim(is_through=True)
+            return Batch(is_last=True)
         self._failing_since = None
-        return claim
+        return batch
 
-    def _settle_and_claim(self, done: list[Result], *, free: int) -> Claim:
+    def _settle_and_claim(self, done: list[Result], *, free: int) -> Batch:
         if done:
             settle.settle(done, now=clock.now())
             done.clear()
         if free <= 0:
-            return Claim(is_through=True)
+            return Batch(is_last=True)
         retries = int(self._channel.slots * RETRY_SHARE) - self._under_way.retrying
-        claim = claiming.claim(self._channel, free=free, retries=retries, after=self._after, now=clock.now())
-        self._after = claim.after
-        return claim
+        batch = claim.claim(self._channel, free=free, retries=retries, after=self._after, now=clock.now())
+        self._after = batch.after
+        return batch
 
     def _bear(self, error: DatabaseError) -> None:
         """Outcomes wait for the database a while; the leases say for how long that makes sense."""
@@ -222,7 +221,7 @@ class _Lane:
         if time.monotonic() - self._failing_since > PATIENCE:
             raise error
 
-    async def _begin(self, claimed: Sequence[Claimed], session: Session) -> None:
+    async def _begin(self, claimed: Sequence[Leased], session: Session) -> None:
         in_time = [one for one in claimed if time.monotonic() <= one.start_by and not worker_lock.is_stopping()]
         if len(in_time) < len(claimed):
             started = {one.attempt_id for one in in_time}
@@ -231,7 +230,7 @@ class _Lane:
         for one in in_time:
             self._under_way.begin(asyncio.create_task(self._attempt(session, one)), one)
 
-    async def _attempt(self, session: Session, claimed: Claimed) -> Result:
+    async def _attempt(self, session: Session, claimed: Leased) -> Result:
         started = time.monotonic()
         try:
             async with asyncio.timeout(self._channel.deadline + DEADLINE_GRACE):
@@ -243,11 +242,11 @@ class _Lane:
             outcome = Outcome("retry", INTERNAL_ERROR, excerpt=repr(error))
         return Result(claimed, outcome, round((time.monotonic() - started) * 1000))
 
-    async def _wait(self, *, is_through: bool) -> list[Result]:
+    async def _wait(self, *, is_last: bool) -> list[Result]:
         """Until something is done, or there may be something new to claim. At once if something is: the database
         then writes it down while the loop begins what was claimed."""
         if not self._under_way:
-            await asyncio.sleep(LOOK if is_through else 0)
+            await asyncio.sleep(LOOK if is_last else 0)
             return []
         until = time.monotonic() + LOOK_AGAIN
         while not self._under_way.is_any_finished() and self._under_way:

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection
 
 from delivery.channels import Channel
-from delivery.outbox.lease import Claimed
+from delivery.outbox.lease import Leased
 from delivery.outbox.settle import Result
 
 # Whoever hasn't answered for so long only waits: that costs a connection, and keeps nobody else's slot.
@@ -34,7 +34,7 @@ class UnderWay:
 
     def __init__(self, channel: Channel) -> None:
         self._begun = _begun[channel.name]
-        self._sending: dict[Sending, Claimed] = {}
+        self._sending: dict[Sending, Leased] = {}
         self._finished: list[Sending] = []
         self._some_finished = asyncio.Event()
         self.retrying = 0
@@ -42,7 +42,7 @@ class UnderWay:
     def __len__(self) -> int:
         return len(self._sending)
 
-    def begin(self, sending: Sending, claimed: Claimed) -> None:
+    def begin(self, sending: Sending, claimed: Leased) -> None:
         self._sending[sending] = claimed
         self._begun[sending] = time.monotonic()
         self.retrying += claimed.outgoing.delivery.tries > 0
@@ -68,7 +68,7 @@ class UnderWay:
         self._forget(finished)
         return results
 
-    def cut_off(self) -> list[Claimed]:
+    def cut_off(self) -> list[Leased]:
         """Those that haven't finished: cancelled, and no longer under way."""
         cut = [sending for sending in self._sending if not sending.done()]
         lost = [self._sending[sending] for sending in cut]

@@ -7,21 +7,19 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from delivery.channels import Channel, Outcome
-from delivery.outbox import claim as claiming
-from delivery.outbox import settle as settling
-from delivery.outbox.lease import Claimed
+from delivery.outbox import claim as claims
+from delivery.outbox.lease import Leased
 from delivery.outbox.settle import Result
+from delivery.outbox.settle import settle as settle_results
 from tests.delivery.fakes.channel import NOON
 
 
-def claim(
-    channel: Channel, *, now: datetime = NOON, free: int = 40, retries: int = 40, after: int = 0
-) -> list[Claimed]:
-    return claiming.claim(channel, free=free, retries=retries, after=after, now=now).claimed
+def claim(channel: Channel, *, now: datetime = NOON, free: int = 40, retries: int = 40, after: int = 0) -> list[Leased]:
+    return claims.claim(channel, free=free, retries=retries, after=after, now=now).deliveries
 
 
-def settle(claimed: Sequence[Claimed], outcome: Outcome, *, now: datetime = NOON, ms: int = 5) -> int:
-    return settling.settle([Result(one, outcome, ms) for one in claimed], now=now)
+def settle(claimed: Sequence[Leased], outcome: Outcome, *, now: datetime = NOON, ms: int = 5) -> int:
+    return settle_results([Result(one, outcome, ms) for one in claimed], now=now)
 
 
 def deliver(channel: Channel, *, now: datetime = NOON) -> list[Outcome]:
@@ -33,7 +31,7 @@ def deliver(channel: Channel, *, now: datetime = NOON) -> list[Outcome]:
             return [await session.send(one.outgoing) for one in claimed]
 
     outcomes = asyncio.run(send()) if claimed else []
-    settling.settle([Result(one, outcome, 5) for one, outcome in zip(claimed, outcomes, strict=True)], now=now)
+    settle_results([Result(one, outcome, 5) for one, outcome in zip(claimed, outcomes, strict=True)], now=now)
     return outcomes
 
 

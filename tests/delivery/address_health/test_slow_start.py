@@ -11,7 +11,7 @@ from django.utils import timezone
 from delivery.address_health import slow_start
 from delivery.channels import Outcome
 from delivery.models import Delivery
-from delivery.outbox.lease import Claimed
+from delivery.outbox.lease import Leased
 from delivery.outbox.settle import Result
 from delivery.sender import drain
 from tests.delivery.fakes.channel import FAILED, SENT, Parcel, address, delivery
@@ -26,7 +26,7 @@ def _nothing_known(monkeypatch, parcel) -> None:
     parcel.first_at_once = 1
 
 
-def answered(parcel: Parcel, claimed: Sequence[Claimed], outcome: Outcome) -> None:
+def answered(parcel: Parcel, claimed: Sequence[Leased], outcome: Outcome) -> None:
     slow_start.note(parcel, [Result(one, outcome, 5) for one in claimed])
 
 
@@ -43,7 +43,7 @@ def test_each_answer_makes_it_twice_as_wide_up_to_what_any_address_gets(owner, p
     claimed = claim(parcel)
     seen = []
     for _ in range(4):
-        seen.append(slow_start.of(parcel, box.pk))
+        seen.append(slow_start.limit(parcel, box.pk))
         answered(parcel, claimed, SENT)
     assert seen == [1, 2, 4, 4]
 
@@ -54,7 +54,7 @@ def test_a_failure_makes_it_begin_again(owner, parcel):
     claimed = claim(parcel)
     answered(parcel, claimed, SENT)
     answered(parcel, claimed, FAILED)
-    assert slow_start.of(parcel, box.pk) == 1
+    assert slow_start.limit(parcel, box.pk) == 1
 
 
 def test_what_is_known_is_bounded(owner, parcel, monkeypatch):
@@ -79,4 +79,4 @@ def test_a_drain_widens_whoever_answers(owner, parcel):
         delivery(box, due_at=timezone.now())
     drain.drain()
     assert Delivery.objects.filter(state="sent").count() == 9
-    assert slow_start.of(parcel, box.pk) == parcel.per_address
+    assert slow_start.limit(parcel, box.pk) == parcel.per_address

@@ -8,7 +8,7 @@ import pytest
 from django.db import connections
 
 from delivery.models import Address, Delivery
-from delivery.outbox import claim as claiming
+from delivery.outbox import claim as claims
 from notifications.models import UserNotificationSettings
 from tests.conftest import person
 from tests.delivery.fakes.channel import NOON, SENT, address, after, delivery
@@ -70,15 +70,15 @@ def test_room_is_kept_for_first_attempts(parcel):
 
 @pytest.mark.django_db
 def test_a_walk_goes_on_where_it_ended(parcel, monkeypatch):
-    monkeypatch.setattr(claiming, "WALK", 2)
+    monkeypatch.setattr(claims, "MOST_ADDRESSES", 2)
     for box in boxes(5):
         delivery(box)
     after_address, claimed = 0, 0
     for _ in range(4):
-        made = claiming.claim(parcel, free=9, retries=9, after=after_address, now=NOON)
-        after_address, claimed = made.after, claimed + len(made.claimed)
+        made = claims.claim(parcel, free=9, retries=9, after=after_address, now=NOON)
+        after_address, claimed = made.after, claimed + len(made.deliveries)
     assert claimed == 5
-    assert claiming.claim(parcel, free=9, retries=9, now=NOON).is_through
+    assert claims.claim(parcel, free=9, retries=9, now=NOON).is_last
 
 
 @pytest.mark.django_db
@@ -86,9 +86,9 @@ def test_each_turn_begins_with_the_addresses_that_waited(parcel):
     for box in boxes(4):
         for _ in range(2):
             delivery(box)
-    first = claiming.claim(parcel, free=2, retries=9, now=NOON)
-    second = claiming.claim(parcel, free=2, retries=9, after=first.after, now=NOON)
-    assert len({one.outgoing.address.pk for one in (*first.claimed, *second.claimed)}) == 4
+    first = claims.claim(parcel, free=2, retries=9, now=NOON)
+    second = claims.claim(parcel, free=2, retries=9, after=first.after, now=NOON)
+    assert len({one.outgoing.address.pk for one in (*first.deliveries, *second.deliveries)}) == 4
 
 
 @pytest.mark.usefixtures("committed")

@@ -15,7 +15,7 @@ from delivery.outbox import lease as taking
 from delivery.outbox import outbox
 from delivery.outbox import rescue as rescuing
 from delivery.outbox import settle as settling
-from delivery.outbox.lease import Claimed
+from delivery.outbox.lease import Leased
 from delivery.outbox.settle import Result
 from tests.delivery.fakes.channel import NOON, Parcel, address, delivery, installed
 from tests.delivery.manual_sender import claim
@@ -114,7 +114,7 @@ class Real:
 
     def __init__(self, parcel: Parcel, made: Delivery) -> None:
         self.parcel, self.made, self.now = parcel, made, NOON
-        self.claims: list[Claimed] = []
+        self.claims: list[Leased] = []
 
     def claim(self) -> bool:
         claimed = claim(self.parcel, now=self.now)

@@ -20,17 +20,17 @@ def die(*_args: Any, **_kwargs: Any) -> None:
 
 
 def at_claim() -> None:
-    from delivery.outbox import claim as claiming
+    from delivery.outbox import claim
 
-    claim = claiming.claim
+    claim_batch = claim.claim
 
     def claim_and_die(*args: Any, **kwargs: Any) -> Any:
-        made = claim(*args, **kwargs)
-        if made.claimed:
+        batch = claim_batch(*args, **kwargs)
+        if batch.deliveries:
             die()
-        return made
+        return batch
 
-    claiming.claim = claim_and_die
+    claim.claim = claim_and_die
 
 
 def at_send() -> None:
