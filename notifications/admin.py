@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.utils.safestring import SafeString
+from django.db.models import Q
 from django.utils.translation import gettext_lazy
 
-from events.admin.base import M, ReadOnly, link, people
+from events.admin.base import M, ReadOnly, people
 from notifications.models import (
     Fanout,
     Inbox,
@@ -29,11 +27,8 @@ class OfPeople(ReadOnly[M]):
     search_help_text = gettext_lazy("A username, an e-mail address or a user id")
     sortable_by: ClassVar[tuple[str, ...]] = ()
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[M], search_term: str
-    ) -> tuple[QuerySet[M], bool]:
-        term = search_term.strip()
-        return (queryset.filter(user_id__in=people(term)) if term else queryset), False
+    def meant(self, term: str) -> Q:
+        return Q(user_id__in=people(term))
 
 
 @admin.register(Notification)
@@ -69,16 +64,11 @@ class NotificationAdmin(OfPeople[Notification]):
         "group_key",
         "created_at",
     )
-    readonly_fields = fields
     ordering = ("-id",)
 
     @admin.display(description=gettext_lazy("Event type"))
     def event_type(self, obj: Notification) -> str:
         return obj.event.event_type.name
-
-    @admin.display(description=gettext_lazy("Event"))
-    def event_link(self, obj: Notification) -> SafeString | str:
-        return link("carillon_events_event", obj.event_id)
 
 
 @admin.register(NotificationPreference)
@@ -115,8 +105,3 @@ class FanoutAdmin(ReadOnly[Fanout]):
 
     list_display = ("event_link", "after_user", "until_user", "attempts", "retry_at")
     fields = list_display
-    readonly_fields = fields
-
-    @admin.display(description=gettext_lazy("Event"))
-    def event_link(self, obj: Fanout) -> SafeString | str:
-        return link("carillon_events_event", obj.event_id)

@@ -33,37 +33,13 @@ class AddressAdmin(ReadOnly[Address]):
     search_fields = ("target",)
     search_help_text = gettext_lazy("A part of the address, or a username, an e-mail address or a user id")
     ordering = ("-id",)
-    fields = (
-        "user",
-        "kind",
-        "target",
-        "retry",
-        "format",
-        "is_account",
-        "is_enabled",
-        "verified_at",
-        "disabled_at",
-        "disabled_reason",
-        "failures",
-        "failing_since",
-        "last_success_at",
-        "open_until",
-        "warned_at",
-        "rate_per_second",
-        "previous_secret_until",
-        "created_at",
-        "updated_at",
+    fields = tuple(
+        field.name for field in Address._meta.fields if field.name not in ("id", "secret", "previous_secret")
     )
-    readonly_fields = fields
     actions = ("resend_dead",)
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Address], search_term: str
-    ) -> tuple[QuerySet[Address], bool]:
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        return queryset.filter(Q(target__icontains=term) | Q(user_id__in=people(term))), False
+    def meant(self, term: str) -> Q:
+        return Q(target__icontains=term) | Q(user_id__in=people(term))
 
     @admin.display(description=gettext_lazy("Confirmed"), boolean=True)
     def is_verified(self, obj: Address) -> bool:
@@ -84,15 +60,6 @@ class AttemptInline(admin.TabularInline[Attempt, Delivery]):
     fields = ("number", "started_at", "outcome", "ms", "http_status", "why", "next_at", "connected_to", "excerpt")
     readonly_fields = fields
     ordering = ("id",)
-
-    def has_add_permission(self, request: HttpRequest, obj: Delivery | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Delivery | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Delivery | None = None) -> bool:
-        return False
 
     def has_view_permission(self, request: HttpRequest, obj: Delivery | None = None) -> bool:
         return request.user.has_perm("carillon_delivery.view_delivery")
@@ -129,7 +96,6 @@ class DeliveryAdmin(ReadOnly[Delivery]):
         "sent_body",
         "created_at",
     )
-    readonly_fields = fields
     actions = ("resend", "rescue")
 
     def get_urls(self) -> list[Any]:
@@ -141,16 +107,11 @@ class DeliveryAdmin(ReadOnly[Delivery]):
         is_list = request.resolver_match is not None and str(request.resolver_match.url_name).endswith("_changelist")
         return found.defer("body").annotate(attempt_count=Count("attempts")) if is_list else found
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Delivery], search_term: str
-    ) -> tuple[QuerySet[Delivery], bool]:
-        term = search_term.strip()
-        if not term:
-            return queryset, False
+    def meant(self, term: str) -> Q:
         number = whole_number(term)
         if number is not None:
-            return queryset.filter(pk=number), False
-        return queryset.filter(Q(address__target__icontains=term) | Q(address__user_id__in=people(term))), False
+            return Q(pk=number)
+        return Q(address__target__icontains=term) | Q(address__user_id__in=people(term))
 
     def has_resend_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("carillon_delivery.change_delivery")

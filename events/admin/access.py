@@ -46,15 +46,9 @@ class MembershipAdmin(BigList[Membership]):
     ordering = ("-id",)
     sortable_by = ()
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Membership], search_term: str
-    ) -> tuple[QuerySet[Membership], bool]:
-        term = search_term.strip()
-        if not term:
-            return queryset, False
+    def meant(self, term: str) -> Q:
         about = entity(term)
-        meant = Q(user_id__in=people(term)) if about is None else Q(entity_type=about.type, entity_id=about.id)
-        return queryset.filter(meant), False
+        return Q(user_id__in=people(term)) if about is None else Q(entity_type=about.type, entity_id=about.id)
 
     @admin.display(description=gettext_lazy("Entity"))
     def entity(self, obj: Membership) -> str:
@@ -65,20 +59,11 @@ class MembershipAdmin(BigList[Membership]):
 class ApiKeyAdmin(ReadOnly[ApiKey]):
     """Keys are made by `manage.py token`, which shows them once; here they can only be ended."""
 
-    list_display = (
-        "id",
-        "label",
-        "user",
-        "publish_patterns",
-        "events_per_minute",
-        "created_at",
-        "last_used_at",
-        "revoked_at",
-    )
+    fields = ("label", "user", "publish_patterns", "events_per_minute", "created_at", "last_used_at", "revoked_at")
+    list_display = ("id", *fields)
     list_select_related = ("user",)
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
     search_fields = ("label", "user__username")
-    fields = ("label", "user", "publish_patterns", "events_per_minute", "created_at", "last_used_at", "revoked_at")
     actions = ("revoke",)
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:

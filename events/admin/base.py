@@ -15,6 +15,7 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from events.entities import BIGINT_MAX, Entity, parse_entity
 from events.errors import EntityRefused
@@ -50,9 +51,23 @@ class BigList(admin.ModelAdmin[M]):
             shown["subtitle"] = subtitle % {"number": MOST_COUNTED}
         return answer
 
+    def meant(self, term: str) -> Q | None:
+        """Rows that a search term means; None: those that `search_fields` find."""
+        return None
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[M], search_term: str
+    ) -> tuple[QuerySet[M], bool]:
+        term = search_term.strip()
+        meant = self.meant(term) if term else Q()
+        return super().get_search_results(request, queryset, term) if meant is None else (queryset.filter(meant), False)
+
 
 class ReadOnly(BigList[M]):
     """Pages to look at. Rows are written by the bus and the router alone."""
+
+    def get_readonly_fields(self, request: HttpRequest, obj: M | None = None) -> Any:
+        return self.fields or ()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -65,6 +80,11 @@ class ReadOnly(BigList[M]):
         page = request.resolver_match.url_name if request.resolver_match else None
         own = f"{self.opts.app_label}_{self.opts.model_name}_"
         return not (page or "").startswith(own) and super().has_delete_permission(request, obj)
+
+    @admin.display(description=gettext_lazy("Event"))
+    def event_link(self, obj: Any) -> SafeString | str:
+        """Column of rows that belong to an event."""
+        return link("carillon_events_event", obj.event_id)
 
 
 def whole_number(term: str) -> int | None:
@@ -81,16 +101,12 @@ def entity(term: str) -> Entity | None:
         return None
 
 
-def found(queryset: QuerySet[M], term: str, *, otherwise: Q) -> QuerySet[M]:
-    """Rows that have a source, by their number, by it (`job:42`), or as `otherwise` says. All for an empty term."""
-    if not term:
-        return queryset
+def by_source(term: str, *, otherwise: Q) -> Q:
+    """Rows that have a source: by their number, by it (`job:42`), or as `otherwise` says."""
     number, about = whole_number(term), entity(term)
     if number is not None:
-        return queryset.filter(pk=number)
-    if about is not None:
-        return queryset.filter(source_entity_type=about.type, source_entity_id=about.id)
-    return queryset.filter(otherwise)
+        return Q(pk=number)
+    return otherwise if about is None else Q(source_entity_type=about.type, source_entity_id=about.id)
 
 
 def people(term: str) -> list[int]:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from django import forms
-from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import ValidationError
 from django.forms.fields import InvalidJSONInput
 from django.utils.translation import gettext_lazy as _
@@ -24,17 +24,6 @@ RULES = [
     ("admins", _("Admins: superusers, and staff who may receive system events")),
     ("everyone", _("Everyone")),
 ]
-ONE_LINE = (
-    "name",
-    "category",
-    "description",
-    "title_template",
-    "body_template",
-    "url_template",
-    "digest_one",
-    "digest_many",
-    "replaces",
-)
 
 
 class PrettyJSONField(forms.JSONField):
@@ -93,19 +82,7 @@ class EventTypeForm(TypeErrorsAnywhere):
 
     class Meta:
         model = EventType
-        fields = (
-            *ONE_LINE,
-            "is_active",
-            "is_critical",
-            "is_locked",
-            "audience",
-            "exclude_actor",
-            "actor_becomes_owner",
-            "default_channels",
-            "schema",
-            "sample",
-        )
-        widgets = {name: AdminTextInputWidget(attrs={"class": "vLargeTextField"}) for name in ONE_LINE}
+        fields = "__all__"  # noqa: DJ007 - the fieldsets of the admin name them
 
     def clean_sample(self) -> Any:
         sample = self.cleaned_data["sample"]

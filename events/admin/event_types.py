@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminTextInputWidget
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, TextField
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.formats import date_format
@@ -24,6 +25,7 @@ from events.models import Event, EventType
 @admin.register(EventType)
 class EventTypeAdmin(admin.ModelAdmin[EventType]):
     form = EventTypeForm
+    formfield_overrides = {TextField: {"widget": AdminTextInputWidget(attrs={"class": "vLargeTextField"})}}
     list_display = ("name", "category", "is_active", "told", "channels", "is_critical", "is_locked")
     list_editable = ("is_active",)
     list_filter = ("category", "is_active", "is_critical", "is_locked")

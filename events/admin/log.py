@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from events import rendering
-from events.admin.base import BigList, ReadOnly, found, link, pretty
+from events.admin.base import BigList, ReadOnly, by_source, pretty
 from events.dispatch import replay
 from events.models import Event, HardwareReading, LogGap, LogHead, ParkedEvent, Subscriber
 
@@ -50,13 +50,9 @@ class EventAdmin(ReadOnly[Event]):
         "created_at",
         "payload_as_json",
     )
-    readonly_fields = fields
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
-    ) -> tuple[QuerySet[Event], bool]:
-        term = search_term.strip()
-        return found(queryset, term, otherwise=Q(event_type__name__startswith=term)), False
+    def meant(self, term: str) -> Q:
+        return by_source(term, otherwise=Q(event_type__name__startswith=term))
 
     @admin.display(description=gettext_lazy("Source"))
     def about(self, obj: Event) -> str:
@@ -173,7 +169,6 @@ class ParkedEventAdmin(ReadOnly[ParkedEvent]):
     list_select_related = ("subscriber",)
     list_filter = ("subscriber", "created_at")
     fields = ("subscriber", "event_link", "error_text", "created_at")
-    readonly_fields = fields
     ordering = ("-id",)
     actions = ("rerun", "dismiss")
 
@@ -202,10 +197,6 @@ class ParkedEventAdmin(ReadOnly[ParkedEvent]):
             ngettext("%(n)d event is dismissed.", "%(n)d events are dismissed.", dismissed) % {"n": dismissed},
             messages.SUCCESS,
         )
-
-    @admin.display(description=gettext_lazy("Event"))
-    def event_link(self, obj: ParkedEvent) -> SafeString | str:
-        return link("carillon_events_event", obj.event_id)
 
     @admin.display(description=gettext_lazy("Error"))
     def what_went_wrong(self, obj: ParkedEvent) -> str:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
-from events.admin.base import ReadOnly, found, pretty
-from events.entities import Entity
+from events.admin.base import ReadOnly, by_source, pretty
 from events.models import ComfyuiServer, ServiceRun, TrackedJob
 
 
@@ -38,17 +36,13 @@ class TrackedJobAdmin(ReadOnly[TrackedJob]):
         "details_as_json",
         "its_events",
     )
-    readonly_fields = fields
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[TrackedJob], search_term: str
-    ) -> tuple[QuerySet[TrackedJob], bool]:
-        term = search_term.strip()
-        return found(queryset, term, otherwise=Q(key__startswith=term) | Q(name__startswith=term)), False
+    def meant(self, term: str) -> Q:
+        return by_source(term, otherwise=Q(key__startswith=term) | Q(name__startswith=term))
 
     @admin.display(description=gettext_lazy("Source"))
     def about(self, obj: TrackedJob) -> str:
-        return str(_source(obj))
+        return str(obj.source)
 
     @admin.display(description=gettext_lazy("Details"))
     def details_as_json(self, obj: TrackedJob) -> SafeString:
@@ -56,10 +50,8 @@ class TrackedJobAdmin(ReadOnly[TrackedJob]):
 
     @admin.display(description=gettext_lazy("Events"))
     def its_events(self, obj: TrackedJob) -> SafeString:
-        source = _source(obj)
-        return format_html(
-            '<a href="{}?q={}">{}</a>', reverse("admin:carillon_events_event_changelist"), source, source
-        )
+        page = reverse("admin:carillon_events_event_changelist")
+        return format_html('<a href="{}?q={}">{}</a>', page, obj.source, obj.source)
 
 
 @admin.register(ServiceRun)
@@ -74,10 +66,3 @@ class ServiceRunAdmin(ReadOnly[ServiceRun]):
 class ComfyuiServerAdmin(ReadOnly[ComfyuiServer]):
     list_display = ("url", "seen_until_ms", "created_at")
     search_fields = ("url",)
-
-
-def _source(job: TrackedJob) -> Entity:
-    """What its events are about."""
-    if job.source_entity_type is None:
-        return Entity("trackedjob", job.pk)
-    return Entity(job.source_entity_type, job.source_entity_id or 0)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import Now
 
+from events.entities import Entity
+
 
 class TrackedJob(models.Model):
     """A job that a source publishes about. Each change of state and its event commit together, under the row's lock.
@@ -43,6 +45,13 @@ class TrackedJob(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.key})"
+
+    @property
+    def source(self) -> Entity:
+        """Source of its events: the one it names, or the job itself."""
+        if self.source_entity_type is None:
+            return Entity("trackedjob", self.pk)
+        return Entity(self.source_entity_type, self.source_entity_id or 0)
 
 
 class ComfyuiServer(models.Model):

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
 from django.contrib.auth.models import User
@@ -183,20 +184,13 @@ def _tell(row: TrackedJob, state: str, payload: Mapping[str, Any]) -> None:
     about = {"name": row.name, **row.details, **payload}
     is_final = state in ("completed", "failed", "cancelled")
     key = None if state == "progress" else f"job:{row.pk}:{'end' if is_final else state}"
-    source = Entity(row.source_entity_type, row.source_entity_id or 0) if row.source_entity_type else row
+    send = partial(publish, kind, source=row.source, payload=about, project_id=row.project_id, idempotency_key=key)
     try:
         try:
-            publish(
-                kind,
-                source=source,
-                actor=row.actor_user_id,
-                payload=about,
-                project_id=row.project_id,
-                idempotency_key=key,
-            )
+            send(actor=row.actor_user_id)
         except UnknownUser as refusal:
             logger.warning("%s of %s names no actor: %s.", kind, row, refusal.detail)
-            publish(kind, source=source, payload=about, project_id=row.project_id, idempotency_key=key)
+            send()
     except Refused as refusal:
         logger.warning("%s of %s was not told: %s.", kind, row, refusal.detail)
 
