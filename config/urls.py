@@ -1,13 +1,25 @@
-"""Every address of the site, put together."""
+"""Every address of the site, put together; /api/v1/ has a part of every floor, the OpenAPI document and its page."""
 
 from django.contrib import admin
 from django.templatetags.static import static
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.utils.functional import lazy
 from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
 from delivery.monitoring.health import healthz, readyz
 from delivery.monitoring.metrics import metrics
+from events.rest.views import MissingView
+
+api_docs = SpectacularSwaggerSplitView.as_view(url_name="api-schema", template_name="carillon/api/docs.html")
+api_patterns = [
+    path("", include("events.api.urls")),
+    path("", include("notifications.api.urls")),
+    path("", include("delivery.api.urls")),
+    path("schema", SpectacularJSONAPIView.as_view(), name="api-schema"),
+    path("docs", api_docs, name="api-docs"),
+    re_path("", MissingView.as_view()),
+]
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="inbox"), name="home"),
@@ -15,7 +27,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
-    path("api/v1/", include("config.api_urls")),
+    path("api/v1/", include(api_patterns)),
     path("admin/", admin.site.urls),
     path("", include("notifications.pages.urls")),
     path("", include("events.pages.urls")),

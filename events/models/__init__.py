@@ -3,10 +3,9 @@
 from events.models.api_keys import ApiKey
 from events.models.event_types import EventType
 from events.models.events import Event
-from events.models.hardware import HardwareReading
 from events.models.log import LogGap, LogHead, ParkedEvent, Subscriber
 from events.models.memberships import Membership
-from events.models.sources import ComfyuiServer, ServiceRun, TrackedJob
+from events.models.sources import ComfyuiServer, HardwareReading, ServiceRun, TrackedJob
 
 __all__ = [
     "ApiKey",

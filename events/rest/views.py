@@ -1,10 +1,11 @@
-"""What all views of the API share."""
+"""The base of the API's views, and the view of addresses that don't exist."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.http import HttpRequest
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -23,6 +24,15 @@ class ApiView(APIView):
         return super().initialize_request(request, *args, **kwargs)
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
-        found = super().finalize_response(request, response, *args, **kwargs)
-        found.headers.setdefault("Cache-Control", "private, no-cache")
-        return found
+        final = super().finalize_response(request, response, *args, **kwargs)
+        final.headers.setdefault("Cache-Control", "private, no-cache")
+        return final
+
+
+class MissingView(ApiView):
+    """Addresses of the API that don't exist answer like everything else: in JSON."""
+
+    schema = None
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        raise NotFound
