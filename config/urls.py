@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 from django.templatetags.static import static
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.utils.functional import lazy
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
@@ -12,7 +12,7 @@ from delivery.monitoring.metrics import metrics
 from events.rest.views import MissingView
 
 api_docs = SpectacularSwaggerSplitView.as_view(url_name="api-schema", template_name="carillon/api/docs.html")
-api_patterns = [
+api_patterns: list[URLPattern | URLResolver] = [
     path("", include("events.api.urls")),
     path("", include("notifications.api.urls")),
     path("", include("delivery.api.urls")),

@@ -9,4 +9,4 @@ from events.transport import channel_layer
 @app.task(name="bench.send_frame")
 def send_frame(number: int) -> None:
     """Send one frame over the layer, and nothing else."""
-    channel_layer.hand("bench.frames", {"type": "bench.frame", "number": number})
+    channel_layer.send("bench.frames", {"type": "bench.frame", "number": number})

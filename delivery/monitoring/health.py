@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from functools import cache
 
 import redis
-from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from delivery.monitoring.backlog import Backlog, backlog
+from events.transport import redis_client
 
 logger = logging.getLogger("carillon.health")
 
@@ -62,19 +59,14 @@ def _look_at_database() -> tuple[Backlog | None, str | None]:
 
 def _look_at_redis() -> str | None:
     """Broker and layer live in the same Redis; without one both are in this process and up with it."""
-    if not settings.REDIS_URL:
+    client = redis_client.client()
+    if client is None:
         return None
     try:
-        _redis(settings.REDIS_URL).ping()
+        client.ping()
     except redis.RedisError as error:
         return _unreachable("Redis", error)
     return None
-
-
-@cache
-def _redis(url: str) -> redis.Redis:
-    # One try: a frozen Redis costs this page a second, not the client's default of several.
-    return redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0))
 
 
 def _unreachable(what: str, error: Exception) -> str:

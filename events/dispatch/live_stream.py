@@ -56,12 +56,12 @@ def broadcast(events: Iterable[Event]) -> None:
     size = 0
     for text in (json.dumps(_to_json(event)) for event in events):
         if batch and size + len(text) > MESSAGE_BYTES:
-            channel_layer.hand(GROUP, _message(batch))
+            channel_layer.send(GROUP, _message(batch))
             batch, size = [], 0
         batch.append(text)
         size += len(text)
     if batch:
-        channel_layer.hand(GROUP, _message(batch))
+        channel_layer.send(GROUP, _message(batch))
 
 
 async def subscribe(

@@ -6,22 +6,20 @@ runs away, no bookkeeping: while Redis is away everybody may publish.
 
 from __future__ import annotations
 
-import logging
 import math
 import threading
 import time
+from collections import Counter
 
 import redis
 from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 
 from events.rest.permissions import key_of
 from events.rest.strict import user_id_of
-
-logger = logging.getLogger(__name__)
+from events.transport import redis_client
+from events.transport.redis_client import CircuitBreaker
 
 WINDOW = 60
 PAUSE_AFTER_FAILURE = 5.0
@@ -38,45 +36,10 @@ class TooManyEvents(APIException):
         self.wait = wait
 
 
-class _Counts:
-    """Events of each publisher in the present minute."""
-
-    def __init__(self) -> None:
-        self._here: dict[str, int] = {}
-        self._minute = 0
-        self._lock = threading.Lock()
-        self._broken_until = 0.0
-        # Its own way is to try four times, with pauses.
-        options = {"socket_timeout": 1, "socket_connect_timeout": 1, "retry": Retry(NoBackoff(), 0)}
-        self._redis = redis.Redis.from_url(settings.REDIS_URL, **options) if settings.REDIS_URL else None
-
-    def add(self, who: str, count: int, *, minute: int) -> int:
-        """What it comes to with these. 0 while Redis doesn't answer."""
-        if self._redis is None:
-            return self._add_here(who, count, minute=minute)
-        if time.monotonic() < self._broken_until:
-            return 0
-        name = f"{settings.REDIS_PREFIX}:rate:{who}:{minute}"
-        try:
-            with self._redis.pipeline(transaction=False) as pipe:
-                pipe.incrby(name, count)
-                pipe.expire(name, 2 * WINDOW)
-                return int(pipe.execute()[0])
-        except redis.RedisError as error:
-            self._broken_until = time.monotonic() + PAUSE_AFTER_FAILURE
-            logger.warning("events are not counted for %.0f s: %s", PAUSE_AFTER_FAILURE, error)
-            return 0
-
-    def _add_here(self, who: str, count: int, *, minute: int) -> int:
-        with self._lock:
-            if minute != self._minute:
-                self._here, self._minute = {}, minute
-            self._here[who] = self._here.get(who, 0) + count
-            return self._here[who]
-
-
-_counts: _Counts | None = None
-_starting = threading.Lock()
+# By minute and publisher, where there is no Redis; only the present minute is kept.
+_local: dict[int, Counter[str]] = {}
+_changing = threading.Lock()
+_breaker = CircuitBreaker("events are not counted", seconds=PAUSE_AFTER_FAILURE)
 
 
 def spend(request: Request, count: int) -> None:
@@ -88,10 +51,10 @@ def spend(request: Request, count: int) -> None:
     if not most:
         return
     key, seconds = key_of(request), clock()
-    who = f"key:{key.pk}" if key else f"user:{user_id_of(request)}"
+    publisher = f"key:{key.pk}" if key else f"user:{user_id_of(request)}"
     minute = int(seconds // WINDOW)
-    if _current().add(who, count, minute=minute) > most:
-        _current().add(who, -count, minute=minute)
+    if _add(publisher, count, minute=minute) > most:
+        _add(publisher, -count, minute=minute)
         if count > most:
             raise TooManyEvents(
                 f"These are {count} events, and {most} a minute are all that may come; send fewer at once."
@@ -112,15 +75,34 @@ def clock() -> float:
     return time.time()
 
 
-def forget() -> None:
-    """Begin anew, with the settings as they are now."""
-    global _counts  # noqa: PLW0603  one per process
-    _counts = None
+def reset() -> None:
+    """Begin anew, with no count in this process and no failure of Redis remembered."""
+    _local.clear()
+    _breaker.close()
 
 
-def _current() -> _Counts:
-    global _counts  # noqa: PLW0603
-    with _starting:
-        if _counts is None:
-            _counts = _Counts()
-        return _counts
+def _add(publisher: str, count: int, *, minute: int) -> int:
+    """Add to a publisher's events in a minute; their number then. 0 while Redis doesn't answer."""
+    client = redis_client.client()
+    if client is None:
+        return _add_locally(publisher, count, minute=minute)
+    if _breaker.is_open:
+        return 0
+    name = f"{settings.REDIS_PREFIX}:rate:{publisher}:{minute}"
+    try:
+        with client.pipeline(transaction=False) as pipe:
+            pipe.incrby(name, count)
+            pipe.expire(name, 2 * WINDOW)
+            return int(pipe.execute()[0])
+    except redis.RedisError as error:
+        _breaker.open(error)
+        return 0
+
+
+def _add_locally(publisher: str, count: int, *, minute: int) -> int:
+    with _changing:
+        if minute not in _local:
+            _local.clear()
+        counts = _local.setdefault(minute, Counter())
+        counts[publisher] += count
+        return counts[publisher]

@@ -8,36 +8,34 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import logging
-import os
 import threading
-import time
 from collections import deque
 from typing import Any
 
 from channels.layers import get_channel_layer
 
-logger = logging.getLogger(__name__)
-
+from events.transport.per_process import PerProcess
+from events.transport.redis_client import CircuitBreaker
 
 Message = dict[str, Any]
 
-WAITING = 10_000
+MOST_WAITING = 10_000
 SEND_TIMEOUT = 2.0
 PAUSE_AFTER_FAILURE = 1.0
 
 
 class _Sender:
-    """This process's loop thread. Bounded: beyond WAITING messages the oldest are dropped."""
+    """The loop thread. Bounded: beyond MOST_WAITING messages the oldest are dropped."""
 
     def __init__(self) -> None:
         self.changing = threading.Lock()
-        self.waiting: deque[tuple[str, Message]] = deque(maxlen=WAITING)
+        self.waiting: deque[tuple[str, Message]] = deque(maxlen=MOST_WAITING)
         self.loop = asyncio.new_event_loop()
         self.wake = asyncio.Event()
         self.idle = threading.Event()
         self.idle.set()
-        self.broken_until = 0.0
+        # Clients resume from the database.
+        self.breaker = CircuitBreaker("the channel layer pauses", seconds=PAUSE_AFTER_FAILURE)
         threading.Thread(target=self._run, name="carillon-layer", daemon=True).start()
 
     def put(self, group: str, message: Message) -> None:
@@ -54,9 +52,9 @@ class _Sender:
         while True:
             await self.wake.wait()
             self.wake.clear()
-            while one := self._next():
-                if time.monotonic() >= self.broken_until:
-                    await self._send(*one)
+            while waiting := self._next():
+                if not self.breaker.is_open:
+                    await self._send(*waiting)
 
     def _next(self) -> tuple[str, Message] | None:
         with self.changing:
@@ -68,36 +66,24 @@ class _Sender:
     async def _send(self, group: str, message: Message) -> None:
         try:
             await asyncio.wait_for(get_channel_layer().group_send(group, message), SEND_TIMEOUT)
-        except Exception as error:  # noqa: BLE001  each layer raises its own kinds; clients resume from the database
-            self.broken_until = time.monotonic() + PAUSE_AFTER_FAILURE
-            logger.warning("the channel layer pauses for %.0f s, clients will resume: %r", PAUSE_AFTER_FAILURE, error)
+        except Exception as error:  # noqa: BLE001  each layer raises its own kinds
+            self.breaker.open(error)
 
 
-_sender: _Sender | None = None
-_starting = threading.Lock()
+_sender = PerProcess(_Sender)
+reset = _sender.reset
 
 
-def hand(group: str, message: Message) -> None:
+def send(group: str, message: Message) -> None:
     """Send to a group, soon, from any thread. Never blocks, never raises."""
-    global _sender  # noqa: PLW0603  one per process
-    with _starting:
-        if _sender is None:
-            _sender = _Sender()
-        sender = _sender
-    sender.put(group, message)
+    _sender.get().put(group, message)
 
 
 def flush(*, timeout: float = 2.0) -> bool:
-    """Wait until all that was handed over has been sent."""
-    return _sender is None or _sender.idle.wait(timeout)
+    """Wait until all messages handed over so far have been sent."""
+    sender = _sender.existing()
+    return sender is None or sender.idle.wait(timeout)
 
 
-def _forget_parent() -> None:
-    """A forked child has none of its parent's threads, and may have been born while one of them held the lock."""
-    global _sender, _starting
-    _sender, _starting = None, threading.Lock()
-
-
-os.register_at_fork(after_in_child=_forget_parent)
 # A short command ends right after its commit: let its frames out first.
 atexit.register(flush, timeout=1.0)

@@ -42,7 +42,7 @@ def push(pushes: Iterable[Push], *, shared: Mapping[int, Frame]) -> None:
     for batch in _batches(pushes, sizes=sizes):
         needed = {str(key): shared[key] for _, _, key in batch if key is not None}
         body = json.dumps({"shared": needed, "frames": batch})
-        channel_layer.hand(GROUP, {"type": "hub.frames", "body": body})
+        channel_layer.send(GROUP, {"type": "hub.frames", "body": body})
 
 
 def _batches(pushes: Iterable[Push], *, sizes: Mapping[int, int]) -> Iterator[list[Push]]:
@@ -65,4 +65,4 @@ def _batches(pushes: Iterable[Push], *, sizes: Mapping[int, int]) -> Iterator[li
 
 def end_sessions(*, session: str) -> None:
     """Close the sockets that were opened with this session (by its digest)."""
-    channel_layer.hand(GROUP, {"type": "hub.end_session", "session": session})
+    channel_layer.send(GROUP, {"type": "hub.end_session", "session": session})

@@ -7,7 +7,6 @@ a long transaction. It exists only while there are jobs.
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections import deque
@@ -20,6 +19,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection, connections
 
 from events.sources.jobs import lifecycle
+from events.transport.per_process import PerProcess
 
 logger = logging.getLogger(__name__)
 
@@ -60,12 +60,13 @@ class Live:
             if time.monotonic() - self.told_at >= PROGRESS_SECONDS:
                 _tell(self)
         else:
-            with _clerk.changed:
+            reporter = _reporter.get()
+            with reporter.changed:
                 self.waiting = payload
-                _clerk.changed.notify_all()
+                reporter.changed.notify_all()
 
 
-class _Clerk:
+class _Reporter:
     def __init__(self) -> None:
         self.changed = threading.Condition()
         self.jobs: dict[int, Live] = {}
@@ -112,34 +113,28 @@ class _Clerk:
                 return
 
 
-_clerk = _Clerk()
-
-
-def _forget_parent() -> None:
-    """A forked child runs none of its parent's jobs, and has none of its threads."""
-    global _clerk  # noqa: PLW0603  one per process
-    _clerk = _Clerk()
-
-
-os.register_at_fork(after_in_child=_forget_parent)
+# A forked child runs none of its parent's jobs.
+_reporter = PerProcess(_Reporter)
 
 
 def watch(live: Live) -> None:
     """From now on it shows signs of life and tells its progress."""
     if not live.is_inline:
-        with _clerk.changed:
-            _clerk.jobs[live.pk] = live
-            _clerk.start()
-            _clerk.changed.notify_all()
+        reporter = _reporter.get()
+        with reporter.changed:
+            reporter.jobs[live.pk] = live
+            reporter.start()
+            reporter.changed.notify_all()
 
 
 def release(live: Live) -> Payload | None:
     """It has stopped running; progress that was not told yet."""
-    with _clerk.changed:
+    reporter = _reporter.get()
+    with reporter.changed:
         # What is just being told must come before the end, and is the last if nothing waits.
-        _clerk.changed.wait_for(lambda: not live.is_telling, RELEASE_SECONDS)
-        _clerk.jobs.pop(live.pk, None)
-        _clerk.changed.notify_all()
+        reporter.changed.wait_for(lambda: not live.is_telling, RELEASE_SECONDS)
+        reporter.jobs.pop(live.pk, None)
+        reporter.changed.notify_all()
         waiting, live.waiting = live.waiting, None
     return waiting
 
@@ -149,9 +144,10 @@ def write(what: Callable[[], object], *, saying: str) -> bool:
     if _quietly(saying, what):
         return True
     if not connection.in_atomic_block:
-        with _clerk.changed:
-            _clerk.unwritten.append(what)
-            _clerk.start()
+        reporter = _reporter.get()
+        with reporter.changed:
+            reporter.unwritten.append(what)
+            reporter.start()
     return False
 
 
@@ -165,14 +161,15 @@ def _may_tell(live: Live) -> bool:
 
 
 def _tell(live: Live) -> None:
-    with _clerk.changed:
+    reporter = _reporter.get()
+    with reporter.changed:
         payload, live.waiting = live.waiting, None
         live.told_at, live.is_telling = time.monotonic(), True
     if payload is not None:
         _quietly("Progress could not be told", lambda: lifecycle.progress(live.pk, payload))
-    with _clerk.changed:
+    with reporter.changed:
         live.is_telling = False
-        _clerk.changed.notify_all()
+        reporter.changed.notify_all()
 
 
 def _beat(alive: list[Live]) -> None:

@@ -21,9 +21,9 @@ def _counted_anew(settings, monkeypatch) -> Iterator[None]:
     # Half a minute into a minute: the tests never see it turn.
     monkeypatch.setattr(throttling, "clock", lambda: 1_000_000_050.0)
     settings.REDIS_PREFIX = f"{settings.REDIS_PREFIX}:rate-{id(settings)}"
-    throttling.forget()
+    throttling.reset()
     yield
-    throttling.forget()
+    throttling.reset()
 
 
 def limited(user, events: int):

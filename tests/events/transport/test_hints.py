@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from celery import Celery
@@ -24,14 +24,16 @@ NOWHERE = "redis://127.0.0.1:1/0"
 
 
 @pytest.fixture(autouse=True)
-def _own_waker(monkeypatch) -> None:
+def _own_sender() -> Iterator[None]:
     """A thread, flags and a circuit breaker of the test's own."""
-    monkeypatch.setattr(hints, "_waker", None)
+    hints.reset()
     hints.clear("some.task")
     hints.clear("some.task", "one")
     hints.clear(NUMBER_TASK)
     for name in ("reader", "one", "two"):
         hints.clear(subscribers.CATCH_UP_TASK, name)
+    yield
+    hints.reset()
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def broker_down(monkeypatch, settings) -> None:
     app = Celery("unreachable", broker=NOWHERE, set_as_current=False)
     app.conf.task_publish_retry_policy = options
     monkeypatch.setattr(hints, "current_app", app)
-    monkeypatch.setattr(hints, "_waker", None)
+    hints.reset()
 
 
 def send(*hint: str, times: int = 1) -> None:
@@ -82,9 +84,9 @@ def test_a_hint_whose_task_was_lost_is_sent_again_after_two_seconds(sent, monkey
 
 
 @pytest.mark.service
-def test_another_process_that_hinted_already_is_enough(sent, monkeypatch):
+def test_another_process_that_hinted_already_is_enough(sent):
     send("some.task")
-    monkeypatch.setattr(hints, "_waker", None)
+    hints.reset()
     send("some.task")
     assert sent == [("some.task",)]
 
@@ -255,5 +257,4 @@ def test_a_forked_child_hints_by_a_thread_of_its_own(monkeypatch):
         hints.send("some.task")
         return hints.flush(timeout=5) and seen == ["some.task"]
 
-    with hints._starting:
-        assert holds_in_a_fork(child)
+    assert holds_in_a_fork(child)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import selectors
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
 from channels.layers import get_channel_layer
 
 from events.transport import channel_layer
-from events.transport.channel_layer import hand
+from events.transport.channel_layer import send
 from events.transport.in_process_layer import InProcessLayer
 from tests.events.forks import holds_in_a_fork
 
@@ -164,15 +164,16 @@ def test_a_receiver_whose_loop_has_ended_costs_the_others_nothing():
 
 
 @pytest.fixture
-def sender(monkeypatch, settings) -> Any:
+def sender(settings) -> Iterator[Any]:
     """A sender of the test's own, on the layer that it names."""
 
     def use(layers: dict[str, Any]) -> None:
         settings.CHANNEL_LAYERS = layers
-        monkeypatch.setattr(channel_layer, "_sender", None)
+        channel_layer.reset()
 
     use({"default": {"BACKEND": "events.transport.in_process_layer.InProcessLayer"}})
-    return use
+    yield use
+    channel_layer.reset()
 
 
 def test_what_any_thread_hands_over_arrives_in_order(sender):
@@ -180,7 +181,7 @@ def test_what_any_thread_hands_over_arrives_in_order(sender):
         channels = get_channel_layer()
         channel = await join(channels)
         for message in texts(50):
-            hand("group", message)
+            send("group", message)
         return await receive(channels, channel, 50)
 
     assert asyncio.run(run()) == texts(50)
@@ -188,27 +189,26 @@ def test_what_any_thread_hands_over_arrives_in_order(sender):
 
 def test_flushing_waits_until_all_has_left(sender):
     for message in texts(2000):
-        hand("nobody", message)
+        send("nobody", message)
     assert channel_layer.flush(timeout=10)
-    assert not channel_layer._sender.waiting  # type: ignore[union-attr]
+    assert not channel_layer._sender.get().waiting
 
 
 def test_handing_over_to_a_broken_layer_neither_blocks_nor_raises(sender, caplog):
     sender(UNREACHABLE)
     for message in texts(100):
-        hand("group", message)
+        send("group", message)
     assert channel_layer.flush(timeout=10)
     [failure] = [record for record in caplog.records if "the channel layer pauses" in record.message]
     assert failure.thread != threading.get_ident()
 
 
 def test_a_forked_child_sends_by_a_thread_of_its_own(sender):
-    hand("group", {"type": "text"})
+    send("group", {"type": "text"})
     channel_layer.flush()
 
     def child() -> bool:
-        hand("group", {"type": "text"})
+        send("group", {"type": "text"})
         return channel_layer.flush()
 
-    with channel_layer._starting:
-        assert holds_in_a_fork(child)
+    assert holds_in_a_fork(child)

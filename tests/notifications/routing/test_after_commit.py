@@ -19,7 +19,7 @@ def _no_layer(monkeypatch) -> None:
     def fail(*_anything: object) -> None:
         raise RuntimeError("no layer")
 
-    monkeypatch.setattr(channel_layer, "hand", fail)
+    monkeypatch.setattr(channel_layer, "send", fail)
 
 
 @pytest.mark.usefixtures("_no_layer")

@@ -92,7 +92,7 @@ def test_a_message_that_makes_no_sense_stops_no_hub(server, owner, body, monkeyp
     socket = server.greeted(owner)
     if "7" in body:
         body = body.replace("[[1,", f"[[{owner.pk},")
-    channel_layer.hand(push.GROUP, {"type": "hub.frames", "body": body})
+    channel_layer.send(push.GROUP, {"type": "hub.frames", "body": body})
     channel_layer.flush()
     tell("job.completed", source=JOB)
     frame = socket.frame()
@@ -110,7 +110,7 @@ def test_what_a_gap_on_the_bus_lost_is_found_in_the_database(server, owner, monk
 
 def test_large_payloads_travel_in_messages_of_bounded_size(owner, monkeypatch):
     sent: list[dict[str, str]] = []
-    monkeypatch.setattr(channel_layer, "hand", lambda _group, message: sent.append(message))
+    monkeypatch.setattr(channel_layer, "send", lambda _group, message: sent.append(message))
     frames = [push.Push(owner.pk, {"seq": n, "own": {}}, n) for n in range(20)]
     shared = {n: {"payload": "x" * 200_000} for n in range(20)}
     push.push(frames, shared=shared)
