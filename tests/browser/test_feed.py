@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import CDPSession, Page, Route, expect
 
 from tests.browser.fake_server import until
 
@@ -51,10 +54,19 @@ INTERACTIONS = {
     "undo": "() => document.querySelector('main [data-act=undo] button').click()",
     "open the panel": "() => document.querySelector('.bell').click()",
 }
+# From the press to the next frame on the screen: how many records of changes to the document there were.
+COUNT_CHANGES = """async () => {
+  let changes = 0;
+  const observer = new MutationObserver((records) => { changes += records.length; });
+  observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+  (INTERACT)();
+  await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  observer.disconnect();
+  return changes;
+}"""
 
 
-def test_500_rows_answer_within_a_tenth_of_a_second(stage, long_feed, live):
-    """From the press to the next frame on the screen, whatever the network does meanwhile."""
+def test_500_rows_answer_by_the_next_frame_with_few_reckonings_whatever_the_network_does(stage, long_feed, live):
     page = live("carol", clear=False)
     page.evaluate("""() => {
       const list = document.querySelector("main .rows");
@@ -65,22 +77,45 @@ def test_500_rows_answer_within_a_tenth_of_a_second(stage, long_feed, live):
         list.append(copy);
       }
     }""")
-    took: dict[str, list[float]] = {name: [] for name in INTERACTIONS}
-    for _ in range(3):
-        page.evaluate("""() => document.querySelectorAll('main [data-id^="-"]').forEach(
-          (row) => row.removeAttribute("data-read"))""")
-        for name, act in INTERACTIONS.items():
-            spent = page.evaluate(f"""async () => {{
-              const before = performance.now();
-              ({act})();
-              await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-              return performance.now() - before;
-            }}""")
-            took[name].append(spent)
-            expect(page.locator(".badge")).to_be_visible(visible=name != "mark all")
-            expect(page.locator("main [data-note=undo]")).to_be_visible(visible=name == "mark all")
-    # The best of three: others use this machine too.
-    assert {name: spent for name, spent in took.items() if min(spent) >= 100} == {}
+    rows = page.locator("main .carillon-row").count()
+    least = {"step to the next": 0, "mark all": rows}
+    most = {"mark all": 6 * rows, "undo": 6 * rows}
+    browser = page.context.new_cdp_session(page)
+    browser.send("Performance.enable")
+    for name, act in INTERACTIONS.items():
+        before = reckonings(browser)
+        with nothing_answered(page):
+            changes = page.evaluate(COUNT_CHANGES.replace("INTERACT", act))
+        assert reckonings(browser) - before <= 40, name
+        assert least.get(name, 1) <= changes <= most.get(name, 20), name
+        expect(page.locator(".badge")).to_be_visible(visible=name != "mark all")
+        expect(page.locator("main [data-note=undo]")).to_be_visible(visible=name == "mark all")
+
+
+@contextmanager
+def nothing_answered(page: Page) -> Iterator[None]:
+    """The page's requests wait until the block is over."""
+    waiting: list[Route] = []
+    is_over = False
+
+    def take(route: Route) -> None:
+        if is_over:
+            route.continue_()
+        else:
+            waiting.append(route)
+
+    page.route("**/*", take)
+    yield
+    is_over = True
+    for route in waiting:
+        route.continue_()
+    page.unroute("**/*", take)
+
+
+def reckonings(browser: CDPSession) -> int:
+    """How often the page has reckoned styles and places so far."""
+    metrics = {one["name"]: one["value"] for one in browser.send("Performance.getMetrics")["metrics"]}
+    return int(metrics["LayoutCount"] + metrics["RecalcStyleCount"])
 
 
 def test_the_reason_leads_to_the_very_preference(stage, live):
