@@ -192,8 +192,7 @@ def test_a_pause_that_comes_while_it_works_is_kept(reader, transactional):
     one, _events = reader(transactional=transactional), numbered()
     one.fails = lambda batch: Subscriber.objects.update(is_paused=True) and None
     catch_up("reader", now=NOW)
-    if not transactional:
-        assert one.row.is_paused
+    assert one.row.is_paused
 
 
 # Failing
