@@ -21,4 +21,4 @@ def sweep() -> None:
     if claim.is_any_due(now=now):
         hints.send(outbox.TASK)
     if claim.is_any_due(now=now - LOST_AFTER):
-        drain.drain_aside()
+        drain.drain_in_thread()

@@ -66,7 +66,7 @@ def open_deliveries(people: list[User], count: int) -> None:
 def drain_seconds(count: int) -> float:
     """Seconds until the last outcome is written."""
     began = time.perf_counter()
-    draining.drain(turn=TIMEOUT)
+    draining.drain(seconds=TIMEOUT)
     seconds = time.perf_counter() - began
     sent = Delivery.objects.filter(state=Delivery.State.SENT).count()
     assert sent == count, f"{sent} of {count} were sent"

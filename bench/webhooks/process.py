@@ -91,7 +91,7 @@ def open_deliveries(users: list[User], count: int) -> None:
 def drain_seconds(receiver: str) -> float:
     """Seconds until the last outcome is written."""
     began = time.perf_counter()
-    draining.drain(turn=TIMEOUT)
+    draining.drain(seconds=TIMEOUT)
     seconds = time.perf_counter() - began
     left = Delivery.objects.exclude(state=Delivery.State.SENT).count()
     assert not left, f"{left} deliveries were not sent"
@@ -123,7 +123,7 @@ def healthy_seconds(receiver: str, deliveries: int) -> float:
     """Seconds from the start of the drain until the last healthy address has its last delivery."""
     arrivals.since_last(receiver)
     began = time.monotonic()
-    thread = threading.Thread(target=draining.drain, kwargs={"turn": 0.9 * TIMEOUT})
+    thread = threading.Thread(target=draining.drain, kwargs={"seconds": 0.9 * TIMEOUT})
     thread.start()
     sent, last = 0, began
     while sent < deliveries and time.monotonic() < began + TIMEOUT:

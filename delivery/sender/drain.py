@@ -1,4 +1,4 @@
-"""Sending what is due: every channel side by side in one event loop, hundreds of attempts at once.
+"""Drain of what is due: every channel side by side in one event loop, hundreds of attempts at once.
 
 The loop's thread touches no database; one other thread does, with a connection of its own. Slots that become free are
 filled again while others hang, so a receiver that doesn't answer costs the others nothing.
@@ -25,87 +25,76 @@ from delivery.outbox.claim import Batch
 from delivery.outbox.lease import Leased
 from delivery.outbox.settle import INTERNAL_ERROR, Result
 from delivery.sender import in_flight, worker_lock
-from delivery.sender.in_flight import UnderWay
+from delivery.sender.in_flight import InFlight
 from events.db import clock
 from events.transport import hints
 
 logger = logging.getLogger(__name__)
 
 # Seconds after which a drain claims no more and another goes on; what it began it finishes.
-TURN = 10.0
-# Of a channel's slots so much may be used by deliveries that have failed before.
+CLAIM_FOR = 10.0
+# Share of a channel's slots that deliveries which have failed before may use.
 RETRY_SHARE = 0.75
-# How often a drain looks whether it was asked, or is to stop; and whether an address has room again.
-LOOK = 0.05
-LOOK_AGAIN = 0.5
-# Of outcomes that come one by one it writes down those of so many seconds together.
+# Seconds between two looks whether a drain was asked for or has to stop, and whether an address has room again.
+POLL, CLAIM_AGAIN = 0.05, 0.5
+# Outcomes that come one by one within so many seconds are written together.
 GATHER = 0.005
-# After being told to stop: what is still on its way then is cut off, and made again.
-FINISH = 12.0
+# Seconds after being told to stop when what is still in flight is cancelled, and made again.
+FINISH_WITHIN = 12.0
 # A channel's own deadline should end an attempt; this does if it doesn't.
 DEADLINE_GRACE = 1.0
-# The database may be away for so long while outcomes wait to be written.
-PATIENCE = 15.0
+# Seconds that outcomes wait for a database that is away.
+DATABASE_PATIENCE = 15.0
 
 T = TypeVar("T")
 
-_aside = threading.Lock()
 
-
-def drain(*, turn: float = TURN) -> None:
-    """Send until nothing is due, or the turn is over: then another is asked for. At once if one runs already."""
+def drain(*, seconds: float = CLAIM_FOR) -> None:
+    """Send until nothing is due, or the time is over: then another is asked for. Return at once if one runs already."""
     while not worker_lock.is_stopping() and worker_lock.acquire():
-        if _Drain(turn=turn).run():
+        if _Drain(seconds=seconds).run():
             return
 
 
-def drain_aside() -> None:
-    """The same in a thread of its own, for whoever can't wait. One at a time; at once if any runs in this worker."""
-    if not _aside.acquire(blocking=False):
-        return
-    threading.Thread(target=_drain_and_let_go, name="carillon-drain-aside", daemon=True).start()
+def drain_in_thread() -> None:
+    """Drain in a thread of its own, for whoever can't wait."""
+    threading.Thread(target=_drain_and_log, name="carillon-drain-aside", daemon=True).start()
 
 
-def _drain_and_let_go() -> None:
+def _drain_and_log() -> None:
     try:
         drain()
     except Exception:
         logger.exception("a drain beside the sweeper failed")
-    finally:
-        _aside.release()
 
 
 class _Drain:
-    """From one look to the last outcome written."""
+    """Loops of all channels, from the first claim to the last outcome written."""
 
-    def __init__(self, *, turn: float) -> None:
-        self._until = time.monotonic() + turn
+    def __init__(self, *, seconds: float) -> None:
+        self._until = time.monotonic() + seconds
         self._database = ThreadPoolExecutor(1, thread_name_prefix="carillon-drain")
         self._stop_at: float | None = None
-        self._is_claiming = True
-        self._lanes = [_Lane(channels.named(name), self) for name in list(channels.installed())]
-        self._busy = set(self._lanes)
+        self._loops = [_ChannelLoop(channels.named(name), self) for name in list(channels.installed())]
+        self._busy = set(self._loops)
+        self.may_claim = True
 
     def run(self) -> bool:
-        """False if somebody asked after the last look."""
+        """Send; False if a drain was asked for after the last claim."""
         try:
             asyncio.run(self._send())
-            return not self._is_claiming or all(lane.asked == worker_lock.requests() for lane in self._lanes)
+            return not self.may_claim or all(loop.requests == worker_lock.requests() for loop in self._loops)
         finally:
             self._end_claiming()
             self._database.submit(connections.close_all)
             self._database.shutdown()
 
     @property
-    def may_claim(self) -> bool:
-        return self._is_claiming
-
-    @property
-    def is_cut_off(self) -> bool:
-        return self._stop_at is not None and time.monotonic() > self._stop_at + FINISH
+    def is_out_of_time(self) -> bool:
+        return self._stop_at is not None and time.monotonic() > self._stop_at + FINISH_WITHIN
 
     async def in_database(self, job: Callable[[], T]) -> T:
-        """In the one thread that talks to it. A failed job may have broken the connection: the next gets a new one."""
+        """Run a job in the one thread that talks to the database. After an error the next one gets a new connection."""
 
         def run() -> T:
             try:
@@ -116,22 +105,22 @@ class _Drain:
 
         return await asyncio.get_running_loop().run_in_executor(self._database, run)
 
-    async def is_asked_again(self, idle: _Lane) -> bool:
-        """For a lane with nothing to do: True if it should look again, False when all lanes are done."""
+    async def is_asked_again(self, idle: _ChannelLoop) -> bool:
+        """Wait with a loop that has nothing to do: True if it should claim again, False when all are done."""
         self._busy.discard(idle)
-        while self._busy and self._is_claiming:
-            if worker_lock.requests() != idle.asked:
+        while self._busy and self.may_claim:
+            if worker_lock.requests() != idle.requests:
                 self._busy.add(idle)
                 return True
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(POLL)
         return False
 
-    def leave(self, lane: _Lane) -> None:
-        self._busy.discard(lane)
+    def leave(self, loop: _ChannelLoop) -> None:
+        self._busy.discard(loop)
 
     async def _send(self) -> None:
         watch = asyncio.create_task(self._watch())
-        ended = await asyncio.gather(*(lane.run() for lane in self._lanes), return_exceptions=True)
+        ended = await asyncio.gather(*(loop.run() for loop in self._loops), return_exceptions=True)
         watch.cancel()
         if failed := [error for error in ended if isinstance(error, Exception)]:
             raise ExceptionGroup("channels could not drain", failed)
@@ -141,129 +130,135 @@ class _Drain:
             if worker_lock.is_stopping() and self._stop_at is None:
                 self._stop_at = time.monotonic()
                 self._end_claiming()
-            if self._is_claiming and time.monotonic() > self._until:
+            if self.may_claim and time.monotonic() > self._until:
                 self._end_claiming()
                 hints.send(outbox.TASK)
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(POLL)
 
     def _end_claiming(self) -> None:
-        """From here on another drain of this worker may claim."""
-        if self._is_claiming:
-            self._is_claiming = False
+        """Let another drain of this worker claim from here on."""
+        if self.may_claim:
+            self.may_claim = False
             worker_lock.release()
 
 
-class _Lane:
-    """One channel in one drain."""
+class _ChannelLoop:
+    """One channel in one drain. `requests`: of the worker's lock, when it claimed last."""
 
     def __init__(self, channel: Channel, drain: _Drain) -> None:
         self._channel, self._drain = channel, drain
-        self._under_way = UnderWay(channel)
+        self._in_flight = InFlight(channel)
         self._after = 0
         self._failing_since: float | None = None
-        # How often somebody had asked when it looked last.
-        self.asked = 0
+        self.requests = 0
 
     async def run(self) -> None:
-        """Until nothing is due and nothing in flight, here and in the other lanes."""
+        """Run until nothing is due and nothing in flight, here and in the other loops."""
         try:
             async with AsyncExitStack() as stack:
                 await self._run(stack)
         finally:
-            self._under_way.drop()
+            self._in_flight.clear()
             self._drain.leave(self)
 
     async def _run(self, stack: AsyncExitStack) -> None:
-        done: list[Result] = []
+        results: list[Result] = []
         session: Session | None = None
         while True:
-            self.asked = worker_lock.requests()
-            batch = await self._turn(done)
+            self.requests = worker_lock.requests()
+            batch = await self._next_batch(results)
             if batch.deliveries:
                 if session is None:
                     session = await stack.enter_async_context(self._channel.session())
                 await self._begin(batch.deliveries, session)
-            if self._under_way or done or not batch.is_last:
-                done += await self._wait(is_last=batch.is_last)
+            if self._in_flight or results or not batch.is_last:
+                results += await self._wait(is_last=batch.is_last)
             elif not await self._drain.is_asked_again(self):
                 return
 
-    async def _turn(self, done: list[Result]) -> Batch:
-        """Write down what is done, which empties it, and claim all there is room for: claiming half of it, so that
-        the database works on one half while the other is sent, is slower, for the two threads share one interpreter."""
-        free = in_flight.room(self._channel) if self._drain.may_claim else 0
-        if not done and free <= 0:
+    async def _next_batch(self, results: list[Result]) -> Batch:
+        """Write the results, which empties them, and claim all there is room for.
+
+        Claiming half of it, so that the database works on one half while the other is sent, is slower: the two threads
+        share one interpreter.
+        """
+        free = in_flight.free_slots(self._channel) if self._drain.may_claim else 0
+        if not results and free <= 0:
             return Batch(is_last=True)
         try:
             # Both in one go: between two the loop would begin attempts while the database idles.
-            batch = await self._drain.in_database(lambda: self._settle_and_claim(done, free=free))
+            batch = await self._drain.in_database(lambda: self._settle_and_claim(results, free=free))
         except DatabaseError as error:
             self._bear(error)
             return Batch(is_last=True)
         self._failing_since = None
         return batch
 
-    def _settle_and_claim(self, done: list[Result], *, free: int) -> Batch:
-        if done:
-            settle.settle(done, now=clock.now())
-            done.clear()
+    def _settle_and_claim(self, results: list[Result], *, free: int) -> Batch:
+        if results:
+            settle.settle(results, now=clock.now())
+            results.clear()
         if free <= 0:
             return Batch(is_last=True)
-        retries = int(self._channel.slots * RETRY_SHARE) - self._under_way.retrying
+        retries = int(self._channel.slots * RETRY_SHARE) - self._in_flight.retrying
         batch = claim.claim(self._channel, free=free, retries=retries, after=self._after, now=clock.now())
         self._after = batch.after
         return batch
 
     def _bear(self, error: DatabaseError) -> None:
-        """Outcomes wait for the database a while; the leases say for how long that makes sense."""
+        """Let outcomes wait for the database a while; the leases say for how long that makes sense."""
         self._failing_since = self._failing_since or time.monotonic()
         logger.warning("%s deliveries wait for the database: %s", self._channel.name, error)
-        if time.monotonic() - self._failing_since > PATIENCE:
+        if time.monotonic() - self._failing_since > DATABASE_PATIENCE:
             raise error
 
-    async def _begin(self, claimed: Sequence[Leased], session: Session) -> None:
-        in_time = [one for one in claimed if time.monotonic() <= one.start_by and not worker_lock.is_stopping()]
-        if len(in_time) < len(claimed):
+    async def _begin(self, deliveries: Sequence[Leased], session: Session) -> None:
+        in_time = [one for one in deliveries if time.monotonic() <= one.start_by and not worker_lock.is_stopping()]
+        if len(in_time) < len(deliveries):
             started = {one.attempt_id for one in in_time}
-            late = [one for one in claimed if one.attempt_id not in started]
+            late = [one for one in deliveries if one.attempt_id not in started]
             await self._drain.in_database(lambda: rescue.release(late, now=clock.now()))
         for one in in_time:
-            self._under_way.begin(asyncio.create_task(self._attempt(session, one)), one)
+            self._in_flight.add(asyncio.create_task(self._attempt(session, one)), one)
 
-    async def _attempt(self, session: Session, claimed: Leased) -> Result:
+    async def _attempt(self, session: Session, delivery: Leased) -> Result:
         started = time.monotonic()
         try:
             async with asyncio.timeout(self._channel.deadline + DEADLINE_GRACE):
-                outcome = await session.send(claimed.outgoing)
+                outcome = await session.send(delivery.outgoing)
         except TimeoutError:
             outcome = Outcome("retry", "timeout")
         except Exception as error:
-            logger.exception("channel %s failed on delivery %s", self._channel.name, claimed.outgoing.delivery.pk)
+            logger.exception("channel %s failed on delivery %s", self._channel.name, delivery.outgoing.delivery.pk)
             outcome = Outcome("retry", INTERNAL_ERROR, excerpt=repr(error))
-        return Result(claimed, outcome, round((time.monotonic() - started) * 1000))
+        return Result(delivery, outcome, round((time.monotonic() - started) * 1000))
 
     async def _wait(self, *, is_last: bool) -> list[Result]:
-        """Until something is done, or there may be something new to claim. At once if something is: the database
-        then writes it down while the loop begins what was claimed."""
-        if not self._under_way:
-            await asyncio.sleep(LOOK if is_last else 0)
+        """Wait until an attempt has finished, or there may be something new to claim; the results.
+
+        Return at once if one has: the database then writes it while the loop begins what was claimed.
+        """
+        if not self._in_flight:
+            await asyncio.sleep(POLL if is_last else 0)
             return []
-        until = time.monotonic() + LOOK_AGAIN
-        while not self._under_way.is_any_finished() and self._under_way:
-            await self._under_way.wait(LOOK)
-            if self._under_way.is_any_finished() and self._under_way.is_any_left():
+        until = time.monotonic() + CLAIM_AGAIN
+        while not self._in_flight.is_any_finished() and self._in_flight:
+            await self._in_flight.wait(POLL)
+            if self._in_flight.is_any_finished() and self._in_flight.is_any_unfinished():
                 await asyncio.sleep(GATHER)
-            if self._drain.is_cut_off:
-                await self._cut_off()
-            if self._drain.may_claim and (worker_lock.requests() != self.asked or time.monotonic() > until):
+            if self._drain.is_out_of_time:
+                await self._cancel()
+            if self._drain.may_claim and (worker_lock.requests() != self.requests or time.monotonic() > until):
                 break
         return self._collect()
 
     def _collect(self) -> list[Result]:
-        results = self._under_way.collect()
-        slow_start.note(self._channel, results)
+        results = self._in_flight.collect()
+        for result in results:
+            if result.is_failure or result.outcome.state == "sent":
+                slow_start.record(self._channel, result.delivery.address_id, succeeded=not result.is_failure)
         return results
 
-    async def _cut_off(self) -> None:
-        lost = self._under_way.cut_off()
+    async def _cancel(self) -> None:
+        lost = self._in_flight.cancel()
         await self._drain.in_database(lambda: rescue.give_up(lost, now=clock.now()))

@@ -1,4 +1,4 @@
-"""Attempts on their way: which are done, and how many more may begin beside those of the whole process."""
+"""Attempts in flight: which have finished, and how many more may begin beside those of the whole process."""
 
 from __future__ import annotations
 
@@ -12,83 +12,83 @@ from delivery.channels import Channel
 from delivery.outbox.lease import Leased
 from delivery.outbox.settle import Result
 
-# Whoever hasn't answered for so long only waits: that costs a connection, and keeps nobody else's slot.
+# Seconds after which an attempt without an answer only waits: that costs a connection, and keeps nobody else's slot.
 HANGS_AFTER = 1.0
 
-Sending = asyncio.Task[Result]
+Attempt = asyncio.Task[Result]
 
 # Channel -> attempt -> when it began, of all drains of this process: an earlier one may still finish its own.
-_begun: defaultdict[str, dict[Sending, float]] = defaultdict(dict)
+_started: defaultdict[str, dict[Attempt, float]] = defaultdict(dict)
 
 
-def room(channel: Channel) -> int:
-    """How many more may begin in this process."""
-    begun = list(_begun[channel.name].values())
+def free_slots(channel: Channel) -> int:
+    """Count the attempts of a channel that may begin now in this process."""
+    started = list(_started[channel.name].values())
     late = time.monotonic() - HANGS_AFTER
-    hanging = sum(at < late for at in begun)
-    return channel.slots + min(hanging, channel.most_hanging) - len(begun)
+    hanging = sum(at < late for at in started)
+    return channel.slots + min(hanging, channel.most_hanging) - len(started)
 
 
-class UnderWay:
-    """Those of one lane. `retrying`: how many of them have failed before."""
+class InFlight:
+    """Attempts of one channel in one drain. `retrying`: how many of them have failed before."""
 
     def __init__(self, channel: Channel) -> None:
-        self._begun = _begun[channel.name]
-        self._sending: dict[Sending, Leased] = {}
-        self._finished: list[Sending] = []
+        self._started = _started[channel.name]
+        self._deliveries: dict[Attempt, Leased] = {}
+        self._finished: list[Attempt] = []
         self._some_finished = asyncio.Event()
         self.retrying = 0
 
     def __len__(self) -> int:
-        return len(self._sending)
+        return len(self._deliveries)
 
-    def begin(self, sending: Sending, claimed: Leased) -> None:
-        self._sending[sending] = claimed
-        self._begun[sending] = time.monotonic()
-        self.retrying += claimed.outgoing.delivery.tries > 0
-        sending.add_done_callback(self._note)
+    def add(self, attempt: Attempt, delivery: Leased) -> None:
+        self._deliveries[attempt] = delivery
+        self._started[attempt] = time.monotonic()
+        self.retrying += delivery.outgoing.delivery.tries > 0
+        attempt.add_done_callback(self._record_finished)
 
     def is_any_finished(self) -> bool:
         return bool(self._finished)
 
-    def is_any_left(self) -> bool:
-        return len(self._sending) > len(self._finished)
+    def is_any_unfinished(self) -> bool:
+        return len(self._deliveries) > len(self._finished)
 
     async def wait(self, seconds: float) -> None:
-        """Until one is finished, or so long."""
+        """Wait until an attempt has finished, for so long at most."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._some_finished.wait()
 
     def collect(self) -> list[Result]:
-        """What has finished; it is no longer under way."""
+        """Take out the results of finished attempts."""
         finished, self._finished = self._finished, []
         self._some_finished.clear()
-        results = [sending.result() for sending in finished]
+        results = [attempt.result() for attempt in finished]
         self._forget(finished)
         return results
 
-    def cut_off(self) -> list[Leased]:
-        """Those that haven't finished: cancelled, and no longer under way."""
-        cut = [sending for sending in self._sending if not sending.done()]
-        lost = [self._sending[sending] for sending in cut]
-        for sending in cut:
-            sending.remove_done_callback(self._note)
-            sending.cancel()
-        self._forget(cut)
+    def cancel(self) -> list[Leased]:
+        """Cancel and take out the attempts that haven't finished."""
+        unfinished = [attempt for attempt in self._deliveries if not attempt.done()]
+        lost = [self._deliveries[attempt] for attempt in unfinished]
+        for attempt in unfinished:
+            attempt.remove_done_callback(self._record_finished)
+            attempt.cancel()
+        self._forget(unfinished)
         return lost
 
-    def drop(self) -> None:
-        """All of them, whatever came of them."""
-        self.cut_off()
-        self._forget(list(self._sending))
+    def clear(self) -> None:
+        """Cancel and take out all attempts, whatever came of them."""
+        self.cancel()
+        self._forget(list(self._deliveries))
 
-    def _note(self, sending: Sending) -> None:
-        self._finished.append(sending)
+    def _record_finished(self, attempt: Attempt) -> None:
+        self._finished.append(attempt)
         self._some_finished.set()
 
-    def _forget(self, gone: Collection[Sending]) -> None:
-        for sending in gone:
-            claimed = self._sending.pop(sending)
-            self.retrying -= claimed.outgoing.delivery.tries > 0
-            del self._begun[sending]
+    def _forget(self, attempts: Collection[Attempt]) -> None:
+        for attempt in attempts:
+            delivery = self._deliveries.pop(attempt)
+            self.retrying -= delivery.outgoing.delivery.tries > 0
+            del self._started[attempt]

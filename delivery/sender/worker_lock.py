@@ -1,60 +1,60 @@
-"""One drain at a time in a worker, whatever its pool: its other processes and threads stay free for other work.
+"""Lock that lets one drain run at a time in a worker, whatever its pool: the rest of it stays free for other work.
 
-What says so is shared between the processes of a prefork pool: this module is imported before they are forked. The
-lock ends with the process that holds it, however that ends.
+The processes of a prefork pool share it, since this module is imported before they are forked. A file's record lock
+ends with the process that holds it, however that ends; a lock or an event of `multiprocessing` would stay taken.
 """
 
 from __future__ import annotations
 
 import fcntl
-import mmap
 import os
 import tempfile
 import threading
+from multiprocessing.sharedctypes import RawValue
 
-_REQUESTS, _STOPPING = 0, 1
-_shared = mmap.mmap(-1, mmap.PAGESIZE)
+_requests = RawValue("Q", 0)
+_is_stopping = RawValue("b", 0)
 _file = tempfile.TemporaryFile(prefix="carillon-drain-")  # noqa: SIM115  as long as the process
-# A file's lock is the process's; this is for its threads.
-_threads = threading.Lock()
+# A record lock is the process's; this is for its threads.
+_thread_lock = threading.Lock()
 
 
 def acquire() -> bool:
-    """False: another drain of this worker runs; it sees that somebody asked."""
-    _shared[_REQUESTS] = (_shared[_REQUESTS] + 1) % 256
-    if not _threads.acquire(blocking=False):
+    """Take the lock without waiting. False: another drain of this worker runs; it sees that somebody asked."""
+    _requests.value += 1
+    if not _thread_lock.acquire(blocking=False):
         return False
     try:
         fcntl.lockf(_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        _threads.release()
+        _thread_lock.release()
         return False
     return True
 
 
 def release() -> None:
     fcntl.lockf(_file, fcntl.LOCK_UN)
-    _threads.release()
+    _thread_lock.release()
 
 
 def requests() -> int:
-    """Changes whenever somebody asks for a drain."""
-    return _shared[_REQUESTS]
+    """Return a number that changes whenever a drain is asked for."""
+    return int(_requests.value)
 
 
 def stop() -> None:
-    """This worker ends: nothing is claimed any more."""
-    _shared[_STOPPING] = 1
+    """Claim nothing more in this worker: it ends."""
+    _is_stopping.value = 1
 
 
 def is_stopping() -> bool:
-    return bool(_shared[_STOPPING])
+    return bool(_is_stopping.value)
 
 
-def _forget_parent() -> None:
-    """A forked child has none of its parent's threads, and may have been born while one of them held the lock."""
-    global _threads  # noqa: PLW0603  one per process
-    _threads = threading.Lock()
+def _replace_thread_lock() -> None:
+    """Free a forked child of its parent's threads, one of which may have held the lock."""
+    global _thread_lock  # noqa: PLW0603  one per process
+    _thread_lock = threading.Lock()
 
 
-os.register_at_fork(after_in_child=_forget_parent)
+os.register_at_fork(after_in_child=_replace_thread_lock)

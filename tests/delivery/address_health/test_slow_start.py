@@ -12,7 +12,6 @@ from delivery.address_health import slow_start
 from delivery.channels import Outcome
 from delivery.models import Delivery
 from delivery.outbox.lease import Leased
-from delivery.outbox.settle import Result
 from delivery.sender import drain
 from tests.delivery.fakes.channel import FAILED, SENT, Parcel, address, delivery
 from tests.delivery.manual_sender import claim
@@ -22,12 +21,13 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _nothing_known(monkeypatch, parcel) -> None:
-    monkeypatch.setattr(slow_start, "_known", defaultdict(dict))
+    monkeypatch.setattr(slow_start, "_limits", defaultdict(dict))
     parcel.first_at_once = 1
 
 
 def answered(parcel: Parcel, claimed: Sequence[Leased], outcome: Outcome) -> None:
-    slow_start.note(parcel, [Result(one, outcome, 5) for one in claimed])
+    for one in claimed:
+        slow_start.record(parcel, one.outgoing.address.pk, succeeded=outcome == SENT)
 
 
 def test_one_that_has_not_answered_yet_gets_few(owner, member, parcel):
@@ -62,7 +62,7 @@ def test_what_is_known_is_bounded(owner, parcel, monkeypatch):
     for _ in range(5):
         delivery(address(owner))
     answered(parcel, claim(parcel), SENT)
-    assert len(slow_start._known[parcel.name]) == 2
+    assert len(slow_start._limits[parcel.name]) == 2
 
 
 def test_a_channel_that_says_nothing_of_it_begins_with_all(owner, parcel):

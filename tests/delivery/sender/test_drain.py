@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from multiprocessing.sharedctypes import RawValue
 
 import pytest
 from django.utils import timezone
@@ -75,7 +75,7 @@ def test_no_more_hang_than_a_channel_can_bear(parcel, monkeypatch):
     while len(parcel.begun) <= parcel.slots:
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    time.sleep(2 * drain.LOOK_AGAIN)
+    time.sleep(2 * drain.CLAIM_AGAIN)
     assert len(parcel.begun) == parcel.slots + 1
     for release in releases:
         release()
@@ -121,9 +121,8 @@ def test_an_attempt_without_end_is_ended(parcel, monkeypatch):
 
 
 @pytest.fixture
-def _stopping() -> Iterator[None]:
-    yield
-    worker_lock._shared[worker_lock._STOPPING] = 0
+def _stopping(monkeypatch) -> None:
+    monkeypatch.setattr(worker_lock, "_is_stopping", RawValue("b", 0))
 
 
 @pytest.mark.usefixtures("_stopping")
@@ -136,7 +135,7 @@ def test_told_to_stop_it_finishes_what_is_in_flight_and_claims_no_more(parcel):
     while len(parcel.begun) < parcel.per_address:
         time.sleep(0.01)
     worker_lock.stop()
-    time.sleep(3 * drain.LOOK)
+    time.sleep(3 * drain.POLL)
     release()
     running.join()
     assert states() == ["sent"] * parcel.per_address + ["pending"] * 2
@@ -144,7 +143,7 @@ def test_told_to_stop_it_finishes_what_is_in_flight_and_claims_no_more(parcel):
 
 @pytest.mark.usefixtures("_stopping")
 def test_what_can_not_be_finished_in_time_is_unknown_and_made_again(parcel, monkeypatch):
-    monkeypatch.setattr(drain, "FINISH", 0.0)
+    monkeypatch.setattr(drain, "FINISH_WITHIN", 0.0)
     box = address(person("owner"))
     made = delivery(box, due_at=timezone.now())
     parcel.hang(box)
