@@ -12,13 +12,15 @@ from concurrent.futures import Future
 from aiohttp.abc import AbstractResolver, ResolveResult
 from django.conf import settings
 
-from delivery.channels.network import nameservers
 from delivery.channels.network.address_policy import Policy
 
 # Lookups can't be interrupted; so many may hang at once, each in a thread that no shutdown waits for.
 MAX_LOOKUPS = 256
 _free = threading.BoundedSemaphore(MAX_LOOKUPS)
-_NOT_FOUND = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
+# Answers, if only that there is no such name or that its servers refuse.
+_NOT_FOUND = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME), socket.EAI_FAIL}
+# A name server of the root.
+ALWAYS_THERE = "a.root-servers.net."
 
 
 class Blocked(Exception):
@@ -77,13 +79,20 @@ def lookup(host: str) -> list[str]:
 
 
 def _blamed(host: str, error: socket.gaierror) -> NameFailed | ResolverFailed:
-    """EAI_AGAIN stands for both: the domain's servers failed, or ours gave no answer."""
+    """Tell whose failure it is. EAI_AGAIN stands for both: the domain's servers failed, or ours gave no answer."""
     detail = f"{host}: {error.strerror}"
-    if error.errno in _NOT_FOUND or error.errno == socket.EAI_FAIL:
+    if error.errno in _NOT_FOUND or (error.errno == socket.EAI_AGAIN and _knows_others()):
         return NameFailed(detail)
-    if error.errno == socket.EAI_AGAIN and nameservers.answer():
-        return NameFailed(f"{detail}; our resolver answers")
     return ResolverFailed(f"{detail}; our resolver doesn't answer")
+
+
+def _knows_others() -> bool:
+    """Tell whether our resolver looks up anything, by a name that is always there. That there is none will do too."""
+    try:
+        socket.getaddrinfo(ALWAYS_THERE, None)
+    except socket.gaierror as error:
+        return error.errno in _NOT_FOUND
+    return True
 
 
 class Resolver(AbstractResolver):

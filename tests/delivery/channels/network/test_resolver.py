@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from delivery.channels.network import nameservers, resolver
+from delivery.channels.network import resolver
 from tests.delivery.factories import webhook_attempts
 from tests.delivery.factories.webhook_attempts import names
 from tests.delivery.fakes.http_receiver import Receiver, receiving
@@ -73,29 +73,36 @@ def test_over_ipv6_too():
         assert webhook_attempts.post(receiver.url).connected_to == "::1"
 
 
-def failing(monkeypatch, code: int, *, alive: bool) -> None:
-    def getaddrinfo(name: str, port: None, **_more: int) -> NoReturn:
-        raise socket.gaierror(code, "as told")
+def failing(monkeypatch, code: int, *, of_others: int | None) -> None:
+    """The lookup fails so; that of a name that is always there fails as well, or not at all."""
+
+    def getaddrinfo(name: str, port: None, **_more: int) -> list[tuple[Any, ...]]:
+        if name != resolver.ALWAYS_THERE:
+            raise socket.gaierror(code, "as told")
+        if of_others is not None:
+            raise socket.gaierror(of_others, "as told")
+        return []
 
     monkeypatch.setattr("delivery.channels.network.resolver.socket.getaddrinfo", getaddrinfo)
-    monkeypatch.setattr(nameservers, "answer", lambda: alive)
 
 
 @pytest.mark.parametrize(
-    ("code", "alive", "expected"),
+    ("code", "of_others", "expected"),
     [
-        (socket.EAI_NONAME, True, ("dns", False)),
-        (socket.EAI_NODATA, True, ("dns", False)),
-        (socket.EAI_FAIL, True, ("dns", False)),
-        (socket.EAI_AGAIN, True, ("dns", False)),
-        (socket.EAI_AGAIN, False, ("our_dns", True)),
-        (socket.EAI_SYSTEM, True, ("our_dns", True)),
-        (socket.EAI_MEMORY, True, ("our_dns", True)),
+        (socket.EAI_NONAME, None, ("dns", False)),
+        (socket.EAI_NODATA, None, ("dns", False)),
+        (socket.EAI_FAIL, None, ("dns", False)),
+        (socket.EAI_AGAIN, None, ("dns", False)),
+        # Where the internet's names are unknown, that is an answer too.
+        (socket.EAI_AGAIN, socket.EAI_NONAME, ("dns", False)),
+        (socket.EAI_AGAIN, socket.EAI_AGAIN, ("our_dns", True)),
+        (socket.EAI_SYSTEM, None, ("our_dns", True)),
+        (socket.EAI_MEMORY, None, ("our_dns", True)),
     ],
 )
-def test_whose_failure_a_failed_lookup_is(monkeypatch, code, alive, expected):
+def test_whose_failure_a_failed_lookup_is(monkeypatch, code, of_others, expected):
     to = webhook_attempts.outgoing(webhook_attempts.address("https://hooks.example.com/"))
-    failing(monkeypatch, code, alive=alive)
+    failing(monkeypatch, code, of_others=of_others)
     outcome = webhook_attempts.send(to)[0]
     assert (outcome.state, (outcome.reason, outcome.is_ours)) == ("retry", expected)
 
@@ -133,30 +140,3 @@ def test_no_free_socket_is_our_own_failure(receiver, monkeypatch):
     monkeypatch.setattr(resolver, "vet", exhausted)
     outcome = webhook_attempts.send(to)[0]
     assert (outcome.reason, outcome.is_ours) == ("our_network", True)
-
-
-@pytest.fixture
-def nameserver(monkeypatch, tmp_path) -> socket.socket:
-    """The only configured one, on loopback; it has not answered yet."""
-    (tmp_path / "resolv.conf").write_text("search example.com\nnameserver broken\nnameserver 127.0.0.1\n")
-    monkeypatch.setattr(nameservers, "RESOLV_CONF", tmp_path / "resolv.conf")
-    opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    opened.bind(("127.0.0.1", 0))
-    opened.settimeout(5)
-    return opened
-
-
-def test_any_answer_shows_that_the_resolver_lives(nameserver):
-    def refuse() -> None:
-        question, asker = nameserver.recvfrom(512)
-        nameserver.sendto(question[:2] + b"\x81\x05" + question[4:], asker)
-
-    threading.Thread(target=refuse, daemon=True).start()
-    assert nameservers.answer(seconds=5, port=nameserver.getsockname()[1])
-
-
-def test_a_silent_resolver_and_one_that_is_away_are_ours(nameserver):
-    port = nameserver.getsockname()[1]
-    assert not nameservers.answer(seconds=0.02, port=port)
-    nameserver.close()
-    assert not nameservers.answer(seconds=5, port=port)
