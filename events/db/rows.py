@@ -27,7 +27,7 @@ def values_table(columns: Columns, rows: Collection[Row]) -> tuple[str, list[Any
     values = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in columns]
     for place, db_type in enumerate(columns.values()):
         if (adapt := _ADAPT.get(db_type)) is not None:
-            values[place] = [None if value is None else adapt(value) for value in values[place]]
+            values[place] = _adapted(values[place], adapt)
     if connection.vendor == "postgresql":
         return _unnested(names, list(columns.values()), values)
     if "bytea" in columns.values():
@@ -106,6 +106,13 @@ def _executed(sql: str, params: list[Any], *, returning: Sequence[str]) -> list[
     with connection.cursor() as cursor:
         cursor.execute(sql + (f" RETURNING {', '.join(returning)}" if returning else ""), params)
         return cursor.fetchall() if returning else []
+
+
+def _adapted(values: Sequence[Any], adapt: Callable[[Any], Any]) -> list[Any]:
+    """Values as parameters; one object that many rows have, such as a moment, is adapted once."""
+    objects = {id(value): value for value in values}
+    adapted = {key: None if value is None else adapt(value) for key, value in objects.items()}
+    return [adapted[id(value)] for value in values]
 
 
 def _unnested(names: Sequence[str], db_types: Sequence[str], values: Sequence[list[Any]]) -> tuple[str, list[Any]]:

@@ -197,11 +197,11 @@ def _tied_to(
         }
 
 
-def _is_source(sources: Iterable[Source]) -> tuple[str, list[Any]]:
+def _is_source(sources: Iterable[Source]) -> arrays.Condition:
     """Condition that narrows memberships down to these; pairs that nobody asked for are left to the caller."""
     types, ids = zip(*sources, strict=True)
-    is_type, type_params = arrays.within("entity_type", sorted(set(types)), kind="text")
-    is_id, id_params = arrays.within("entity_id", sorted(set(ids)))
+    is_type, type_params = arrays.any_of("entity_type", sorted(set(types)), db_type="text")
+    is_id, id_params = arrays.any_of("entity_id", sorted(set(ids)))
     return f"{is_type} AND {is_id}", [*type_params, *id_params]
 
 
@@ -221,7 +221,7 @@ def _everyone(within: Range | None) -> list[int]:
 
 
 def _active(users: Iterable[int]) -> set[int]:
-    is_named, named = arrays.within("id", users)
+    is_named, named = arrays.any_of("id", users)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {arrays.joined('id')} FROM auth_user WHERE is_active AND {is_named}", named)
         return set(arrays.numbers(cursor.fetchone()[0]))

@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import Q
 
 from events.db import arrays
+from events.db.rows import values_table
 from events.models import Membership
 from events.rules import channel_names
 from notifications.holds import rules
@@ -48,26 +49,27 @@ def load(
 def _preferences(types: Mapping[int, Sequence[str]], users: Sequence[int]) -> dict[tuple[int, int], Preference]:
     """(person, type) -> their preference, where it isn't what the type offers anyway. `types`: type -> its channels.
 
-    Read by what they chose: it is one of a few combinations for most people. Perhaps of others too: nobody asks.
+    Read by what they chose: it is one of a few combinations for most people.
     """
-    is_type, type_params = arrays.within("event_type_id", types)
-    is_near, user_params = arrays.around("user_id", users)
-    offers = [(type_id, json.dumps(names)) for type_id, names in types.items()]
-    offered, offer_params = arrays.table({"type_id": "bigint", "channels": "jsonb"}, offers)
+    is_type, type_params = arrays.any_of("event_type_id", types)
+    is_near, bounds = arrays.id_range("chosen.user_id", users)
+    people, users_param = values_table({"user_id": "bigint"}, [(user,) for user in users])
+    offered, offers = values_table({"type_id": "bigint", "channels": "jsonb"}, list(types.items()))
+    chosen_by = arrays.joined("people.user_id")
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT event_type_id, is_enabled, CAST(chosen.channels AS text), scope, {arrays.joined('user_id')} "
+            f"SELECT event_type_id, is_enabled, CAST(chosen.channels AS text), scope, {chosen_by} "
             f"FROM notification_preferences AS chosen JOIN {offered} AS offered ON offered.type_id = event_type_id "
-            f"WHERE {is_type} AND {is_near} "
+            f"JOIN {people} AS people ON people.user_id = chosen.user_id WHERE {is_type} AND {is_near} "
             "AND NOT (is_enabled AND scope = 'all' AND chosen.channels = offered.channels) "
             "GROUP BY event_type_id, is_enabled, chosen.channels, scope",
-            [*offer_params, *type_params, *user_params],
+            [*offers, *users_param, *type_params, *bounds],
         )
-        found = cursor.fetchall()
+        groups = cursor.fetchall()
     preferences: dict[tuple[int, int], Preference] = {}
-    for type_id, is_enabled, channels, scope, chosen_by in found:
+    for type_id, is_enabled, channels, scope, ids in groups:
         preference = Preference(bool(is_enabled), _names(channels), scope)
-        preferences.update(dict.fromkeys(zip(arrays.numbers(chosen_by), repeat(type_id)), preference))
+        preferences.update(dict.fromkeys(zip(arrays.numbers(ids), repeat(type_id)), preference))
     return preferences
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from events.db import arrays
 from events.db.clock import instant
+from events.db.rows import insert_rows, update_rows
+from events.db.session import set_local
 from events.models import Event
 from notifications import channels
 from notifications.holds import schedule
 from notifications.inbox import feed, push
+from notifications.models import Inbox
 from notifications.routing import context
 from notifications.routing.audiences import Audiences
 from notifications.routing.plan import NO_HOLD, EventFacts, Plan, PlannedRow, TypeFacts, plan
@@ -31,12 +34,11 @@ def notify(events: Sequence[Event], audiences: Audiences, *, now: datetime) -> P
     users = sorted(set().union(*audiences.by_event.values()))
     if not users:
         return Plan()
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
+    set_local(lock_timeout=LOCK_TIMEOUT)
     inboxes = _lock(users)
     facts = [_facts(event) for event in events]
-    made = plan(facts, context.load(facts, audiences, seqs=inboxes.seqs, now=now))
+    seqs = {user: seq for user, (seq, _unread) in inboxes.items()}
+    made = plan(facts, context.load(facts, audiences, seqs=seqs, now=now))
     ids = _write(made.rows, now=now)
     _update_inboxes(made.rows)
     if held := {row.user_id for row in made.rows if row.hold != NO_HOLD}:
@@ -45,7 +47,7 @@ def notify(events: Sequence[Event], audiences: Audiences, *, now: datetime) -> P
     in_feed = [(pk, row) for pk, row in zip(ids, made.rows, strict=True) if row.channel == "in_app"]
     if in_feed:
         # After the commit, when nobody waits for our locks.
-        transaction.on_commit(lambda: _push(events, in_feed, unread=inboxes.unread, now=now), robust=True)
+        transaction.on_commit(lambda: _push(events, in_feed, inboxes=inboxes, now=now), robust=True)
     return made
 
 
@@ -58,39 +60,18 @@ def dry_run(events: Sequence[Event], audiences: Audiences, *, now: datetime) -> 
     return plan(facts, context.load(facts, audiences, seqs=dict.fromkeys(users, 0), now=now))
 
 
-@dataclass(slots=True)
-class _Inboxes:
-    """Inboxes as they were when they were locked, by person."""
+def _lock(users: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Lock the inboxes of these people in user order, missing ones made; person -> seq and unread count.
 
-    seqs: dict[int, int]
-    unread: dict[int, int]
-
-
-def _lock(users: Sequence[int]) -> _Inboxes:
-    """Lock the inboxes of these people, in user order, and make missing ones.
-
-    Only those: a conflict costs more than the look that avoids it, and almost everybody has their row.
+    Two queries, three if any is missing.
     """
-    these = arrays.Once(users)
-    people, params = these.table("user_id")
-    is_near, bounds = arrays.between("inboxes.user_id", users)
-    is_one, one_of = arrays.among("inboxes.user_id", users)
-    for_update = "FOR UPDATE" if connection.features.has_select_for_update else ""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO inboxes (user_id) SELECT user_id FROM {people} AS people "
-            f"WHERE NOT EXISTS (SELECT 1 FROM inboxes WHERE inboxes.user_id = people.user_id AND {is_near}) "
-            "ORDER BY user_id ON CONFLICT DO NOTHING",
-            [*params, *bounds],
-        )
-        cursor.execute(
-            f"SELECT {arrays.joined('user_id')}, {arrays.joined('seq')}, {arrays.joined('unread_count')} FROM ("
-            f"SELECT user_id, seq, unread_count FROM inboxes WHERE {is_one} "
-            f"ORDER BY user_id {for_update}) AS locked",
-            one_of,
-        )
-        locked, seqs, unread = map(arrays.numbers, cursor.fetchone())
-    return _Inboxes(dict(zip(locked, seqs, strict=True)), dict(zip(locked, unread, strict=True)))
+    rows = Inbox.objects.filter(user_id__in_set=users)
+    # Almost everybody has a row, and a conflict costs more than the look that avoids it.
+    if missing := sorted(set(users).difference(arrays.read(rows, column="user_id"))):
+        columns = {"user_id": "bigint"}
+        insert_rows("inboxes", columns=columns, rows=[(user,) for user in missing], on_conflict="DO NOTHING")
+    locked = rows.select_for_update().order_by("user_id").values_list("user_id", "seq", "unread_count")
+    return {user: (seq, unread) for user, seq, unread in locked}
 
 
 def _facts(event: Event) -> EventFacts:
@@ -111,7 +92,7 @@ def _facts(event: Event) -> EventFacts:
     )
 
 
-_NEW = {
+_INSERTED = {
     "event_id": "bigint",
     "user_id": "bigint",
     "channel": "text",
@@ -119,70 +100,68 @@ _NEW = {
     "hold": "text",
     "group_key": "text",
     "seq": "bigint",
+    "feed_seq": "bigint",
+    "created_at": "timestamptz",
+    "is_delivered": "boolean",
+    "delivered_at": "timestamptz",
 }
-_SURFACED = {
-    "row_id": "bigint",
+_REPLACED = {
+    "id": "bigint",
     "event_id": "bigint",
     "reason": "text",
     "hold": "text",
     "seq": "bigint",
+    "feed_seq": "bigint",
+    "created_at": "timestamptz",
+    "delivered_at": "timestamptz",
+    "summary_id": "bigint",
 }
 
 
 def _write(rows: Sequence[PlannedRow], *, now: datetime) -> list[int]:
-    """Insert the new rows and update the replaced ones in place; returns ids in the order of the rows."""
-    fresh = [row for row in rows if row.replaces is None]
-    replaced = [row for row in rows if row.replaces is not None]
-    stamp = "%s::timestamptz" if connection.vendor == "postgresql" else "%s"
-    at = connection.ops.adapt_datetimefield_value(now)
-    written: list[tuple[int]] = []
-    with connection.cursor() as cursor:
-        if fresh:
-            # A row begins with these columns, in this order.
-            new, params = arrays.table(_NEW, fresh)
-            # No ON CONFLICT, which costs a third more: who has been notified was read under these people's locks. A row
-            # that another program puts in meanwhile, without them, fails the batch; its next try reads that row.
-            cursor.execute(
-                f"INSERT INTO notifications ({', '.join(_NEW)}, feed_seq, created_at, is_delivered, delivered_at) "
-                f"SELECT {', '.join(_NEW)}, seq, {stamp}, channel = 'in_app', "
-                f"CASE WHEN channel = 'in_app' THEN {stamp} END FROM {new} AS new "
-                "RETURNING id",
-                [at, at, *params],
-            )
-            # One for each row, in their order, as Django's bulk_create has it too.
-            written = cursor.fetchall()
-        if replaced:
-            values = [(row.replaces, row.event_id, row.reason, row.hold, row.seq) for row in replaced]
-            newer, params = arrays.table(_SURFACED, values)
-            cursor.execute(
-                "UPDATE notifications SET event_id = newer.event_id, reason = newer.reason, hold = newer.hold, "
-                f"seq = newer.seq, feed_seq = newer.seq, created_at = {stamp}, delivered_at = {stamp}, "
-                # A summary told of the row's last event, not of this one.
-                "summary_id = NULL "
-                f"FROM {newer} AS newer WHERE notifications.id = newer.row_id",
-                [at, at, *params],
-            )
-    fresh_ids = iter(written)
-    return [next(fresh_ids)[0] if row.replaces is None else row.replaces for row in rows]
+    """Insert the new rows and update the replaced ones in place: two queries. Returns ids in the order of the rows."""
+    # No ON CONFLICT, which costs a third more: who has been notified was read under these people's locks. A row that
+    # another program puts in meanwhile, without them, fails the batch; its next try reads that row.
+    inserted = insert_rows(
+        "notifications",
+        columns=_INSERTED,
+        rows=[_inserted(row, now=now) for row in rows if row.replaces is None],
+        returning=("id",),
+    )
+    # A summary told of the row's last event, not of this one.
+    replaced = [
+        (row.replaces, row.event_id, row.reason, row.hold, row.seq, row.seq, now, now, None)
+        for row in rows
+        if row.replaces is not None
+    ]
+    update_rows("notifications", columns=_REPLACED, rows=replaced)
+    # One for each row, in their order, as Django's bulk_create has it too.
+    new_ids = iter(inserted)
+    return [next(new_ids)[0] if row.replaces is None else row.replaces for row in rows]
+
+
+def _inserted(row: PlannedRow, *, now: datetime) -> tuple[Any, ...]:
+    in_app = row.channel == "in_app"
+    # A planned row begins with the first columns, in their order.
+    return (*row[:7], row.seq, now, in_app, now if in_app else None)
 
 
 def _update_inboxes(rows: Sequence[PlannedRow]) -> None:
-    """Raise seq and unread_count by what was written."""
+    """Raise seq and unread_count by what was written: one query."""
     in_feed = [row for row in rows if row.channel == "in_app"]
     if not in_feed:
         return
     shown = Counter([row.user_id for row in in_feed])
-    fresh = Counter([row.user_id for row in in_feed if row.replaces is None])
     users = sorted(shown)
-    values = list(zip(users, map(shown.__getitem__, users), map(fresh.__getitem__, users), strict=True))
-    changed, params = arrays.table({"user_id": "bigint", "shown": "bigint", "fresh": "bigint"}, values)
-    is_near, bounds = arrays.between("inboxes.user_id", users)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE inboxes SET seq = inboxes.seq + changed.shown, unread_count = inboxes.unread_count + changed.fresh "
-            f"FROM {changed} AS changed WHERE inboxes.user_id = changed.user_id AND {is_near}",
-            [*params, *bounds],
-        )
+    new = Counter([row.user_id for row in in_feed if row.replaces is None])
+    update_rows(
+        "inboxes",
+        key="user_id",
+        columns={"user_id": "bigint", "shown": "bigint", "unread": "bigint"},
+        rows=[(user, shown[user], new[user]) for user in users],
+        assign={"seq": "inboxes.seq + new.shown", "unread_count": "inboxes.unread_count + new.unread"},
+        where=arrays.id_range("inboxes.user_id", users),
+    )
 
 
 def _open_deliveries(rows: Sequence[PlannedRow], *, ids: Sequence[int]) -> None:
@@ -197,7 +176,11 @@ def _open_deliveries(rows: Sequence[PlannedRow], *, ids: Sequence[int]) -> None:
 
 
 def _push(
-    events: Sequence[Event], in_feed: Sequence[tuple[int, PlannedRow]], *, unread: Mapping[int, int], now: datetime
+    events: Sequence[Event],
+    in_feed: Sequence[tuple[int, PlannedRow]],
+    *,
+    inboxes: Mapping[int, tuple[int, int]],
+    now: datetime,
 ) -> None:
     """Hand a frame for each row in the feed to the hubs, which add what all of an event share."""
     shown = {row.event_id for _pk, row in in_feed}
@@ -206,7 +189,8 @@ def _push(
         for event in events
         if event.pk in shown
     }
-    counts, stamp, pushes = dict(unread), instant(now), []
+    counts = {user: unread for user, (_seq, unread) in inboxes.items()}
+    stamp, pushes = instant(now), []
     for pk, row in in_feed:
         counts[row.user_id] += row.replaces is None
         own = {
