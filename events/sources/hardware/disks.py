@@ -7,8 +7,12 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
+
+if TYPE_CHECKING:
+    from psutil._ntuples import sdiskpart
 
 logger = logging.getLogger(__name__)
 
@@ -17,16 +21,6 @@ _NEVER_WARNED = frozenset(
     {"squashfs", "iso9660", "udf", "erofs", "cramfs", "tmpfs", "devtmpfs", "ramfs", "proc", "sysfs"}
 )
 _LOOP = "/dev/loop"
-
-
-@dataclass(frozen=True, slots=True)
-class Mount:
-    """A mounted filesystem as the operating system lists it."""
-
-    device: str
-    path: str
-    filesystem: str
-    options: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +35,21 @@ class Disk:
 
 def read_disks() -> list[Disk]:
     """Every physical disk once. Where none is listed (a container), the root and the working directory's disk."""
-    paths = physical(_mounts()) or [*_own_places()]
+    # Container engines mount single files (/etc/hosts) from the machine's disk: that isn't a place to fill.
+    mounts = [part for part in psutil.disk_partitions(all=False) if os.path.isdir(part.mountpoint)]
+    paths = physical(mounts) or [*_own_places()]
     return [disk for disk in map(_read, paths) if disk is not None]
 
 
-def physical(mounts: Iterable[Mount]) -> list[str]:
+def physical(mounts: Iterable[sdiskpart]) -> list[str]:
     """One path for each writable device: the shortest, since the others are bind mounts or subvolumes of it."""
     by_device: dict[str, str] = {}
     for mount in mounts:
-        if mount.filesystem in _NEVER_WARNED or mount.device.startswith(_LOOP) or "ro" in mount.options:
-            continue
-        known = by_device.get(mount.device)
-        if known is None or (len(mount.path), mount.path) < (len(known), known):
-            by_device[mount.device] = mount.path
+        is_image = mount.fstype in _NEVER_WARNED or mount.device.startswith(_LOOP)
+        if not is_image and "ro" not in mount.opts.split(","):
+            paths = [mount.mountpoint, by_device.get(mount.device, mount.mountpoint)]
+            by_device[mount.device] = min(paths, key=lambda path: (len(path), path))
     return sorted(by_device.values())
-
-
-def _mounts() -> Iterator[Mount]:
-    for part in psutil.disk_partitions(all=False):
-        # Container engines mount single files (/etc/hosts) from the machine's disk: that isn't a place to fill.
-        if os.path.isdir(part.mountpoint):
-            yield Mount(part.device, part.mountpoint, part.fstype, frozenset(part.opts.split(",")))
 
 
 def _own_places() -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from events.errors import InactiveEventType
 from events.models import HardwareReading
 from events.sources.hardware.disks import Disk, read_disks
 from events.sources.hardware.gpus import Gpu, read_gpus
-from events.sources.hardware.thresholds import Level, crossings
+from events.sources.hardware.thresholds import Level, told_after
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +27,9 @@ DISK_WARNING = "system.disk_warning"
 GPU = "gpu"
 GPU_WARNING = "system.gpu_warning"
 GPU_CRITICAL = "system.gpu_critical"
+
+# The value that is compared, and what its event says of the thing.
+Reading = tuple[float, dict[str, Any]]
 
 
 def observe(*, now: datetime) -> int:
@@ -40,82 +44,71 @@ def observe(*, now: datetime) -> int:
 
 def record(disks: Iterable[Disk], *, host: str, now: datetime) -> int:
     """Compare the disks with what is stored for this host; publish crossings in the same transaction."""
-    by_mount = {disk.mount: disk for disk in disks}
     level = Level(
         DISK, DISK, DISK_WARNING, settings.HARDWARE_DISK_WARNING_PERCENT, settings.HARDWARE_DISK_MARGIN_PERCENT
     )
-    return _compare(
-        level,
-        {mount: disk.percent for mount, disk in by_mount.items()},
-        {mount: _disk_payload(disk) for mount, disk in by_mount.items()},
-        host=host,
-        now=now,
-    )
+    return _compare(level, {disk.mount: (disk.percent, asdict(disk)) for disk in disks}, host=host, now=now)
 
 
 def record_gpus(gpus: Iterable[Gpu], *, host: str, now: datetime) -> int:
-    """The same for GPUs: temperature and memory, each with a warning and a critical threshold of its own.
+    """Compare the GPUs: temperature and memory, each with a warning and a critical threshold of its own.
 
     What crosses both at once is told as critical alone.
     """
-    by_uuid = {gpu.uuid: gpu for gpu in gpus}
-    heat = {uuid: gpu.celsius for uuid, gpu in by_uuid.items() if gpu.celsius is not None}
-    memory = {uuid: gpu.memory_percent for uuid, gpu in by_uuid.items() if gpu.memory_percent is not None}
-    degrees = {uuid: {"celsius": value} for uuid, value in heat.items()}
-    shares = {uuid: {"percent": value, "unit": " % of its memory"} for uuid, value in memory.items()}
+    heat, memory = dict[str, Reading](), dict[str, Reading]()
+    for gpu in gpus:
+        about = {"index": gpu.index, "model": gpu.model, "uuid": gpu.uuid}
+        if gpu.celsius is not None:
+            heat[gpu.uuid] = gpu.celsius, about | {"celsius": gpu.celsius}
+        if gpu.memory_percent is not None:
+            share = {"percent": gpu.memory_percent, "unit": " % of its memory"}
+            memory[gpu.uuid] = gpu.memory_percent, about | share
     margin = settings.HARDWARE_GPU_MARGIN
     told = 0
-    for readings, more, kinds, thresholds in (
-        (heat, degrees, (GPU, "gpu_critical"), settings.HARDWARE_GPU_CELSIUS),
-        (memory, shares, ("gpu_memory", "gpu_memory_critical"), settings.HARDWARE_GPU_MEMORY_PERCENT),
+    for kind, readings, (warning, critical) in (
+        (GPU, heat, settings.HARDWARE_GPU_CELSIUS),
+        ("gpu_memory", memory, settings.HARDWARE_GPU_MEMORY_PERCENT),
     ):
-        about = {uuid: _gpu_payload(by_uuid[uuid]) | more[uuid] for uuid in readings}
-        warning, critical = thresholds
-        silent = {uuid for uuid, value in readings.items() if critical and value >= critical}
+        silent = {uuid for uuid, (value, _about) in readings.items() if critical and value >= critical}
         if critical:
-            told += _compare(Level(kinds[1], GPU, GPU_CRITICAL, critical, margin), readings, about, host=host, now=now)
+            level = Level(f"{kind}_critical", GPU, GPU_CRITICAL, critical, margin)
+            told += _compare(level, readings, host=host, now=now)
         if warning:
-            level = Level(kinds[0], GPU, GPU_WARNING, warning, margin)
-            told += _compare(level, readings, about, host=host, now=now, silent=silent)
+            level = Level(kind, GPU, GPU_WARNING, warning, margin)
+            told += _compare(level, readings, host=host, now=now, silent=silent)
     return told
 
 
 def _compare(
-    level: Level,
-    readings: Mapping[str, float],
-    about: Mapping[str, Mapping[str, Any]],
-    *,
-    host: str,
-    now: datetime,
-    silent: Collection[str] = (),
+    level: Level, readings: Mapping[str, Reading], *, host: str, now: datetime, silent: Collection[str] = ()
 ) -> int:
     """How many were told. `silent` cross without a word: something graver says it."""
     if not readings:
         return 0
+    told = 0
     try:
         with transaction.atomic():
             rows = _locked(readings, kind=level.kind, host=host, now=now)
             others = rows if level.kind == level.of else _locked(readings, kind=level.of, host=host, now=None)
             entities = {row.name: row.pk for row in others}
-            state = {row.name: row.told_threshold for row in rows}
-            found = crossings(
-                {name: readings[name] for name in state}, state, threshold=level.threshold, margin=level.margin
-            )
             for row in rows:
-                row.value, row.observed_at = readings[row.name], now
-                if row.name in found.up:
-                    row.told_threshold, row.told_at = level.threshold, now
+                (value, about), was_armed = readings[row.name], row.told_threshold is None
+                row.value, row.observed_at = value, now
+                row.told_threshold = told_after(
+                    value, row.told_threshold, threshold=level.threshold, margin=level.margin
+                )
+                if was_armed and row.told_threshold is not None:
+                    row.told_at = now
                     if row.name not in silent:
-                        payload = {"host": host, **about[row.name], "threshold": level.threshold}
+                        payload = {"host": host, **about, "threshold": level.threshold}
                         publish(level.event_type, source=Entity(level.of, entities[row.name]), payload=payload)
-                elif row.name in found.back:
-                    row.told_threshold = None
+                        told += 1
             HardwareReading.objects.bulk_update(rows, ["value", "observed_at", "told_threshold", "told_at"])
     except InactiveEventType:
         # The state stays as it was, so what is still too high is told once the type is switched on again.
         logger.info("%s is switched off: what crossed its threshold was not told.", level.event_type)
         return 0
-    return len(set(found.up).difference(silent))
+    return told
 
 
 def _locked(names: Collection[str], *, kind: str, host: str, now: datetime | None) -> list[HardwareReading]:
@@ -127,16 +120,3 @@ def _locked(names: Collection[str], *, kind: str, host: str, now: datetime | Non
         )
     rows = mine.select_for_update().order_by("id")
     return [row for row in rows if now is None or row.observed_at is None or row.observed_at <= now]
-
-
-def _disk_payload(disk: Disk) -> dict[str, Any]:
-    return {
-        "mount": disk.mount,
-        "percent": disk.percent,
-        "free_bytes": disk.free_bytes,
-        "total_bytes": disk.total_bytes,
-    }
-
-
-def _gpu_payload(gpu: Gpu) -> dict[str, Any]:
-    return {"index": gpu.index, "model": gpu.model, "uuid": gpu.uuid}

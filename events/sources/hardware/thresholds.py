@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -20,28 +19,13 @@ class Level:
     margin: float
 
 
-@dataclass(frozen=True, slots=True)
-class Crossings:
-    """Names that crossed upwards (to be told), and names that fell back (to be armed again)."""
-
-    up: tuple[str, ...]
-    back: tuple[str, ...]
-
-
-def crossings(
-    readings: Mapping[str, float], state: Mapping[str, float | None], *, threshold: float, margin: float
-) -> Crossings:
-    """Decide with hysteresis. `state`: name -> the threshold already told, or None when armed; unknown names are armed.
+def told_after(value: float, told: float | None, *, threshold: float, margin: float) -> float | None:
+    """Threshold that is told after this value, `told` being what was before; None: armed.
 
     A value that swings around the threshold is told once: only below `threshold - margin` is it armed again, or below
     a threshold that was raised since.
     """
-    up, back = [], []
-    for name, value in readings.items():
-        told = state.get(name)
-        if told is None:
-            if value >= threshold:
-                up.append(name)
-        elif value < threshold - margin or (told < threshold and value < threshold):
-            back.append(name)
-    return Crossings(up=tuple(up), back=tuple(back))
+    if told is None:
+        return threshold if value >= threshold else None
+    is_back = value < threshold - margin or (told < threshold and value < threshold)
+    return None if is_back else told

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -17,7 +18,7 @@ from events.entities import Entity
 from events.models import Event, EventType, HardwareReading
 from events.rendering import render
 from events.sources.hardware import disks, monitor
-from events.sources.hardware.disks import Disk, Mount
+from events.sources.hardware.disks import Disk
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -103,8 +104,8 @@ def test_observing_this_machine_publishes_its_own_disk(db, settings):
     assert HardwareReading.objects.filter(told_at__isnull=False).exists()
 
 
-def mount(device: str, path: str, filesystem: str = "ext4", options: str = "rw,relatime") -> Mount:
-    return Mount(device, path, filesystem, frozenset(options.split(",")))
+def mount(device: str, path: str, filesystem: str = "ext4", options: str = "rw,relatime") -> SimpleNamespace:
+    return SimpleNamespace(device=device, mountpoint=path, fstype=filesystem, opts=options)
 
 
 def test_a_device_counts_once_at_its_shortest_path():
@@ -120,7 +121,7 @@ def test_a_device_counts_once_at_its_shortest_path():
         mount("tmpfs", "/run", "tmpfs"),
         mount("/dev/ubi0", "/rom", "squashfs"),
     ],
-    ids=lambda one: one.path,
+    ids=lambda one: one.mountpoint,
 )
 def test_what_cannot_fill_up_is_skipped(skipped):
     assert disks.physical([mount("/dev/sda1", "/"), skipped]) == ["/"]
