@@ -22,16 +22,13 @@ class JobRequest(Request):
     """
 
     def acknowledge(self) -> None:
-        if self._is_given_away():
+        if gives_away(self.task.app, self.delivery_info):
             self.acknowledged = True
         else:
             super().acknowledge()
 
     def reject(self, requeue: bool = False) -> None:
-        if self._is_given_away():
+        if gives_away(self.task.app, self.delivery_info):
             self.acknowledged = True
         else:
             super().reject(requeue=requeue)
-
-    def _is_given_away(self) -> bool:
-        return gives_away(self.task.app, self.delivery_info)

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -57,13 +58,16 @@ class Live:
             payload["message"] = lifecycle.text(message)
         if self.is_inline:
             self.waiting = payload
-            if time.monotonic() - self.told_at >= PROGRESS_SECONDS:
+            if self.may_tell():
                 _tell(self)
         else:
             reporter = _reporter.get()
             with reporter.changed:
                 self.waiting = payload
                 reporter.changed.notify_all()
+
+    def may_tell(self) -> bool:
+        return time.monotonic() - self.told_at >= PROGRESS_SECONDS
 
 
 class _Reporter:
@@ -88,13 +92,13 @@ class _Reporter:
                         self.thread = None
                         return
                     self.changed.wait(self._pause(beat_at))
-                    telling = [live for live in self.jobs.values() if live.waiting is not None and _may_tell(live)]
+                    telling = [live for live in self.jobs.values() if live.waiting is not None and live.may_tell()]
                     alive = list(self.jobs.values())
                 for live in telling:
                     _tell(live)
                 self._write()
                 if time.monotonic() >= beat_at:
-                    _quietly("Signs of life of jobs could not be written", lambda: _beat(alive))  # noqa: B023
+                    attempt(partial(_beat, alive), saying="Signs of life of jobs could not be written")
                     beat_at = time.monotonic() + lease().total_seconds() / 5
         finally:
             connections.close_all()
@@ -103,12 +107,12 @@ class _Reporter:
         now = time.monotonic()
         progress = [live.told_at + PROGRESS_SECONDS for live in self.jobs.values() if live.waiting is not None]
         unwritten = [now + RETRY_SECONDS] if self.unwritten else []
-        return max(0.0, min(beat_at, *progress, *unwritten) - now) if progress or unwritten else max(0.0, beat_at - now)
+        return max(0.0, min([beat_at, *progress, *unwritten]) - now)
 
     def _write(self) -> None:
         for _ in range(len(self.unwritten)):
             write = self.unwritten.popleft()
-            if not _quietly("The end of a job could not be written; it will be tried again", write):
+            if not attempt(write, saying="The end of a job could not be written; it will be tried again"):
                 self.unwritten.appendleft(write)
                 return
 
@@ -139,25 +143,14 @@ def release(live: Live) -> Payload | None:
     return waiting
 
 
-def write(what: Callable[[], object], *, saying: str) -> bool:
+def write(what: Callable[[], object], *, saying: str) -> None:
     """Write now; where the database is away, again later from the thread. Never raises."""
-    if _quietly(saying, what):
-        return True
-    if not connection.in_atomic_block:
+    is_written = attempt(what, saying=saying)
+    if not is_written and not connection.in_atomic_block:
         reporter = _reporter.get()
         with reporter.changed:
             reporter.unwritten.append(what)
             reporter.start()
-    return False
-
-
-def attempt(what: Callable[[], object], *, saying: str) -> bool:
-    """Write now or not at all. Never raises."""
-    return _quietly(saying, what)
-
-
-def _may_tell(live: Live) -> bool:
-    return time.monotonic() - live.told_at >= PROGRESS_SECONDS
 
 
 def _tell(live: Live) -> None:
@@ -166,7 +159,7 @@ def _tell(live: Live) -> None:
         payload, live.waiting = live.waiting, None
         live.told_at, live.is_telling = time.monotonic(), True
     if payload is not None:
-        _quietly("Progress could not be told", lambda: lifecycle.progress(live.pk, payload))
+        attempt(partial(lifecycle.progress, live.pk, payload), saying="Progress could not be told")
     with reporter.changed:
         live.is_telling = False
         reporter.changed.notify_all()
@@ -177,8 +170,8 @@ def _beat(alive: list[Live]) -> None:
         lifecycle.beat([live.pk for live in alive if live.patience == patience], lease=lease() + patience)
 
 
-def _quietly(saying: str, what: Callable[[], object]) -> bool:
-    """Publishing must never break a job: what the database says is logged."""
+def attempt(what: Callable[[], object], *, saying: str) -> bool:
+    """Write now or not at all. Publishing must never break a job: what the database says is logged."""
     try:
         what()
     except (DatabaseError, InterfaceError) as error:

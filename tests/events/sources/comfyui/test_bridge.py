@@ -18,7 +18,7 @@ from events.models import Event
 from events.sources.comfyui import bridge as comfyui
 from events.sources.comfyui.bridge import Bridge
 from events.sources.comfyui.client import LATEST, ComfyuiError, Server
-from events.sources.comfyui.submit import asubmit
+from events.sources.comfyui.submit import submit
 from events.sources.jobs import lifecycle
 from tests.events.fakes.comfyui_server import ComfyuiServer
 
@@ -57,8 +57,9 @@ class Stage:
         return Bridge(Server(self.server.url), grace=grace)
 
     async def submit(self, **more: Any) -> str:
-        facts = {"actor_id": None, "source": None, "project_id": None, "title": "Take 7"} | more
-        return await asubmit(WORKFLOW, server=Server(self.server.url), **facts)
+        facts = {"title": "Take 7"} | more
+        prompt_id: str = await database_sync_to_async(submit)(WORKFLOW, url=self.server.url, **facts)
+        return prompt_id
 
     @asynccontextmanager
     async def following(self, bridge: Bridge | None = None) -> AsyncIterator[Bridge]:
@@ -123,7 +124,7 @@ def play(db, monkeypatch) -> Play:
 def test_a_prompt_submitted_through_the_bridge_belongs_to_a_person_and_a_job(play, owner):
     async def scene(stage: Stage) -> None:
         async with stage.following():
-            await stage.submit(actor_id=owner.pk, source=Entity("job", 42), project_id=7)
+            await stage.submit(actor=owner.pk, source=Entity("job", 42), project_id=7)
             await stage.server.begin()
             await stage.wait_for("submitted", "started")
             await stage.server.finish("out.png")

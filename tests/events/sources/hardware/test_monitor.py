@@ -8,6 +8,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import psutil
 import pytest
@@ -104,7 +105,7 @@ def test_observing_this_machine_publishes_its_own_disk(db, settings):
     assert HardwareReading.objects.filter(told_at__isnull=False).exists()
 
 
-def mount(device: str, path: str, filesystem: str = "ext4", options: str = "rw,relatime") -> SimpleNamespace:
+def mount(device: str, path: str, filesystem: str = "ext4", options: str = "rw,relatime") -> Any:
     return SimpleNamespace(device=device, mountpoint=path, fstype=filesystem, opts=options)
 
 
