@@ -111,8 +111,6 @@ class Channel(ABC):
     # At once in one process; at once to one address, whatever the number of processes.
     slots: int = 50
     per_address: int = 5
-    # At once to one address that hasn't answered this process yet; 0: as to any other.
-    first_at_once: int = 0
     # Beside the slots so many attempts may wait for an answer that doesn't come, where waiting costs next to nothing.
     most_hanging: int = 0
     # Seconds from the start of an attempt to its outcome, all included.

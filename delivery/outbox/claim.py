@@ -14,7 +14,7 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import Count
 
-from delivery.address_health import circuit_breaker, rate_limit, slow_start
+from delivery.address_health import circuit_breaker, rate_limit
 from delivery.channels import Channel
 from delivery.models import Address, Delivery
 from delivery.outbox import lease
@@ -126,8 +126,8 @@ def _rooms(channel: Channel, addresses: Mapping[int, Address], *, now: datetime)
     in_flight = dict(sending.values_list("address_id").annotate(Count("id")))
     rooms = {}
     for pk, address in addresses.items():
-        at_once = slow_start.limit(channel, pk)
-        room = circuit_breaker.room(address, per_address=at_once, in_flight=in_flight.get(pk, 0), now=now)
+        at_once, sending_now = channel.per_address, in_flight.get(pk, 0)
+        room = circuit_breaker.room(address, per_address=at_once, in_flight=sending_now, now=now)
         available = rate_limit.available(address, now=now)
         if room := room if available is None else min(room, available):
             rooms[pk] = room

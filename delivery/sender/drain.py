@@ -18,7 +18,6 @@ from typing import TypeVar
 from django.db import DatabaseError, connection, connections
 
 from delivery import channels
-from delivery.address_health import slow_start
 from delivery.channels import Channel, Outcome, Session
 from delivery.outbox import claim, outbox, rescue, settle
 from delivery.outbox.claim import Batch
@@ -250,14 +249,7 @@ class _ChannelLoop:
                 await self._cancel()
             if self._drain.may_claim and (worker_lock.requests() != self.requests or time.monotonic() > until):
                 break
-        return self._collect()
-
-    def _collect(self) -> list[Result]:
-        results = self._in_flight.collect()
-        for result in results:
-            if result.is_failure or result.outcome.state == "sent":
-                slow_start.record(self._channel, result.delivery.address_id, succeeded=not result.is_failure)
-        return results
+        return self._in_flight.collect()
 
     async def _cancel(self) -> None:
         lost = self._in_flight.cancel()

@@ -7,34 +7,35 @@ ends with the process that holds it, however that ends; a lock or an event of `m
 from __future__ import annotations
 
 import fcntl
-import os
 import tempfile
 import threading
 from multiprocessing.sharedctypes import RawValue
+
+from events.transport.per_process import PerProcess
 
 _requests = RawValue("Q", 0)
 _is_stopping = RawValue("b", 0)
 _file = tempfile.TemporaryFile(prefix="carillon-drain-")  # noqa: SIM115  as long as the process
 # A record lock is the process's; this is for its threads.
-_thread_lock = threading.Lock()
+_thread_lock = PerProcess(threading.Lock)
 
 
 def acquire() -> bool:
     """Take the lock without waiting. False: another drain of this worker runs; it sees that somebody asked."""
     _requests.value += 1
-    if not _thread_lock.acquire(blocking=False):
+    if not _thread_lock.get().acquire(blocking=False):
         return False
     try:
         fcntl.lockf(_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        _thread_lock.release()
+        _thread_lock.get().release()
         return False
     return True
 
 
 def release() -> None:
     fcntl.lockf(_file, fcntl.LOCK_UN)
-    _thread_lock.release()
+    _thread_lock.get().release()
 
 
 def requests() -> int:
@@ -49,12 +50,3 @@ def stop() -> None:
 
 def is_stopping() -> bool:
     return bool(_is_stopping.value)
-
-
-def _replace_thread_lock() -> None:
-    """Free a forked child of its parent's threads, one of which may have held the lock."""
-    global _thread_lock  # noqa: PLW0603  one per process
-    _thread_lock = threading.Lock()
-
-
-os.register_at_fork(after_in_child=_replace_thread_lock)

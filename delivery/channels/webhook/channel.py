@@ -66,7 +66,6 @@ class Webhook(Channel):
     target_field = "url"
     slots = _slots()
     per_address = 8
-    first_at_once = 2
     most_hanging = slots
     deadline = float(settings.WEBHOOK_TIMEOUT_SECONDS)
 
