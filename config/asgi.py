@@ -1,4 +1,4 @@
-"""HTTP to Django, WebSockets to the notification socket."""
+"""The ASGI application of every web process: HTTP to Django, WebSockets to the notification socket."""
 
 from __future__ import annotations
 
@@ -14,22 +14,16 @@ pages = get_asgi_application()
 
 # What they import needs the applications loaded.
 from config.server.connection_pool import REQUESTS_AT_ONCE  # noqa: E402
-from delivery.monitoring.metrics import SOCKETS  # noqa: E402
-from notifications.websocket.consumer import application as notification_socket  # noqa: E402
+from notifications.websocket import consumer  # noqa: E402
 
-SOCKET_PATH = "/ws/notifications/"
-_turns = asyncio.Semaphore(REQUESTS_AT_ONCE)
+_requests = asyncio.Semaphore(REQUESTS_AT_ONCE)
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """The ASGI application of every web process."""
     if scope["type"] == "http":
-        async with _turns:
+        async with _requests:
             await pages(scope, receive, send)
-    elif scope["type"] == "websocket" and scope["path"] == SOCKET_PATH:
-        with SOCKETS.track_inprogress():
-            await notification_socket(scope, receive, send)
     elif scope["type"] == "websocket":
-        await send({"type": "websocket.close"})
+        await consumer.application(scope, receive, send)
     else:
         raise ValueError(f"ASGI scope {scope['type']!r} is not served here; http and websocket are")

@@ -13,12 +13,15 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from delivery.monitoring.backlog import backlog
+from notifications.websocket import hub
 
 registry = CollectorRegistry()
 ProcessCollector(registry=registry)
 PlatformCollector(registry=registry)
 
-SOCKETS = Gauge("carillon_websockets", "Notification sockets open in this process.", registry=registry)
+Gauge("carillon_websockets", "Notification sockets open in this process.", registry=registry).set_function(
+    hub.open_sockets
+)
 
 
 class Backlog(Collector):

@@ -18,6 +18,7 @@ from notifications.holds import rules
 from notifications.inbox import marking
 from notifications.preferences.settings import settings_of
 from notifications.presentation import labels, times
+from notifications.websocket import consumer
 
 _KEY = "carillon_standing"
 
@@ -96,7 +97,7 @@ def standing_of(user_id: int, *, now: datetime) -> Standing:
 
 def _addresses() -> dict[str, str]:
     return {
-        "socket": "/ws/notifications/",
+        "socket": consumer.PATH,
         "since": reverse("notifications-since"),
         "inbox": reverse("inbox"),
         "rows": reverse("feed-rows"),

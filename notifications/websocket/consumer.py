@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
+PATH = "/ws/notifications/"
 MAX_FRAME = 16 * 1024
 RATE, BURST = 10.0, 20.0
 SOCKETS_PER_PERSON = 20
@@ -32,9 +33,9 @@ RECHECK = 60.0
 
 
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
-    """One connection, from handshake to close."""
+    """Serve one connection, from handshake to close. This is the ASGI application for a site's WebSockets."""
     await receive()
-    if not authentication.is_origin_allowed(scope):
+    if scope["path"] != PATH or not authentication.is_origin_allowed(scope):
         # Closing before accepting answers the handshake with 403.
         await send({"type": "websocket.close"})
         return

@@ -84,7 +84,7 @@ class Hub:
             self.sockets.pop(socket.user_id, None)
 
     def count(self) -> int:
-        return sum(len(sockets) for sockets in self.sockets.values())
+        return sum(len(sockets) for sockets in list(self.sockets.values()))
 
     async def _listen(self) -> None:
         channels = get_channel_layer()
@@ -165,3 +165,8 @@ _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
 def current() -> Hub:
     """The hub of the running loop."""
     return _hubs.setdefault(asyncio.get_running_loop(), Hub())
+
+
+def open_sockets() -> int:
+    """Count the sockets of this process, from any thread."""
+    return sum(hub.count() for hub in list(_hubs.values()))

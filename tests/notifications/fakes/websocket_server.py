@@ -161,6 +161,7 @@ def _scope(
     host: str = HOST,
     scheme: str = "ws",
     authorization: str | None = None,
+    path: str = consumer.PATH,
 ) -> dict[str, Any]:
     cookie = client.cookies.get(settings.SESSION_COOKIE_NAME)
     headers = {
@@ -171,7 +172,7 @@ def _scope(
     }
     return {
         "type": "websocket",
-        "path": "/ws/notifications/",
+        "path": path,
         "scheme": scheme,
         "query_string": query.encode(),
         "headers": [(name.encode(), value.encode()) for name, value in headers.items() if value is not None],

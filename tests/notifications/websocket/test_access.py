@@ -18,6 +18,10 @@ pytestmark = [
 REFUSED = {"type": "websocket.close"}  # before accept: HTTP 403
 
 
+def test_another_path_is_refused_before_the_handshake(server, owner):
+    assert server.connect(owner, path="/ws/other/").message() == REFUSED
+
+
 @pytest.mark.parametrize(
     "origin",
     [

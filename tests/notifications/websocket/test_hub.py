@@ -38,6 +38,14 @@ def test_a_socket_that_was_closed_is_forgotten(server, owner):
     assert server.hub().count() == 0
 
 
+def test_the_sockets_of_a_process_are_counted_from_any_thread(server, owner):
+    before = hub.open_sockets()
+    socket = server.greeted(owner)
+    assert hub.open_sockets() == before + 1
+    socket.leave()
+    assert hub.open_sockets() == before
+
+
 def test_a_socket_too_many_frames_behind_is_caught_up_by_resume_not_by_memory(server, owner, monkeypatch):
     """Its client gets what the database says: one row, and not each time that row was read and unread."""
     monkeypatch.setattr(hub, "QUEUE", 16)
