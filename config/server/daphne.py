@@ -18,7 +18,7 @@ from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import reactor as installed_reactor
 
-from config.server.flow_control import Brake, Socket
+from config.server.flow_control import Backpressure, Socket
 from delivery.monitoring.health import draining
 
 logger = logging.getLogger("carillon.server")
@@ -52,7 +52,7 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne has no types
         self.connections: dict[Any, dict[str, Any]] = {}
         self._ready = ready
         self._ports: list[Any] = []
-        self._brakes: dict[WebSocketProtocol, Brake] = {}
+        self._backpressure: dict[WebSocketProtocol, Backpressure] = {}
         self._deadline = 0.0
         self._draining = False
 
@@ -141,31 +141,31 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne has no types
                 protocol.channel.persistent = False
         await super().handle_reply(protocol, message)
         if message["type"] == "websocket.accept":
-            self._put_brake_on(protocol)
+            self._apply_backpressure(protocol)
             if self._draining:
                 self._send_away(protocol)
         elif message["type"] == "websocket.send":
             await self._wait_for_reader(protocol)
 
-    def _put_brake_on(self, protocol: WebSocketProtocol) -> None:
+    def _apply_backpressure(self, protocol: WebSocketProtocol) -> None:
         if protocol.transport is not None and protocol.state == protocol.STATE_OPEN:
             # The HTTP channel that the socket grew out of is still registered there.
             protocol.transport.unregisterProducer()
-            self._brakes[protocol] = brake = Brake(protocol)
-            protocol.transport.registerProducer(brake, True)
+            self._backpressure[protocol] = backpressure = Backpressure(protocol)
+            protocol.transport.registerProducer(backpressure, True)
 
     async def _wait_for_reader(self, protocol: WebSocketProtocol) -> None:
-        brake = self._brakes.get(protocol)
-        if brake is None or brake.open.is_set():
+        backpressure = self._backpressure.get(protocol)
+        if backpressure is None or backpressure.writable.is_set():
             return
         try:
-            await asyncio.wait_for(brake.open.wait(), SLOW_READER_SECONDS)
+            await asyncio.wait_for(backpressure.writable.wait(), SLOW_READER_SECONDS)
         except TimeoutError:
             logger.info("Dropped a socket whose client read nothing for %.0f s", SLOW_READER_SECONDS)
             _close(protocol, code=TOO_SLOW, name="too_slow", detail="Frames wait for you too long; connect again.")
 
     def protocol_disconnected(self, protocol: Any) -> None:
-        self._brakes.pop(protocol, None)
+        self._backpressure.pop(protocol, None)
         if protocol in self.connections:
             super().protocol_disconnected(protocol)
 
