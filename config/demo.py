@@ -79,7 +79,7 @@ def _memberships(people: dict[str, User]) -> None:
 
 
 def _events(people: dict[str, User]) -> list[NewEvent]:
-    """In the order they happened."""
+    """List the demo's events in the order they happened."""
     alice, bob, carol = people["alice"], people["bob"], people["carol"]
     told = [
         NewEvent("job.submitted", SHOT, alice, {"name": "Shot 042", "message": "240 frames, queue A"}),

@@ -1,4 +1,4 @@
-"""What the demo has behind it: webhooks that arrived, failed and wait; a summary; a digest that collects.
+"""The demo's past: webhooks that arrived, failed and wait; a summary; a digest that collects.
 
 The router and the channels make the rows as for everybody. Only how each delivery went is written here: nothing is
 sent anywhere.
@@ -48,7 +48,7 @@ STORIES = {
 
 
 def choose(people: dict[str, User], *, now: datetime) -> None:
-    """Before anything is told: Alice has reviews sent to a webhook, Carol collects hers for a digest."""
+    """Set preferences before the first event: Alice has reviews sent to a webhook, Carol collects hers for a digest."""
     alice, carol = people["alice"], people["carol"]
     Address.objects.create(user=alice, kind="webhook", target=WEBHOOK, secret=seal(new_secret()), verified_at=now)
     for event_type in EventType.objects.filter(name__in=STORIES):
@@ -67,7 +67,7 @@ def route_and_settle(alice: User, *, now: datetime) -> None:
 
 
 def give_back(alice: User, *, now: datetime) -> None:
-    """What came meanwhile, as one summary."""
+    """Give Alice all that came meanwhile, as one summary."""
     sweep.sweep()
     change_settings(alice.pk, now=now, dnd_enabled=False)
     release.release([alice.pk], now=now)

@@ -26,7 +26,8 @@ _ADDRESSES = "it must read as in postgres://user:password@host:5432/name or sqli
 
 
 class Unreadable(SystemExit):
-    """Its sentence is all that whoever starts a process sees: manage.py, celery and daphne end with it, exit code 1.
+    """A setting that can't be read. Its sentence is all that whoever starts a process sees: manage.py, celery and
+    daphne end with it, exit code 1.
 
     A plain exception would reach them as a traceback through the frames of whatever first looked at the settings.
     """
@@ -93,7 +94,7 @@ def folder(name: str) -> Path | None:
 
 
 def base_url(name: str, *, default: str) -> str:
-    """Where people reach the site, for the links in what goes out of it."""
+    """Read the address under which people reach the site, for the links in what goes out of it."""
     url = text(name, default=default).rstrip("/")
     if not _ORIGIN.fullmatch(url) or "*" in url:
         raise Unreadable(f"{name} is {url!r}; it must be a scheme and a host, as in https://example.com.")

@@ -41,7 +41,7 @@ class Declared:
     replaces: str = ""
 
     def columns(self) -> dict[str, Any]:
-        """As the table holds them: lists and objects as JSON gives them back."""
+        """Values as the table holds them: lists and objects as JSON gives them back."""
         values = {one.name: getattr(self, one.name) for one in dataclasses.fields(self) if one.name != "name"}
         return values | {
             "audience": list(self.audience),

@@ -1,4 +1,4 @@
-"""What events are about: `(type, id)`, and where a browser finds it."""
+"""Entities, which events are about: `(type, id)`, and their addresses on the site."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Entity:
 
     @property
     def url(self) -> str | None:
-        """Where it can be seen, by the resolver registered for its type; None: nowhere."""
+        """The address on the site, by the resolver registered for its type; None without one."""
         resolver = _resolvers.get(self.type)
         return resolver(self.id) if resolver else None
 

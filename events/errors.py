@@ -18,7 +18,7 @@ class Refused(ValueError):
 
 
 class UnknownEventType(Refused):
-    """No type of that name."""
+    """An event type that doesn't exist."""
 
 
 class InactiveEventType(Refused):
@@ -26,7 +26,7 @@ class InactiveEventType(Refused):
 
 
 class UnknownUser(Refused):
-    """No user of that id."""
+    """A user that doesn't exist."""
 
 
 class EntityRefused(Refused):
@@ -42,7 +42,7 @@ class PayloadRefused(Refused):
 
 
 class IdempotencyConflict(Refused):
-    """The same idempotency key came with other content."""
+    """An idempotency key came again with other content."""
 
 
 class PreferenceRefused(Refused):

@@ -30,7 +30,7 @@ def revoke(entity: Model | Entity, *, user: User | int) -> bool:
 
 
 def members_of(entity: Model | Entity) -> QuerySet[Membership]:
-    """Everybody tied to it, in the order they came."""
+    """List the people tied to an entity, in the order they came."""
     at = entity_of(entity)
     return Membership.objects.filter(entity_type=at.type, entity_id=at.id).select_related("user")
 

@@ -1,4 +1,4 @@
-"""How an event reads: a type's templates filled with one event. Variables and plain filters only, plain text."""
+"""Events in words, filled into their type's templates: plain text."""
 
 from __future__ import annotations
 
@@ -46,5 +46,5 @@ def _person(event: Event) -> str:
 
 
 def _is_path(url: str) -> bool:
-    """Only a path on this site may become a link: `//host`, `/\\host` and schemes lead elsewhere."""
+    """True for a path on this site, which alone may become a link: `//host`, `/\\host` and schemes lead elsewhere."""
     return url.startswith("/") and not url.startswith(("//", "/\\")) and not any(c <= " " for c in url)

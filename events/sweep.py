@@ -1,4 +1,4 @@
-"""What a supervised thread in each worker does every second: find the work whose hint was lost, or never sent."""
+"""The sweep that finds work whose hint was lost, or never sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What hints wake. Each clears its hint before it looks, so that a later commit sends a new one."""
+"""Tasks that hints wake. Each clears its hint before it looks, so that a later commit sends a new one."""
 
 from __future__ import annotations
 

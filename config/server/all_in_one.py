@@ -1,4 +1,4 @@
-"""Everything in one process: web server, worker, clock and sweeper on a SQLite file. No Redis, no PostgreSQL."""
+"""The whole of Carillon in one process: web server, worker, clock and sweeper on a SQLite file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PART_SECONDS = 5.0
 
 @contextlib.contextmanager
 def embedded_database() -> Iterator[None]:
-    """This process's hold on the SQLite file, its tables up to date. CommandError says what is in the way."""
+    """Hold the SQLite file for this process, its tables up to date. CommandError says what is in the way."""
     if settings.REDIS_URL:
         raise CommandError(
             "serve keeps everything in this process and would not use REDIS_URL: unset it, "

@@ -19,7 +19,7 @@ POOL = {"min_size": 2, "max_size": REQUESTS_AT_ONCE + 4, "timeout": 5, "max_life
 
 
 def pool_connections() -> None:
-    """Before the first query."""
+    """Give every PostgreSQL connection of this process a pool. Call it before the first query."""
     for connection in connections.all():
         if connection.vendor == "postgresql":
             # One dictionary for the connections of all threads.

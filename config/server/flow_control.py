@@ -31,8 +31,8 @@ class Backpressure:
 
 
 class Socket(WebSocketProtocol):  # type: ignore[misc]  # Daphne has no types
-    """Daphne's socket without the coloured line that Autobahn builds for its debug log at each frame, be that on or off:
-    a quarter of a frame's cost. A test fails when an upgrade changes the method that this stands in for."""
+    """Daphne's socket without the coloured line that Autobahn builds for its debug log at each frame, be that on or
+    off: a quarter of a frame's cost. A test fails when an upgrade changes the method this replaces."""
 
     def sendData(self, data: bytes, sync: bool = False, chopsize: int | None = None) -> None:
         if sync or chopsize or self.send_queue or self.state != self.STATE_OPEN:

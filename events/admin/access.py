@@ -1,4 +1,4 @@
-"""Who is tied to what, and which programs speak for whom."""
+"""Memberships and API keys in the admin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What admin pages over big and append-only tables share."""
+"""Base classes and searches of admin pages over big and append-only tables."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class ReadOnly(BigList[M]):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
-        """Not on its own pages. Elsewhere as usual: a person who is deleted takes their rows along."""
+        """Refuse it on this model's own pages. Elsewhere as usual: a person who is deleted takes their rows along."""
         page = request.resolver_match.url_name if request.resolver_match else None
         own = f"{self.opts.app_label}_{self.opts.model_name}_"
         return not (page or "").startswith(own) and super().has_delete_permission(request, obj)

@@ -107,7 +107,7 @@ class EventTypeAdmin(admin.ModelAdmin[EventType]):
 
     @admin.display(description=gettext_lazy("With the sample"))
     def reads_as(self, obj: EventType) -> SafeString | str:
-        """As a person would read an event that carries the sample as its payload."""
+        """Show the type as a person would read an event that carries the sample as its payload."""
         if obj._state.adding:
             return _("Save first.")
         said = rendering.render(Event(event_type=obj, payload=obj.sample), obj)

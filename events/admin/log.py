@@ -133,7 +133,7 @@ class SubscriberAdmin(BigList[Subscriber]):
         return False
 
     def save_model(self, request: HttpRequest, obj: Subscriber, form: Any, change: bool) -> None:
-        """Only the switch: the position moves on while somebody looks at the page, and must not be put back."""
+        """Save only the switch: the position moves on while somebody looks at the page, and must not be put back."""
         obj.save(update_fields=["is_paused", "updated_at"])
 
     @admin.display(description=gettext_lazy("Behind the head"))
@@ -155,7 +155,7 @@ class SubscriberAdmin(BigList[Subscriber]):
 
 @admin.register(LogGap)
 class LogGapAdmin(ReadOnly[LogGap]):
-    """What paused subscribers will never read: it was pruned meanwhile."""
+    """Parts of the log that paused subscribers will never read: pruned meanwhile."""
 
     list_display = ("subscriber", "after", "up_to", "events", "created_at")
     list_select_related = ("subscriber",)

@@ -1,4 +1,4 @@
-"""What the sources remember: jobs under way, runs of the service, ComfyUI servers."""
+"""The memory of the sources in the admin: jobs under way, runs of the service, ComfyUI servers."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class LineRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """After each batch was committed. `published`: events that are new; the others were known by their keys."""
+    """A batch was committed. `published`: events that are new so far; the others were known by their keys."""
 
     lines: int
     read_bytes: int

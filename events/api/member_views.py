@@ -81,7 +81,7 @@ class MemberView(ApiView):
 
 
 def _entity(kind: str, number: int) -> Entity:
-    """Whatever is wrong is the type: the address has let only numbers through."""
+    """The entity of an address, which has let only numbers through: the type alone can be wrong."""
     try:
         return Entity(kind, number)
     except EntityRefused as error:

@@ -1,4 +1,4 @@
-"""What POST /events is sent, in all its forms, as events to publish; every bad element of an array is named."""
+"""Reads the body of POST /events, in all its forms, as events to publish; every bad element of an array is named."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def read(request: Request) -> Incoming:
 
 
 def _checked(elements: list[Any], *, is_cloudevent: bool) -> tuple[dict[int, dict[str, Any]], dict[int, Any]]:
-    """What is well formed, and what is wrong with the others; by number."""
+    """Sort the elements into the well-formed and the refused, each by number."""
     reader = cloudevents.CloudEventIn() if is_cloudevent else EventIn()
     checked: dict[int, dict[str, Any]] = {}
     problems: dict[int, Any] = {}

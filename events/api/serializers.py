@@ -25,7 +25,7 @@ _ENTITY_TYPE = {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,63}$"}
 
 @extend_schema_field(_ENTITY_TYPE)
 class EntityType(Text):
-    """What an entity's type looks like says the OpenAPI document; refusing others is for Entity."""
+    """A text field: the OpenAPI document says what an entity's type looks like, refusing others is for Entity."""
 
 
 class EventIn(Strict):
@@ -94,7 +94,7 @@ class EventOut(serializers.Serializer[Any]):
 
 
 def shown(event: Event) -> dict[str, Any]:
-    """What EventOut makes of an event with its type, many times faster; a test holds them to each other."""
+    """Render an event with its type as EventOut does, many times faster; a test holds them to each other."""
     event_type = event.event_type
     return {
         "id": event.pk,
@@ -141,11 +141,11 @@ class LogQuery(Strict):
 
 
 class EventOrEvents(serializers.Serializer[Any]):
-    """For the OpenAPI document only: one event, or an array of them."""
+    """One event, or an array of them; for the OpenAPI document only."""
 
 
 class EventOrEventsOut(serializers.Serializer[Any]):
-    """For the OpenAPI document only: an array where an array was sent."""
+    """One event, or an array where an array was sent; for the OpenAPI document only."""
 
 
 class _OneOrMany(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
@@ -168,7 +168,7 @@ class EventOrEventsOutExtension(_OneOrMany):  # type: ignore[no-untyped-call]
 
 
 def new_event(checked: dict[str, Any], *, idempotency_key: str | None) -> NewEvent:
-    """What `publish.accept` takes."""
+    """Make of checked fields the event that `publish.accept` takes."""
     kind, number = checked.get("source_entity_type"), checked.get("source_entity_id")
     return NewEvent(
         event_type=checked["event_type"],

@@ -45,7 +45,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Lagged:
-    """This many events were skipped because the reader was slower than the stream; the log still has them."""
+    """A gap of so many events, skipped because the reader was slower than the stream; the log still has them."""
 
     count: int
 
@@ -105,7 +105,7 @@ async def subscribe(
 
 
 class _Buffer:
-    """What waits for one reader; only touched from that reader's loop."""
+    """Events that wait for one reader; only touched from that reader's loop."""
 
     def __init__(self, capacity: int, *, patterns: tuple[str, ...]) -> None:
         self.events: deque[Published] = deque()

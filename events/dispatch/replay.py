@@ -1,4 +1,4 @@
-"""By hand: move a subscriber along the log, and give a parked event another try."""
+"""Interventions by hand: move a subscriber along the log, give a parked event another try."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def rerun(parked: ParkedEvent, *, now: datetime) -> bool:
 
 
 class _DoneMeanwhile(Exception):
-    """Somebody else gave the parked event its try, and it went well."""
+    """The parked event had its try from somebody else, and it went well."""
 
 
 def _unpark(pk: int) -> None:

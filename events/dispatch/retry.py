@@ -1,4 +1,4 @@
-"""What failing on an event comes to: nothing if the database had trouble, else three tries and then it is parked."""
+"""Policy of failures: trouble of the database counts for nothing, else an event has three tries and then is parked."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def is_lock_timeout(error: Exception) -> bool:
 
 
 def next_try(attempts: int, *, now: datetime) -> datetime | None:
-    """When to try again after one more failure than these; None: no more, park it."""
+    """Schedule the try after one more failure than these; None: no more, park it."""
     return now + _PAUSES[attempts] if attempts < len(_PAUSES) else None
 
 

@@ -86,7 +86,7 @@ class _Batch:
 
 
 class _NotEnrolled(Exception):
-    """It has no row yet. Made outside the transaction of its first batch, whose failure would take it back."""
+    """The subscriber has no row yet. Made outside its first batch's transaction, whose failure would take it back."""
 
 
 class _Failed(Exception):
@@ -150,7 +150,7 @@ def _handle(subscription: Subscription, batch: _Batch) -> None:
 
 
 def _ready(subscription: Subscription, *, now: datetime) -> Subscriber | None:
-    """Its locked row, unless it is paused or waits for its next try."""
+    """Lock the subscriber's row; None if it is paused or waits for its next try."""
     row = Subscriber.objects.select_for_update().filter(name=subscription.name).first()
     if row is None:
         raise _NotEnrolled
@@ -160,7 +160,7 @@ def _ready(subscription: Subscription, *, now: datetime) -> Subscriber | None:
 
 
 def _next(subscription: Subscription, *, row: Subscriber, limit: int, fresh: Sequence[Event]) -> _Batch | None:
-    """What comes after its position: one event if that has failed alone before."""
+    """Read the batch after the subscriber's position: one event if that has failed alone before."""
     limit = 1 if row.attempts else limit
     if fresh and len(fresh) <= limit and _is_next(fresh, after=row.position):
         wanted = [event for event in fresh if matches(event.event_type.name, subscription.patterns)]
@@ -180,7 +180,7 @@ def _next(subscription: Subscription, *, row: Subscriber, limit: int, fresh: Seq
 
 
 def _is_next(events: Sequence[Event], *, after: int) -> bool:
-    """All the numbers that follow, and so none of another worker's among them."""
+    """True for all the numbers that follow, and so none of another worker's among them."""
     return [event.position for event in events] == list(range(after + 1, after + 1 + len(events)))
 
 

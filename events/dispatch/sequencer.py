@@ -42,7 +42,7 @@ AND NOT EXISTS (
 
 
 def has_unnumbered() -> bool:
-    """One look at a partial index; takes no lock."""
+    """Look into a partial index for unnumbered events: one query, no lock."""
     return Event.objects.filter(position=None).exists()
 
 
@@ -93,7 +93,7 @@ def _number(head: int, *, limit: int, held: set[ownership.Source], announced: li
 
 
 def number_all(*, announced: list[Event] | None = None) -> int:
-    """As `number`, until nothing visible is left or its turn is over: then the next sweep goes on. How many."""
+    """Number until nothing visible is left or MAX_SECONDS are over, when the next sweep goes on; how many."""
     total, end = 0, time.monotonic() + TURN
     while fresh := number(announced=announced):
         total += fresh
@@ -103,7 +103,7 @@ def number_all(*, announced: list[Event] | None = None) -> int:
 
 
 def _announce(ids: list[int], *, to: list[Event] | None) -> None:
-    """To this process by signal, to all by the live stream, to subscribers under a lease by hints."""
+    """Announce numbered events: here by signal, to all processes by the live stream, to leased subscribers by hints."""
     events = reader.in_log_order(ids)
     if to is not None:
         to += events

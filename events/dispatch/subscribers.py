@@ -23,7 +23,7 @@ Handler = Callable[[list[Event]], None]
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What the code says of a subscriber; what the database says of it is models.Subscriber."""
+    """A subscriber as the code declares it; models.Subscriber is its state in the database."""
 
     name: str
     patterns: tuple[str, ...]
@@ -62,12 +62,12 @@ def registered(name: str) -> Subscription | None:
 
 
 def names() -> list[str]:
-    """All subscribers that the code knows."""
+    """List the subscribers that the code knows."""
     return list(_registry)
 
 
 def transactional() -> list[str]:
-    """Those whose handlers work in the database alone: whoever numbers events lets them read."""
+    """List the subscribers whose handlers work in the database alone: whoever numbers events lets them read."""
     return [name for name, one in _registry.items() if one.is_transactional]
 
 

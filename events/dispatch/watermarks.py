@@ -1,4 +1,4 @@
-"""Where the log has holes: what pruning takes from subscribers that are paused, and how far back the others may go."""
+"""Low-water marks of subscribers: what pruning takes from paused ones, and how far back the others may go."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ logger = logging.getLogger(__name__)
 
 
 def settle_beginning(name: str, *, at: int) -> int:
-    """What this subscriber made of the events up to `at` is about to go, as far as it has read them: from here on it
-    can't be moved back below that position, which is returned. Waits for the batch that it is at."""
+    """Forbid moving a subscriber back below `at`, as far as it has read: what it made of those events is about to go.
+    Returns that position; waits for the batch that it is at."""
     subscribers.enroll()
     with transaction.atomic():
         row = Subscriber.objects.select_for_update().get(name=name)
@@ -68,5 +68,5 @@ def record(paused: Sequence[Subscriber], *, positions: Sequence[int]) -> None:
 
 
 def known_of(name: str) -> list[LogGap]:
-    """What this subscriber has lost, latest first; at most ten."""
+    """List what this subscriber has lost, latest first; at most ten."""
     return list(LogGap.objects.filter(subscriber__name=name)[:10])

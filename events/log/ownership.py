@@ -1,4 +1,4 @@
-"""Whoever publishes a type with `actor_becomes_owner` owns its source: exactly once for each event."""
+"""Ownership by publishing: the actor of a type with `actor_becomes_owner` owns its source, exactly once per event."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ MAX_HINTS = 10
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """What `publish_many` takes; the same fields as `publish`."""
+    """An event for `publish_many`; the fields of `publish`."""
 
     event_type: str
     source: Model | Entity | None = None
@@ -107,7 +107,7 @@ def _hint() -> None:
 
 
 def refusals(new: Mapping[int, NewEvent]) -> dict[int, Refused]:
-    """What would be refused of these events, by number. The queries of `accept` before its INSERT."""
+    """Find what would be refused of these events, by number. The queries of `accept` before its INSERT."""
     return _sifted(new)[1]
 
 

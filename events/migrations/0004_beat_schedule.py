@@ -1,4 +1,4 @@
-"""When beat asks for what. Rows, not settings: beat writes CELERY_BEAT_SCHEDULE over what was changed in the admin."""
+"""The schedule of beat. Rows, not settings: beat writes CELERY_BEAT_SCHEDULE over what was changed in the admin."""
 
 from typing import Any
 

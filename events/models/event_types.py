@@ -1,4 +1,4 @@
-"""What kinds of facts there are, whom they concern by default and how they read."""
+"""Event types: the kinds of facts, whom they concern by default and their templates."""
 
 from __future__ import annotations
 

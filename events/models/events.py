@@ -58,7 +58,7 @@ class Event(models.Model):
 
     @cached_property
     def source(self) -> Entity | None:
-        """What it is about, if both halves are there and are an entity: other programs write this table too."""
+        """The entity it is about, if both halves are there and are one: other programs write this table too."""
         if self.source_entity_type is None or self.source_entity_id is None:
             return None
         try:

@@ -1,4 +1,4 @@
-"""Who has read how far: the log's head, the durable subscribers, and the events they could not digest or get."""
+"""The log's readers: its head, the durable subscribers, and the events they could not digest or get."""
 
 from __future__ import annotations
 

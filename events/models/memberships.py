@@ -1,4 +1,4 @@
-"""Who is tied to what."""
+"""Memberships: people's ties to entities."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class TrackedJob(models.Model):
 
 
 class ComfyuiServer(models.Model):
-    """How far the history of a ComfyUI server has been told."""
+    """A ComfyUI server, and how far its history has been published."""
 
     url = models.TextField(unique=True)
     seen_until_ms = models.BigIntegerField(

@@ -1,4 +1,4 @@
-"""Who asks: a program with a Bearer key, or a person's browser with its session."""
+"""Authentication: a program with a Bearer key, or a person's browser with its session."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class BadBody(ParseError):
 
 @contextmanager
 def missing_is_404(*models: type[Any]) -> Iterator[None]:
-    """What does not exist, or is somebody else's, answers 404: nobody learns which of the two."""
+    """Answer 404 for what does not exist, or is somebody else's: nobody learns which of the two."""
     try:
         yield
     except ObjectDoesNotExist as error:

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of every operation beyond its own body: errors, statuses, headers."""
+"""The OpenAPI document beyond each operation's own body: errors, statuses, headers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may do what over HTTP."""
+"""Permissions over HTTP."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def key_of(request: Request) -> ApiKey | None:
 
 
 class Unrestricted(BasePermission):
-    """Anybody who is signed in, but no key that was made for publishing only."""
+    """Allows people who are signed in, and keys that were not made for publishing only."""
 
     code = "key_restricted"
     message = "This key may only publish its event types and write memberships."

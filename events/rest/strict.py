@@ -1,4 +1,4 @@
-"""What a request says, read strictly: a name nobody knows is an error, not something to pass over."""
+"""Strict reading of requests: a name nobody knows is an error, not something to pass over."""
 
 from __future__ import annotations
 
@@ -85,5 +85,5 @@ def query_of(request: Request, *, as_: type[Strict]) -> dict[str, Any]:
 
 
 def user_id_of(request: Request) -> int:
-    """Who asks; the permissions have refused anonymous ones before."""
+    """Id of the user who asks; the permissions have refused anonymous ones before."""
     return int(request.user.pk or 0)

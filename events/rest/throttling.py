@@ -1,4 +1,4 @@
-"""How many events a key, or a person's session, may publish over HTTP in a minute.
+"""Limit of the events that a key, or a person's session, may publish over HTTP in a minute.
 
 Counted in Redis for all web processes together, in this process where there is none. A guard against a program that
 runs away, no bookkeeping: while Redis is away everybody may publish.
@@ -64,7 +64,7 @@ def spend(request: Request, count: int) -> None:
 
 
 def allowed(request: Request) -> int:
-    """How many events who asks may publish in a minute; 0: as many as they like."""
+    """Events that the caller may publish in a minute; 0: as many as they like."""
     key = key_of(request)
     own = key.events_per_minute if key else None
     return int(settings.PUBLISH_EVENTS_PER_MINUTE) if own is None else own

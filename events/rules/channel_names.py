@@ -30,7 +30,7 @@ def remove(name: str) -> None:
 
 
 def known() -> tuple[str, ...]:
-    """In the order in which they are shown: the four, then the others as they were registered."""
+    """Names in the order in which they are shown: the four, then the others as they were registered."""
     return tuple(_labels)
 
 

@@ -72,7 +72,7 @@ def _check_against(schema: dict[str, Any], payload: dict[str, Any]) -> None:
 
 
 def is_same(stored: Any, given: Any) -> bool:
-    """Whether a stored JSON value is what was given. PostgreSQL gives 1e23 back as a whole number, tuples as lists."""
+    """Compare a stored JSON value with a given one. PostgreSQL gives 1e23 back as a whole number, tuples as lists."""
     match stored, given:
         case (dict(), dict()):
             return stored.keys() == given.keys() and all(is_same(stored[key], given[key]) for key in stored)

@@ -35,7 +35,8 @@ KEPT = timedelta(days=30)
 
 @contextmanager
 def noted(role: str) -> Iterator[None]:
-    """This process, a `web`, a `worker` or a `serve`, runs within the block. A database that is away costs nothing."""
+    """Record that this process, a `web`, a `worker` or a `serve`, runs within the block. A database that is away costs
+    nothing."""
     run = begin(role)
     if run is None:
         yield
@@ -64,7 +65,7 @@ def begin(role: str) -> ServiceRun | None:
 
 
 def end(run: ServiceRun) -> None:
-    """It ends as it should."""
+    """Record a clean end."""
     try:
         ServiceRun.objects.filter(pk=run.pk).update(ended_at=Now(), is_clean=True)
     except DatabaseError as error:
@@ -90,7 +91,7 @@ def start(role: str, *, host: str, pid: int, version: str) -> ServiceRun:
 
 
 def process_started(pid: int) -> float | None:
-    """When the process of this number began, by this machine's clock; None: there is none."""
+    """Start of the process of this number, by this machine's clock; None without one."""
     try:
         return float(psutil.Process(pid).create_time())
     except psutil.Error:

@@ -1,4 +1,4 @@
-"""What beat asks of the sources."""
+"""Periodic tasks of the sources."""
 
 from celery import shared_task
 from django.utils import timezone
@@ -8,5 +8,5 @@ from events.sources.hardware import monitor
 
 @shared_task(name="events.observe_hardware", ignore_result=True)
 def observe_hardware() -> int:
-    """Whichever worker takes it looks at its own machine; one that comes late still tells the present."""
+    """Look at the hardware of the worker's own machine; one that comes late still tells the present."""
     return monitor.observe(now=timezone.now())

@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 def client() -> redis.Redis | None:
-    """This process's client, for all its threads; None where the settings name no Redis.
+    """The client of this process, for all its threads; None where the settings name no Redis.
 
     A call takes a second at most and is tried once; redis-py's default is four times, with pauses.
     """

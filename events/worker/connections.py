@@ -18,7 +18,8 @@ LONGEST = 600
 
 
 def keep(sender: object, **_of_signal: object) -> None:
-    """When a worker starts. Of a `celery worker` process; in `serve`, which may have a pool, they end with the task."""
+    """Keep connections from task to task; a receiver of `worker_init`. Inside `serve`, which may have a pool, they end
+    with the task."""
     if isinstance(sender, Worker):
         for connection in connections.all():
             # One dictionary for the connections of all threads and children.

@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 
 
 class RunStep(StartStopStep):
-    """Of a `celery worker` process, not of the worker inside `serve`, which is noted itself.
+    """Records the run of a `celery worker` process. The worker inside `serve` has none: that is recorded itself.
 
     After the pool, so that no child is forked from a process with its thread.
     """

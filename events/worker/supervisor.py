@@ -11,7 +11,7 @@ logger = logging.getLogger("carillon.supervise")
 
 
 class Part(Protocol):
-    """What runs in a supervised thread."""
+    """Work for a supervised thread."""
 
     @property
     def name(self) -> str: ...
@@ -20,11 +20,11 @@ class Part(Protocol):
         """Block until stopped."""
 
     def stop(self) -> None:
-        """Any thread: make `run` return soon."""
+        """Make `run` return soon; called from any thread."""
 
 
 class Supervised:
-    """One part in its own thread."""
+    """A part in its own thread."""
 
     def __init__(self, part: Part, *, on_death: Callable[[str], None]) -> None:
         self._part = part
@@ -37,7 +37,7 @@ class Supervised:
         self._thread.start()
 
     def stop(self, *, timeout: float) -> bool:
-        """Whether it ended in time."""
+        """Stop the part; True if it ended in time."""
         self._stopping = True
         if self._thread.ident is None:
             return True

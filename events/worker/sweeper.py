@@ -52,7 +52,7 @@ class Sweeper:
 
     @property
     def pause(self) -> float:
-        """Until the next round: longer, but never long, while rounds fail."""
+        """Seconds until the next round: longer, but never long, while rounds fail."""
         return min(self._interval * 2.0**self._failures, max(LONGEST_PAUSE, self._interval))
 
     def round(self) -> None:

@@ -64,7 +64,7 @@ class Command(BaseCommand):
 
 
 async def follow(server: Server) -> None:
-    """Until SIGTERM or Ctrl+C. What was under way is taken up again by the next one."""
+    """Follow the server until SIGTERM or Ctrl+C. The next bridge takes up again what was under way."""
     running = asyncio.ensure_future(Bridge(server).run())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

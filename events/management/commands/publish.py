@@ -91,7 +91,7 @@ def opened(name: str, *, stack: ExitStack) -> IO[bytes]:
 
 
 def person(text: str) -> User:
-    """Who is meant by a username or, where nobody has that name, by an id."""
+    """Find a user by username or, where nobody has that name, by id."""
     users = get_user_model().objects
     found = users.filter(username=text).first()
     if found is None and text.isascii() and text.isdigit():

@@ -49,7 +49,7 @@ class Bridge:
         self._latest: set[str] | None = None
 
     async def run(self) -> None:
-        """Whatever the server or the database does, it goes on."""
+        """Follow the server, whatever it or the database does."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._stay_connected())
             group.create_task(self._keep_looking())
@@ -169,7 +169,7 @@ class Bridge:
             await _db(store.remember)(self.server.url, newest=newest)
 
     def _missed(self, latest: dict[str, Any], listed: dict[str, Queued], *, seen_until: int) -> list[Queued]:
-        """What began and ended between two looks. Of what was there before the first look ever, nothing is told."""
+        """Prompts that began and ended between two looks. Of what was there before the first look ever, none."""
         before, self._latest = self._latest, set(latest)
         found = []
         for key, entry in latest.items():
@@ -187,7 +187,7 @@ class Bridge:
             self._is_loaded = True
 
     async def _settle(self, prompt: Prompt, entry: Any, *, connection: int) -> None:
-        """It isn't in the queue: the history says how it ended, or it is gone."""
+        """End a prompt that isn't in the queue: as the history says, or as gone."""
         if not isinstance(entry, dict):
             entry = await self.server.finished(prompt.prompt_id)
         if entry is not None:

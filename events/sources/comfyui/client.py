@@ -45,7 +45,7 @@ class Server:
         return prompt_id
 
     async def queue(self) -> tuple[list[Any], list[Any]]:
-        """What runs and what waits, as the server lists it: [number, prompt id, workflow, extra data, ...]."""
+        """Read what runs and what waits, as the server lists it: [number, prompt id, workflow, extra data, ...]."""
         answer = await self._call("GET", "/queue")
         return _list(answer.get("queue_running")), _list(answer.get("queue_pending"))
 
@@ -122,7 +122,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def _said(answer: dict[str, Any] | None) -> str:
-    """What a refusal gives as its reason, a workflow that doesn't validate for one."""
+    """Word the reason of a refusal, such as a workflow that doesn't validate."""
     error = (answer or {}).get("error")
     if isinstance(error, dict):
         return " ".join(str(error[name]) for name in ("message", "details") if error.get(name)) or "no reason given"

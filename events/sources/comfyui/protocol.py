@@ -1,4 +1,4 @@
-"""What a ComfyUI server says of a prompt, in its frames and in its history, as a job's events say it. No I/O."""
+"""Translates a ComfyUI server's frames and history into the payloads of job events. No I/O."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_FILES = 100
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a prompt ended. The traceback is for the log alone."""
+    """End of a prompt. The traceback is for the log alone."""
 
     state: Literal["completed", "failed", "cancelled"]
     payload: dict[str, Any]
@@ -100,7 +100,7 @@ def interrupted(data: dict[str, Any]) -> Outcome:
 
 
 def outcome(entry: dict[str, Any]) -> Outcome:
-    """How an entry of the history ended."""
+    """Read from an entry of the history how its prompt ended."""
     messages = _messages(entry)
     if "execution_error" in messages:
         return failed(messages["execution_error"])
@@ -112,7 +112,7 @@ def outcome(entry: dict[str, Any]) -> Outcome:
 
 
 def began_at(entry: Any) -> int | None:
-    """When it began, in milliseconds by the server's clock; servers of old don't say."""
+    """Start of an entry, in milliseconds by the server's clock; servers of old don't say."""
     stamp = _messages(_dict(entry)).get("execution_start", {}).get("timestamp")
     return int(stamp) if isinstance(stamp, int | float) and math.isfinite(stamp) else None
 

@@ -56,7 +56,7 @@ def under_way(found: Sequence[Queued], *, url: str) -> list[Prompt]:
 
 
 def seen_until(url: str, *, newest: int) -> int:
-    """How far the history has been told. A server that is met for the first time has told all."""
+    """Read how far the history has been told. A server that is met for the first time has told all."""
     row, _is_new = ComfyuiServer.objects.get_or_create(url=url, defaults={"seen_until_ms": newest})
     return row.seen_until_ms
 

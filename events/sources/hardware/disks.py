@@ -25,7 +25,7 @@ _LOOP = "/dev/loop"
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """How full one disk is."""
+    """A disk and its usage."""
 
     mount: str
     percent: float

@@ -51,7 +51,7 @@ def record(disks: Iterable[Disk], *, host: str, now: datetime) -> int:
 
 
 def record_gpus(gpus: Iterable[Gpu], *, host: str, now: datetime) -> int:
-    """Compare the GPUs: temperature and memory, each with a warning and a critical threshold of its own.
+    """Compare temperature and memory of GPUs, each with a warning and a critical threshold of its own.
 
     What crosses both at once is told as critical alone.
     """
@@ -82,7 +82,7 @@ def record_gpus(gpus: Iterable[Gpu], *, host: str, now: datetime) -> int:
 def _compare(
     level: Level, readings: Mapping[str, Reading], *, host: str, now: datetime, silent: Collection[str] = ()
 ) -> int:
-    """How many were told. `silent` cross without a word: something graver says it."""
+    """Publish what crossed one threshold; how many. `silent` cross without an event: a graver one says it."""
     if not readings:
         return 0
     told = 0
@@ -112,7 +112,7 @@ def _compare(
 
 
 def _locked(names: Collection[str], *, kind: str, host: str, now: datetime | None) -> list[HardwareReading]:
-    """Their rows, made where they are missing. Those that were seen later than `now` are left out."""
+    """Lock the readings' rows, made where they are missing. Rows seen later than `now` are left out."""
     mine = HardwareReading.objects.filter(host=host, kind=kind, name__in=list(names))
     if missing := set(names).difference(mine.values_list("name", flat=True)):
         HardwareReading.objects.bulk_create(

@@ -1,4 +1,4 @@
-"""How a worker settles the message of a job, on queues that want an acknowledgement and on those that don't."""
+"""Settling of job messages, on queues that want an acknowledgement and on those that don't."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from celery.worker.request import Request
 
 
 def gives_away(app: Celery[Any], delivery_info: Mapping[str, Any]) -> bool:
-    """Whether the message came from a queue that keeps none it has handed out."""
+    """True if the message came from a queue that keeps none it has handed out."""
     queue = app.amqp.queues.get(delivery_info.get("routing_key") or "")
     return queue is not None and bool(queue.no_ack)
 

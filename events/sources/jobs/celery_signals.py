@@ -31,7 +31,7 @@ def connect() -> None:
 
 
 def _on_prerun(task_id: str, task: Any, args: Any, kwargs: Any, **_more: Any) -> None:
-    """In the process that runs it, before it does."""
+    """Begin the job; sent in the process that runs the task, before it does."""
     if not isinstance(task, JobTask):
         return
     about = jobs.declared(task, args, kwargs, task.request.headers)
@@ -43,7 +43,7 @@ def _on_prerun(task_id: str, task: Any, args: Any, kwargs: Any, **_more: Any) ->
 
 
 def _on_postrun(task_id: str, task: Any, retval: Any, state: str | None, **_more: Any) -> None:
-    """In the process that ran it, afterwards; without a state something went right through Celery."""
+    """End the job; sent in the process that ran the task. Without a state something went right through Celery."""
     if not isinstance(task, JobTask):
         return
     key = jobs.key_of(task_id)
@@ -79,7 +79,8 @@ def _end_eagerly(key: str, error: BaseException | None) -> None:
 
 
 def _on_failure(sender: Any, task_id: str, exception: BaseException, **_more: Any) -> None:
-    """In the process that ran it, or, for a hard time limit or a killed child, in its parent."""
+    """End the job as failed; sent in the process that ran the task or, for a hard time limit or a killed child, its
+    parent."""
     if not isinstance(sender, JobTask):
         return
     key = jobs.key_of(task_id)
@@ -92,7 +93,7 @@ def _on_failure(sender: Any, task_id: str, exception: BaseException, **_more: An
 
 
 def _on_retry(sender: Any, request: Any, **_more: Any) -> None:
-    """It will run again: not an end. What a parent retries for a lost child has not been put back by `retry`."""
+    """Put the job back, to run again: what a parent retries for a lost child has not been put back by `retry`."""
     key = jobs.key_of(request.id)
     if isinstance(sender, JobTask) and key not in tracking.running:
         wait = timedelta(seconds=sender.job_wait_seconds)
@@ -100,7 +101,7 @@ def _on_retry(sender: Any, request: Any, **_more: Any) -> None:
 
 
 def _on_revoked(sender: Any, request: Any, terminated: bool, expired: bool, **_more: Any) -> None:
-    """In the worker's parent: revoked or expired before it ran, or terminated while it did."""
+    """Cancel the job; sent in the worker's parent for a task revoked or expired before it ran, or terminated."""
     if not isinstance(sender, JobTask):
         return
     message = "It expired before it began" if expired else "Terminated" if terminated else "Revoked"
@@ -114,14 +115,15 @@ def _on_revoked(sender: Any, request: Any, terminated: bool, expired: bool, **_m
 
 
 def _on_unknown(name: str, id: str, **_more: Any) -> None:  # noqa: A002  Celery's name
-    """In a worker that doesn't know the task, and has thrown its message away. Most are nobody's job."""
+    """End the job as failed; sent in a worker that doesn't know the task and has thrown its message away. Most are no
+    jobs."""
     tracking.ended(jobs.key_of(id), "failed", {"error": f"The worker that took it knows no task {name}"})
     if not connection.in_atomic_block:
         connection.close()
 
 
 def _patience(task: JobTask) -> timedelta:
-    """How much longer than its lease a job may be silent: until the broker has given it to another worker."""
+    """Time a job may be silent beyond its lease: until the broker has given it to another worker."""
     info = task.request.delivery_info or {}
     if not task.acks_late or task.request.is_eager or gives_away(task.app, info):
         return timedelta()

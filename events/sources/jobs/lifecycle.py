@@ -1,4 +1,4 @@
-"""What is known of jobs, and their events: a change of state and its event commit together, each exactly once.
+"""State of jobs and their events: a change of state and its event commit together, each exactly once.
 
 A job has one row. Whoever changes it locks it first and leaves a job that has ended alone: that is why a job whose
 worker is killed while it finishes, is revoked meanwhile and is found lost by a sweep still has one end.
@@ -35,7 +35,7 @@ MAX_KEY = 500
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Who and what a job is about, as the events say it."""
+    """Subject of a job, as its events say it."""
 
     name: str
     source: Entity | None = None
@@ -63,7 +63,7 @@ def facts(
 
 
 def text(value: object) -> str:
-    """As a payload may hold it: no NUL, no lone surrogates, of bounded length."""
+    """Make a text fit for a payload: no NUL, no lone surrogates, of bounded length."""
     return str(value).replace("\0", "").encode("utf-8", "replace").decode("utf-8")[:MAX_TEXT]
 
 
@@ -88,7 +88,7 @@ def submit(key: str, about: Facts, *, wait: timedelta = WAIT) -> TrackedJob:
 
 
 def start(job: TrackedJob, *, lease: timedelta) -> bool:
-    """It runs, and is lost unless `beat` is heard within `lease`. False: it has ended already, however it now runs."""
+    """Mark the job as running, lost unless `beat` is heard within `lease`. False: it has ended, however it now runs."""
     with transaction.atomic():
         row = _locked(pk=job.pk)
         if row is None:
@@ -124,19 +124,19 @@ def end(key: str, state: End, payload: Mapping[str, Any], *, last: Mapping[str, 
 
 
 def put_back(key: str, *, wait: timedelta = WAIT) -> None:
-    """It will be run again (a Celery retry): nobody beats for it until then."""
+    """Let the job wait to be run again (a Celery retry): nobody beats for it until then."""
     TrackedJob.objects.filter(key=key[:MAX_KEY], ended_at=None).update(
         state=TrackedJob.State.SUBMITTED, due_at=Now() + wait
     )
 
 
 def beat(keys: Collection[int], *, lease: timedelta) -> None:
-    """These rows are being worked on: one UPDATE."""
+    """Renew the leases of rows that are being worked on: one UPDATE."""
     TrackedJob.objects.filter(pk__in_set=keys, state=TrackedJob.State.STARTED).update(due_at=Now() + lease)
 
 
 def keep_waiting(keys: Collection[int]) -> None:
-    """These rows still wait where they were submitted: one UPDATE."""
+    """Renew the time of rows that still wait where they were submitted: one UPDATE."""
     TrackedJob.objects.filter(pk__in_set=keys, state=TrackedJob.State.SUBMITTED).update(due_at=Now() + WAIT)
 
 
@@ -169,7 +169,7 @@ def _close(row: TrackedJob, state: End, payload: Mapping[str, Any]) -> None:
 
 
 def duration(since: datetime) -> str:
-    """How long ago that was, as people read it."""
+    """Word the time since then, as in `2 min 05 s`."""
     seconds = max(0.0, (datetime.now(since.tzinfo) - since).total_seconds())
     if seconds < 60:
         return f"{seconds:.1f} s"

@@ -33,7 +33,7 @@ Payload = dict[str, Any]
 
 
 def lease() -> timedelta:
-    """How long a job outlives its last sign of life."""
+    """Time for which a job outlives its last sign of life."""
     return timedelta(seconds=settings.JOB_LEASE_SECONDS)
 
 
@@ -122,7 +122,7 @@ _reporter = PerProcess(_Reporter)
 
 
 def watch(live: Live) -> None:
-    """From now on it shows signs of life and tells its progress."""
+    """Show the job's signs of life and publish its progress, from now on."""
     if not live.is_inline:
         reporter = _reporter.get()
         with reporter.changed:
@@ -132,7 +132,7 @@ def watch(live: Live) -> None:
 
 
 def release(live: Live) -> Payload | None:
-    """It has stopped running; progress that was not told yet."""
+    """Stop reporting a job that has stopped running; the progress that was not published yet."""
     reporter = _reporter.get()
     with reporter.changed:
         # What is just being told must come before the end, and is the last if nothing waits.

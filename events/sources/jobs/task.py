@@ -42,7 +42,8 @@ class JobTask(Task[Any, Any]):
     _replaced: frozenset[str] = frozenset()
 
     def progress(self, share: float, message: str = "") -> None:
-        """How far it is, from 0 to 1. Called as often as you like: two a second are told, and always the last."""
+        """Report how far it is, from 0 to 1. Called as often as you like: two a second are published, and always the
+        last."""
         live = running.get(key_of(self.request.id)) if self.request.id else None
         if live is not None:
             live.report(share, message)
@@ -56,7 +57,7 @@ class JobTask(Task[Any, Any]):
         *more: Any,
         **options: Any,
     ) -> AsyncResult[Any]:
-        """As Celery's. `job.submitted` joins the caller's transaction, and so does the message: it leaves on commit.
+        """Queue the task. `job.submitted` joins the caller's transaction, and so does the message: it leaves on commit.
 
         In a transaction a broker that is away is met after the commit: the job then ends as failed.
         """
@@ -79,7 +80,7 @@ class JobTask(Task[Any, Any]):
         return self.AsyncResult(task_id)
 
     def retry(self, *args: Any, **options: Any) -> Any:
-        """As Celery's. The job goes on waiting, and has no end yet; written before the message can be taken."""
+        """Retry as Celery does. The job goes on waiting and has no end yet; written before the message can be taken."""
         if not self.request.called_directly and not self.request.is_eager:
             key = key_of(self.request.id or "")
             delay = options.get("countdown")
@@ -88,7 +89,7 @@ class JobTask(Task[Any, Any]):
         return super().retry(*args, **options)
 
     def replace(self, sig: Any) -> Any:
-        """As Celery's: another task goes on with this job, and ends it."""
+        """Replace as Celery does: another task goes on with this job, and ends it."""
         if isinstance(getattr(sig, "type", None), JobTask) and self.request.id:
             type(self)._replaced |= {self.request.id}
         return super().replace(sig)
@@ -118,7 +119,7 @@ def key_of(task_id: str) -> str:
 
 
 def declared(task: JobTask, args: Any, kwargs: Any, headers: Any) -> Facts | None:
-    """What a call says of its job; None if it isn't a call of this task at all (Celery says why)."""
+    """Read from a call what its job is about; None if it isn't a call of this task at all (Celery says why)."""
     try:
         bound = inspect.signature(task.run).bind(*(args or ()), **(kwargs or {}))
     except TypeError:

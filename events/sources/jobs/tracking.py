@@ -60,13 +60,14 @@ def begin(key: str, about: Facts, *, patience: timedelta = timedelta()) -> Live 
 
 
 class Progress:
-    """What `track_job` gives: `progress` to tell how far it is."""
+    """Handle of a running job, given by `track_job`."""
 
     def __init__(self, live: Live | None) -> None:
         self._live = live
 
     def progress(self, share: float, message: str = "") -> None:
-        """From 0 to 1, as often as you like: two a second are told, and always the last."""
+        """Report how far it is, from 0 to 1. Called as often as you like: two a second are published, and always the
+        last."""
         if self._live is not None:
             self._live.report(share, message)
 
