@@ -31,6 +31,13 @@ _REPORT_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy: ${event.violatedDirective} refused ${event.blockedURI || event.sample}`));
 """
+# In `window.shifts`: each element that was moved by something that came later than it.
+COUNT_SHIFTS = """
+window.shifts = [];
+new PerformanceObserver((list) => list.getEntries().forEach((entry) =>
+  window.shifts.push(...entry.sources.map((source) => source.node?.className ?? source.node?.nodeName))))
+  .observe({ type: "layout-shift", buffered: true });
+"""
 
 Enter = Callable[..., Page]
 # What never comes fails a little later; what comes late on a busy machine doesn't.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.template.loader import render_to_string
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import violations
 from tests.browser.conftest import NARROW, WIDE
 from tests.delivery.factories.emails import event, outgoing, part, summary
 
@@ -29,26 +29,10 @@ LOOKS = [("light", WIDE), ("dark", NARROW)]
 NOBODY: dict[str, Any] = {"storage_state": {"cookies": [], "origins": []}, "clear": False}
 
 
-def broken(page: Page, *, within: str | None = None) -> list[Any]:
-    """What axe finds, and whether the page is wider than its window."""
-    page.wait_for_load_state("load")
-    found: dict[str, Any] = Axe().run(page, context=within).response
-    told: list[Any] = [
-        (page.url, rule["id"], [node["html"][:200] for node in rule["nodes"]], rule["nodes"][0].get("failureSummary"))
-        for rule in found["violations"]
-    ]
-    is_wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
-    return [*told, *([(page.url, "wider than its window")] if is_wide else [])]
-
-
 def show(page: Page, path: str, html: str) -> None:
     """A page that the server wouldn't show as it runs here."""
     page.route(f"**{path}", lambda route: route.fulfill(body=html, content_type="text/html"))
     page.goto(path)
-
-
-def check(page: Page) -> None:
-    assert broken(page) == []
 
 
 @pytest.fixture(params=LOOKS, ids=[scheme for scheme, _ in LOOKS])
@@ -66,11 +50,11 @@ def test_every_page_of_a_person(stage, enter, look):
         page.goto(path)
         for summary_ in page.locator("main summary").all():
             summary_.click()
-        found += broken(page)
+        found += violations(page)
     for path in ("/channels/", "/notifications/"):
         page.goto(path)
         page.locator(".delivery-title a, .row-title a").first.click()
-        found += broken(page)
+        found += violations(page)
     assert found == []
 
 
@@ -79,12 +63,12 @@ def test_every_page_of_nobody(stage, enter, look):
     page.get_by_label("User name").fill("alice")
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Sign in").click()
-    found = broken(page)
+    found = violations(page)
     page.goto("/unsubscribe/" + stage.unsubscribe_link.split("/unsubscribe/")[1])
-    found += broken(page)
+    found += violations(page)
     for name in ERRORS:
         show(page, f"/{name}/", render_to_string(f"{name}.html"))
-        found += broken(page)
+        found += violations(page)
     assert found == []
 
 
@@ -93,24 +77,24 @@ def test_the_mails(enter, look):
     found = []
     for number, mail in enumerate([outgoing(event()), summary(3)]):
         show(page, f"/mail/{number}/", part(mail, "html"))
-        found += broken(page, within="table.page")
+        found += violations(page, within="table.page")
     assert found == []
 
 
 def test_the_pages_of_staff(stage, enter, look):
     page = enter("admin", "/events/publish/", expect=("400",), **look)
-    found = broken(page)
+    found = violations(page)
     page.get_by_label("Payload (JSON)").fill("{")
     page.get_by_label("Actor").fill("nobody")
     page.get_by_role("button", name="Publish", exact=True).click()
     expect(page.get_by_text("There is no user nobody.")).to_be_visible()
-    found += broken(page)
+    found += violations(page)
     page.get_by_role("button", name="Account").click()
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
-    found += broken(page)
+    found += violations(page)
     page.goto("/admin/carillon_delivery/delivery/explain/1/")
     expect(page.locator(".explain table")).to_be_visible()
-    assert found + broken(page, within="#content-main") == []
+    assert found + violations(page, within="#content-main") == []
 
 
 def test_toasts_and_the_panel(stage, live, look):
@@ -120,12 +104,12 @@ def test_toasts_and_the_panel(stage, live, look):
     stage.mention("alice", text="Can you check the left edge before Monday?")
     expect(page.locator("carillon-toasts .more")).to_be_visible()
     assert page.locator(".toast").first.evaluate("(toast) => getComputedStyle(toast).animationDuration") == "0.001s"
-    found = broken(page)
+    found = violations(page)
     stage.set("alice", dnd_enabled=True)
     page.locator(".bell").click()
     expect(page.locator(".panel .carillon-row").first).to_be_visible()
     expect(page.locator(".panel [data-note=quiet]")).to_be_visible()
-    assert found + broken(page) == []
+    assert found + violations(page) == []
 
 
 def test_what_is_read_from_right_to_left_and_in_forced_colours(stage, enter):
@@ -135,5 +119,5 @@ def test_what_is_read_from_right_to_left_and_in_forced_colours(stage, enter):
     for path in ALICE[:4]:
         page.goto(path)
         page.evaluate("Object.assign(document.documentElement, { dir: 'rtl', lang: 'ar' })")
-        found += broken(page)
+        found += violations(page)
     assert found == []

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import wait_until_live
-from tests.browser.test_first_paint import COUNT_SHIFTS
+from tests.browser.conftest import COUNT_SHIFTS, wait_until_live
 
 pytestmark = [pytest.mark.browser, pytest.mark.page]
 SHOP = Path(__file__).parent / "shop"

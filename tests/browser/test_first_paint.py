@@ -7,15 +7,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import NARROW, WIDE, wait_until_live
+from tests.browser.conftest import COUNT_SHIFTS, NARROW, WIDE, wait_until_live
 
 pytestmark = [pytest.mark.browser, pytest.mark.page]
-COUNT_SHIFTS = """
-window.shifts = [];
-new PerformanceObserver((list) => list.getEntries().forEach((entry) =>
-  window.shifts.push(...entry.sources.map((source) => source.node?.className ?? source.node?.nodeName))))
-  .observe({ type: "layout-shift", buffered: true });
-"""
 
 
 def test_the_badge_is_in_the_page_itself(stage, enter):

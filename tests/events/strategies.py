@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import strategies as st
 
 # Neither NUL nor a lone surrogate: text that both databases can hold.
@@ -29,3 +31,16 @@ def buried(value: object) -> st.SearchStrategy[dict[str, object]]:
         max_leaves=4,
     )
     return st.dictionaries(TEXT, places, min_size=1, max_size=2)
+
+
+def rounded(value: Any) -> Any:
+    """Numbers as any JSON reader takes them: PostgreSQL gives 1e+23 back as a whole number."""
+    match value:
+        case bool() | None | str():
+            return value
+        case int() | float():
+            return float(value)
+        case dict():
+            return {key: rounded(inner) for key, inner in value.items()}
+        case _:
+            return [rounded(inner) for inner in value]

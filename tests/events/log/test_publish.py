@@ -15,8 +15,7 @@ from hypothesis import HealthCheck, given, settings
 
 from events.bus import Entity, NewEvent, apublish, publish, publish_many
 from events.models import Event
-from tests.events.rules.test_payload_schema import rounded
-from tests.events.strategies import PAYLOADS
+from tests.events.strategies import PAYLOADS, rounded
 
 pytestmark = pytest.mark.django_db
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from events.errors import PayloadRefused
 from events.models import Event, EventType
 from events.rules import payload_schema
-from tests.events.strategies import PAYLOADS, SCALARS, TEXT, buried, nested
+from tests.events.strategies import PAYLOADS, SCALARS, TEXT, buried, nested, rounded
 
 ROUND_TRIPS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -28,19 +28,6 @@ def refusal(payload: Any, *, schema: dict[str, Any] | None = None) -> PayloadRef
 def stored(payload: dict[str, Any]) -> Any:
     event = Event.objects.create(event_type=EventType.objects.get(name="job.started"), payload=payload)
     return Event.objects.get(pk=event.pk).payload
-
-
-def rounded(value: Any) -> Any:
-    """Numbers as any JSON reader takes them: PostgreSQL gives 1e+23 back as a whole number."""
-    match value:
-        case bool() | None | str():
-            return value
-        case int() | float():
-            return float(value)
-        case dict():
-            return {key: rounded(inner) for key, inner in value.items()}
-        case _:
-            return [rounded(inner) for inner in value]
 
 
 @ROUND_TRIPS
