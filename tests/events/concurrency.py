@@ -1,7 +1,9 @@
-"""Transactions that fail, and threads that run at once, each with a connection of its own."""
+"""Transactions that fail, threads that run at once, each with a connection of its own, and forked children."""
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -57,3 +59,18 @@ def at_once(*jobs: Callable[[], object]) -> list[Any]:
         return run
 
     return [running.join() for running in [Running(after_all(job)) for job in jobs]]
+
+
+def holds_in_a_fork(check: Callable[[], object]) -> bool:
+    """Run the check in a forked child, which ends at once without its parent's clean-up; an exception is False."""
+    child = os.fork()
+    if child == 0:
+        # Should it wait for ever, it ends all the same.
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(10)
+        try:
+            os._exit(0 if check() else 1)
+        finally:
+            os._exit(2)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status) == 0

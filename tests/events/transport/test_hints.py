@@ -18,7 +18,7 @@ from events.log.publish import NUMBER_TASK
 from events.models import Event
 from events.sweep import sweep
 from events.transport import hints
-from tests.events.forks import holds_in_a_fork
+from tests.events.concurrency import holds_in_a_fork
 
 NOWHERE = "redis://127.0.0.1:1/0"
 

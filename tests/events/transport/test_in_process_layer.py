@@ -14,7 +14,7 @@ from channels.layers import get_channel_layer
 from events.transport import channel_layer
 from events.transport.channel_layer import send
 from events.transport.in_process_layer import InProcessLayer
-from tests.events.forks import holds_in_a_fork
+from tests.events.concurrency import holds_in_a_fork
 
 UNREACHABLE = {
     "default": {

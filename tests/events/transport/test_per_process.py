@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from events.transport.per_process import PerProcess
-from tests.events.forks import holds_in_a_fork
+from tests.events.concurrency import holds_in_a_fork
 
 
 def test_it_is_made_once_when_it_is_first_needed():
