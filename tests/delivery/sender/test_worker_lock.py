@@ -11,7 +11,7 @@ from multiprocessing.sharedctypes import RawValue
 import pytest
 
 from delivery.sender import worker_lock
-from tests.events.forks import holds_in_a_fork
+from tests.events.concurrency import holds_in_a_fork
 
 
 @pytest.fixture(autouse=True)
