@@ -13,7 +13,7 @@ from delivery.models import Address, Delivery
 from delivery.retention import prune as pruning
 from events.dispatch import subscribers
 from events.models import Event, EventType, LogHead, Subscriber
-from notifications.models import Inbox, Notification
+from notifications.models import Inbox, Notification, Summary
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -66,6 +66,21 @@ def sent(of: Notification, *, state: str = "sent", tries: int = 1) -> Delivery:
     Delivery.objects.filter(pk=made.pk).update(created_at=of.created_at)
     for number in range(tries):
         made.attempts.create(number=number + 1, started_at=of.created_at, outcome="sent")
+    return made
+
+
+def summary(user: User, age: float = OLD, **fields: Any) -> Summary:
+    """Summary of that age, with no rows."""
+    made = Summary.objects.create(user=user, kind="digest", window=str(age), **fields)
+    Summary.objects.filter(pk=made.pk).update(created_at=NOW - timedelta(days=age))
+    return made
+
+
+def confirmation(user: User, age: float = OLD, **fields: Any) -> Delivery:
+    """Delivery that belongs to no row, of that age."""
+    to, _ = Address.objects.get_or_create(user=user, kind="webhook", target="https://example.com/hook")
+    made = Delivery.objects.create(address=to, kind="webhook", **{"state": "sent", "purpose": "test", **fields})
+    Delivery.objects.filter(pk=made.pk).update(created_at=NOW - timedelta(days=age))
     return made
 
 

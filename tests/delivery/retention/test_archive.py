@@ -15,8 +15,7 @@ from delivery.retention import rows
 from delivery.retention.archive import Archive, read
 from events.models import Event
 from notifications.inbox import marking, removal
-from tests.delivery.factories.retention import NOW, OLD, event, prune, row, sent, there
-from tests.delivery.retention.test_limits import summary
+from tests.delivery.factories.retention import NOW, OLD, event, prune, row, sent, summary, there
 from tests.events.concurrency import at_once
 
 pytestmark = pytest.mark.django_db

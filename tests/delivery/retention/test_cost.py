@@ -7,8 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from delivery.retention.pace import FIRST, LEAST, MOST, WISH, Pace
-from tests.delivery.factories.retention import OLD, event, prune, row, sent
-from tests.delivery.retention.test_limits import summary
+from tests.delivery.factories.retention import OLD, event, prune, row, sent, summary
 
 pytestmark = pytest.mark.django_db
 

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from notifications.inbox import feed
 from notifications.models import Inbox, Notification, Summary
-from tests.delivery.factories.retention import OLD, YOUNG, prune, row, sent, there
-from tests.delivery.retention.test_limits import summary
+from tests.delivery.factories.retention import OLD, YOUNG, prune, row, sent, summary, there
 from tests.events.concurrency import rolled_back
 
 pytestmark = pytest.mark.django_db

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db.models import ForeignObjectRel
@@ -18,16 +17,22 @@ from delivery.retention import prune as pruning
 from events.dispatch import subscribers
 from events.models import Event, EventType, ParkedEvent, Subscriber
 from notifications.models import Fanout, Notification, Summary
-from tests.delivery.factories.retention import DAYS, NOW, OLD, YOUNG, event, position_of, prune, row, sent, there
+from tests.delivery.factories.retention import (
+    DAYS,
+    NOW,
+    OLD,
+    YOUNG,
+    event,
+    position_of,
+    prune,
+    row,
+    sent,
+    summary,
+    there,
+)
 from tests.events.concurrency import rolled_back
 
 pytestmark = pytest.mark.django_db
-
-
-def summary(user, age: float = OLD, **fields: Any) -> Summary:
-    made = Summary.objects.create(user=user, kind="digest", window=str(age), **fields)
-    Summary.objects.filter(pk=made.pk).update(created_at=NOW - timedelta(days=age))
-    return made
 
 
 def test_an_old_row_goes_with_its_event_deliveries_and_attempts(owner):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,8 +17,20 @@ from events.dispatch import watermarks
 from events.models import Subscriber
 from notifications.inbox import removal
 from notifications.models import Inbox, Notification
-from tests.delivery.factories.retention import DAYS, NOW, OLD, YOUNG, event, position_of, prune, row, sent, there
-from tests.delivery.retention.test_limits import summary
+from tests.delivery.factories.retention import (
+    DAYS,
+    NOW,
+    OLD,
+    YOUNG,
+    confirmation,
+    event,
+    position_of,
+    prune,
+    row,
+    sent,
+    summary,
+    there,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -29,13 +40,6 @@ def _size(request, monkeypatch) -> None:
     """So many rows in every batch."""
     for name in ("FIRST", "LEAST", "MOST"):
         monkeypatch.setattr(pace, name, request.param)
-
-
-def confirmation(user, age: float = OLD, **fields: Any) -> Delivery:
-    to, _ = Address.objects.get_or_create(user=user, kind="webhook", target="https://example.com/hook")
-    made = Delivery.objects.create(address=to, kind="webhook", **{"state": "sent", "purpose": "test", **fields})
-    Delivery.objects.filter(pk=made.pk).update(created_at=NOW - timedelta(days=age))
-    return made
 
 
 def limits() -> rules.Limits:
