@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db.models import Count, Q, QuerySet
 
-from events.db import arrays
-from events.models import Event
+from events.db.aggregates import Numbers
+from events.models import Event, Membership
 from notifications.routing.plan import Source
 
 # An audience of more people than this is notified chunk by chunk (notifications.routing.fanout).
@@ -165,44 +165,27 @@ def _reasons(event: Event, ties: Ties, *, within: Range | None) -> dict[int, str
 
 def _popular(sources: Iterable[Source]) -> set[Source]:
     """Sources to which more than LARGE people are tied."""
-    is_source, params = _is_source(sources)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT entity_type, entity_id FROM memberships WHERE {is_source} "
-            "GROUP BY entity_type, entity_id HAVING count(*) > %s",
-            [*params, LARGE],
-        )
-        return set(cursor.fetchall())
+    ties = _tied(sources).values("entity_type", "entity_id").annotate(count=Count("*"))
+    return set(ties.filter(count__gt=LARGE).values_list("entity_type", "entity_id"))
 
 
 def _tied_to(
     sources: set[Source], *, within: Range | None, with_all_owners: bool
 ) -> dict[tuple[str, Source], list[int]]:
     """(role, source) -> the people in the range; with all owners on request."""
-    is_source, params = _is_source(sources)
-    is_near = "true"
+    ties = _tied(sources)
     if within is not None:
-        is_near = f"(user_id > %s AND user_id <= %s{' OR role = %s' if with_all_owners else ''})"
-        params += [*within, *(["owner"] if with_all_owners else [])]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT role, entity_type, entity_id, {arrays.joined('user_id')} FROM memberships "
-            f"WHERE {is_source} AND {is_near} GROUP BY role, entity_type, entity_id",
-            params,
-        )
-        return {
-            (role, (entity_type, entity_id)): arrays.numbers(users)
-            for role, entity_type, entity_id, users in cursor.fetchall()
-            if (entity_type, entity_id) in sources
-        }
+        is_near = Q(user_id__gt=within.after, user_id__lte=within.last)
+        ties = ties.filter(is_near | Q(role="owner") if with_all_owners else is_near)
+    groups = ties.values("role", "entity_type", "entity_id").annotate(users=Numbers("user_id"))
+    found = [(group["role"], (group["entity_type"], group["entity_id"]), group["users"]) for group in groups]
+    return {(role, source): users for role, source, users in found if source in sources}
 
 
-def _is_source(sources: Iterable[Source]) -> arrays.Condition:
-    """Condition that narrows memberships down to these; pairs that nobody asked for are left to the caller."""
+def _tied(sources: Iterable[Source]) -> QuerySet[Membership]:
+    """Memberships narrowed down to these; pairs that nobody asked for are left to the caller."""
     types, ids = zip(*sources, strict=True)
-    is_type, type_params = arrays.any_of("entity_type", sorted(set(types)), db_type="text")
-    is_id, id_params = arrays.any_of("entity_id", sorted(set(ids)))
-    return f"{is_type} AND {is_id}", [*type_params, *id_params]
+    return Membership.objects.filter(entity_type__in_set=set(types), entity_id__in_set=set(ids)).order_by()
 
 
 def _admins() -> list[int]:
@@ -217,11 +200,13 @@ def _everyone(within: Range | None) -> list[int]:
     everyone = User.objects.filter(is_active=True)
     if within is not None:
         everyone = everyone.filter(pk__gt=within.after, pk__lte=within.last)
-    return arrays.read(everyone, column="pk")
+    return _ids(everyone)
 
 
 def _active(users: Iterable[int]) -> set[int]:
-    is_named, named = arrays.any_of("id", users)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {arrays.joined('id')} FROM auth_user WHERE is_active AND {is_named}", named)
-        return set(arrays.numbers(cursor.fetchone()[0]))
+    return set(_ids(User.objects.filter(is_active=True, pk__in_set=users)))
+
+
+def _ids(users: QuerySet[User]) -> list[int]:
+    ids: list[int] = users.aggregate(ids=Numbers("pk"))["ids"]
+    return ids

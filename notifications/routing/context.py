@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import reduce
 from itertools import repeat
+from operator import or_
 
-from django.db import connection
 from django.db.models import Q
 
-from events.db import arrays
-from events.db.rows import values_table
+from events.db.aggregates import Numbers
 from events.models import Membership
 from events.rules import channel_names
 from notifications.holds import rules
-from notifications.models import Notification, UserNotificationSettings
+from notifications.models import Notification, NotificationPreference, UserNotificationSettings
 from notifications.routing.audiences import Audiences
 from notifications.routing.plan import EventFacts, ExistingRow, Preference, RoutingContext
 
@@ -51,32 +50,22 @@ def _preferences(types: Mapping[int, Sequence[str]], users: Sequence[int]) -> di
 
     Read by what they chose: it is one of a few combinations for most people.
     """
-    is_type, type_params = arrays.any_of("event_type_id", types)
-    is_near, bounds = arrays.id_range("chosen.user_id", users)
-    people, users_param = values_table({"user_id": "bigint"}, [(user,) for user in users])
-    offered, offers = values_table({"type_id": "bigint", "channels": "jsonb"}, list(types.items()))
-    chosen_by = arrays.joined("people.user_id")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT event_type_id, is_enabled, CAST(chosen.channels AS text), scope, {chosen_by} "
-            f"FROM notification_preferences AS chosen JOIN {offered} AS offered ON offered.type_id = event_type_id "
-            f"JOIN {people} AS people ON people.user_id = chosen.user_id WHERE {is_type} AND {is_near} "
-            "AND NOT (is_enabled AND scope = 'all' AND chosen.channels = offered.channels) "
-            "GROUP BY event_type_id, is_enabled, chosen.channels, scope",
-            [*offers, *users_param, *type_params, *bounds],
-        )
-        groups = cursor.fetchall()
+    is_offered = reduce(or_, (Q(event_type=type_id, channels=list(names)) for type_id, names in types.items()))
+    chosen = NotificationPreference.objects.filter(_near(users), event_type_id__in_set=types, user_id__in_set=users)
+    differing = chosen.exclude(is_offered, is_enabled=True, scope="all").order_by()
+    groups = differing.values_list("event_type_id", "is_enabled", "channels", "scope").annotate(
+        users=Numbers("user_id")
+    )
     preferences: dict[tuple[int, int], Preference] = {}
-    for type_id, is_enabled, channels, scope, ids in groups:
-        preference = Preference(bool(is_enabled), _names(channels), scope)
-        preferences.update(dict.fromkeys(zip(arrays.numbers(ids), repeat(type_id)), preference))
+    for type_id, is_enabled, channels, scope, chosen_by in groups:
+        preference = Preference(is_enabled, _names(channels), scope)
+        preferences.update(dict.fromkeys(zip(chosen_by, repeat(type_id)), preference))
     return preferences
 
 
-def _names(channels: str) -> tuple[str, ...]:
+def _names(channels: object) -> tuple[str, ...]:
     """Other programs write preferences too: what is no list names no channel, and stops nobody else's notification."""
-    names = json.loads(channels)
-    return tuple(name for name in names if isinstance(name, str)) if isinstance(names, list) else ()
+    return tuple(name for name in channels if isinstance(name, str)) if isinstance(channels, list) else ()
 
 
 def _holds(users: Collection[int], *, now: datetime) -> dict[int, str]:

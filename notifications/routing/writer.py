@@ -9,7 +9,8 @@ from typing import Any
 
 from django.db import transaction
 
-from events.db import arrays
+from events.db.aggregates import Numbers
+from events.db.arrays import id_range
 from events.db.clock import instant
 from events.db.rows import insert_rows, update_rows
 from events.db.session import set_local
@@ -67,7 +68,7 @@ def _lock(users: Sequence[int]) -> dict[int, tuple[int, int]]:
     """
     rows = Inbox.objects.filter(user_id__in_set=users)
     # Almost everybody has a row, and a conflict costs more than the look that avoids it.
-    if missing := sorted(set(users).difference(arrays.read(rows, column="user_id"))):
+    if missing := sorted(set(users).difference(rows.aggregate(users=Numbers("user_id"))["users"])):
         columns = {"user_id": "bigint"}
         insert_rows("inboxes", columns=columns, rows=[(user,) for user in missing], on_conflict="DO NOTHING")
     locked = rows.select_for_update().order_by("user_id").values_list("user_id", "seq", "unread_count")
@@ -160,7 +161,7 @@ def _update_inboxes(rows: Sequence[PlannedRow]) -> None:
         columns={"user_id": "bigint", "shown": "bigint", "unread": "bigint"},
         rows=[(user, shown[user], new[user]) for user in users],
         assign={"seq": "inboxes.seq + new.shown", "unread_count": "inboxes.unread_count + new.unread"},
-        where=arrays.id_range("inboxes.user_id", users),
+        where=id_range("inboxes.user_id", users),
     )
 
 
