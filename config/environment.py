@@ -25,7 +25,7 @@ _ORIGIN = re.compile(r"https?://(\*\.)?[\w.-]+(:\d+)?|https?://\[[0-9a-fA-F:]+\]
 _ADDRESSES = "it must read as in postgres://user:password@host:5432/name or sqlite:////folder/file.sqlite3"
 
 
-class Unreadable(SystemExit):
+class UnreadableSettingError(SystemExit):
     """A setting that can't be read. Its sentence is all that whoever starts a process sees: manage.py, celery and
     daphne end with it, exit code 1.
 
@@ -47,7 +47,7 @@ def boolean(name: str, *, default: bool) -> bool:
     raw = os.environ.get(name, "").strip().lower()
     if raw in ("", "1", "0", "true", "false", "yes", "no", "on", "off"):
         return raw in ("1", "true", "yes", "on") if raw else default
-    raise Unreadable(f"{name} is {raw!r}; it must be true or false.")
+    raise UnreadableSettingError(f"{name} is {raw!r}; it must be true or false.")
 
 
 def integer(name: str, *, default: int, least: int, most: int | None = None) -> int:
@@ -57,7 +57,7 @@ def integer(name: str, *, default: int, least: int, most: int | None = None) -> 
     if raw.isascii() and raw.isdigit() and int(raw) >= least and (most is None or int(raw) <= most):
         return int(raw)
     accepted = f"of at least {least}" if most is None else f"from {least} to {most}"
-    raise Unreadable(f"{name} is {raw!r}; it must be a whole number {accepted}.")
+    raise UnreadableSettingError(f"{name} is {raw!r}; it must be a whole number {accepted}.")
 
 
 def delays(name: str, *, default: list[float]) -> list[float]:
@@ -69,7 +69,7 @@ def delays(name: str, *, default: list[float]) -> list[float]:
         except ValueError:
             seconds = math.nan
         if not 0 < seconds <= 604_800:
-            raise Unreadable(f"{name} has {word!r}; each must be a number of seconds, as in 1,2,4.")
+            raise UnreadableSettingError(f"{name} has {word!r}; each must be a number of seconds, as in 1,2,4.")
         found.append(seconds)
     return found or default
 
@@ -79,7 +79,9 @@ def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
     try:
         return [ipaddress.ip_network(word) for word in words(name, default=[])]
     except ValueError as error:
-        raise Unreadable(f"{name} has what is no network ({error}); each must read as in 10.1.0.0/16.") from error
+        raise UnreadableSettingError(
+            f"{name} has what is no network ({error}); each must read as in 10.1.0.0/16."
+        ) from error
 
 
 def folder(name: str) -> Path | None:
@@ -89,7 +91,7 @@ def folder(name: str) -> Path | None:
         return None
     path = Path(raw)
     if not path.is_dir() or not os.access(path, os.W_OK):
-        raise Unreadable(f"{name} is {raw!r}, which is not a folder that can be written to; make it first.")
+        raise UnreadableSettingError(f"{name} is {raw!r}, which is not a folder that can be written to; make it first.")
     return path
 
 
@@ -97,7 +99,7 @@ def base_url(name: str, *, default: str) -> str:
     """Read the address under which people reach the site, for the links in what goes out of it."""
     url = text(name, default=default).rstrip("/")
     if not _ORIGIN.fullmatch(url) or "*" in url:
-        raise Unreadable(f"{name} is {url!r}; it must be a scheme and a host, as in https://example.com.")
+        raise UnreadableSettingError(f"{name} is {url!r}; it must be a scheme and a host, as in https://example.com.")
     return url
 
 
@@ -108,9 +110,9 @@ def smtp() -> dict[str, Any]:
         return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
     port = integer("SMTP_PORT", default=25, least=1, most=65_535)
     if bool(user) != bool(password):
-        raise Unreadable("SMTP_USER and SMTP_PASSWORD belong together; set both or neither.")
+        raise UnreadableSettingError("SMTP_USER and SMTP_PASSWORD belong together; set both or neither.")
     if user and port not in (465, 587) and not _is_loopback(host):
-        raise Unreadable(
+        raise UnreadableSettingError(
             f"SMTP_PORT is {port}, over which SMTP_PASSWORD would travel in plain text; it must be 465 or 587."
         )
     return {
@@ -136,7 +138,9 @@ def origins(name: str) -> list[str]:
     found = words(name, default=[])
     for origin in found:
         if not _ORIGIN.fullmatch(origin):
-            raise Unreadable(f"{name} has {origin!r}; each must be a scheme and a host, as in https://example.com.")
+            raise UnreadableSettingError(
+                f"{name} has {origin!r}; each must be a scheme and a host, as in https://example.com."
+            )
     return found
 
 
@@ -149,14 +153,16 @@ def redis(name: str) -> str:
     except ValueError:
         is_address = False
     if url and not is_address:
-        raise Unreadable(f"{name} is not a Redis address; it must read as in redis://localhost:6379/0.")
+        raise UnreadableSettingError(f"{name} is not a Redis address; it must read as in redis://localhost:6379/0.")
     return url
 
 
 def demo(name: str, *, debug: bool) -> bool:
     """A demo has accounts with a published password."""
     if (is_on := boolean(name, default=False)) and not debug:
-        raise Unreadable(f"{name} is on, which makes accounts with a published password; it needs DEBUG=true.")
+        raise UnreadableSettingError(
+            f"{name} is on, which makes accounts with a published password; it needs DEBUG=true."
+        )
     return is_on
 
 
@@ -165,7 +171,9 @@ def secret_key(name: str, *, debug: bool) -> str:
     value = os.environ.get(name, "")
     if value or debug:
         return value or "only-for-development-and-tests-never-in-production"
-    raise Unreadable(f"{name} is not set; give it a long random value, or set DEBUG=true to try things out.")
+    raise UnreadableSettingError(
+        f"{name} is not set; give it a long random value, or set DEBUG=true to try things out."
+    )
 
 
 def database(name: str, *, default_file: Path) -> dict[str, Any]:
@@ -178,17 +186,17 @@ def database(name: str, *, default_file: Path) -> dict[str, Any]:
         config: dict[str, Any] = dict(dj_database_url.parse(url))
     except ValueError as error:
         # Its own message may repeat the password.
-        raise Unreadable(f"{name} is not a database address; {_ADDRESSES}.") from error
+        raise UnreadableSettingError(f"{name} is not a database address; {_ADDRESSES}.") from error
     engine = str(config["ENGINE"]).rpartition(".")[2]
     if engine not in ("sqlite3", "postgresql") or not config["NAME"]:
-        raise Unreadable(f"{name} is not an address of a database that Carillon knows; {_ADDRESSES}.")
+        raise UnreadableSettingError(f"{name} is not an address of a database that Carillon knows; {_ADDRESSES}.")
     return _sqlite(name, config) if engine == "sqlite3" else _postgresql(config)
 
 
 def _sqlite(name: str, config: dict[str, Any]) -> dict[str, Any]:
     path = Path(config["NAME"])
     if not path.parent.is_dir():
-        raise Unreadable(f"{name} names a file in {path.parent}, which is not a folder; make it first.")
+        raise UnreadableSettingError(f"{name} names a file in {path.parent}, which is not a folder; make it first.")
     config["OPTIONS"] = SQLITE_OPTIONS
     config["TEST"] = {"NAME": str(path.with_name("test.sqlite3"))}
     return config

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import Q
 from django.utils.translation import gettext_lazy
 
-from events.admin.base import M, ReadOnly, people
+from events.admin.base import M, ReadOnly, user_ids
 from notifications.models import (
     Fanout,
     Inbox,
@@ -28,7 +28,7 @@ class OfPeople(ReadOnly[M]):
     sortable_by: ClassVar[tuple[str, ...]] = ()
 
     def meant(self, term: str) -> Q:
-        return Q(user_id__in=people(term))
+        return Q(user_id__in=user_ids(term))
 
 
 @admin.register(Notification)

@@ -42,7 +42,7 @@ def embedded_database() -> Iterator[None]:
         with sqlite_lock.held(path):
             _migrate()
             yield
-    except sqlite_lock.Taken as error:
+    except sqlite_lock.DatabaseTakenError as error:
         raise CommandError(str(error)) from error
     except OSError as error:
         raise CommandError(f"The database {path} can't be used: {error.strerror}.") from error
@@ -68,7 +68,7 @@ def run_all(application: Any, *, host: str, port: int, ready: Callable[[], None]
     server = DrainingServer(application, host=host, port=port, ready=listening)
     # In the order in which they stop, once the sockets and the requests are done.
     threads += [Supervised(part, on_death=server.fail) for part in (Beat(app), Worker(app), Sweeper(configured()))]
-    with service_runs.noted("serve"):
+    with service_runs.recorded("serve"):
         server.run()
         for thread in threads:
             thread.stop(timeout=PART_SECONDS)

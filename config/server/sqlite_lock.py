@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
-class Taken(Exception):
+class DatabaseTakenError(Exception):
     """Another process has this database."""
 
 
@@ -26,7 +26,7 @@ def held(path: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             owner = os.pread(lock, 20, 0).decode("ascii", "replace").strip() or "unknown"
-            raise Taken(
+            raise DatabaseTakenError(
                 f"Another process (number {owner}) already serves {path}: stop it, or set DATABASE_URL to another file."
             ) from error
         os.ftruncate(lock, 0)

@@ -18,7 +18,7 @@ from delivery.admin.explain import explain_view
 from delivery.models import Address, Attempt, Delivery
 from delivery.outbox import outbox
 from delivery.outbox import rescue as rescuing
-from events.admin.base import ReadOnly, link, people, whole_number
+from events.admin.base import ReadOnly, link, user_ids, whole_number
 
 MOST_AT_ONCE = 1000
 
@@ -39,7 +39,7 @@ class AddressAdmin(ReadOnly[Address]):
     actions = ("resend_dead",)
 
     def meant(self, term: str) -> Q:
-        return Q(target__icontains=term) | Q(user_id__in=people(term))
+        return Q(target__icontains=term) | Q(user_id__in=user_ids(term))
 
     @admin.display(description=gettext_lazy("Confirmed"), boolean=True)
     def is_verified(self, obj: Address) -> bool:
@@ -111,7 +111,7 @@ class DeliveryAdmin(ReadOnly[Delivery]):
         number = whole_number(term)
         if number is not None:
             return Q(pk=number)
-        return Q(address__target__icontains=term) | Q(address__user_id__in=people(term))
+        return Q(address__target__icontains=term) | Q(address__user_id__in=user_ids(term))
 
     def has_resend_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("carillon_delivery.change_delivery")

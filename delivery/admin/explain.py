@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from delivery.reporting import explanation, explanation_output
 from events import rendering
-from events.admin.base import people, whole_number
+from events.admin.base import user_ids, whole_number
 from events.models import Event
 
 
@@ -46,7 +46,7 @@ def explain_view(request: HttpRequest, event_id: int) -> HttpResponse:
 def _one_person(request: HttpRequest, asked: str) -> int | None:
     """An exact username first: it may be a part of others'."""
     exact = User.objects.filter(username=asked).values_list("pk", flat=True).first()
-    meant = people(asked)
+    meant = user_ids(asked)
     if exact is not None or len(meant) == 1:
         return exact if exact is not None else meant[0]
     text = _("Several people are meant by that; give a whole username.") if meant else _("There is no such person.")

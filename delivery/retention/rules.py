@@ -46,7 +46,7 @@ def limits(*, now: datetime, days: int, is_dry: bool = False) -> Limits:
     to go."""
     cutoff = now - timedelta(days=days)
     position, last_event = _last(before=cutoff)
-    settled = watermarks.read_by if is_dry else watermarks.settle_beginning
+    settled = watermarks.position_of if is_dry else watermarks.raise_earliest
     return Limits(cutoff, settled(router.NAME, at=position), last_event)
 
 
@@ -55,7 +55,7 @@ def event_limits(*, now: datetime, days: int) -> list[EventLimits]:
     it."""
     cutoff, superseded = now - timedelta(days=days), now - SUPERSEDED_AFTER
     progress = EventType.objects.filter(name__endswith=".progress").exclude(replaces="")
-    routed = watermarks.read_by(router.NAME, at=_last(before=superseded)[0])
+    routed = watermarks.position_of(router.NAME, at=_last(before=superseded)[0])
     return [
         EventLimits(cutoff, _last(before=cutoff)[0]),
         EventLimits(superseded, routed, tuple(progress.values_list("pk", flat=True))),
@@ -98,7 +98,7 @@ def lone_delivery_may_go(limits: Limits) -> Q:
 def event_is_past(limits: EventLimits) -> Q:
     """Events that are old and read by every running subscriber. One query, for the subscribers."""
     return Q(
-        position__lte=watermarks.read_by_all(at_most=limits.at_most),
+        position__lte=watermarks.lowest_position(at_most=limits.at_most),
         created_at__lt=limits.before,
         **({} if limits.types is None else {"event_type_id__in_set": limits.types}),
     )

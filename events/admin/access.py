@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy, ngettext
 
-from events.admin.base import BigList, ReadOnly, entity, people
+from events.admin.base import BigList, ReadOnly, parsed_entity, user_ids
 from events.entities import Entity
 from events.errors import EntityRefused
 from events.models import ApiKey, Membership
@@ -47,8 +47,8 @@ class MembershipAdmin(BigList[Membership]):
     sortable_by = ()
 
     def meant(self, term: str) -> Q:
-        about = entity(term)
-        return Q(user_id__in=people(term)) if about is None else Q(entity_type=about.type, entity_id=about.id)
+        about = parsed_entity(term)
+        return Q(user_id__in=user_ids(term)) if about is None else Q(entity_type=about.type, entity_id=about.id)
 
     @admin.display(description=gettext_lazy("Entity"))
     def entity(self, obj: Membership) -> str:

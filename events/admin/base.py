@@ -93,7 +93,7 @@ def whole_number(term: str) -> int | None:
     return number if number is None or number <= BIGINT_MAX else None
 
 
-def entity(term: str) -> Entity | None:
+def parsed_entity(term: str) -> Entity | None:
     """The term as an entity, if it reads like `job:42`."""
     try:
         return parse_entity(term)
@@ -103,13 +103,13 @@ def entity(term: str) -> Entity | None:
 
 def by_source(term: str, *, otherwise: Q) -> Q:
     """Rows that have a source: by their number, by it (`job:42`), or as `otherwise` says."""
-    number, about = whole_number(term), entity(term)
+    number, about = whole_number(term), parsed_entity(term)
     if number is not None:
         return Q(pk=number)
     return otherwise if about is None else Q(source_entity_type=about.type, source_entity_id=about.id)
 
 
-def people(term: str) -> list[int]:
+def user_ids(term: str) -> list[int]:
     """Keys of the users meant by an id, a part of a username or an address."""
     meant = Q(username__icontains=term) | Q(email__iexact=term)
     number = whole_number(term)
@@ -125,6 +125,6 @@ def link(page: str, key: int | None, text: object = None) -> SafeString | str:
     return format_html('<a href="{}">{}</a>', reverse(f"admin:{page}_change", args=[key]), text or key)
 
 
-def pretty(value: Any) -> SafeString:
+def pretty_json(value: Any) -> SafeString:
     """JSON as people read it."""
     return format_html("<pre>{}</pre>", json.dumps(value, indent=2, ensure_ascii=False))

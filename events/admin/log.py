@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from events import rendering
-from events.admin.base import BigList, ReadOnly, by_source, pretty
+from events.admin.base import BigList, ReadOnly, by_source, pretty_json
 from events.dispatch import replay
 from events.models import Event, HardwareReading, LogGap, LogHead, ParkedEvent, Subscriber
 
@@ -65,7 +65,7 @@ class EventAdmin(ReadOnly[Event]):
 
     @admin.display(description=gettext_lazy("Payload"))
     def payload_as_json(self, obj: Event) -> SafeString:
-        return pretty(obj.payload)
+        return pretty_json(obj.payload)
 
 
 @admin.register(Subscriber)

@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
-from events.admin.base import ReadOnly, by_source, pretty
+from events.admin.base import ReadOnly, by_source, pretty_json
 from events.models import ComfyuiServer, ServiceRun, TrackedJob
 
 
@@ -46,7 +46,7 @@ class TrackedJobAdmin(ReadOnly[TrackedJob]):
 
     @admin.display(description=gettext_lazy("Details"))
     def details_as_json(self, obj: TrackedJob) -> SafeString:
-        return pretty(obj.details)
+        return pretty_json(obj.details)
 
     @admin.display(description=gettext_lazy("Events"))
     def its_events(self, obj: TrackedJob) -> SafeString:

@@ -15,7 +15,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
 from events.log.publish import MAX_KEY
-from events.rest.errors import BadBody
+from events.rest.errors import BadBodyError
 from events.rest.fields import EventTypeName, Instant, Payload, Text, Whole
 from events.rest.parsers import JsonBody, parse
 
@@ -129,7 +129,7 @@ def _key(source: str, own: str) -> str:
 def _decoded(text: str) -> dict[str, Any]:
     try:
         value = parse(base64.b64decode(text, validate=True))
-    except (binascii.Error, ValueError, BadBody) as error:
+    except (binascii.Error, ValueError, BadBodyError) as error:
         detail = "This is not the base64 of a JSON object."
         raise ValidationError({"data_base64": [ErrorDetail(detail, code="invalid_cloudevent")]}) from error
     if not isinstance(value, dict):

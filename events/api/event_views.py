@@ -21,7 +21,7 @@ from events.api.serializers import (
     EventOrEventsOut,
     EventOut,
     LogQuery,
-    shown,
+    event_json,
 )
 from events.errors import Refused
 from events.log import publish
@@ -78,9 +78,9 @@ class EventsView(ApiView):
         sent = publish_request.read(request)
         _check_key_covers(request, sent.new)
         throttling.spend(request, len(sent.new))
-        with _placed(sent):
+        with _indexed(sent):
             accepted = publish.accept(sent.new, publisher=f"user:{user_id_of(request)}")
-        events = [shown(one.event) for one in accepted]
+        events = [event_json(one.event) for one in accepted]
         is_new = any(one.created for one in accepted)
         return Response(events if sent.is_many else events[0], status=201 if is_new else 200)
 
@@ -111,11 +111,11 @@ class EventsView(ApiView):
         events = list(found[: query["limit"] + 1])
         page = events[: query["limit"]]
         following = {"after": page[-1].position} if len(events) > len(page) else None
-        return listed(request, [shown(event) for event in page], following=following)
+        return listed(request, [event_json(event) for event in page], following=following)
 
 
 @contextmanager
-def _placed(sent: publish_request.Incoming) -> Iterator[None]:
+def _indexed(sent: publish_request.Incoming) -> Iterator[None]:
     """A refusal names its element where there is an array, and only there."""
     try:
         yield

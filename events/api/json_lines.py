@@ -12,14 +12,14 @@ from rest_framework.exceptions import ValidationError
 from events.api.serializers import EventIn, new_event
 from events.errors import Refused
 from events.log.publish import NewEvent, accept
-from events.rest.errors import BadBody, first_problem
+from events.rest.errors import BadBodyError, first_problem
 from events.rest.parsers import parse
 
 BATCH = 1000
 MAX_LINE = 1024 * 1024
 
 
-class LineRefused(ValueError):
+class LineRefusedError(ValueError):
     """A line that can't be published; it and what follows is not. Batches before its own are stored."""
 
 
@@ -45,7 +45,7 @@ def publish_lines(stream: IO[bytes], *, key_prefix: str | None = None) -> Iterat
         number += 1
         read_bytes += len(line)
         if len(line) > MAX_LINE:
-            raise LineRefused(f"line {number} is longer than {MAX_LINE} bytes; an event is one JSON object a line")
+            raise LineRefusedError(f"line {number} is longer than {MAX_LINE} bytes; an event is one JSON object a line")
         if line.strip():
             batch.append((number, _event(line, number=number, reader=reader, key_prefix=key_prefix)))
         if len(batch) == BATCH:
@@ -61,10 +61,10 @@ def _event(line: bytes, *, number: int, reader: EventIn, key_prefix: str | None)
     try:
         checked = reader.run_validation(parse(line.strip()))
         new = new_event(checked, idempotency_key=checked.get("idempotency_key"))
-    except (BadBody, Refused) as error:
-        raise LineRefused(f"line {number}: {str(error.detail).removesuffix('.')}") from error
+    except (BadBodyError, Refused) as error:
+        raise LineRefusedError(f"line {number}: {str(error.detail).removesuffix('.')}") from error
     except ValidationError as error:
-        raise LineRefused(f"line {number}: {first_problem(error)}") from error
+        raise LineRefusedError(f"line {number}: {first_problem(error)}") from error
     if key_prefix is not None and new.idempotency_key is None:
         return replace(new, idempotency_key=f"{key_prefix}:{number}")
     return new
@@ -74,7 +74,7 @@ def _store(batch: list[tuple[int, NewEvent]]) -> int:
     try:
         return sum(one.created for one in accept([new for _number, new in batch]))
     except Refused as error:
-        raise LineRefused(f"line {batch[error.index or 0][0]}: {error.detail}") from error
+        raise LineRefusedError(f"line {batch[error.index or 0][0]}: {error.detail}") from error
     finally:
         # With DEBUG on, Django keeps the last 9,000 statements: here each is as long as its batch.
         reset_queries()

@@ -93,7 +93,7 @@ class EventOut(serializers.Serializer[Any]):
     created_at = Instant()
 
 
-def shown(event: Event) -> dict[str, Any]:
+def event_json(event: Event) -> dict[str, Any]:
     """Render an event with its type as EventOut does, many times faster; a test holds them to each other."""
     event_type = event.event_type
     return {

@@ -49,8 +49,8 @@ def rerun(parked: ParkedEvent, *, now: datetime) -> bool:
     if not ParkedEvent.objects.filter(pk=parked.pk).exists():
         return True
     try:
-        runner.hand_over(parked.subscriber.name, parked.event, done=lambda: _unpark(parked.pk))
-    except _DoneMeanwhile:
+        runner.run_one(parked.subscriber.name, parked.event, done=lambda: _unpark(parked.pk))
+    except _AlreadyDoneError:
         return True
     except Exception as error:  # noqa: BLE001  whatever the handler raises is what the admin wants to read
         ParkedEvent.objects.filter(pk=parked.pk).update(error=retry.described(error), created_at=now)
@@ -58,11 +58,11 @@ def rerun(parked: ParkedEvent, *, now: datetime) -> bool:
     return True
 
 
-class _DoneMeanwhile(Exception):
+class _AlreadyDoneError(Exception):
     """The parked event had its try from somebody else, and it went well."""
 
 
 def _unpark(pk: int) -> None:
     deleted, _of_each = ParkedEvent.objects.filter(pk=pk).delete()
     if not deleted:
-        raise _DoneMeanwhile
+        raise _AlreadyDoneError

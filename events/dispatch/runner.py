@@ -25,7 +25,7 @@ LEASE = timedelta(seconds=60)
 
 
 # Seconds after which a long backlog gives way to other subscribers, and to leases that count from a fresh `now`.
-TURN = 10.0
+LONGEST_SECONDS = 10.0
 
 
 def catch_up(name: str, *, now: datetime, fresh: Sequence[Event] = ()) -> int:
@@ -39,13 +39,13 @@ def catch_up(name: str, *, now: datetime, fresh: Sequence[Event] = ()) -> int:
     if subscription is None:
         return 0
     step = _transactional_step if subscription.is_transactional else _leased_step
-    total, size, end = 0, BATCH, time.monotonic() + TURN
+    total, size, end = 0, BATCH, time.monotonic() + LONGEST_SECONDS
     while True:
         try:
             batch = step(subscription, limit=size, now=now, fresh=fresh)
-        except _NotEnrolled:
+        except _NotEnrolledError:
             subscribers.enroll()
-        except _Failed as failed:
+        except _BatchError as failed:
             if not (size := _after_failure(subscription, failed, now=now)):
                 return total
         else:
@@ -61,7 +61,7 @@ def catch_up(name: str, *, now: datetime, fresh: Sequence[Event] = ()) -> int:
             return total
 
 
-def hand_over(name: str, event: Event, *, done: Callable[[], object]) -> None:
+def run_one(name: str, event: Event, *, done: Callable[[], object]) -> None:
     """Call a subscriber with this one event, wherever it stands, then `done`: in one transaction if it is
     transactional. Raises what the handler raises, and LookupError for a name that the code no longer has."""
     subscription = subscribers.registered(name)
@@ -85,11 +85,11 @@ class _Batch:
     is_last: bool
 
 
-class _NotEnrolled(Exception):
+class _NotEnrolledError(Exception):
     """The subscriber has no row yet. Made outside its first batch's transaction, whose failure would take it back."""
 
 
-class _Failed(Exception):
+class _BatchError(Exception):
     """The handler raised, or the commit of its transaction was refused; that is rolled back."""
 
     def __init__(self, batch: _Batch, error: Exception, *, token: uuid.UUID | None = None) -> None:
@@ -113,7 +113,7 @@ def _transactional_step(
         # The commit counts as the handler's: deferred foreign keys are checked only there.
         if batch is None or not batch.events:
             raise
-        raise _Failed(batch, error) from error
+        raise _BatchError(batch, error) from error
     return batch
 
 
@@ -132,7 +132,7 @@ def _leased_step(subscription: Subscription, *, limit: int, now: datetime, fresh
     try:
         _handle(subscription, batch)
     except Exception as error:
-        raise _Failed(batch, error, token=token) from error
+        raise _BatchError(batch, error, token=token) from error
     with transaction.atomic():
         # Fenced: whoever took over an expired lease, or moved the position by hand, has the say.
         held = Subscriber.objects.select_for_update().filter(pk=row.pk, lease_token=token)
@@ -153,7 +153,7 @@ def _ready(subscription: Subscription, *, now: datetime) -> Subscriber | None:
     """Lock the subscriber's row; None if it is paused or waits for its next try."""
     row = Subscriber.objects.select_for_update().filter(name=subscription.name).first()
     if row is None:
-        raise _NotEnrolled
+        raise _NotEnrolledError
     if row.is_paused or (row.retry_at is not None and row.retry_at > now):
         return None
     return row
@@ -190,7 +190,7 @@ def _advance(row: Subscriber, *, to: int, now: datetime) -> None:
     )
 
 
-def _after_failure(subscription: Subscription, failed: _Failed, *, now: datetime) -> int:
+def _after_failure(subscription: Subscription, failed: _BatchError, *, now: datetime) -> int:
     """The size of the next try, or 0 to leave it for later."""
     count = len(failed.batch.events)
     if retry.is_passing(failed.error):
@@ -206,7 +206,7 @@ def _after_failure(subscription: Subscription, failed: _Failed, *, now: datetime
     return _count_failure(subscription, failed, now=now)
 
 
-def _count_failure(subscription: Subscription, failed: _Failed, *, now: datetime) -> int:
+def _count_failure(subscription: Subscription, failed: _BatchError, *, now: datetime) -> int:
     [event] = failed.batch.events
     error = retry.described(failed.error)
     with transaction.atomic():

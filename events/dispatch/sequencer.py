@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 BATCH = 1000
 # A worker that is told to stop waits for its task.
-TURN = 10.0
+LONGEST_SECONDS = 10.0
 
 # Sent once events are numbered and committed: `events`, a list in log order with their types loaded.
 event_published = Signal()
@@ -60,12 +60,12 @@ def number(*, limit: int = BATCH, announced: list[Event] | None = None) -> int:
         with transaction.atomic():
             return _number(_locked_head(), limit=limit, held=set(), announced=announced)
     except OperationalError as error:
-        if not ownership.is_held_up(error):
+        if not ownership.is_blocked(error):
             raise
     with transaction.atomic():
         head = _locked_head()
         owning = Event.objects.filter(position=None, event_type__actor_becomes_owner=True, actor_user__isnull=False)
-        held = ownership.held_up(owning.order_by("pk")[:limit])
+        held = ownership.blocked_sources(owning.order_by("pk")[:limit])
         logger.warning("events of %d source(s) wait: open transactions tie the same people to them", len(held))
         return _number(head, limit=limit, held=held, announced=announced)
 
@@ -93,8 +93,8 @@ def _number(head: int, *, limit: int, held: set[ownership.Source], announced: li
 
 
 def number_all(*, announced: list[Event] | None = None) -> int:
-    """Number until nothing visible is left or MAX_SECONDS are over, when the next sweep goes on; how many."""
-    total, end = 0, time.monotonic() + TURN
+    """Number until nothing visible is left or LONGEST_SECONDS are over, when the next sweep goes on; how many."""
+    total, end = 0, time.monotonic() + LONGEST_SECONDS
     while fresh := number(announced=announced):
         total += fresh
         if fresh < BATCH or time.monotonic() > end:

@@ -14,7 +14,7 @@ from events.models import LogGap, Subscriber
 logger = logging.getLogger(__name__)
 
 
-def settle_beginning(name: str, *, at: int) -> int:
+def raise_earliest(name: str, *, at: int) -> int:
     """Forbid moving a subscriber back below `at`, as far as it has read: what it made of those events is about to go.
     Returns that position; waits for the batch that it is at."""
     subscribers.enroll()
@@ -25,13 +25,13 @@ def settle_beginning(name: str, *, at: int) -> int:
     return row.earliest
 
 
-def read_by(name: str, *, at: int) -> int:
+def position_of(name: str, *, at: int) -> int:
     """The position up to which this one has read, paused or not, no more than `at`. One query."""
     position = Subscriber.objects.filter(name=name).values_list("position", flat=True).first()
     return min(at, position or 0)
 
 
-def read_by_all(*, at_most: int) -> int:
+def lowest_position(*, at_most: int) -> int:
     """The position up to which every running subscriber has read, no more than `at_most`. One query.
 
     Names that are no longer in the code count as paused.
@@ -67,6 +67,6 @@ def record(paused: Sequence[Subscriber], *, positions: Sequence[int]) -> None:
             logger.warning("subscriber %s is paused at %d and loses %d events", row.name, row.position, len(missed))
 
 
-def known_of(name: str) -> list[LogGap]:
+def gaps_of(name: str) -> list[LogGap]:
     """List what this subscriber has lost, latest first; at most ten."""
     return list(LogGap.objects.filter(subscriber__name=name)[:10])

@@ -39,11 +39,11 @@ def give(ids: Sequence[int], *, wait: str = WAIT) -> None:
         cursor.execute(_OWN.format(is_one=is_one), params)
 
 
-def is_held_up(error: OperationalError) -> bool:
+def is_blocked(error: OperationalError) -> bool:
     return getattr(error.__cause__, "sqlstate", None) == LOCK_TIMEOUT
 
 
-def held_up(events: Iterable[Event]) -> set[Source]:
+def blocked_sources(events: Iterable[Event]) -> set[Source]:
     """The sources that open transactions tie to these events' actors, tried one by one."""
     held: set[Source] = set()
     for event in events:
@@ -58,7 +58,7 @@ def _is_free(event: Event) -> bool:
         with transaction.atomic():
             give([event.pk], wait=WAIT_ALONE)
     except OperationalError as error:
-        if not is_held_up(error):
+        if not is_blocked(error):
             raise
         return False
     return True

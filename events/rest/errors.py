@@ -35,12 +35,12 @@ class FieldError(TypedDict):
     detail: str
 
 
-class TooLarge(APIException):
+class TooLargeError(APIException):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_code = "too_large"
 
 
-class BadBody(ParseError):
+class BadBodyError(ParseError):
     """A body that is no acceptable JSON. `field` names the place, if one is to blame."""
 
     default_code = "invalid_json"
@@ -145,7 +145,7 @@ def _api_error(error: APIException) -> Response:
     detail = error.detail
     text = str(detail) if isinstance(detail, str) else str(error.default_detail)
     code = str(detail.code) if isinstance(detail, ErrorDetail) else str(error.default_code)
-    place = error.field if isinstance(error, BadBody) else None
+    place = error.field if isinstance(error, BadBodyError) else None
     errors: list[FieldError] | None = [{"field": place, "code": code, "detail": text}] if place else None
     answer = _answer(error.status_code, code=code, detail=text, errors=errors)
     if wait := getattr(error, "wait", None):

@@ -9,7 +9,7 @@ from typing import IO, Any, NoReturn
 
 from rest_framework.parsers import BaseParser
 
-from events.rest.errors import BadBody, TooLarge
+from events.rest.errors import BadBodyError, TooLargeError
 
 MAX_BODY = 8 * 1024 * 1024
 # An array of events around payloads of the deepest accepted nesting, and room to name what is deeper.
@@ -33,7 +33,7 @@ class JsonBody(BaseParser):
     ) -> Any:
         body = stream.read(MAX_BODY + 1)
         if len(body) > MAX_BODY:
-            raise TooLarge(f"The body is larger than {MAX_BODY} bytes; send it in parts.")
+            raise TooLargeError(f"The body is larger than {MAX_BODY} bytes; send it in parts.")
         return parse(body)
 
 
@@ -43,11 +43,13 @@ def parse(body: bytes) -> Any:
     try:
         value = json.loads(body.decode(), parse_constant=_refuse_constant)
     except UnicodeDecodeError as error:
-        raise BadBody(f"The body is not UTF-8 at byte {error.start}.") from error
+        raise BadBodyError(f"The body is not UTF-8 at byte {error.start}.") from error
     except json.JSONDecodeError as error:
-        raise BadBody(f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}.") from error
+        raise BadBodyError(
+            f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+        ) from error
     except ValueError as error:
-        raise BadBody("The body has a number with too many digits.", code="invalid_number") from error
+        raise BadBodyError("The body has a number with too many digits.", code="invalid_number") from error
     if _SUSPECT.search(body):
         _check_texts(value)
     return value
@@ -64,19 +66,19 @@ def _check_depth(body: bytes) -> None:
         inner, bare = bare, bare.replace(b"[]", b"")
         if len(inner) == len(bare):
             return
-    raise BadBody(f"The body is nested deeper than {MAX_DEPTH}.", code="too_deep")
+    raise BadBodyError(f"The body is nested deeper than {MAX_DEPTH}.", code="too_deep")
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise BadBody(f"The body has {name}, which is not JSON.", code="nan")
+    raise BadBodyError(f"The body has {name}, which is not JSON.", code="nan")
 
 
 def _check_texts(value: Any) -> None:
     for path, text in _texts(value, path=""):
         if "\x00" in text:
-            raise BadBody("A text has a NUL character, which can't be stored.", code="nul", field=path)
+            raise BadBodyError("A text has a NUL character, which can't be stored.", code="nul", field=path)
         if _SURROGATE.search(text):
-            raise BadBody("A text has a lone surrogate, which is no character.", code="surrogate", field=path)
+            raise BadBodyError("A text has a lone surrogate, which is no character.", code="surrogate", field=path)
 
 
 def _texts(value: Any, *, path: str) -> Iterator[tuple[str, str]]:

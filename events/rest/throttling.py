@@ -25,7 +25,7 @@ WINDOW = 60
 PAUSE_AFTER_FAILURE = 5.0
 
 
-class TooManyEvents(APIException):
+class TooManyEventsError(APIException):
     """`wait`: seconds, for the Retry-After header; None where waiting doesn't help."""
 
     status_code = 429
@@ -56,11 +56,11 @@ def spend(request: Request, count: int) -> None:
     if _add(publisher, count, minute=minute) > most:
         _add(publisher, -count, minute=minute)
         if count > most:
-            raise TooManyEvents(
+            raise TooManyEventsError(
                 f"These are {count} events, and {most} a minute are all that may come; send fewer at once."
             )
         wait = math.ceil(WINDOW - seconds % WINDOW)
-        raise TooManyEvents(f"More than {most} events in a minute; send the rest after {wait} s.", wait=wait)
+        raise TooManyEventsError(f"More than {most} events in a minute; send the rest after {wait} s.", wait=wait)
 
 
 def allowed(request: Request) -> int:

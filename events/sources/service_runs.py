@@ -34,7 +34,7 @@ KEPT = timedelta(days=30)
 
 
 @contextmanager
-def noted(role: str) -> Iterator[None]:
+def recorded(role: str) -> Iterator[None]:
     """Record that this process, a `web`, a `worker` or a `serve`, runs within the block. A database that is away costs
     nothing."""
     run = begin(role)

@@ -23,7 +23,7 @@ class RunStep(StartStopStep):
 
     def start(self, parent: Any) -> None:
         # By name: this module is loaded before the models may be.
-        self._noted: AbstractContextManager[None] = import_string("events.sources.service_runs.noted")("worker")
+        self._noted: AbstractContextManager[None] = import_string("events.sources.service_runs.recorded")("worker")
         self._noted.__enter__()
 
     def stop(self, parent: Any) -> None:

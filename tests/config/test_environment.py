@@ -31,14 +31,14 @@ def test_booleans_are_read_and_empty_means_the_default(given, value, meant):
 @pytest.mark.parametrize("value", ["maybe", "2", "truee"])
 def test_what_is_no_boolean_is_named(given, value):
     given(value)
-    with pytest.raises(env.Unreadable, match=f"VALUE is '{value}'; it must be true or false"):
+    with pytest.raises(env.UnreadableSettingError, match=f"VALUE is '{value}'; it must be true or false"):
         env.boolean("VALUE", default=True)
 
 
 @pytest.mark.parametrize("value", ["-1", "1.5", "ten", "٣", "101"])
 def test_what_is_no_whole_number_in_range_is_named(given, value):
     given(value)
-    with pytest.raises(env.Unreadable, match=r"VALUE .* whole number from 0 to 100"):
+    with pytest.raises(env.UnreadableSettingError, match=r"VALUE .* whole number from 0 to 100"):
         env.integer("VALUE", default=5, least=0, most=100)
 
 
@@ -51,7 +51,7 @@ def test_origins_have_a_scheme_and_a_host(given, value):
 @pytest.mark.parametrize("value", ["example.com", "https://", "https://example.com/path", "ftp://example.com"])
 def test_what_is_no_origin_is_named(given, value):
     given(value)
-    with pytest.raises(env.Unreadable, match=r"VALUE has .*; each must be a scheme and a host"):
+    with pytest.raises(env.UnreadableSettingError, match=r"VALUE has .*; each must be a scheme and a host"):
         env.origins("VALUE")
 
 
@@ -60,7 +60,7 @@ def test_what_is_no_origin_is_named(given, value):
 )
 def test_what_is_no_redis_is_named(given, value):
     given(value)
-    with pytest.raises(env.Unreadable, match=r"VALUE is not a Redis address"):
+    with pytest.raises(env.UnreadableSettingError, match=r"VALUE is not a Redis address"):
         env.redis("VALUE")
 
 
@@ -69,20 +69,20 @@ def test_what_is_no_redis_is_named(given, value):
 )
 def test_what_is_no_database_is_named(given, value, tmp_path):
     given(value)
-    with pytest.raises(env.Unreadable, match=r"VALUE is not an? .*; it must read as in postgres://"):
+    with pytest.raises(env.UnreadableSettingError, match=r"VALUE is not an? .*; it must read as in postgres://"):
         env.database("VALUE", default_file=tmp_path / "x")
 
 
 def test_a_password_is_never_repeated(given, tmp_path):
     given("postgres://user:hunter2@host:port/name")
-    with pytest.raises(env.Unreadable) as error:
+    with pytest.raises(env.UnreadableSettingError) as error:
         env.database("VALUE", default_file=tmp_path / "x")
     assert "hunter2" not in str(error.value)
 
 
 def test_a_database_in_no_folder_is_named(given, tmp_path):
     given(f"sqlite:///{tmp_path}/missing/db.sqlite3")
-    with pytest.raises(env.Unreadable, match=r"missing, which is not a folder"):
+    with pytest.raises(env.UnreadableSettingError, match=r"missing, which is not a folder"):
         env.database("VALUE", default_file=tmp_path / "x")
 
 
@@ -101,7 +101,7 @@ def test_postgresql_keeps_no_connection_that_it_would_not_find_again(given, tmp_
 
 def test_a_demo_needs_debug(given):
     given("true")
-    with pytest.raises(env.Unreadable, match="needs DEBUG=true"):
+    with pytest.raises(env.UnreadableSettingError, match="needs DEBUG=true"):
         env.demo("VALUE", debug=False)
 
 

@@ -54,20 +54,20 @@ def test_a_password_goes_over_tls_or_not_far(smtp, host, port):
 @pytest.mark.parametrize("host", ["mail.example.com", "localhost.example.com", "10.0.0.1"])
 @pytest.mark.parametrize("port", ["", "25", "2525"])
 def test_a_password_in_plain_text_is_refused(smtp, host, port):
-    with pytest.raises(env.Unreadable, match="in plain text; it must be 465 or 587") as error:
+    with pytest.raises(env.UnreadableSettingError, match="in plain text; it must be 465 or 587") as error:
         smtp(host=host, port=port, user="carillon", password="hunter2")
     assert "hunter2" not in str(error.value)
 
 
 @pytest.mark.parametrize("half", [{"user": "carillon"}, {"password": "hunter2"}])
 def test_half_a_login_is_refused(smtp, half):
-    with pytest.raises(env.Unreadable, match="SMTP_USER and SMTP_PASSWORD belong together"):
+    with pytest.raises(env.UnreadableSettingError, match="SMTP_USER and SMTP_PASSWORD belong together"):
         smtp(host="localhost", **half)
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "smtp", "-25"])
 def test_what_is_no_port_is_named(smtp, port):
-    with pytest.raises(env.Unreadable, match=r"SMTP_PORT is .*; it must be a whole number from 1 to 65535"):
+    with pytest.raises(env.UnreadableSettingError, match=r"SMTP_PORT is .*; it must be a whole number from 1 to 65535"):
         smtp(host="localhost", port=port)
 
 
@@ -80,5 +80,5 @@ def test_links_begin_with_where_people_reach_the_site(given, value, meant):
 @pytest.mark.parametrize("value", ["example.com", "https://example.com/carillon", "https://*.example.com", "ftp://x"])
 def test_what_is_no_place_to_link_to_is_named(given, value):
     given(value)
-    with pytest.raises(env.Unreadable, match=r"VALUE is .*; it must be a scheme and a host"):
+    with pytest.raises(env.UnreadableSettingError, match=r"VALUE is .*; it must be a scheme and a host"):
         env.base_url("VALUE", default="http://x")

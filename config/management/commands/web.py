@@ -39,6 +39,6 @@ class Command(BaseCommand):
             port=port,
             ready=lambda: self.stdout.write(f"Serving on http://{host}:{port}"),
         )
-        with closed_at_the_end(), service_runs.noted("web"):
+        with closed_at_the_end(), service_runs.recorded("web"):
             server.run()
         sys.exit(server.exit_code)

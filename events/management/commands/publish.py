@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from events.api.json_lines import LineRefused, publish_lines
+from events.api.json_lines import LineRefusedError, publish_lines
 from events.bus import publish
 from events.entities import parse_entity
 from events.errors import Refused
@@ -75,7 +75,7 @@ class Command(BaseCommand):
                 for progress in publish_lines(stream, key_prefix=options["key"]):
                     bar.update(progress.read_bytes - read)
                     published, read = progress.published, progress.read_bytes
-            except LineRefused as refusal:
+            except LineRefusedError as refusal:
                 raise CommandError(f"Stopped after {published} events: {refusal}.") from refusal
         self.stdout.write(f"{published} events published.")
 

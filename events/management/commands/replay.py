@@ -27,5 +27,5 @@ class Command(BaseCommand):
         self.stdout.write(f"{name} goes on after position {position}.")
         if options["after"] is not None and position > options["after"]:
             self.stdout.write("Up to there the log is pruned, and with it what this subscriber had made of it.")
-        for gap in watermarks.known_of(name):
+        for gap in watermarks.gaps_of(name):
             self.stdout.write(f"Pruned before it had read them: {gap} ({gap.created_at:%Y-%m-%d}).")

@@ -217,10 +217,10 @@ class Bridge:
                 logger.warning("Prompts of %s could not be written down: %s", self.server.url, error)
 
     async def _beat(self) -> None:
-        await _db(lifecycle.beat)([prompt.pk for prompt in self.prompts.values()], lease=store.LEASE)
+        await _db(lifecycle.heartbeat)([prompt.pk for prompt in self.prompts.values()], lease=store.LEASE)
         if self.away_since is None:
             listed = [prompt.pk for prompt in self.prompts.values() if prompt.listed_in == self.connection]
-            await _db(lifecycle.keep_waiting)(listed)
+            await _db(lifecycle.extend_wait)(listed)
 
     async def _tell_progress(self, now: float) -> None:
         for prompt in list(self.prompts.values()):

@@ -89,7 +89,7 @@ class Server:
             raise ComfyuiError(f"{self.url}{path}: {_why(error)}") from error
         decoded = _object(body)
         if answer.status != 200 or decoded is None:
-            raise ComfyuiError(f"{self.url}{path} answered {answer.status}: {_said(decoded)}")
+            raise ComfyuiError(f"{self.url}{path} answered {answer.status}: {_reason(decoded)}")
         return decoded
 
 
@@ -121,7 +121,7 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _said(answer: dict[str, Any] | None) -> str:
+def _reason(answer: dict[str, Any] | None) -> str:
     """Word the reason of a refusal, such as a workflow that doesn't validate."""
     error = (answer or {}).get("error")
     if isinstance(error, dict):

@@ -12,7 +12,7 @@ import pynvml as nvml
 
 logger = logging.getLogger(__name__)
 
-_said: set[str] = set()
+_logged: set[str] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def read_gpus() -> list[Gpu]:
         with _open():
             return [gpu for index in range(nvml.nvmlDeviceGetCount()) if (gpu := _read(index)) is not None]
     except nvml.NVMLError as error:
-        _say_once(f"No GPU is watched on this machine: {error}.")
+        _log_once(f"No GPU is watched on this machine: {error}.")
         return []
 
 
@@ -51,7 +51,7 @@ def _read(index: int) -> Gpu | None:
         uuid = _text(nvml.nvmlDeviceGetUUID(handle))
         model = _text(nvml.nvmlDeviceGetName(handle))
     except nvml.NVMLError as error:
-        _say_once(f"GPU {index} can't be read ({error}); the others are.")
+        _log_once(f"GPU {index} can't be read ({error}); the others are.")
         return None
     return Gpu(uuid, index, model, celsius=_celsius(handle, index), memory_percent=_memory(handle, index))
 
@@ -60,7 +60,7 @@ def _celsius(handle: Any, index: int) -> float | None:
     try:
         return float(nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU))
     except nvml.NVMLError as error:
-        _say_once(f"GPU {index} tells no temperature ({error}).")
+        _log_once(f"GPU {index} tells no temperature ({error}).")
         return None
 
 
@@ -68,7 +68,7 @@ def _memory(handle: Any, index: int) -> float | None:
     try:
         memory = nvml.nvmlDeviceGetMemoryInfo(handle)
     except nvml.NVMLError as error:
-        _say_once(f"GPU {index} tells nothing of its memory ({error}).")
+        _log_once(f"GPU {index} tells nothing of its memory ({error}).")
         return None
     return round(100 * memory.used / memory.total, 1) if memory.total else None
 
@@ -78,7 +78,7 @@ def _text(value: str | bytes) -> str:
     return value.decode(errors="replace") if isinstance(value, bytes) else value
 
 
-def _say_once(what: str) -> None:
-    if what not in _said and len(_said) < 100:
-        _said.add(what)
+def _log_once(what: str) -> None:
+    if what not in _logged and len(_logged) < 100:
+        _logged.add(what)
         logger.warning("%s", what)

@@ -9,7 +9,7 @@ from celery import Celery
 from celery.worker.request import Request
 
 
-def gives_away(app: Celery[Any], delivery_info: Mapping[str, Any]) -> bool:
+def is_unacknowledged(app: Celery[Any], delivery_info: Mapping[str, Any]) -> bool:
     """True if the message came from a queue that keeps none it has handed out."""
     queue = app.amqp.queues.get(delivery_info.get("routing_key") or "")
     return queue is not None and bool(queue.no_ack)
@@ -22,13 +22,13 @@ class JobRequest(Request):
     """
 
     def acknowledge(self) -> None:
-        if gives_away(self.task.app, self.delivery_info):
+        if is_unacknowledged(self.task.app, self.delivery_info):
             self.acknowledged = True
         else:
             super().acknowledge()
 
     def reject(self, requeue: bool = False) -> None:
-        if gives_away(self.task.app, self.delivery_info):
+        if is_unacknowledged(self.task.app, self.delivery_info):
             self.acknowledged = True
         else:
             super().reject(requeue=requeue)

@@ -12,7 +12,7 @@ from django.db import connection
 
 from events.sources.jobs import lifecycle, reporter, tracking
 from events.sources.jobs import task as jobs
-from events.sources.jobs.celery_request import gives_away
+from events.sources.jobs.celery_request import is_unacknowledged
 from events.sources.jobs.task import JobTask
 
 # A broker looks for what was not acknowledged now and then, not at the second.
@@ -54,11 +54,11 @@ def _on_postrun(task_id: str, task: Any, retval: Any, state: str | None, **_more
             tracking.ended(key, "completed", {}, last=last)
         case "IGNORED" if task_id in type(task)._replaced:
             type(task)._replaced -= {task_id}
-            reporter.write(lambda: lifecycle.put_back(key), saying="A replaced job could not be put back")
+            reporter.write(lambda: lifecycle.requeue(key), saying="A replaced job could not be put back")
         case "IGNORED":
             tracking.ended(key, "cancelled", {"message": "The task asked to be ignored"}, last=last)
         case "REJECTED" if isinstance(retval, Reject) and getattr(retval, "requeue", False):
-            reporter.write(lambda: lifecycle.put_back(key), saying="A rejected job could not be put back")
+            reporter.write(lambda: lifecycle.requeue(key), saying="A rejected job could not be put back")
         case "REJECTED":
             tracking.ended(key, "failed", {"error": f"Rejected: {lifecycle.text(retval)}"}, last=last)
         case None if task.request.is_eager:
@@ -97,7 +97,7 @@ def _on_retry(sender: Any, request: Any, **_more: Any) -> None:
     key = jobs.key_of(request.id)
     if isinstance(sender, JobTask) and key not in tracking.running:
         wait = timedelta(seconds=sender.job_wait_seconds)
-        reporter.write(lambda: lifecycle.put_back(key, wait=wait), saying="A retried job could not be put back")
+        reporter.write(lambda: lifecycle.requeue(key, wait=wait), saying="A retried job could not be put back")
 
 
 def _on_revoked(sender: Any, request: Any, terminated: bool, expired: bool, **_more: Any) -> None:
@@ -125,7 +125,7 @@ def _on_unknown(name: str, id: str, **_more: Any) -> None:  # noqa: A002  Celery
 def _patience(task: JobTask) -> timedelta:
     """Time a job may be silent beyond its lease: until the broker has given it to another worker."""
     info = task.request.delivery_info or {}
-    if not task.acks_late or task.request.is_eager or gives_away(task.app, info):
+    if not task.acks_late or task.request.is_eager or is_unacknowledged(task.app, info):
         return timedelta()
     visibility = (task.app.conf.broker_transport_options or {}).get("visibility_timeout", _VISIBILITY_SECONDS)
     return timedelta(seconds=visibility + _REDELIVERY_SECONDS)

@@ -83,7 +83,7 @@ def submit(key: str, about: Facts, *, wait: timedelta = WAIT) -> TrackedJob:
             },
         )
         if is_new:
-            _tell(job, "submitted", {})
+            _publish(job, "submitted", {})
     return job
 
 
@@ -98,7 +98,7 @@ def start(job: TrackedJob, *, lease: timedelta) -> bool:
             state=TrackedJob.State.STARTED, due_at=Now() + lease, **({"started_at": Now()} if is_first else {})
         )
         if is_first:
-            _tell(row, "started", {})
+            _publish(row, "started", {})
     return True
 
 
@@ -107,7 +107,7 @@ def progress(pk: int, payload: Mapping[str, Any]) -> bool:
     with transaction.atomic():
         row = _locked(pk=pk)
         if row is not None:
-            _tell(row, "progress", payload)
+            _publish(row, "progress", payload)
     return row is not None
 
 
@@ -118,24 +118,24 @@ def end(key: str, state: End, payload: Mapping[str, Any], *, last: Mapping[str, 
         if row is None:
             return False
         if last is not None:
-            _tell(row, "progress", last)
+            _publish(row, "progress", last)
         _close(row, state, payload)
     return True
 
 
-def put_back(key: str, *, wait: timedelta = WAIT) -> None:
+def requeue(key: str, *, wait: timedelta = WAIT) -> None:
     """Let the job wait to be run again (a Celery retry): nobody beats for it until then."""
     TrackedJob.objects.filter(key=key[:MAX_KEY], ended_at=None).update(
         state=TrackedJob.State.SUBMITTED, due_at=Now() + wait
     )
 
 
-def beat(keys: Collection[int], *, lease: timedelta) -> None:
+def heartbeat(keys: Collection[int], *, lease: timedelta) -> None:
     """Renew the leases of rows that are being worked on: one UPDATE."""
     TrackedJob.objects.filter(pk__in_set=keys, state=TrackedJob.State.STARTED).update(due_at=Now() + lease)
 
 
-def keep_waiting(keys: Collection[int]) -> None:
+def extend_wait(keys: Collection[int]) -> None:
     """Renew the time of rows that still wait where they were submitted: one UPDATE."""
     TrackedJob.objects.filter(pk__in_set=keys, state=TrackedJob.State.SUBMITTED).update(due_at=Now() + WAIT)
 
@@ -165,7 +165,7 @@ def _locked(**which: Any) -> TrackedJob | None:
 def _close(row: TrackedJob, state: End, payload: Mapping[str, Any]) -> None:
     TrackedJob.objects.filter(pk=row.pk).update(state=state, ended_at=Now(), due_at=Now() + KEPT)
     more = {} if "duration" in payload or row.started_at is None else {"duration": duration(row.started_at)}
-    _tell(row, state, {**(more if state == "completed" else {}), **payload})
+    _publish(row, state, {**(more if state == "completed" else {}), **payload})
 
 
 def duration(since: datetime) -> str:
@@ -178,7 +178,7 @@ def duration(since: datetime) -> str:
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
 
 
-def _tell(row: TrackedJob, state: str, payload: Mapping[str, Any]) -> None:
+def _publish(row: TrackedJob, state: str, payload: Mapping[str, Any]) -> None:
     """Publish; a refusal is logged and costs the job nothing."""
     kind = f"job.{state}"
     about = {"name": row.name, **row.details, **payload}

@@ -59,7 +59,7 @@ class Live:
         if self.is_inline:
             self.waiting = payload
             if self.may_tell():
-                _tell(self)
+                _publish_progress(self)
         else:
             reporter = _reporter.get()
             with reporter.changed:
@@ -95,10 +95,10 @@ class _Reporter:
                     telling = [live for live in self.jobs.values() if live.waiting is not None and live.may_tell()]
                     alive = list(self.jobs.values())
                 for live in telling:
-                    _tell(live)
+                    _publish_progress(live)
                 self._write()
                 if time.monotonic() >= beat_at:
-                    attempt(partial(_beat, alive), saying="Signs of life of jobs could not be written")
+                    attempt(partial(_heartbeat, alive), saying="Signs of life of jobs could not be written")
                     beat_at = time.monotonic() + lease().total_seconds() / 5
         finally:
             connections.close_all()
@@ -153,7 +153,7 @@ def write(what: Callable[[], object], *, saying: str) -> None:
             reporter.start()
 
 
-def _tell(live: Live) -> None:
+def _publish_progress(live: Live) -> None:
     reporter = _reporter.get()
     with reporter.changed:
         payload, live.waiting = live.waiting, None
@@ -165,9 +165,9 @@ def _tell(live: Live) -> None:
         reporter.changed.notify_all()
 
 
-def _beat(alive: list[Live]) -> None:
+def _heartbeat(alive: list[Live]) -> None:
     for patience in {live.patience for live in alive}:
-        lifecycle.beat([live.pk for live in alive if live.patience == patience], lease=lease() + patience)
+        lifecycle.heartbeat([live.pk for live in alive if live.patience == patience], lease=lease() + patience)
 
 
 def attempt(what: Callable[[], object], *, saying: str) -> bool:

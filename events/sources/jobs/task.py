@@ -85,7 +85,7 @@ class JobTask(Task[Any, Any]):
             key = key_of(self.request.id or "")
             delay = options.get("countdown")
             wait = _wait(self, options | {"countdown": self.default_retry_delay if delay is None else delay})
-            reporter.attempt(lambda: lifecycle.put_back(key, wait=wait), saying="A job's retry is not written down")
+            reporter.attempt(lambda: lifecycle.requeue(key, wait=wait), saying="A job's retry is not written down")
         return super().retry(*args, **options)
 
     def replace(self, sig: Any) -> Any:

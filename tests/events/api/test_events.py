@@ -7,7 +7,7 @@ import json
 import pytest
 
 from events import api_keys
-from events.api.serializers import EventOut, shown
+from events.api.serializers import EventOut, event_json
 from events.dispatch.sequencer import number
 from events.models import Event, EventType
 from tests.api_client import V1, as_, bearing, codes
@@ -36,7 +36,7 @@ def test_events_look_as_the_schema_of_the_api_says(publisher, member):
     as_(publisher).post(EVENTS, [DONE | {"actor_user_id": member.pk, "payload": {"name": "Shot 042"}}, DONE])
     number(limit=10)
     for event in Event.objects.select_related("event_type"):
-        assert shown(event) == dict(EventOut(event).data)
+        assert event_json(event) == dict(EventOut(event).data)
 
 
 def test_the_publisher_is_recorded_and_the_actor_nobody_by_default(publisher):

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from events.api.json_lines import LineRefused, publish_lines
+from events.api.json_lines import LineRefusedError, publish_lines
 from events.models import Event
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +41,7 @@ def test_batches_are_stored_one_after_the_other():
     ],
 )
 def test_a_bad_line_is_named_and_its_batch_is_not_stored(bad, said):
-    with pytest.raises(LineRefused, match=said):
+    with pytest.raises(LineRefusedError, match=said):
         run(LINE * 2 + bad + LINE)
     assert not Event.objects.exists()
 

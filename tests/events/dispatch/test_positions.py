@@ -243,5 +243,5 @@ def test_each_publishers_own_events_keep_their_order(committed):
 
 def test_numbering_a_log_without_end_gives_way_after_its_turn(monkeypatch):
     monkeypatch.setattr(sequencer, "number", lambda **_to: sequencer.BATCH)
-    monkeypatch.setattr(sequencer, "TURN", 0.0)
+    monkeypatch.setattr(sequencer, "LONGEST_SECONDS", 0.0)
     assert sequencer.number_all() == sequencer.BATCH

@@ -447,7 +447,7 @@ def test_a_rewind_while_a_leased_handler_works_is_kept(reader):
 
 def test_a_long_backlog_gives_way_to_the_others(reader, monkeypatch):
     reader(), numbered(BATCH * 3)
-    monkeypatch.setattr(runner, "TURN", -1.0)
+    monkeypatch.setattr(runner, "LONGEST_SECONDS", -1.0)
     assert catch_up("reader", now=NOW) == BATCH
     assert lagging(now=NOW) == ["reader"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from events.rest.errors import BadBody
+from events.rest.errors import BadBodyError
 from events.rest.parsers import MAX_BODY, MAX_DEPTH, parse
 
 
@@ -26,7 +26,7 @@ from events.rest.parsers import MAX_BODY, MAX_DEPTH, parse
     ],
 )
 def test_what_is_no_acceptable_json_is_named(body, code):
-    with pytest.raises(BadBody) as refused:
+    with pytest.raises(BadBodyError) as refused:
         parse(body)
     assert refused.value.get_codes() == code
 
@@ -42,7 +42,7 @@ def test_what_is_no_acceptable_json_is_named(body, code):
     ],
 )
 def test_text_that_can_not_be_stored_is_refused_by_its_place(body, code, field):
-    with pytest.raises(BadBody) as refused:
+    with pytest.raises(BadBodyError) as refused:
         parse(body)
     assert (refused.value.get_codes(), refused.value.field) == (code, field)
 
@@ -63,11 +63,11 @@ def test_the_deepest_accepted_body_is_parsed():
 @pytest.mark.timeout(60)
 def test_no_body_costs_the_square_of_its_length(piece):
     """It would take hours."""
-    with pytest.raises(BadBody):
+    with pytest.raises(BadBodyError):
         parse(b"[" * 65 + b'"' + piece * (MAX_BODY // len(piece)))
 
 
 def test_one_layer_more_than_accepted_is_refused_however_it_is_built():
     for deep in (b"[" * 65 + b"]" * 65, b'{"a":[],"b":' * 65 + b"1" + b"}" * 65, b"[[]," * 64 + b"[[]]" + b"]" * 64):
-        with pytest.raises(BadBody):
+        with pytest.raises(BadBodyError):
             parse(deep)

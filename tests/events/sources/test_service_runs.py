@@ -99,7 +99,7 @@ def test_of_two_that_start_at_once_one_tells(committed):
 
 
 def test_a_block_is_a_run_with_a_clean_end(committed):
-    with service_runs.noted("serve"):
+    with service_runs.recorded("serve"):
         assert ServiceRun.objects.get().is_clean is None
     assert ServiceRun.objects.get().is_clean is True
 
@@ -109,7 +109,7 @@ def test_a_database_that_is_away_keeps_nothing_from_starting(monkeypatch, caplog
         raise OperationalError("the database is away")
 
     monkeypatch.setattr(service_runs, "start", away)
-    with service_runs.noted("serve"):
+    with service_runs.recorded("serve"):
         pass
     assert "The start of serve is not written down: the database is away" in caplog.text
 

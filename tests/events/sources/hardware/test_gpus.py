@@ -91,7 +91,7 @@ def nvml(monkeypatch) -> SimpleNamespace:
     def memory(_handle: str) -> SimpleNamespace:
         return SimpleNamespace(used=3, total=4)
 
-    monkeypatch.setattr(gpus, "_said", set())
+    monkeypatch.setattr(gpus, "_logged", set())
     monkeypatch.setattr(pynvml, "nvmlInit", init)
     monkeypatch.setattr(pynvml, "nvmlShutdown", lambda: None)
     monkeypatch.setattr(pynvml, "nvmlDeviceGetCount", lambda: 2)

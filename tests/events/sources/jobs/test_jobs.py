@@ -256,15 +256,15 @@ def test_a_job_that_nobody_began_in_time_is_lost(db):
 
 def test_a_sign_of_life_keeps_a_job(db):
     row = began(lease=-1)
-    lifecycle.beat([row.pk], lease=timedelta(seconds=60))
+    lifecycle.heartbeat([row.pk], lease=timedelta(seconds=60))
     lifecycle.sweep()
     assert states() == ["submitted", "started"]
 
 
 def test_a_job_put_back_waits_without_signs_of_life(db):
     row = began()
-    lifecycle.put_back("k")
-    lifecycle.beat([row.pk], lease=timedelta(seconds=-1))
+    lifecycle.requeue("k")
+    lifecycle.heartbeat([row.pk], lease=timedelta(seconds=-1))
     lifecycle.sweep()
     assert states() == ["submitted", "started"]
 
@@ -296,7 +296,7 @@ def test_whatever_comes_in_whatever_order_there_is_at_most_one_of_each_and_nothi
         "end": lambda: lifecycle.end("k", "completed", {}),
         "fail": lambda: lifecycle.end("k", "failed", {}),
         "cancel": lambda: lifecycle.end("k", "cancelled", {}),
-        "back": lambda: lifecycle.put_back("k"),
+        "back": lambda: lifecycle.requeue("k"),
         "progress": lambda: [lifecycle.progress(row.pk, {"progress": 0.5}) for row in TrackedJob.objects.all()],
         "lose": lose,
     }
