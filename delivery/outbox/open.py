@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 
 from django.db import connection
 
-from events.db import arrays
+from events.db.arrays import any_of
+from events.db.rows import values_table
 from notifications.channels import Opened, OpenedSummary
 
 
@@ -32,12 +33,11 @@ def follow_accounts(kind: str, users: Collection[int]) -> None:
 
     An address that its person switched off stays off. Two queries. Needs the inbox locks of these people.
     """
-    people, params = arrays.table({"user_id": "bigint"}, [(user,) for user in sorted(users)])
+    is_theirs, params = any_of("u.id", users)
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE notification_channels SET target = u.email, verified_at = CURRENT_TIMESTAMP "
-            f"FROM auth_user u, {people} AS people "
-            "WHERE u.id = people.user_id AND u.id = notification_channels.user_id AND kind = %s "
+            f"FROM auth_user u WHERE {is_theirs} AND u.id = notification_channels.user_id AND kind = %s "
             "AND is_account AND u.email <> '' AND target <> u.email "
             # Added by hand before: that one is enough.
             "AND NOT EXISTS (SELECT 1 FROM notification_channels a WHERE a.user_id = u.id AND a.kind = %s "
@@ -47,16 +47,16 @@ def follow_accounts(kind: str, users: Collection[int]) -> None:
         cursor.execute(
             "INSERT INTO notification_channels (user_id, kind, target, is_account, verified_at) "
             "SELECT u.id, %s, u.email, true, CURRENT_TIMESTAMP "
-            f"FROM auth_user u JOIN {people} AS people ON u.id = people.user_id "
-            "WHERE u.email <> '' AND NOT EXISTS (SELECT 1 FROM notification_channels a "
-            "WHERE a.user_id = u.id AND a.kind = %s AND (a.is_account OR a.target = u.email)) "
+            f"FROM auth_user u WHERE {is_theirs} AND u.email <> '' "
+            "AND NOT EXISTS (SELECT 1 FROM notification_channels a WHERE a.user_id = u.id "
+            "AND a.kind = %s AND (a.is_account OR a.target = u.email)) "
             "ORDER BY u.id ON CONFLICT DO NOTHING",
             [kind, *params, kind],
         )
 
 
 def _insert(kind: str, purpose: str, rows: Sequence[tuple[int, int]]) -> None:
-    opened, params = arrays.table({"subject_id": "bigint", "user_id": "bigint"}, rows)
+    opened, params = values_table({"subject_id": "bigint", "user_id": "bigint"}, rows)
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO deliveries (purpose, {purpose}_id, channel_id, kind) "
