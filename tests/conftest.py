@@ -12,7 +12,7 @@ from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
 
 from events import event_type_cache
-from tests.database_reset import CleanSlate
+from tests.database_reset import InitialRows
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -44,10 +44,10 @@ def person(name: str, **more: bool) -> User:
 def django_db_setup(django_db_setup, django_db_blocker) -> Iterator[None]:
     """pytest-django's, and every test that commits leaves the tables as the migrations did."""
     with django_db_blocker.unblock():
-        slate = CleanSlate()
+        initial = InitialRows()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_setup", classmethod(lambda cls: None))
-        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: slate.restore())
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: initial.restore())
         yield
 
 

@@ -15,8 +15,8 @@ from django.db import connection, transaction
 Row = tuple[Any, ...]
 
 
-class CleanSlate:
-    """What each table holds once the database is migrated: a few hundred rows in all."""
+class InitialRows:
+    """Rows of each table once the database is migrated: a few hundred in all."""
 
     def __init__(self) -> None:
         # What is pointed to comes before what points to it: not every key waits for the end of the transaction.

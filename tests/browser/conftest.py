@@ -11,7 +11,7 @@ from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser.fake_server import Server, until
-from tests.browser.site import Stage
+from tests.browser.site import Site
 from tests.conftest import PASSWORD
 from tests.processes import Serve, Service
 
@@ -45,10 +45,10 @@ expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="session")
-def stage() -> Iterator[Stage]:
-    house = Serve("--demo") if connection.vendor == "sqlite" else Service(webs=2)
-    with house:
-        yield Stage(house)
+def site() -> Iterator[Site]:
+    processes = Serve("--demo") if connection.vendor == "sqlite" else Service(webs=2)
+    with processes:
+        yield Site(processes)
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +83,7 @@ class Visit:
 
 
 @pytest.fixture
-def enter(stage: Stage, browser: Browser, sessions: dict[str, Any]) -> Iterator[Enter]:
+def enter(site: Site, browser: Browser, sessions: dict[str, Any]) -> Iterator[Enter]:
     """`enter("alice", "/notifications/")`: a signed-in page in a browser of its own, without unread notifications.
 
     An empty path: an empty page. `same_as=page` opens another tab of that page's browser; `expect` names complaints
@@ -101,10 +101,10 @@ def enter(stage: Stage, browser: Browser, sessions: dict[str, Any]) -> Iterator[
         **options: Any,
     ) -> Page:
         if clear and same_as is None:
-            stage.clear(who)
+            site.clear(who)
         if same_as is None:
             state = options.pop("storage_state", None) or sessions.get(who)
-            context = browser.new_context(base_url=stage.url, storage_state=state, **({"viewport": WIDE} | options))
+            context = browser.new_context(base_url=site.url, storage_state=state, **({"viewport": WIDE} | options))
             visits[context] = (Visit(context), list(expect))
         else:
             context = same_as.context

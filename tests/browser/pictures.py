@@ -15,10 +15,10 @@ DOCS = Path(__file__).parents[2] / "docs"
 LOOK = {"viewport": {"width": 1240, "height": 820}, "color_scheme": "light", "reduced_motion": "reduce", "clear": False}
 
 
-def test_the_inbox_with_a_toast_that_has_just_arrived(stage, enter):
+def test_the_inbox_with_a_toast_that_has_just_arrived(site, enter):
     page = enter("alice", **LOOK)
     wait_until_live(page)
-    stage.job_finished("Shot 043", for_="alice")
+    site.job_finished("Shot 043", for_="alice")
     page.locator("carillon-toasts").get_by_text("Shot 043").wait_for()
     page.wait_for_timeout(300)
     page.screenshot(path=DOCS / "inbox.png")

@@ -30,16 +30,16 @@ print(({user.username: (user.pk, api_keys.issue(user)[1]) for user in User.objec
 """
 
 
-class Stage:
-    def __init__(self, house: Serve | Service) -> None:
-        self.house = house
-        self.urls = [house.url] if isinstance(house, Serve) else house.urls
+class Site:
+    def __init__(self, processes: Serve | Service) -> None:
+        self.processes = processes
+        self.urls = [processes.url] if isinstance(processes, Serve) else processes.urls
         self.url = self.urls[0]
         self.numbers = itertools.count(1000)
         self.client = httpx.Client(timeout=30)
 
     def publish_from_another_process(self, *arguments: str) -> None:
-        self.house.manage("publish", *arguments)
+        self.processes.manage("publish", *arguments)
 
     def publish(self, event_type: str, *, actor: str = "", source: int | None = None, **payload: Any) -> None:
         """Over HTTP, as a service would."""
@@ -92,20 +92,20 @@ class Stage:
 
     def start(self) -> None:
         """The same again, at the same address."""
-        old, house = self._web, self.house
-        self._web = Process(*old.command, env=house.env, folder=house.folder)
+        old, processes = self._web, self.processes
+        self._web = Process(*old.command, env=processes.env, folder=processes.folder)
         wait_until_ready(self._web, self.url)
 
     @property
     def _web(self) -> Process:
-        return self.house.process if isinstance(self.house, Serve) else self.house.webs[0]
+        return self.processes.process if isinstance(self.processes, Serve) else self.processes.webs[0]
 
     @_web.setter
     def _web(self, process: Process) -> None:
-        if isinstance(self.house, Serve):
-            self.house.process = process
+        if isinstance(self.processes, Serve):
+            self.processes.process = process
         else:
-            self.house.webs[0] = process
+            self.processes.webs[0] = process
 
     @property
     def people(self) -> dict[str, int]:
@@ -123,6 +123,6 @@ class Stage:
     @cached_property
     def _found(self) -> tuple[dict[str, tuple[int, str]], str]:
         found: tuple[dict[str, tuple[int, str]], str] = ast.literal_eval(
-            self.house.manage("shell", "-c", _PEOPLE).splitlines()[-1]
+            self.processes.manage("shell", "-c", _PEOPLE).splitlines()[-1]
         )
         return found

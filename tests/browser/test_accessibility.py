@@ -42,9 +42,9 @@ def look(request):
     return {"color_scheme": scheme, "viewport": size, "reduced_motion": "reduce"}
 
 
-def test_every_page_of_a_person(stage, enter, look):
+def test_every_page_of_a_person(site, enter, look):
     page = enter("alice", "", clear=False, **look)
-    stage.mention("alice", text="A very long text " * 12 + "x" * 80)
+    site.mention("alice", text="A very long text " * 12 + "x" * 80)
     found = []
     for path in ALICE:
         page.goto(path)
@@ -58,13 +58,13 @@ def test_every_page_of_a_person(stage, enter, look):
     assert found == []
 
 
-def test_every_page_of_nobody(stage, enter, look):
+def test_every_page_of_nobody(site, enter, look):
     page = enter("nobody", "/sign-in/", **NOBODY, **look)
     page.get_by_label("User name").fill("alice")
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Sign in").click()
     found = violations(page)
-    page.goto("/unsubscribe/" + stage.unsubscribe_link.split("/unsubscribe/")[1])
+    page.goto("/unsubscribe/" + site.unsubscribe_link.split("/unsubscribe/")[1])
     found += violations(page)
     for name in ERRORS:
         show(page, f"/{name}/", render_to_string(f"{name}.html"))
@@ -81,7 +81,7 @@ def test_the_mails(enter, look):
     assert found == []
 
 
-def test_the_pages_of_staff(stage, enter, look):
+def test_the_pages_of_staff(site, enter, look):
     page = enter("admin", "/events/publish/", expect=("400",), **look)
     found = violations(page)
     page.get_by_label("Payload (JSON)").fill("{")
@@ -97,22 +97,22 @@ def test_the_pages_of_staff(stage, enter, look):
     assert found + violations(page, within="#content-main") == []
 
 
-def test_toasts_and_the_panel(stage, live, look):
+def test_toasts_and_the_panel(site, live, look):
     page = live("alice", **look)
     for number in range(4):
-        stage.job_finished(f"Shot {number}", for_="alice")
-    stage.mention("alice", text="Can you check the left edge before Monday?")
+        site.job_finished(f"Shot {number}", for_="alice")
+    site.mention("alice", text="Can you check the left edge before Monday?")
     expect(page.locator("carillon-toasts .more")).to_be_visible()
     assert page.locator(".toast").first.evaluate("(toast) => getComputedStyle(toast).animationDuration") == "0.001s"
     found = violations(page)
-    stage.set("alice", dnd_enabled=True)
+    site.set("alice", dnd_enabled=True)
     page.locator(".bell").click()
     expect(page.locator(".panel .carillon-row").first).to_be_visible()
     expect(page.locator(".panel [data-note=quiet]")).to_be_visible()
     assert found + violations(page) == []
 
 
-def test_what_is_read_from_right_to_left_and_in_forced_colours(stage, enter):
+def test_what_is_read_from_right_to_left_and_in_forced_colours(site, enter):
     """No translation ships: the page is turned around as one into Arabic would be."""
     page = enter("alice", "", forced_colors="active", viewport=NARROW, reduced_motion="reduce", clear=False)
     found = []

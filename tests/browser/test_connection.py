@@ -75,13 +75,13 @@ def test_a_silent_socket_is_given_up(page, server, seq):
     until(page, lambda: len(server.sockets) == 2)
 
 
-def test_without_sockets_it_looks_by_http_and_says_so(stage, page, server):
+def test_without_sockets_it_looks_by_http_and_says_so(site, page, server):
     server.turn_away()
     page.clock.install()
     page.goto("/notifications/")
     until(page, lambda: page.clock.run_for(1_000) or len(server.sockets) >= 3)
-    stage.job_finished("Shot 401", for_="bob")
-    stage.wait_for_unread("bob", 1)
+    site.job_finished("Shot 401", for_="bob")
+    site.wait_for_unread("bob", 1)
     page.clock.run_for(16_000)
     expect(page.locator(".badge")).to_have_text("1")
     expect(page.locator(".toast")).to_contain_text("Shot 401 finished")
@@ -106,17 +106,17 @@ def test_a_socket_that_gets_through_again_ends_the_looking(page, server):
     assert looks == []
 
 
-def test_a_server_that_starts_anew_is_found_again(stage, live):
+def test_a_server_that_starts_anew_is_found_again(site, live):
     page = live("bob", expect=("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "WebSocket"))
-    stage.job_finished("Shot 402", for_="bob")
+    site.job_finished("Shot 402", for_="bob")
     expect(page.locator(".badge")).to_have_text("1")
     page.clock.install()
-    stage.stop()
+    site.stop()
     until(page, lambda: page.clock.run_for(1_000) or page.locator("carillon-bell[data-live=false]").count())
     expect(page.locator(".badge")).to_have_text("1")
-    stage.start()
+    site.start()
     until(page, lambda: page.clock.run_for(1_000) or page.locator("carillon-bell[data-connection=live]").count())
-    stage.job_finished("Shot 403", for_="bob")
+    site.job_finished("Shot 403", for_="bob")
     expect(page.locator(".badge")).to_have_text("2")
     expect(page.locator(".toast", has_text="Shot 403 finished")).to_be_visible()
 

@@ -24,11 +24,11 @@ def serve(route: Route) -> None:
 
 
 @pytest.fixture
-def shop(stage, enter) -> Page:
+def shop(site, enter) -> Page:
     """Alice is signed in; one notification is unread."""
     page: Page = enter("alice", "")
-    stage.job_finished("Shot 601", for_="alice")
-    stage.wait_for_unread("alice", 1)
+    site.job_finished("Shot 601", for_="alice")
+    site.wait_for_unread("alice", 1)
     page.context.route("**/shop/**", serve)
     # To Chromium a page that comes from no network isn't on this machine, as the socket's server is.
     page.context.grant_permissions(["local-network-access"])
@@ -44,10 +44,10 @@ def style_of(page: Page, where: str, name: str) -> str:
     return found
 
 
-def test_bell_panel_and_toast_work_and_nothing_moves(stage, shop):
+def test_bell_panel_and_toast_work_and_nothing_moves(site, shop):
     expect(shop.locator("carillon-bell .badge")).to_have_text("1")
     expect(shop).to_have_title("(1) Shop")
-    stage.job_finished("Shot 602", for_="alice")
+    site.job_finished("Shot 602", for_="alice")
     expect(shop.locator("carillon-toasts .toast")).to_be_visible()
     expect(shop.locator("carillon-toasts .toast")).to_contain_text("Shot 602 finished")
     shop.locator("carillon-bell .bell").click()
@@ -55,8 +55,8 @@ def test_bell_panel_and_toast_work_and_nothing_moves(stage, shop):
     assert shop.evaluate("() => window.shifts") == []
 
 
-def test_neither_style_reaches_into_the_other(stage, shop):
-    stage.job_finished("Shot 603", for_="alice")
+def test_neither_style_reaches_into_the_other(site, shop):
+    site.job_finished("Shot 603", for_="alice")
     expect(shop.locator("carillon-toasts .toast")).to_be_visible()
     assert style_of(shop, "carillon-toasts .toast", "display") == "grid"
     assert style_of(shop, "carillon-toasts .toast", "width") == "340px"
@@ -75,19 +75,19 @@ def test_a_property_changes_the_colours(shop):
     assert style_of(shop, "carillon-bell .badge", "backgroundColor") == "rgb(1, 2, 3)"
 
 
-def test_a_swap_around_them_leaves_them_alone(stage, shop):
+def test_a_swap_around_them_leaves_them_alone(site, shop):
     shop.get_by_role("button", name="Swap").click()
     expect(shop.get_by_role("heading", name="Swapped")).to_be_visible()
-    stage.job_finished("Shot 604", for_="alice")
+    site.job_finished("Shot 604", for_="alice")
     expect(shop.locator("carillon-bell .badge")).to_have_text("2")
     expect(shop.locator("carillon-toasts .toast")).to_have_count(1)
 
 
-def test_a_swap_of_the_whole_body_brings_new_ones_to_life(stage, shop):
+def test_a_swap_of_the_whole_body_brings_new_ones_to_life(site, shop):
     shop.locator("#swap").evaluate("(button) => Object.assign(button.dataset, {swap: 'body', with: '/shop/'})")
     shop.get_by_role("button", name="Swap").click()
     expect(shop.locator("carillon-bell .badge")).to_have_text("1")
-    stage.job_finished("Shot 605", for_="alice")
+    site.job_finished("Shot 605", for_="alice")
     expect(shop.locator("carillon-bell .badge")).to_have_text("2")
     expect(shop.locator("carillon-toasts .toast")).to_have_count(1)
     expect(shop.locator("#carillon-polite")).to_contain_text("Shot 605 finished")
@@ -96,15 +96,15 @@ def test_a_swap_of_the_whole_body_brings_new_ones_to_life(stage, shop):
     expect(shop).to_have_url("/shop/")
 
 
-def test_taken_out_and_put_back_they_go_on(stage, shop):
+def test_taken_out_and_put_back_they_go_on(site, shop):
     shop.evaluate("""() => { const [bell, toasts] = document.querySelectorAll("carillon-bell, carillon-toasts");
       bell.remove(); toasts.remove(); document.body.append(toasts, bell); }""")
-    stage.job_finished("Shot 606", for_="alice")
+    site.job_finished("Shot 606", for_="alice")
     expect(shop.locator("carillon-bell .badge")).to_have_text("2")
     expect(shop.locator("carillon-toasts .toast")).to_have_count(1)
 
 
-def test_the_page_hears_of_it_and_may_take_over(stage, shop):
+def test_the_page_hears_of_it_and_may_take_over(site, shop):
     shop.evaluate("""() => { window.heard = [];
       for (const name of ["carillon:notification", "carillon:unread", "carillon:open"]) {
         document.addEventListener(name, (event) => {
@@ -112,7 +112,7 @@ def test_the_page_hears_of_it_and_may_take_over(stage, shop):
           window.heard.push([name, event.detail.title ?? event.detail.count ?? event.detail.url]);
         });
       } }""")
-    stage.job_finished("Shot 607", for_="alice")
+    site.job_finished("Shot 607", for_="alice")
     shop.wait_for_function("() => window.heard.length === 2")
     shop.locator("carillon-bell .bell").click()
     assert shop.evaluate("() => window.heard") == [
@@ -124,9 +124,9 @@ def test_the_page_hears_of_it_and_may_take_over(stage, shop):
     expect(shop.locator("carillon-bell .panel")).to_be_hidden()
 
 
-def test_a_page_that_opens_a_toast_itself_leaves_it_read(stage, shop):
+def test_a_page_that_opens_a_toast_itself_leaves_it_read(site, shop):
     shop.evaluate("document.addEventListener('carillon:open', (event) => event.preventDefault())")
-    stage.job_finished("Shot 608", for_="alice")
+    site.job_finished("Shot 608", for_="alice")
     shop.locator("carillon-toasts .title a").click()
     expect(shop.locator("carillon-bell .badge")).to_have_text("1")
     expect(shop).to_have_url("/shop/")

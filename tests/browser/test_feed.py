@@ -15,11 +15,11 @@ MANY = 130
 
 
 @pytest.fixture(scope="module")
-def long_feed(stage):
+def long_feed(site):
     """Carol has been mentioned more often than fits on a page, or in a badge."""
-    stage.clear("carol")
-    stage.publish_many("collab.mention", MANY, mentioned_user_ids=[stage.people["carol"]], title="Shot 041")
-    stage.wait_for_unread("carol", MANY)
+    site.clear("carol")
+    site.publish_many("collab.mention", MANY, mentioned_user_ids=[site.people["carol"]], title="Shot 041")
+    site.wait_for_unread("carol", MANY)
 
 
 def test_older_rows_come_by_themselves_each_once_until_the_link_asks(long_feed, live):
@@ -66,7 +66,7 @@ COUNT_CHANGES = """async () => {
 }"""
 
 
-def test_500_rows_answer_by_the_next_frame_with_few_reckonings_whatever_the_network_does(stage, long_feed, live):
+def test_500_rows_answer_by_the_next_frame_with_few_reckonings_whatever_the_network_does(site, long_feed, live):
     page = live("carol", clear=False)
     page.evaluate("""() => {
       const list = document.querySelector("main .rows");
@@ -118,21 +118,21 @@ def reckonings(browser: CDPSession) -> int:
     return int(metrics["LayoutCount"] + metrics["RecalcStyleCount"])
 
 
-def test_the_reason_leads_to_the_very_preference(stage, live):
+def test_the_reason_leads_to_the_very_preference(site, live):
     page = live("alice")
-    stage.job_finished("Shot 200", for_="alice")
+    site.job_finished("Shot 200", for_="alice")
     page.locator("main .carillon-row", has_text="Shot 200").get_by_role("link", name="because").click()
     expect(page).to_have_url("/notifications/preferences/#type-job.completed")
     expect(page.locator('[id="type-job.completed"]')).to_be_in_viewport()
 
 
-def test_rows_wait_while_somebody_points_at_the_feed(stage, live):
+def test_rows_wait_while_somebody_points_at_the_feed(site, live):
     page = live("alice")
-    stage.job_finished("Shot 201", for_="alice")
+    site.job_finished("Shot 201", for_="alice")
     expect(page.locator("main .carillon-row").first).to_contain_text("Shot 201")
     page.locator("main .carillon-row").first.hover()
-    stage.job_finished("Shot 202", for_="alice")
-    stage.job_finished("Shot 203", for_="alice")
+    site.job_finished("Shot 202", for_="alice")
+    site.job_finished("Shot 203", for_="alice")
     pill = page.get_by_role("button", name="2 new")
     expect(pill).to_be_visible()
     expect(page.locator("main .carillon-row").first).to_contain_text("Shot 201")
@@ -141,10 +141,10 @@ def test_rows_wait_while_somebody_points_at_the_feed(stage, live):
     expect(page.locator("main .row-title a").first).to_be_focused()
 
 
-def test_marking_all_spares_what_came_since_and_can_be_undone(stage, live):
+def test_marking_all_spares_what_came_since_and_can_be_undone(site, live):
     page = live("alice")
-    stage.job_finished("Shot 204", for_="alice")
-    stage.job_finished("Shot 205", for_="alice")
+    site.job_finished("Shot 204", for_="alice")
+    site.job_finished("Shot 205", for_="alice")
     expect(page.locator(".badge")).to_have_text("2")
     page.get_by_role("button", name="Mark all as read").click()
     expect(page.locator("main [data-note=undo]")).to_contain_text("Marked as read: 2")
@@ -154,21 +154,21 @@ def test_marking_all_spares_what_came_since_and_can_be_undone(stage, live):
     expect(page.locator("main .carillon-row").first).not_to_have_attribute("data-read", "")
 
 
-def test_the_counts_of_the_categories_follow(stage, live):
+def test_the_counts_of_the_categories_follow(site, live):
     page = live("alice")
-    stage.job_finished("Shot 206", for_="alice")
+    site.job_finished("Shot 206", for_="alice")
     expect(page.locator(".chip[data-filter=job] .count")).to_have_text("1")
     page.locator("main .carillon-row").first.hover()
     page.locator("main .carillon-row").first.get_by_role("button", name="Mark as read").click()
     expect(page.locator(".chip[data-filter=job] .count")).to_be_hidden()
 
 
-def test_a_filtered_feed_takes_in_only_what_fits(stage, live):
+def test_a_filtered_feed_takes_in_only_what_fits(site, live):
     page = live("alice", "/notifications/?category=collaboration&unread=1")
     expect(page.get_by_text("Nothing in Collaboration")).to_be_visible()
     expect(page.get_by_role("button", name="Mark all in Collaboration as read")).to_be_visible()
-    stage.job_finished("Shot 207", for_="alice")
-    stage.mention("alice", text="Look")
+    site.job_finished("Shot 207", for_="alice")
+    site.mention("alice", text="Look")
     expect(page.locator("main .carillon-row")).to_have_count(1)
     expect(page.locator("main .carillon-row")).to_contain_text("mentioned you")
 
@@ -178,9 +178,9 @@ def test_a_feed_where_nothing_is_unread_says_so(live):
     expect(page.get_by_text("You are all caught up")).to_be_visible()
 
 
-def test_the_panel_filters_in_place(stage, live):
+def test_the_panel_filters_in_place(site, live):
     page = live("alice", "/notifications/preferences/")
-    stage.mention("alice", text="Look")
+    site.mention("alice", text="Look")
     page.locator(".bell").click()
     page.locator(".panel").get_by_role("link", name="Collaboration").click()
     expect(page.locator(".panel .chip[data-filter=collaboration]")).to_have_attribute("aria-current", "true")
@@ -211,10 +211,10 @@ def test_the_bell_opens_and_closes_the_panel_by_key_and_by_press(live):
     expect(page.locator(".panel")).to_be_hidden()
 
 
-def test_keys_walk_the_rows_and_mark_them(stage, live):
+def test_keys_walk_the_rows_and_mark_them(site, live):
     page = live("alice")
     for number in (208, 209):
-        stage.job_finished(f"Shot {number}", for_="alice")
+        site.job_finished(f"Shot {number}", for_="alice")
     expect(page.locator(".badge")).to_have_text("2")
     links = page.locator("main .row-title a")
     links.first.focus()

@@ -12,10 +12,10 @@ from tests.browser.conftest import COUNT_SHIFTS, NARROW, WIDE, wait_until_live
 pytestmark = [pytest.mark.browser, pytest.mark.page]
 
 
-def test_the_badge_is_in_the_page_itself(stage, enter):
+def test_the_badge_is_in_the_page_itself(site, enter):
     page = enter("alice", "")
-    stage.job_finished("Shot 301", for_="alice")
-    stage.wait_for_unread("alice", 1)
+    site.job_finished("Shot 301", for_="alice")
+    site.wait_for_unread("alice", 1)
     html = page.request.get("/notifications/preferences/").text()
     assert re.search(r'<span class="badge" aria-hidden="true">1</span>', html)
     assert re.search(r'<body data-user="\d+" data-seq="\d+" data-unread="1">', html)
@@ -32,15 +32,15 @@ def test_nothing_moves_while_the_page_comes_alive(enter, path, size):
     assert page.evaluate("() => window.shifts") == []
 
 
-def test_the_favicon_shows_that_something_is_unread(stage, enter):
+def test_the_favicon_shows_that_something_is_unread(site, enter):
     page = enter("alice")
     favicon = page.locator("link[rel=icon]")
     expect(favicon).to_have_attribute("href", re.compile(r"favicon[^-]*\.svg$"))
-    stage.job_finished("Shot 302", for_="alice")
+    site.job_finished("Shot 302", for_="alice")
     expect(favicon).to_have_attribute("href", re.compile(r"favicon-unread.*\.svg$"))
 
 
-def test_times_become_relative(stage, enter):
+def test_times_become_relative(site, enter):
     page = enter("alice")
-    stage.job_finished("Shot 303", for_="alice")
+    site.job_finished("Shot 303", for_="alice")
     expect(page.locator("main .row-time").first).to_have_text("just now")

@@ -29,11 +29,11 @@ def page(enter: Enter) -> Page:
     return enter("alice", "")
 
 
-def test_a_toast_rings_and_the_panel_shows_it(page, stage):
+def test_a_toast_rings_and_the_panel_shows_it(page, site):
     served = minify_scripts(page.context)
     page.goto("/catalogue/")
     wait_until_live(page)
-    stage.job_finished("Shot 088", for_="alice")
+    site.job_finished("Shot 088", for_="alice")
     expect(page.locator(".toast")).to_contain_text("Shot 088 finished")
     page.locator("carillon-bell .bell").click()
     expect(page.locator(".panel .carillon-row").first).to_contain_text("Shot 088 finished")

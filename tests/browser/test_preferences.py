@@ -36,10 +36,10 @@ def test_a_ticked_channel_is_kept(page):
     expect(line(page, "job.failed").get_by_label("E-mail")).to_be_checked(checked=not was)
 
 
-def test_nothing_ticked_switches_the_type_off(page, stage):
+def test_nothing_ticked_switches_the_type_off(page, site):
     line(page, "review.approved").get_by_label("In app").uncheck()
     saved(page)
-    chosen = stage.call("GET", "/notifications/preferences", who="bob").json()
+    chosen = site.call("GET", "/notifications/preferences", who="bob").json()
     [approved] = [one for one in chosen if one["event_type"] == "review.approved"]
     assert approved["is_enabled"] is False
 
@@ -55,16 +55,16 @@ def test_a_cell_is_named_by_its_row_and_its_column(page):
     expect(line(page, "job.completed").get_by_role("checkbox").first).to_have_accessible_name("Completed In app")
 
 
-def test_one_choice_narrows_all(page, stage):
+def test_one_choice_narrows_all(page, site):
     page.get_by_text("My projects", exact=True).first.click()
     saved(page)
     expect(line(page, "job.completed").get_by_role("combobox")).to_have_value("my_projects")
-    chosen = stage.call("GET", "/notifications/preferences", who="bob").json()
+    chosen = site.call("GET", "/notifications/preferences", who="bob").json()
     assert {one["scope"] for one in chosen if one["category"] == "job"} == {"my_projects"}
     assert {one["scope"] for one in chosen if one["is_locked"]} == {"all"}
 
 
-def test_do_not_disturb_says_until_when(page, stage):
+def test_do_not_disturb_says_until_when(page, site):
     page.get_by_label("How long").select_option("For 1 hour")
     saved(page)
     expect(page.get_by_role("switch", name="Do not disturb")).to_be_checked()
@@ -72,10 +72,10 @@ def test_do_not_disturb_says_until_when(page, stage):
     expect(page.locator(".bell")).to_have_attribute("aria-label", re.compile("do not disturb"))
     page.get_by_role("switch", name="Do not disturb").uncheck()
     expect(page.locator("[data-words=quiet_words]")).to_be_empty()
-    assert stage.call("GET", "/notifications/settings", who="bob").json()["dnd_enabled"] is False
+    assert site.call("GET", "/notifications/settings", who="bob").json()["dnd_enabled"] is False
 
 
-def test_a_greeting_that_comes_late_takes_no_choice_back(enter, stage):
+def test_a_greeting_that_comes_late_takes_no_choice_back(enter, site):
     page = enter("bob", "")
     server = Server(page.context)
     page.goto(PATH)
@@ -87,11 +87,11 @@ def test_a_greeting_that_comes_late_takes_no_choice_back(enter, stage):
     page.clock.run_for(300)
     saved(page)
     expect(page.get_by_role("switch", name="Do not disturb")).to_be_checked()
-    assert stage.call("GET", "/notifications/settings", who="bob").json()["dnd_enabled"] is True
+    assert site.call("GET", "/notifications/settings", who="bob").json()["dnd_enabled"] is True
 
 
-def test_turning_it_off_in_the_panel_turns_it_off_here(page, stage):
-    stage.set("bob", dnd_enabled=True)
+def test_turning_it_off_in_the_panel_turns_it_off_here(page, site):
+    site.set("bob", dnd_enabled=True)
     expect(page.get_by_role("switch", name="Do not disturb")).to_be_checked()
     page.locator(".bell").click()
     page.locator(".panel").get_by_role("button", name="Turn off").click()

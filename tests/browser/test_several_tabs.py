@@ -15,11 +15,11 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def tabs(stage, live):
+def tabs(site, live):
     """Two tabs of one browser with one unread notification."""
     first = live("alice")
     second = live("alice", same_as=first)
-    stage.job_finished("Shot 101", for_="alice")
+    site.job_finished("Shot 101", for_="alice")
     expect(first.locator(".badge")).to_have_text("1")
     expect(second.locator(".badge")).to_have_text("1")
     return first, second
@@ -117,7 +117,7 @@ def test_a_tab_that_knows_less_is_told_the_rest(page, others, server, seq):
 
 
 @pytest.mark.parametrize("how", ["closes", "goes on"])
-def test_the_next_tab_has_a_socket_at_once_when_the_first(how, stage, live):
+def test_the_next_tab_has_a_socket_at_once_when_the_first(how, site, live):
     first = live("alice")
     second = live("alice", same_as=first)
     with second.expect_websocket(timeout=10_000):
@@ -125,7 +125,7 @@ def test_the_next_tab_has_a_socket_at_once_when_the_first(how, stage, live):
             first.close()
         else:
             first.goto("/notifications/preferences/")
-    stage.job_finished("Shot 501", for_="alice")
+    site.job_finished("Shot 501", for_="alice")
     expect(second.locator(".badge")).to_have_text("1")
 
 

@@ -13,12 +13,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.page]
 
 
 @pytest.fixture
-def ringing(stage, live):
+def ringing(site, live):
     """A page whose clock stands still, with one toast that has just come."""
     page = live("alice")
     page.mouse.move(5, 600)
     stop_clock(page)
-    stage.job_finished("Shot 1", for_="alice")
+    site.job_finished("Shot 1", for_="alice")
     until(page, lambda: page.clock.run_for(20) or page.locator(".toast").count())
     return page
 
@@ -90,17 +90,17 @@ def test_dismissing_is_not_reading(ringing):
     expect(ringing.locator(".badge")).to_have_text("1")
 
 
-def test_a_fourth_is_counted_instead_of_shown(stage, live):
+def test_a_fourth_is_counted_instead_of_shown(site, live):
     page = live("alice")
     for number in range(1, 6):
-        stage.job_finished(f"Shot {number}", for_="alice")
+        site.job_finished(f"Shot {number}", for_="alice")
     expect(page.locator("carillon-toasts .more")).to_have_text("+2 more · Open inbox")
     expect(page.locator(".toast:visible")).to_have_count(3)
     expect(page.locator(".toast").first).to_contain_text("Shot 5 finished")
 
 
 @pytest.mark.parametrize(("chosen", "after", "left"), [("10", 9_500, 1), ("10", 10_500, 0), ("never", 90_000, 1)])
-def test_the_person_may_choose_how_long_they_stay(stage, live, chosen, after, left):
+def test_the_person_may_choose_how_long_they_stay(site, live, chosen, after, left):
     page = live("alice", "/notifications/preferences/")
     page.get_by_role("combobox", name="Toasts stay for").select_option(chosen)
     page.reload()
@@ -108,7 +108,7 @@ def test_the_person_may_choose_how_long_they_stay(stage, live, chosen, after, le
     wait_until_live(page)
     page.mouse.move(5, 600)
     stop_clock(page)
-    stage.job_finished("Shot 10", for_="alice")
+    site.job_finished("Shot 10", for_="alice")
     until(page, lambda: page.clock.run_for(20) or page.locator(".toast").count())
     page.clock.run_for(after)
     expect(toasts(page)).to_have_count(left)
@@ -188,21 +188,21 @@ def test_a_dialog_that_goes_leaves_the_toasts_behind(page, server, seq, end):
     expect(page.locator(".toast:visible")).to_have_count(2)
 
 
-def test_an_open_panel_has_the_row_instead(stage, live):
+def test_an_open_panel_has_the_row_instead(site, live):
     page = live("alice", "/notifications/preferences/")
     page.locator(".bell").click()
     expect(page.locator(".panel carillon-feed")).to_be_visible()
-    stage.job_finished("Shot 6", for_="alice")
+    site.job_finished("Shot 6", for_="alice")
     expect(page.locator(".panel .carillon-row").first).to_contain_text("Shot 6 finished")
     expect(page.locator("#carillon-polite")).to_contain_text("Shot 6 finished")
     expect(page.locator(".toast")).to_have_count(0)
 
 
-def test_a_tab_that_comes_to_the_front_sums_up_what_it_missed(stage, live):
+def test_a_tab_that_comes_to_the_front_sums_up_what_it_missed(site, live):
     page = live("alice")
     page.evaluate(LEAVE)
     for number in range(1, 4):
-        stage.job_finished(f"Shot {number}", for_="alice")
+        site.job_finished(f"Shot {number}", for_="alice")
     expect(page.locator(".badge")).to_have_text("3")
     expect(page.locator(".toast")).to_have_count(0)
     page.evaluate(COME_BACK)
@@ -210,9 +210,9 @@ def test_a_tab_that_comes_to_the_front_sums_up_what_it_missed(stage, live):
     expect(page.locator(".toast")).to_contain_text("3 new notifications while you were away")
 
 
-def test_a_page_can_take_a_toast_over(stage, live):
+def test_a_page_can_take_a_toast_over(site, live):
     page = live("alice")
     page.evaluate("document.addEventListener('carillon:notification', (event) => event.preventDefault())")
-    stage.job_finished("Shot 7", for_="alice")
+    site.job_finished("Shot 7", for_="alice")
     expect(page.locator(".badge")).to_have_text("1")
     expect(page.locator(".toast")).to_have_count(0)

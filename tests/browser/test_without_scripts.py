@@ -16,15 +16,15 @@ def plain(enter):
     return functools.partial(enter, java_script_enabled=False)
 
 
-def unread(stage, who: str, count: int) -> None:
-    stage.clear(who)
+def unread(site, who: str, count: int) -> None:
+    site.clear(who)
     for number in range(count):
-        stage.mention(who, text=f"No. {number}")
-    stage.wait_for_unread(who, count)
+        site.mention(who, text=f"No. {number}")
+    site.wait_for_unread(who, count)
 
 
-def test_the_inbox_reads_marks_and_undoes(stage, plain):
-    unread(stage, "carol", 2)
+def test_the_inbox_reads_marks_and_undoes(site, plain):
+    unread(site, "carol", 2)
     page = plain("carol", clear=False)
     expect(page.locator(".badge")).to_have_text("2")
     page.locator(".carillon-row").first.hover()
@@ -36,8 +36,8 @@ def test_the_inbox_reads_marks_and_undoes(stage, plain):
     expect(page.locator(".badge")).to_have_text("1")
 
 
-def test_filters_are_links_that_keep_each_other(stage, plain):
-    unread(stage, "carol", 1)
+def test_filters_are_links_that_keep_each_other(site, plain):
+    unread(site, "carol", 1)
     page = plain("carol", clear=False)
     page.get_by_role("link", name="Collaboration").click()
     expect(page.locator(".carillon-row").first).to_contain_text("mentioned you")

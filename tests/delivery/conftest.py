@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.delivery.fakes.channel import Parcel, installed
+from tests.delivery.fakes.channel import FakeChannel, installed
 from tests.delivery.fakes.http_receiver import Receiver, receiving
 
 
 @pytest.fixture
-def parcel() -> Iterator[Parcel]:
+def fake() -> Iterator[FakeChannel]:
     """A channel that takes everything unless told otherwise."""
-    channel = Parcel()
+    channel = FakeChannel()
     with installed(channel):
         yield channel
 

@@ -17,7 +17,7 @@ from delivery.channels import Checked
 from delivery.encryption import unseal
 from delivery.errors import AddressRefused
 from delivery.models import Address, Delivery
-from tests.delivery.fakes.channel import NOON, Parcel, address, after, installed
+from tests.delivery.fakes.channel import NOON, FakeChannel, address, after, installed
 
 pytestmark = pytest.mark.django_db
 
@@ -107,7 +107,7 @@ def test_a_confirmation_can_be_asked_for_again_after_a_while(owner):
     assert confirmations(row) == 2
 
 
-def test_a_confirmed_address_gets_no_link(owner, parcel):
+def test_a_confirmed_address_gets_no_link(owner, fake):
     row = address(owner)
     addresses.ask_to_confirm(owner.pk, address_id=row.pk, now=NOON)
     assert confirmations(row) == 0
@@ -133,7 +133,7 @@ def test_adding_one_that_was_switched_off_switches_it_on(owner):
 
 
 def test_a_masked_target_is_told_apart_by_what_it_hides(owner):
-    class Masking(Parcel):
+    class Masking(FakeChannel):
         def check(self, target: str, *, user: User) -> Checked:
             return Checked("chat://••••", secret=target)
 
@@ -143,20 +143,20 @@ def test_a_masked_target_is_told_apart_by_what_it_hides(owner):
         assert refused(addresses.create, owner, kind="masked", target="chat://two") == "already_there"
 
 
-def test_one_person_has_so_many_in_use(owner, parcel):
+def test_one_person_has_so_many_in_use(owner, fake):
     for _number in range(addresses.MAX_PER_PERSON):
         last = address(owner)
-    assert refused(addresses.create, owner, kind="parcel", target="one more") == "too_many_addresses"
+    assert refused(addresses.create, owner, kind="fake", target="one more") == "too_many_addresses"
     addresses.disable(owner.pk, address_id=last.pk, now=NOON)
-    addresses.create(owner, kind="parcel", target="one more", now=NOON)
+    addresses.create(owner, kind="fake", target="one more", now=NOON)
     assert refused(addresses.enable, owner.pk, address_id=last.pk) == "too_many_addresses"
 
 
-def test_and_so_many_in_all(owner, parcel, monkeypatch):
+def test_and_so_many_in_all(owner, fake, monkeypatch):
     monkeypatch.setattr(addresses, "MAX_EVER", 2)
     for _number in range(2):
         address(owner, is_enabled=False)
-    assert refused(addresses.create, owner, kind="parcel", target="one more") == "too_many_addresses"
+    assert refused(addresses.create, owner, kind="fake", target="one more") == "too_many_addresses"
 
 
 @pytest.mark.parametrize(
@@ -188,22 +188,22 @@ def test_what_isn_t_signed_has_no_secret_to_rotate(owner):
     assert refused(addresses.rotate_secret, owner.pk, address_id=row.pk) == "no_secret"
 
 
-def test_switching_off_keeps_the_address_and_says_who_it_was(owner, parcel):
+def test_switching_off_keeps_the_address_and_says_who_it_was(owner, fake):
     row = addresses.disable(owner.pk, address_id=address(owner).pk, now=NOON)
     assert (row.is_enabled, row.disabled_at, row.disabled_reason) == (False, NOON, addresses.BY_OWNER)
 
 
-def test_switching_off_twice_keeps_the_first_reason(owner, parcel):
+def test_switching_off_twice_keeps_the_first_reason(owner, fake):
     row = address(owner, is_enabled=False, disabled_reason="gone", disabled_at=NOON)
     assert addresses.disable(owner.pk, address_id=row.pk, now=after(5)).disabled_reason == "gone"
 
 
-def test_a_test_goes_out_like_any_delivery(owner, parcel):
+def test_a_test_goes_out_like_any_delivery(owner, fake):
     made = addresses.send_test(owner.pk, address_id=address(owner).pk, now=NOON)
     assert (made.purpose, made.state, made.due_at) == ("test", "pending", NOON)
 
 
-def test_tests_need_a_pause(owner, parcel):
+def test_tests_need_a_pause(owner, fake):
     row, now = address(owner), timezone.now()
     addresses.send_test(owner.pk, address_id=row.pk, now=now)
     assert refused(addresses.send_test, owner.pk, address_id=row.pk, now=now) == "too_soon"
@@ -212,7 +212,7 @@ def test_tests_need_a_pause(owner, parcel):
 @pytest.mark.parametrize(
     ("standing", "code"), [({"is_enabled": False}, "switched_off"), ({"verified_at": None}, "unconfirmed")]
 )
-def test_a_test_needs_an_address_in_use(owner, parcel, standing, code):
+def test_a_test_needs_an_address_in_use(owner, fake, standing, code):
     assert refused(addresses.send_test, owner.pk, address_id=address(owner, **standing).pk) == code
 
 
@@ -227,14 +227,14 @@ def test_a_test_needs_an_address_in_use(owner, parcel, standing, code):
         addresses.rotate_secret,
     ],
 )
-def test_another_person_s_address_isn_t_there(owner, outsider, parcel, act):
+def test_another_person_s_address_isn_t_there(owner, outsider, fake, act):
     with pytest.raises(Address.DoesNotExist):
         act(outsider.pk, address_id=address(owner).pk, now=NOON)
 
 
 @pytest.mark.service
 @pytest.mark.parametrize("act", [addresses.verify, addresses.disable, addresses.send_test])
-def test_whoever_changes_an_address_holds_the_inbox_first(owner, parcel, act):
+def test_whoever_changes_an_address_holds_the_inbox_first(owner, fake, act):
     row = address(owner)
     with CaptureQueriesContext(connection) as asked:
         act(owner.pk, address_id=row.pk, now=NOON)

@@ -15,7 +15,7 @@ from delivery.channels import Frozen, Outgoing
 from delivery.models import Address, Delivery
 from notifications.models import Summary
 from tests.conftest import person
-from tests.delivery.fakes.channel import NOON, Parcel, address, after, delivery, notification
+from tests.delivery.fakes.channel import NOON, FakeChannel, address, after, delivery, notification
 from tests.delivery.manual_sender import claim
 from tests.notifications.factories.routing import prefer
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 FEW, MANY = 2, 12
 
 
-class Unrenderable(Parcel):
+class Unrenderable(FakeChannel):
     """Can't put summaries into words."""
 
     def freeze(self, outgoing: Outgoing) -> Frozen:
@@ -104,9 +104,9 @@ def everything(many: int) -> None:
 SCENES = [plain, breaker_open, rate_used_up, rated, failing, unwanted, summaries, everything]
 
 
-@pytest.mark.parametrize("channel", [Parcel, Unrenderable])
+@pytest.mark.parametrize("channel", [FakeChannel, Unrenderable])
 @pytest.mark.parametrize("scene", SCENES)
-def test_a_claim(parcel, channel, scene):
+def test_a_claim(fake, channel, scene):
     needed = []
     for many in (FEW, MANY):
         scene(many)
@@ -115,5 +115,5 @@ def test_a_claim(parcel, channel, scene):
     assert needed[0] == needed[1] <= 21
 
 
-def test_a_claim_without_anything_due(parcel):
-    assert queries(lambda: claim(parcel)) == 1
+def test_a_claim_without_anything_due(fake):
+    assert queries(lambda: claim(fake)) == 1

@@ -32,93 +32,93 @@ def due(pk: int):
     return Delivery.objects.values_list("due_at", "reason").get(pk=pk)
 
 
-def test_five_failures_in_a_row_open_it(owner, parcel):
+def test_five_failures_in_a_row_open_it(owner, fake):
     box = address(owner)
     for _ in range(circuit_breaker.OPENS_AFTER):
         delivery(box)
-    settle(claim(parcel), FAILED)
-    settle(claim(parcel), FAILED)
+    settle(claim(fake), FAILED)
+    settle(claim(fake), FAILED)
     box.refresh_from_db()
     assert (box.failures, box.open_until) == (5, NOON + circuit_breaker.SHORTEST_PAUSE)
 
 
-def test_while_it_is_open_what_is_due_waits_and_fails_nothing(owner, parcel):
+def test_while_it_is_open_what_is_due_waits_and_fails_nothing(owner, fake):
     box = failing(owner, open_until=after(10))
     made = delivery(box)
-    assert claim(parcel) == []
+    assert claim(fake) == []
     assert due(made.pk) == (after(10), "breaker_open")
     assert made.attempts.count() == 0
 
 
-def test_half_open_it_lets_one_probe_through(owner, parcel):
+def test_half_open_it_lets_one_probe_through(owner, fake):
     box = failing(owner, open_until=after(-1))
     for _ in range(3):
         delivery(box)
-    assert len(claim(parcel)) == 1
-    assert claim(parcel) == []
+    assert len(claim(fake)) == 1
+    assert claim(fake) == []
 
 
-def test_the_probe_s_success_closes_it_and_brings_what_waited_forward(owner, parcel):
+def test_the_probe_s_success_closes_it_and_brings_what_waited_forward(owner, fake):
     box = failing(owner, open_until=after(-1))
     probe = delivery(box)
     waiting = delivery(box, due_at=after(900), reason="breaker_open")
-    assert settle(claim(parcel), SENT) == 1
+    assert settle(claim(fake), SENT) == 1
     box.refresh_from_db()
     assert (box.failures, box.open_until, box.failing_since) == (0, None, None)
     assert due(waiting.pk) == (NOON, "")
     assert Delivery.objects.get(pk=probe.pk).state == "sent"
 
 
-def test_a_test_s_success_brings_what_waited_forward_too(owner, parcel):
+def test_a_test_s_success_brings_what_waited_forward_too(owner, fake):
     box = failing(owner, open_until=after(3600))
     waiting = delivery(box, due_at=after(3600), reason="breaker_open")
     outbox.enqueue(box, purpose=Delivery.Purpose.TEST, now=NOON)
-    deliver(parcel)
+    deliver(fake)
     assert due(waiting.pk) == (NOON, "")
 
 
-def test_switching_it_on_again_does_too(owner, parcel):
+def test_switching_it_on_again_does_too(owner, fake):
     box = failing(owner, open_until=after(3600), is_enabled=False)
     waiting = delivery(box, due_at=after(3600), reason="breaker_open")
     addresses.change(owner.pk, address_id=box.pk, is_enabled=True, now=NOON)
     assert due(waiting.pk) == (NOON, "")
-    deliver(parcel)
+    deliver(fake)
     assert Delivery.objects.get(pk=waiting.pk).state == "sent"
 
 
-def test_what_failed_by_itself_keeps_its_own_time_when_the_breaker_closes(owner, parcel):
+def test_what_failed_by_itself_keeps_its_own_time_when_the_breaker_closes(owner, fake):
     box = failing(owner, open_until=after(-1))
     delivery(box)
     failed = delivery(box, due_at=after(7200), tries=3, reason="http_5xx")
-    deliver(parcel)
+    deliver(fake)
     assert due(failed.pk) == (after(7200), "http_5xx")
 
 
-def test_what_waited_comes_at_the_rate_of_its_address(owner, parcel):
+def test_what_waited_comes_at_the_rate_of_its_address(owner, fake):
     box = failing(owner, open_until=after(-1), rate_per_second=2)
     for _ in range(6):
         delivery(box, due_at=after(900), reason="breaker_open")
     probe = delivery(box)
-    deliver(parcel)
-    starts = [len(deliver(parcel, now=after(seconds))) for seconds in (0, 0.5, 1, 3, 4)]
+    deliver(fake)
+    starts = [len(deliver(fake, now=after(seconds))) for seconds in (0, 0.5, 1, 3, 4)]
     assert starts == [1, 1, 1, 2, 1]
     assert probe.attempts.count() == 1
 
 
-def test_what_waited_comes_as_far_as_its_address_has_room(owner, parcel):
+def test_what_waited_comes_as_far_as_its_address_has_room(owner, fake):
     box = failing(owner, open_until=after(-1))
-    for _ in range(parcel.per_address + 1):
+    for _ in range(fake.per_address + 1):
         delivery(box, due_at=after(900), reason="breaker_open")
     delivery(box)
-    deliver(parcel)
-    assert len(claim(parcel)) == parcel.per_address
-    assert claim(parcel) == []
+    deliver(fake)
+    assert len(claim(fake)) == fake.per_address
+    assert claim(fake) == []
 
 
-def test_the_longer_it_fails_the_longer_it_is_left_alone(owner, parcel):
+def test_the_longer_it_fails_the_longer_it_is_left_alone(owner, fake):
     box = failing(owner, since=-600)
     delivery(box)
-    settle(claim(parcel), FAILED)
+    settle(claim(fake), FAILED)
     box.refresh_from_db()
     assert box.open_until == after(300)
 
@@ -129,47 +129,47 @@ def test_what_was_in_flight_when_it_opened_does_not_open_it_longer(owner):
     assert box.open_until == after(10)
 
 
-def test_a_test_is_tried_at_once(owner, parcel):
+def test_a_test_is_tried_at_once(owner, fake):
     box = failing(owner, open_until=after(3600))
     made = outbox.enqueue(box, purpose=Delivery.Purpose.TEST, now=NOON)
-    deliver(parcel)
+    deliver(fake)
     made.refresh_from_db()
     assert made.state == "sent"
 
 
-def test_an_address_that_failed_last_has_room_for_one(owner, parcel):
+def test_an_address_that_failed_last_has_room_for_one(owner, fake):
     box = failing(owner, failures=1)
     for _ in range(3):
         delivery(box)
-    assert len(claim(parcel)) == 1
+    assert len(claim(fake)) == 1
 
 
-def test_its_owner_is_told_once_a_day_when_something_dies(owner, parcel):
+def test_its_owner_is_told_once_a_day_when_something_dies(owner, fake):
     box = address(owner)
     for _ in range(2):
         delivery(box, tries=3)
-    settle(claim(parcel), FAILED)
+    settle(claim(fake), FAILED)
     [event] = Event.objects.filter(event_type__name="system.address_failing")
     assert (event.source, event.payload["reason"]) == (Entity("address", box.pk), "http_5xx")
     assert Membership.objects.get(entity_type="address", entity_id=box.pk).user == owner
 
 
-def test_the_news_reaches_the_owner_over_feed_and_mail(owner, parcel):
+def test_the_news_reaches_the_owner_over_feed_and_mail(owner, fake):
     delivery(address(owner), tries=3)
-    settle(claim(parcel), FAILED)
+    settle(claim(fake), FAILED)
     route(*Event.objects.filter(event_type__name="system.address_failing"))
     told = Notification.objects.filter(user=owner, event__event_type__name="system.address_failing")
     assert set(told.values_list("channel", flat=True)) == {"in_app", "email"}
 
 
-def test_it_is_not_told_over_the_address_that_fails(owner, parcel):
+def test_it_is_not_told_over_the_address_that_fails(owner, fake):
     box = address(owner)
     delivery(box, tries=3)
-    settle(claim(parcel), FAILED)
+    settle(claim(fake), FAILED)
     event = Event.objects.get(event_type__name="system.address_failing")
-    told = delivery(box, of=Notification.objects.create(event=event, user=owner, channel="parcel"))
+    told = delivery(box, of=Notification.objects.create(event=event, user=owner, channel="fake"))
     Address.objects.update(failures=0)
-    deliver(parcel)
+    deliver(fake)
     told.refresh_from_db()
     assert (told.state, told.reason) == ("skipped", "about_itself")
 
@@ -185,28 +185,28 @@ def test_it_is_not_told_over_the_address_that_fails(owner, parcel):
         (9, 30 * DAY, False),
     ],
 )
-def test_it_is_switched_off_on_time_and_evidence(owner, parcel, failures, seconds, is_enabled):
+def test_it_is_switched_off_on_time_and_evidence(owner, fake, failures, seconds, is_enabled):
     box = failing(owner, failures=failures, since=-seconds)
     delivery(box)
-    settle(claim(parcel), FAILED)
+    settle(claim(fake), FAILED)
     box.refresh_from_db()
     assert (box.is_enabled, box.disabled_reason) == (is_enabled, "" if is_enabled else "failing")
     assert Event.objects.filter(event_type__name="system.address_disabled").exists() is not is_enabled
 
 
-def test_a_success_in_between_takes_time_and_evidence_back(owner, parcel):
+def test_a_success_in_between_takes_time_and_evidence_back(owner, fake):
     box = failing(owner, failures=9, since=-30 * DAY)
     for outcome in (SENT, FAILED):
         delivery(box)
-        settle(claim(parcel), outcome)
+        settle(claim(fake), outcome)
     box.refresh_from_db()
     assert (box.is_enabled, box.failures, box.failing_since) == (True, 1, NOON)
 
 
-def test_our_own_failures_are_no_evidence(owner, parcel):
+def test_our_own_failures_are_no_evidence(owner, fake):
     box = failing(owner, failures=9, since=-30 * DAY)
     delivery(box)
-    settle(claim(parcel), Outcome("retry", "our_dns", is_ours=True))
+    settle(claim(fake), Outcome("retry", "our_dns", is_ours=True))
     box.refresh_from_db()
     assert (box.is_enabled, box.failures) == (True, 9)
 
@@ -227,37 +227,37 @@ def test_that_it_is_off_is_told_over_every_other_address(owner):
     assert opened.filter(kind="email").count() == 1
 
 
-def test_one_that_is_gone_is_switched_off_at_once(owner, parcel):
+def test_one_that_is_gone_is_switched_off_at_once(owner, fake):
     box = address(owner)
     made = delivery(box)
-    settle(claim(parcel), Outcome("dead", "gone", http_status=410, disables=True))
+    settle(claim(fake), Outcome("dead", "gone", http_status=410, disables=True))
     box.refresh_from_db()
     made.refresh_from_db()
     assert (box.is_enabled, box.disabled_reason, made.state) == (False, "gone", "dead")
     assert Event.objects.filter(event_type__name="system.address_disabled").exists()
 
 
-def test_what_was_pending_for_it_is_skipped(owner, parcel):
+def test_what_was_pending_for_it_is_skipped(owner, fake):
     made = delivery(address(owner, is_enabled=False))
-    assert claim(parcel) == []
+    assert claim(fake) == []
     made.refresh_from_db()
     assert (made.state, made.reason) == ("skipped", "address_disabled")
 
 
-def test_a_success_that_says_nothing_new_is_not_written_down(owner, parcel):
+def test_a_success_that_says_nothing_new_is_not_written_down(owner, fake):
     box = address(owner, last_success_at=after(-10))
     delivery(box)
-    settle(claim(parcel), SENT)
+    settle(claim(fake), SENT)
     box.refresh_from_db()
     assert box.last_success_at == after(-10)
 
 
-def test_a_rate_lets_so_many_start_and_puts_the_others_off(owner, parcel):
+def test_a_rate_lets_so_many_start_and_puts_the_others_off(owner, fake):
     box = address(owner, rate_per_second=2)
     for _ in range(4):
         delivery(box)
-    assert len(claim(parcel)) == 2
-    assert claim(parcel) == []
+    assert len(claim(fake)) == 2
+    assert claim(fake) == []
     waiting = Delivery.objects.filter(state="pending").values_list("due_at", "reason")
     assert set(waiting) == {(NOON + timedelta(seconds=0.5), "rate_limited")}
-    assert len(claim(parcel, now=after(1))) == 2
+    assert len(claim(fake, now=after(1))) == 2

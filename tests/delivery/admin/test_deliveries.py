@@ -18,7 +18,7 @@ from tests.delivery.fakes.channel import address, delivery
 from tests.inline_code import INLINE
 from tests.notifications.factories.routing import tell
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("parcel")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake")]
 
 
 @pytest.fixture

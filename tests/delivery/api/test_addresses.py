@@ -41,7 +41,7 @@ def test_an_e_mail_address_waits_for_its_confirmation(owner):
     assert (body["address"], body["verified_at"]) == ("team@example.com", None)
 
 
-def test_the_list_has_the_account_s_mail_and_pages(owner, parcel):
+def test_the_list_has_the_account_s_mail_and_pages(owner, fake):
     for _number in range(2):
         address(owner)
     answer = as_(owner).get(CHANNELS, {"limit": 2})
@@ -80,7 +80,7 @@ def test_a_put_changes_what_it_names(owner):
     assert (body["format"], body["retry"], body["is_enabled"]) == ("cloudevents", "short", True)
 
 
-def test_delete_switches_off_and_keeps_the_history(owner, parcel):
+def test_delete_switches_off_and_keeps_the_history(owner, fake):
     one = delivery(address(owner))
     for _time in range(2):
         assert as_(owner).delete(f"{CHANNELS}/{one.address_id}").status_code == 204
@@ -88,13 +88,13 @@ def test_delete_switches_off_and_keeps_the_history(owner, parcel):
     assert Delivery.objects.filter(pk=one.pk).exists()
 
 
-def test_a_put_switches_on_again(owner, parcel):
+def test_a_put_switches_on_again(owner, fake):
     row = address(owner, is_enabled=False, disabled_reason="failing")
     body = as_(owner).put(f"{CHANNELS}/{row.pk}", {"is_enabled": True}).json()
     assert (body["is_enabled"], body["disabled_reason"]) == (True, "")
 
 
-def test_a_test_is_on_its_way_and_a_second_is_too_soon(owner, parcel):
+def test_a_test_is_on_its_way_and_a_second_is_too_soon(owner, fake):
     place = f"{CHANNELS}/{address(owner).pk}/test"
     first, second = as_(owner).post(place), as_(owner).post(place)
     assert (first.status_code, first.json()["purpose"], first.json()["state"]) == (202, "test", "pending")
@@ -116,7 +116,7 @@ def test_rotating_shows_another_secret(owner):
     assert rotated["secret"] != made["secret"]
 
 
-def test_recovering_says_how_many(owner, parcel):
+def test_recovering_says_how_many(owner, fake):
     row = address(owner)
     delivery(row, state="dead")
     notification(owner)
@@ -124,7 +124,7 @@ def test_recovering_says_how_many(owner, parcel):
     assert (answer.status_code, answer.json()) == (202, {"count": 2})
 
 
-def test_what_is_switched_off_is_not_recovered(owner, parcel):
+def test_what_is_switched_off_is_not_recovered(owner, fake):
     row = address(owner, is_enabled=False)
     answer = as_(owner).post(f"{CHANNELS}/{row.pk}/recover", {"since": "2026-01-01T00:00:00Z"})
     assert (answer.status_code, answer.json()["code"]) == (409, "switched_off")
@@ -142,6 +142,6 @@ def test_what_is_switched_off_is_not_recovered(owner, parcel):
         ("post", "/recover", {"since": "2026-01-01T00:00:00Z"}),
     ],
 )
-def test_another_person_s_address_is_a_404(owner, admin, parcel, method, rest, body):
+def test_another_person_s_address_is_a_404(owner, admin, fake, method, rest, body):
     answer = getattr(as_(admin), method)(f"{CHANNELS}/{address(owner).pk}{rest}", body)
     assert answer.status_code == 404

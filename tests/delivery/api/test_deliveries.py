@@ -30,7 +30,7 @@ def ids(answer: Any) -> list[int]:
     return [row["id"] for row in answer.json()]
 
 
-def test_a_delivery_tells_its_attempts(owner, parcel):
+def test_a_delivery_tells_its_attempts(owner, fake):
     one = delivery(address(owner))
     tried(one, next_at=after(1))
     shown = as_(owner).get(f"{DELIVERIES}/{one.pk}").json()
@@ -44,28 +44,28 @@ def test_a_delivery_tells_its_attempts(owner, parcel):
     assert attempt["explanation"]
 
 
-def test_its_owner_learns_nothing_about_the_inner_network(owner, parcel):
+def test_its_owner_learns_nothing_about_the_inner_network(owner, fake):
     tried(delivery(address(owner)))
     text = as_(owner).get(DELIVERIES).content
     assert b"203.0.113.7" not in text
     assert b"oops" not in text
 
 
-def test_staff_who_may_see_deliveries_see_all_of_it(owner, outsider, parcel):
+def test_staff_who_may_see_deliveries_see_all_of_it(owner, outsider, fake):
     tried(delivery(address(owner)))
     allow(outsider, "view_delivery")
     [shown] = as_(outsider).get(DELIVERIES).json()
     assert shown["attempts"][0]["connected_to"] == "203.0.113.7:443"
 
 
-def test_without_that_only_ones_own(owner, outsider, parcel):
+def test_without_that_only_ones_own(owner, outsider, fake):
     one = delivery(address(owner))
     assert as_(outsider).get(DELIVERIES).json() == []
     assert as_(outsider).get(DELIVERIES, {"user_id": owner.pk}).json() == []
     assert as_(outsider).get(f"{DELIVERIES}/{one.pk}").status_code == 404
 
 
-def test_the_newest_come_first_and_the_link_goes_on(owner, parcel):
+def test_the_newest_come_first_and_the_link_goes_on(owner, fake):
     row = address(owner)
     made = [delivery(row).pk for _number in range(3)]
     first = as_(owner).get(DELIVERIES, {"limit": 2})
@@ -74,7 +74,7 @@ def test_the_newest_come_first_and_the_link_goes_on(owner, parcel):
 
 
 @pytest.mark.parametrize("name", ["state", "channel_id", "user_id"])
-def test_the_list_is_narrowed(owner, admin, parcel, name):
+def test_the_list_is_narrowed(owner, admin, fake, name):
     wanted, _other = delivery(address(owner), state="dead"), delivery(address(admin))
     values = {"state": "dead", "channel_id": wanted.address_id, "user_id": owner.pk}
     assert ids(as_(admin).get(DELIVERIES, {name: values[name]})) == [wanted.pk]
@@ -85,13 +85,13 @@ def test_a_state_that_is_none_is_refused(owner):
 
 
 @pytest.mark.parametrize("state", ["dead", "skipped", "sent"])
-def test_what_has_ended_is_sent_again(owner, parcel, state):
+def test_what_has_ended_is_sent_again(owner, fake, state):
     one = delivery(address(owner), state=state)
     answer = as_(owner).post(f"{DELIVERIES}/{one.pk}/resend")
     assert (answer.status_code, answer.json()["state"]) == (202, "pending")
 
 
-def test_seeing_another_s_is_not_sending_it_again(owner, outsider, parcel):
+def test_seeing_another_s_is_not_sending_it_again(owner, outsider, fake):
     one = delivery(address(owner), state="dead")
     allow(outsider, "view_delivery")
     assert as_(outsider).post(f"{DELIVERIES}/{one.pk}/resend").status_code == 404
@@ -100,7 +100,7 @@ def test_seeing_another_s_is_not_sending_it_again(owner, outsider, parcel):
 
 
 @pytest.mark.parametrize("rows", [1, 15])
-def test_the_list_costs_the_same_however_long(owner, parcel, rows, django_assert_max_num_queries):
+def test_the_list_costs_the_same_however_long(owner, fake, rows, django_assert_max_num_queries):
     row, client = address(owner), as_(owner)
     for _number in range(rows):
         tried(delivery(row))

@@ -25,14 +25,14 @@ FAILED = Outcome("retry", "http_5xx", http_status=500)
 Answer = Outcome | Exception | Callable[[Outgoing], Outcome]
 
 
-class Parcel(Channel):
+class FakeChannel(Channel):
     """Keeps what it began and what it sent. `answers`: what each address says next; without one it takes everything."""
 
-    label = "Parcel"
+    label = "Fake"
     slots = 40
     per_address = 4
 
-    def __init__(self, name: str = "parcel", *, uses_account_email: bool = False) -> None:
+    def __init__(self, name: str = "fake", *, uses_account_email: bool = False) -> None:
         self.name = name
         self.uses_account_email = uses_account_email
         self.begun: list[int] = []
@@ -64,8 +64,8 @@ class Parcel(Channel):
         return answer(outgoing) if callable(answer) else answer
 
 
-PARCEL = Parcel()
-PARCEL_MAIL = Parcel("parcel_mail", uses_account_email=True)
+FAKE = FakeChannel()
+FAKE_MAIL = FakeChannel("fake_mail", uses_account_email=True)
 
 
 @contextmanager
@@ -79,11 +79,11 @@ def installed(channel: Channel) -> Iterator[None]:
 
 def address(user: User, **fields: Any) -> Address:
     count = Address.objects.filter(user=user).count()
-    given = {"kind": "parcel", "target": f"box {count}", "verified_at": NOON, **fields}
+    given = {"kind": "fake", "target": f"box {count}", "verified_at": NOON, **fields}
     return Address.objects.create(user=user, **given)
 
 
-def notification(user: User, *, name: str = "job.completed", channel: str = "parcel", **fields: Any) -> Notification:
+def notification(user: User, *, name: str = "job.completed", channel: str = "fake", **fields: Any) -> Notification:
     """A row as the router writes it, of an event of its own."""
     event = Event.objects.create(event_type=EventType.objects.get(name=name), payload={"name": "Shot 042"})
     return Notification.objects.create(event=event, user=user, channel=channel, **fields)

@@ -21,78 +21,78 @@ def boxes(count: int) -> list[Address]:
 
 
 @pytest.mark.django_db
-def test_no_more_than_there_are_free_slots(owner, member, parcel):
+def test_no_more_than_there_are_free_slots(owner, member, fake):
     for user in (owner, member):
         for _ in range(3):
             delivery(address(user))
-    assert len(claim(parcel, free=4)) == 4
+    assert len(claim(fake, free=4)) == 4
 
 
 @pytest.mark.django_db
-def test_no_more_than_an_address_has_room_for(owner, parcel):
+def test_no_more_than_an_address_has_room_for(owner, fake):
     box = address(owner)
-    for _ in range(parcel.per_address + 3):
+    for _ in range(fake.per_address + 3):
         delivery(box)
-    first = claim(parcel)
-    assert len(first) == parcel.per_address
-    assert claim(parcel) == []
+    first = claim(fake)
+    assert len(first) == fake.per_address
+    assert claim(fake) == []
     settle(first[:2], SENT)
-    assert len(claim(parcel)) == 2
+    assert len(claim(fake)) == 2
 
 
 @pytest.mark.django_db
-def test_one_with_a_long_queue_keeps_no_other_waiting(parcel):
+def test_one_with_a_long_queue_keeps_no_other_waiting(fake):
     crowded, *others = boxes(4)
     for _ in range(20):
         delivery(crowded, due_at=after(-60))
     for box in others:
         delivery(box)
-    claimed = Counter(one.outgoing.address.pk for one in claim(parcel, free=4))
+    claimed = Counter(one.outgoing.address.pk for one in claim(fake, free=4))
     assert claimed == {box.pk: 1 for box in (crowded, *others)}
 
 
 @pytest.mark.django_db
-def test_the_longest_due_of_an_address_goes_first(owner, parcel):
+def test_the_longest_due_of_an_address_goes_first(owner, fake):
     box = address(owner)
     late, early = delivery(box, due_at=after(-1)), delivery(box, due_at=after(-9))
-    assert [one.outgoing.delivery for one in claim(parcel, free=1)] == [early]
-    assert [one.outgoing.delivery for one in claim(parcel, free=1)] == [late]
+    assert [one.outgoing.delivery for one in claim(fake, free=1)] == [early]
+    assert [one.outgoing.delivery for one in claim(fake, free=1)] == [late]
 
 
 @pytest.mark.django_db
-def test_room_is_kept_for_first_attempts(parcel):
+def test_room_is_kept_for_first_attempts(fake):
     tried, fresh = boxes(2)
     for _ in range(3):
         delivery(tried, tries=1, due_at=after(-60))
     new = delivery(fresh)
-    assert {one.outgoing.delivery.pk for one in claim(parcel, free=4, retries=0)} == {new.pk}
+    assert {one.outgoing.delivery.pk for one in claim(fake, free=4, retries=0)} == {new.pk}
 
 
 @pytest.mark.django_db
-def test_a_walk_goes_on_where_it_ended(parcel, monkeypatch):
+def test_a_walk_goes_on_where_it_ended(fake, monkeypatch):
     monkeypatch.setattr(claims, "MOST_ADDRESSES", 2)
     for box in boxes(5):
         delivery(box)
     after_address, claimed = 0, 0
     for _ in range(4):
-        made = claims.claim(parcel, free=9, retries=9, after=after_address, now=NOON)
+        made = claims.claim(fake, free=9, retries=9, after=after_address, now=NOON)
         after_address, claimed = made.after, claimed + len(made.deliveries)
     assert claimed == 5
-    assert claims.claim(parcel, free=9, retries=9, now=NOON).is_last
+    assert claims.claim(fake, free=9, retries=9, now=NOON).is_last
 
 
 @pytest.mark.django_db
-def test_each_turn_begins_with_the_addresses_that_waited(parcel):
+def test_each_turn_begins_with_the_addresses_that_waited(fake):
     for box in boxes(4):
         for _ in range(2):
             delivery(box)
-    first = claims.claim(parcel, free=2, retries=9, now=NOON)
-    second = claims.claim(parcel, free=2, retries=9, after=first.after, now=NOON)
+    first = claims.claim(fake, free=2, retries=9, now=NOON)
+    second = claims.claim(fake, free=2, retries=9, after=first.after, now=NOON)
     assert len({one.outgoing.address.pk for one in (*first.deliveries, *second.deliveries)}) == 4
 
 
 @pytest.mark.usefixtures("committed")
-def test_workers_that_claim_at_once_never_get_the_same_one(parcel):
+def test_workers_that_claim_at_once_never_get_the_same_one(fake):
     for box in boxes(6):
         for _ in range(4):
             delivery(box)
@@ -100,18 +100,18 @@ def test_workers_that_claim_at_once_never_get_the_same_one(parcel):
     def work() -> list[int]:
         found: list[int] = []
         for _ in range(12):
-            found += [one.outgoing.delivery.pk for one in claim(parcel, free=3)]
+            found += [one.outgoing.delivery.pk for one in claim(fake, free=3)]
         connections.close_all()
         return found
 
     claimed = [pk for found in at_once(*[work] * 3) for pk in found]
     assert len(claimed) == len(set(claimed)) == Delivery.objects.filter(state="sending").count()
     in_flight = Counter(Delivery.objects.filter(state="sending").values_list("address_id", flat=True))
-    assert max(in_flight.values()) <= parcel.per_address
+    assert max(in_flight.values()) <= fake.per_address
 
 
-def test_each_comes_with_the_zone_of_its_person(owner, member, parcel):
+def test_each_comes_with_the_zone_of_its_person(owner, member, fake):
     UserNotificationSettings.objects.create(user=owner, timezone="Asia/Tokyo")
     for user in (owner, member):
         delivery(address(user))
-    assert [one.outgoing.zone.key for one in claim(parcel)] == ["Asia/Tokyo", "UTC"]
+    assert [one.outgoing.zone.key for one in claim(fake)] == ["Asia/Tokyo", "UTC"]

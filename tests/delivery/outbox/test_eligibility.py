@@ -23,53 +23,53 @@ def ended(made: Delivery) -> tuple[str, str]:
     return made.state, made.reason
 
 
-def test_read_meanwhile(made, parcel):
+def test_read_meanwhile(made, fake):
     Notification.objects.update(is_read=True)
-    deliver(parcel)
+    deliver(fake)
     assert ended(made) == ("skipped", "read")
-    assert parcel.sent == []
+    assert fake.sent == []
 
 
-def test_a_channel_for_machines_sends_what_was_read(made, parcel):
-    parcel.skips_read = False
+def test_a_channel_for_machines_sends_what_was_read(made, fake):
+    fake.skips_read = False
     Notification.objects.update(is_read=True)
-    deliver(parcel)
+    deliver(fake)
     assert ended(made) == ("sent", "")
 
 
-@pytest.mark.parametrize("choice", [{"is_enabled": False, "channels": ["parcel"]}, {"channels": ["in_app"]}])
-def test_switched_off_meanwhile(owner, made, parcel, choice):
+@pytest.mark.parametrize("choice", [{"is_enabled": False, "channels": ["fake"]}, {"channels": ["in_app"]}])
+def test_switched_off_meanwhile(owner, made, fake, choice):
     prefer(owner, "job.completed", **choice)
-    deliver(parcel)
+    deliver(fake)
     assert ended(made) == ("skipped", "switched_off")
 
 
 @pytest.mark.parametrize("flag", ["is_locked", "is_critical"])
-def test_what_is_locked_or_critical_goes_out_nevertheless(owner, made, parcel, flag):
+def test_what_is_locked_or_critical_goes_out_nevertheless(owner, made, fake, flag):
     alter("job.completed", **{flag: True})
     prefer(owner, "job.completed", channels=["in_app"])
-    deliver(parcel)
+    deliver(fake)
     assert ended(made) == ("sent", "")
 
 
-def test_still_chosen(owner, made, parcel):
-    prefer(owner, "job.completed", channels=["in_app", "parcel"])
-    deliver(parcel)
+def test_still_chosen(owner, made, fake):
+    prefer(owner, "job.completed", channels=["in_app", "fake"])
+    deliver(fake)
     assert ended(made) == ("sent", "")
 
 
-def test_an_inactive_person(owner, made, parcel):
+def test_an_inactive_person(owner, made, fake):
     owner.is_active = False
     owner.save()
-    deliver(parcel)
+    deliver(fake)
     assert ended(made) == ("skipped", "user_inactive")
 
 
-def test_only_a_confirmation_goes_to_an_unverified_address(owner, parcel):
+def test_only_a_confirmation_goes_to_an_unverified_address(owner, fake):
     box = address(owner, verified_at=None)
-    asked = Delivery.objects.create(address=box, kind="parcel", purpose="confirmation", due_at=NOON)
+    asked = Delivery.objects.create(address=box, kind="fake", purpose="confirmation", due_at=NOON)
     made = delivery(box)
-    deliver(parcel)
+    deliver(fake)
     assert ended(made) == ("skipped", "address_unverified")
     assert ended(asked) == ("sent", "")
 
@@ -83,26 +83,26 @@ def give_back(summary: Summary) -> Delivery:
     for _ in range(2):
         notification(summary.user, summary=summary, hold="dnd")
     return Delivery.objects.create(
-        address=address(summary.user), kind="parcel", purpose="summary", summary=summary, due_at=NOON
+        address=address(summary.user), kind="fake", purpose="summary", summary=summary, due_at=NOON
     )
 
 
-def test_a_summary_of_what_was_read_meanwhile(summary, parcel):
+def test_a_summary_of_what_was_read_meanwhile(summary, fake):
     made = give_back(summary)
     Notification.objects.update(is_read=True)
-    deliver(parcel)
+    deliver(fake)
     assert ended(made) == ("skipped", "read")
 
 
-def test_a_summary_tells_what_is_still_unread_and_delivers_it(summary, parcel):
+def test_a_summary_tells_what_is_still_unread_and_delivers_it(summary, fake):
     give_back(summary)
     read = Notification.objects.earliest("id")
     Notification.objects.filter(pk=read.pk).update(is_read=True)
-    [claimed] = claim(parcel)
+    [claimed] = claim(fake)
     assert [one.notification.is_read for one in claimed.outgoing.held] == [False]
 
 
-def test_the_first_success_of_a_summary_delivers_what_it_gives_back(summary, parcel):
+def test_the_first_success_of_a_summary_delivers_what_it_gives_back(summary, fake):
     give_back(summary)
-    deliver(parcel)
+    deliver(fake)
     assert set(Notification.objects.values_list("is_delivered", "delivered_at")) == {(True, NOON)}

@@ -12,7 +12,7 @@ from delivery.outbox.outbox import Opener
 from notifications.channels import Opened
 from notifications.models import Notification
 from tests.conftest import person
-from tests.delivery.fakes.channel import PARCEL, PARCEL_MAIL, address, notification
+from tests.delivery.fakes.channel import FAKE, FAKE_MAIL, address, notification
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +22,7 @@ def opened(*rows: Notification) -> list[Opened]:
 
 
 def open_all(*rows: Notification) -> list[Delivery]:
-    Opener(PARCEL).open(opened(*rows))
+    Opener(FAKE).open(opened(*rows))
     return list(Delivery.objects.order_by("id"))
 
 
@@ -61,18 +61,18 @@ def test_a_new_delivery_is_due_at_once(owner):
 def test_the_number_of_queries_does_not_depend_on_the_people(owner):
     def queries(count: int) -> int:
         people = [person(f"p{count}-{number}") for number in range(count)]
-        rows = opened(*[notification(one, channel="parcel_mail") for one in people])
+        rows = opened(*[notification(one, channel="fake_mail") for one in people])
         with CaptureQueriesContext(
             connection,
         ) as captured:
-            Opener(PARCEL_MAIL).open(rows)
+            Opener(FAKE_MAIL).open(rows)
         return len(captured)
 
     assert queries(1) == queries(20) == 3
 
 
 def test_the_account_s_e_mail_becomes_an_address_on_first_use(owner):
-    Opener(PARCEL_MAIL).open(opened(notification(owner, channel="parcel_mail")))
+    Opener(FAKE_MAIL).open(opened(notification(owner, channel="fake_mail")))
     made = Address.objects.get()
     assert (made.target, made.is_account, made.is_enabled) == ("owner@example.com", True, True)
     assert made.verified_at is not None
@@ -82,22 +82,22 @@ def test_the_account_s_e_mail_becomes_an_address_on_first_use(owner):
 def test_an_account_without_e_mail_gets_no_address(owner):
     owner.email = ""
     owner.save()
-    Opener(PARCEL_MAIL).open(opened(notification(owner, channel="parcel_mail")))
+    Opener(FAKE_MAIL).open(opened(notification(owner, channel="fake_mail")))
     assert not Address.objects.exists()
     assert not Delivery.objects.exists()
 
 
 def test_it_follows_the_account(owner):
-    Opener(PARCEL_MAIL).open(opened(notification(owner, channel="parcel_mail")))
+    Opener(FAKE_MAIL).open(opened(notification(owner, channel="fake_mail")))
     owner.email = "new@example.com"
     owner.save()
-    Opener(PARCEL_MAIL).open(opened(notification(owner, channel="parcel_mail", name="job.failed")))
+    Opener(FAKE_MAIL).open(opened(notification(owner, channel="fake_mail", name="job.failed")))
     assert Address.objects.get().target == "new@example.com"
 
 
 def test_one_that_was_switched_off_stays_off(owner):
-    address(owner, kind="parcel_mail", is_account=True, target=owner.email, is_enabled=False)
-    Opener(PARCEL_MAIL).open(opened(notification(owner, channel="parcel_mail")))
+    address(owner, kind="fake_mail", is_account=True, target=owner.email, is_enabled=False)
+    Opener(FAKE_MAIL).open(opened(notification(owner, channel="fake_mail")))
     assert not Address.objects.filter(is_enabled=True).exists()
     assert not Delivery.objects.exists()
 
@@ -108,8 +108,8 @@ class TestTheAccountsAddress:
     def reached(self, person, email: str) -> list[str]:
         person.email = email
         person.save()
-        row = notification(person, channel=PARCEL_MAIL.name)
-        Opener(PARCEL_MAIL).open(opened(row))
+        row = notification(person, channel=FAKE_MAIL.name)
+        Opener(FAKE_MAIL).open(opened(row))
         return [one.address.target for one in Delivery.objects.filter(notification=row).order_by("id")]
 
     def test_nothing_goes_to_an_account_that_has_none_any_more(self, owner):
@@ -120,5 +120,5 @@ class TestTheAccountsAddress:
 
     def test_one_that_was_added_by_hand_before_gets_one_mail(self, owner):
         self.reached(owner, "old@example.com")
-        address(owner, kind=PARCEL_MAIL.name, target="new@example.com")
+        address(owner, kind=FAKE_MAIL.name, target="new@example.com")
         assert self.reached(owner, "new@example.com") == ["new@example.com"]

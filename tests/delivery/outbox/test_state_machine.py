@@ -17,7 +17,7 @@ from delivery.outbox import rescue as rescuing
 from delivery.outbox import settle as settling
 from delivery.outbox.lease import Leased
 from delivery.outbox.settle import Result
-from tests.delivery.fakes.channel import NOON, Parcel, address, delivery, installed
+from tests.delivery.fakes.channel import NOON, FakeChannel, address, delivery, installed
 from tests.delivery.manual_sender import claim
 
 pytestmark = pytest.mark.django_db
@@ -112,12 +112,12 @@ class Account:
 class Real:
     """The same steps, done to the rows."""
 
-    def __init__(self, parcel: Parcel, made: Delivery) -> None:
-        self.parcel, self.made, self.now = parcel, made, NOON
+    def __init__(self, fake: FakeChannel, made: Delivery) -> None:
+        self.fake, self.made, self.now = fake, made, NOON
         self.claims: list[Leased] = []
 
     def claim(self) -> bool:
-        claimed = claim(self.parcel, now=self.now)
+        claimed = claim(self.fake, now=self.now)
         self.claims += claimed
         return bool(claimed)
 
@@ -138,8 +138,8 @@ class Real:
         return row.state, row.tries, list(Attempt.objects.order_by("id").values_list("outcome", flat=True))
 
 
-def lease(parcel: Parcel) -> timedelta:
-    return taking.lease(parcel) + timedelta(seconds=1)
+def lease(fake: FakeChannel) -> timedelta:
+    return taking.lease(fake) + timedelta(seconds=1)
 
 
 @settings(
@@ -148,9 +148,9 @@ def lease(parcel: Parcel) -> timedelta:
 @given(steps=MOVES)
 def test_it_is_where_the_account_says(owner, steps):
     Delivery.objects.all().delete()
-    parcel = Parcel()
-    with installed(parcel):
-        account, real = Account(), Real(parcel, delivery(address(owner)))
+    fake = FakeChannel()
+    with installed(fake):
+        account, real = Account(), Real(fake, delivery(address(owner)))
         places: list[int] = []
         for step, outcome in steps:
             run(step, outcome, account, real, places)
@@ -177,7 +177,7 @@ def run(step: str, outcome: str, account: Account, real: Real, places: list[int]
     elif step == "lease ends":
         account.is_expired = account.state == "sending"
         account.is_due = account.is_due or account.state == "sending"
-        real.pass_time(lease(real.parcel))
+        real.pass_time(lease(real.fake))
         # Our own failures wait for less than a lease at first, retries too.
         settle_due(account, real)
     elif step == "rescue":

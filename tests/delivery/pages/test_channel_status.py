@@ -13,7 +13,7 @@ from delivery.pages.channel_status import ways_of
 from notifications.pages.inbox_status import standing_of
 from tests.delivery.fakes.channel import address
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("parcel")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake")]
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def browser(client: Client, member: User) -> Client:
     return client
 
 
-def way(user: User, kind: str = "parcel"):
+def way(user: User, kind: str = "fake"):
     return ways_of(standing_of(user.pk, now=timezone.now()))[kind]
 
 

@@ -17,7 +17,7 @@ from tests.delivery.fakes.channel import address, delivery, notification
 from tests.inline_code import INLINE
 from tests.notifications.factories.routing import settle
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("parcel")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake")]
 
 URL = "https://93.184.215.14/hook"
 
@@ -282,7 +282,7 @@ def test_a_refused_one_says_why_and_keeps_what_was_typed(browser):
 
 
 def test_the_form_asks_for_what_each_kind_needs(browser):
-    for kind, label in (("webhook", "URL"), ("email", "E-mail address"), ("parcel", "Url")):
+    for kind, label in (("webhook", "URL"), ("email", "E-mail address"), ("fake", "Url")):
         assert f'<label for="target">{label}</label>' in text(browser, "channel-add", kind=kind)
 
 
@@ -298,7 +298,7 @@ def test_a_kind_that_isn_t_installed_has_no_form(browser):
         ("channel-recover", {"since": "2026-03-04T12:00"}, "Nothing was missed since then"),
         ("channel-recover", {"since": "yesterday"}, "Choose a date and a time"),
         ("channel-rotate", {}, "has no secret"),
-        ("channel-change", {"retry": "long"}, "Retry is not for parcel"),
+        ("channel-change", {"retry": "long"}, "Retry is not for fake"),
     ],
 )
 def test_what_is_done_to_a_channel_is_said(browser, member, name, form, words):

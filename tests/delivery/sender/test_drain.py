@@ -21,71 +21,71 @@ def states() -> list[str]:
     return list(Delivery.objects.order_by("id").values_list("state", flat=True))
 
 
-def test_it_sends_all_that_is_due(parcel):
+def test_it_sends_all_that_is_due(fake):
     boxes = [address(person(f"p{number}")) for number in range(3)]
     for box in boxes * 5:
         delivery(box, due_at=timezone.now())
     drain.drain()
     assert states() == ["sent"] * 15
-    assert len(parcel.sent) == 15
+    assert len(fake.sent) == 15
 
 
-def test_who_hangs_costs_the_others_nothing(parcel):
+def test_who_hangs_costs_the_others_nothing(fake):
     hung, healthy = (address(person(name)) for name in ("hung", "healthy"))
-    parcel.answers[hung.pk] = [SENT] * 9
+    fake.answers[hung.pk] = [SENT] * 9
     for box in [hung] * 6 + [healthy] * 30:
         delivery(box, due_at=timezone.now())
-    release = parcel.hang(hung)
+    release = fake.hang(hung)
     running = Running(drain.drain)
     deadline = time.monotonic() + 10
-    while len(parcel.sent) < 30:
+    while len(fake.sent) < 30:
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    assert states()[:6] == ["sending"] * parcel.per_address + ["pending"] * (6 - parcel.per_address)
+    assert states()[:6] == ["sending"] * fake.per_address + ["pending"] * (6 - fake.per_address)
     release()
     running.join()
     assert states() == ["sent"] * 36
 
 
-def test_who_hangs_gives_its_slots_back_after_a_while(parcel, monkeypatch):
+def test_who_hangs_gives_its_slots_back_after_a_while(fake, monkeypatch):
     monkeypatch.setattr(in_flight, "HANGS_AFTER", 0.05)
-    parcel.slots = parcel.most_hanging = parcel.per_address
+    fake.slots = fake.most_hanging = fake.per_address
     hung, healthy = (address(person(name)) for name in ("hung", "healthy"))
-    for box in [hung] * parcel.slots + [healthy] * 5:
+    for box in [hung] * fake.slots + [healthy] * 5:
         delivery(box, due_at=timezone.now())
-    release = parcel.hang(hung)
+    release = fake.hang(hung)
     running = Running(drain.drain)
     deadline = time.monotonic() + 10
-    while states() != ["sending"] * parcel.slots + ["sent"] * 5:
+    while states() != ["sending"] * fake.slots + ["sent"] * 5:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     release()
     running.join()
 
 
-def test_no_more_hang_than_a_channel_can_bear(parcel, monkeypatch):
+def test_no_more_hang_than_a_channel_can_bear(fake, monkeypatch):
     monkeypatch.setattr(in_flight, "HANGS_AFTER", 0.0)
-    parcel.slots, parcel.most_hanging = parcel.per_address, 1
+    fake.slots, fake.most_hanging = fake.per_address, 1
     boxes = [address(person(name)) for name in ("one", "other")]
-    for box in boxes * parcel.slots:
+    for box in boxes * fake.slots:
         delivery(box, due_at=timezone.now())
-    releases = [parcel.hang(box) for box in boxes]
+    releases = [fake.hang(box) for box in boxes]
     running = Running(drain.drain)
     deadline = time.monotonic() + 10
-    while len(parcel.begun) <= parcel.slots:
+    while len(fake.begun) <= fake.slots:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     time.sleep(2 * drain.CLAIM_AGAIN)
-    assert len(parcel.begun) == parcel.slots + 1
+    assert len(fake.begun) == fake.slots + 1
     for release in releases:
         release()
     running.join()
 
 
-def test_it_sees_what_comes_while_another_hangs(parcel):
+def test_it_sees_what_comes_while_another_hangs(fake):
     hung = address(person("hung"))
     delivery(hung, due_at=timezone.now())
-    release = parcel.hang(hung)
+    release = fake.hang(hung)
     running = Running(drain.drain)
     while Delivery.objects.filter(state="pending").exists():
         time.sleep(0.01)
@@ -99,22 +99,22 @@ def test_it_sees_what_comes_while_another_hangs(parcel):
     running.join()
 
 
-def test_a_channel_s_own_mistake_is_a_failed_attempt(parcel):
+def test_a_channel_s_own_mistake_is_a_failed_attempt(fake):
     box = address(person("owner"))
     made = delivery(box, due_at=timezone.now())
-    parcel.answers[box.pk] = [ValueError("no")]
+    fake.answers[box.pk] = [ValueError("no")]
     drain.drain()
     made.refresh_from_db()
     box.refresh_from_db()
     assert (made.state, made.reason, made.tries, box.failures) == ("pending", "internal_error", 1, 0)
 
 
-def test_an_attempt_without_end_is_ended(parcel, monkeypatch):
+def test_an_attempt_without_end_is_ended(fake, monkeypatch):
     monkeypatch.setattr(drain, "DEADLINE_GRACE", 0.0)
-    parcel.deadline = 0.05
+    fake.deadline = 0.05
     box = address(person("owner"))
     made = delivery(box, due_at=timezone.now())
-    parcel.hang(box)
+    fake.hang(box)
     drain.drain()
     made.refresh_from_db()
     assert (made.state, made.reason) == ("pending", "timeout")
@@ -126,29 +126,29 @@ def _stopping(monkeypatch) -> None:
 
 
 @pytest.mark.usefixtures("_stopping")
-def test_told_to_stop_it_finishes_what_is_in_flight_and_claims_no_more(parcel):
+def test_told_to_stop_it_finishes_what_is_in_flight_and_claims_no_more(fake):
     box = address(person("owner"))
-    for _ in range(parcel.per_address + 2):
+    for _ in range(fake.per_address + 2):
         delivery(box, due_at=timezone.now())
-    release = parcel.hang(box)
+    release = fake.hang(box)
     running = Running(drain.drain)
-    while len(parcel.begun) < parcel.per_address:
+    while len(fake.begun) < fake.per_address:
         time.sleep(0.01)
     worker_lock.stop()
     time.sleep(3 * drain.POLL)
     release()
     running.join()
-    assert states() == ["sent"] * parcel.per_address + ["pending"] * 2
+    assert states() == ["sent"] * fake.per_address + ["pending"] * 2
 
 
 @pytest.mark.usefixtures("_stopping")
-def test_what_can_not_be_finished_in_time_is_unknown_and_made_again(parcel, monkeypatch):
+def test_what_can_not_be_finished_in_time_is_unknown_and_made_again(fake, monkeypatch):
     monkeypatch.setattr(drain, "FINISH_WITHIN", 0.0)
     box = address(person("owner"))
     made = delivery(box, due_at=timezone.now())
-    parcel.hang(box)
+    fake.hang(box)
     running = Running(drain.drain)
-    while not parcel.begun:
+    while not fake.begun:
         time.sleep(0.01)
     worker_lock.stop()
     running.join()

@@ -24,53 +24,53 @@ def outcomes(of: Delivery) -> list[str]:
     return list(of.attempts.order_by("id").values_list("outcome", flat=True))
 
 
-def test_it_is_sent_and_its_notification_delivered(owner, parcel):
+def test_it_is_sent_and_its_notification_delivered(owner, fake):
     row = notification(owner)
     made = delivery(address(owner), of=row)
-    deliver(parcel)
+    deliver(fake)
     made.refresh_from_db()
     row.refresh_from_db()
     assert (made.state, made.tries, made.settled_at, outcomes(made)) == ("sent", 1, NOON, ["sent"])
     assert (row.is_delivered, row.delivered_at) == (True, NOON)
 
 
-def test_the_attempt_is_written_before_it_is_sent(owner, parcel):
+def test_the_attempt_is_written_before_it_is_sent(owner, fake):
     made = delivery(address(owner))
-    [claimed] = claim(parcel)
+    [claimed] = claim(fake)
     made.refresh_from_db()
     assert (made.state, outcomes(made)) == ("sending", ["started"])
-    assert made.lease_until == NOON + lease.lease(parcel)
+    assert made.lease_until == NOON + lease.lease(fake)
     assert claimed.token == made.claim_token
 
 
-def test_what_is_not_due_yet_waits(owner, parcel):
+def test_what_is_not_due_yet_waits(owner, fake):
     delivery(address(owner), due_at=after(1))
-    assert claim(parcel) == []
-    assert len(claim(parcel, now=after(1))) == 1
+    assert claim(fake) == []
+    assert len(claim(fake, now=after(1))) == 1
 
 
-def test_another_channel_s_is_left_alone(owner, parcel):
+def test_another_channel_s_is_left_alone(owner, fake):
     delivery(address(owner, kind="fax"))
-    assert claim(parcel) == []
+    assert claim(fake) == []
 
 
-def test_every_attempt_sends_the_same_bytes_under_the_same_id(owner, parcel):
+def test_every_attempt_sends_the_same_bytes_under_the_same_id(owner, fake):
     to = address(owner)
     made = delivery(to)
-    parcel.answers[to.pk] = [FAILED, FAILED]
+    fake.answers[to.pk] = [FAILED, FAILED]
     for seconds in (0, 5, 10):
-        deliver(parcel, now=after(seconds))
-    assert [pk for pk, _body in parcel.sent] == [made.pk] * 3
-    assert len({body for _pk, body in parcel.sent}) == 1
+        deliver(fake, now=after(seconds))
+    assert [pk for pk, _body in fake.sent] == [made.pk] * 3
+    assert len({body for _pk, body in fake.sent}) == 1
 
 
-def test_the_short_schedule_is_one_attempt_and_three_retries(owner, parcel):
+def test_the_short_schedule_is_one_attempt_and_three_retries(owner, fake):
     to = address(owner)
     made = delivery(to)
-    parcel.answers[to.pk] = [FAILED] * 9
+    fake.answers[to.pk] = [FAILED] * 9
     seconds = [0.0]
     for _ in range(4):
-        deliver(parcel, now=after(seconds[-1]))
+        deliver(fake, now=after(seconds[-1]))
         made.refresh_from_db()
         if made.state != "pending":
             break
@@ -81,34 +81,34 @@ def test_the_short_schedule_is_one_attempt_and_three_retries(owner, parcel):
     assert outcomes(made) == ["retry", "retry", "retry", "dead"]
 
 
-def test_what_the_receiver_asked_for_is_never_undercut(owner, parcel):
+def test_what_the_receiver_asked_for_is_never_undercut(owner, fake):
     made = delivery(address(owner))
-    settle(claim(parcel), Outcome("retry", "too_many_requests", retry_at=after(600)))
+    settle(claim(fake), Outcome("retry", "too_many_requests", retry_at=after(600)))
     made.refresh_from_db()
     assert made.due_at == after(600)
     assert made.attempts.get().next_at == after(600)
 
 
-def test_our_own_failure_counts_for_nothing(owner, parcel):
+def test_our_own_failure_counts_for_nothing(owner, fake):
     to = address(owner)
     made = delivery(to)
-    settle(claim(parcel), Outcome("retry", "our_dns", is_ours=True))
+    settle(claim(fake), Outcome("retry", "our_dns", is_ours=True))
     made.refresh_from_db()
     to.refresh_from_db()
     assert (made.state, made.tries, to.failures) == ("pending", 0, 0)
     assert made.due_at >= after(5)
 
 
-def test_a_final_answer_ends_it_at_once(owner, parcel):
+def test_a_final_answer_ends_it_at_once(owner, fake):
     made = delivery(address(owner))
-    settle(claim(parcel), Outcome("dead", "refused"))
+    settle(claim(fake), Outcome("dead", "refused"))
     made.refresh_from_db()
     assert (made.state, made.reason) == ("dead", "refused")
 
 
-def test_it_settles_only_what_it_still_holds(owner, parcel):
+def test_it_settles_only_what_it_still_holds(owner, fake):
     made = delivery(address(owner))
-    claimed = claim(parcel)
+    claimed = claim(fake)
     Delivery.objects.update(claim_token=uuid.uuid4())
     assert settle(claimed, SENT) == 0
     made.refresh_from_db()
@@ -116,51 +116,51 @@ def test_it_settles_only_what_it_still_holds(owner, parcel):
     assert not Notification.objects.get().is_delivered
 
 
-def test_a_lost_worker_s_attempt_is_unknown_and_made_again(owner, parcel):
+def test_a_lost_worker_s_attempt_is_unknown_and_made_again(owner, fake):
     made = delivery(address(owner))
-    claim(parcel)
-    later = NOON + lease.lease(parcel) + timedelta(seconds=1)
+    claim(fake)
+    later = NOON + lease.lease(fake) + timedelta(seconds=1)
     assert rescue.rescue(now=NOON) == 0
     assert rescue.rescue(now=later) == 1
-    deliver(parcel, now=later)
+    deliver(fake, now=later)
     made.refresh_from_db()
     assert (made.state, made.tries, outcomes(made)) == ("sent", 1, ["unknown", "sent"])
 
 
-def test_one_that_takes_its_worker_along_each_time_ends_dead(owner, parcel):
+def test_one_that_takes_its_worker_along_each_time_ends_dead(owner, fake):
     made = delivery(address(owner))
     now = NOON
     for _ in range(rescue.MOST_UNKNOWN):
-        assert claim(parcel, now=now)
-        now += lease.lease(parcel) + timedelta(seconds=1)
+        assert claim(fake, now=now)
+        now += lease.lease(fake) + timedelta(seconds=1)
         rescue.rescue(now=now)
     made.refresh_from_db()
     assert (made.state, made.reason) == ("dead", "interrupted")
 
 
-def test_what_was_claimed_and_not_begun_leaves_no_trace(owner, parcel):
+def test_what_was_claimed_and_not_begun_leaves_no_trace(owner, fake):
     made = delivery(address(owner))
-    rescue.release(claim(parcel), now=NOON)
+    rescue.release(claim(fake), now=NOON)
     made.refresh_from_db()
     assert (made.state, made.claim_token, Attempt.objects.count()) == ("pending", None, 0)
 
 
-def test_one_that_can_not_be_rendered_is_dead_and_keeps_no_other_from_going(owner, member, parcel, monkeypatch):
+def test_one_that_can_not_be_rendered_is_dead_and_keeps_no_other_from_going(owner, member, fake, monkeypatch):
     broken, whole = delivery(address(owner)), delivery(address(member))
-    freeze = parcel.freeze
-    monkeypatch.setattr(parcel, "freeze", lambda one: freeze(one) if one.user == member else 1 / 0)
-    deliver(parcel)
+    freeze = fake.freeze
+    monkeypatch.setattr(fake, "freeze", lambda one: freeze(one) if one.user == member else 1 / 0)
+    deliver(fake)
     broken.refresh_from_db()
     whole.refresh_from_db()
     assert (broken.state, broken.reason, whole.state) == ("dead", "cannot_render", "sent")
 
 
-def test_sent_again_it_is_the_same(owner, parcel):
+def test_sent_again_it_is_the_same(owner, fake):
     made = delivery(address(owner))
-    deliver(parcel)
+    deliver(fake)
     assert outbox.resend([made.pk], now=after(60)) == 1
-    deliver(parcel, now=after(60))
-    assert parcel.sent[0] == parcel.sent[1]
+    deliver(fake, now=after(60))
+    assert fake.sent[0] == fake.sent[1]
     assert outcomes(made) == ["sent", "sent"]
 
 
@@ -169,12 +169,12 @@ def test_what_is_on_its_way_is_not_sent_again(owner):
     assert outbox.resend([made.pk], now=NOON) == 0
 
 
-def test_the_number_of_queries_does_not_depend_on_the_deliveries(owner, parcel):
+def test_the_number_of_queries_does_not_depend_on_the_deliveries(owner, fake):
     def queries(count: int) -> int:
         for _ in range(count):
             delivery(address(owner))
         with CaptureQueriesContext(connection) as captured:
-            settle(claim(parcel), SENT)
+            settle(claim(fake), SENT)
         return len(captured)
 
     assert queries(1) == queries(15)
