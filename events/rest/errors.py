@@ -57,7 +57,7 @@ def missing_is_404(*models: type[Any]) -> Iterator[None]:
         yield
     except ObjectDoesNotExist as error:
         if isinstance(error, tuple(model.DoesNotExist for model in models)):
-            raise NotFound from error
+            raise Http404 from error
         raise
 
 

@@ -20,6 +20,11 @@ class State:
     seq: int
     unread_count: int
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """HTTP headers of every answer that changes the inbox."""
+        return {"X-Inbox-Seq": str(self.seq), "X-Unread-Count": str(self.unread_count)}
+
 
 def state(user_id: int) -> State:
     """One query; a person without a row has an empty inbox."""

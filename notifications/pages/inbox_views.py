@@ -6,13 +6,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_GET
 
+from events.pages.decorators import page
+from events.rest.errors import missing_is_404
 from notifications.inbox import feed, marking
 from notifications.models import Notification
 from notifications.pages.feed import feed_of, filters_of, page_of, row_of
@@ -24,24 +26,18 @@ from notifications.websocket import snapshot
 UNDO = "undo_read_all"
 
 
-@never_cache
-@login_required
-@require_safe
+@page
 def inbox_page(request: HttpRequest) -> HttpResponse:
     undo = request.session.pop(UNDO, None) if request.method == "GET" else None
     return render(request, "carillon/notifications/inbox.html", _feed(request, place="page") | {"undo": undo})
 
 
-@never_cache
-@login_required
-@require_GET
+@page
 def panel(request: HttpRequest) -> HttpResponse:
     return render(request, "carillon/feed.html", _feed(request, place="panel"))
 
 
-@never_cache
-@login_required
-@require_GET
+@page
 def rows(request: HttpRequest) -> HttpResponse:
     """One more page of rows, as the feed's own template makes them."""
     standing, filters = standing_for(request), filters_of(request.GET)
@@ -49,15 +45,14 @@ def rows(request: HttpRequest) -> HttpResponse:
     context = {
         "days": days,
         "older": older,
-        "empty": "" if days or filters.before else filters.empty,
+        "filters": filters,
+        "is_empty": not days and not filters.before,
         "place": "panel" if request.GET.get("place") == "panel" else "page",
     }
     return render(request, "carillon/rows.html", context)
 
 
-@never_cache
-@login_required
-@require_GET
+@page
 def counts(request: HttpRequest) -> JsonResponse:
     user = person(request)
     state = marking.state(user.pk)
@@ -96,16 +91,14 @@ def open_notification(request: HttpRequest, notification_id: int) -> HttpRespons
     return redirect(_target(feed.as_json(row)["url"]) or reverse("notification-detail", args=[row.pk]))
 
 
-@never_cache
-@login_required
-@require_safe
+@page
 def detail(request: HttpRequest, notification_id: int) -> HttpResponse:
     """The notification tells its story: what, when, who, why you, and what came with it."""
     row, standing = _own(request, notification_id), standing_for(request)
     shown = row_of(row, now=standing.now, zone=standing.zone)
     context = {
         "row": shown,
-        "target": _target(shown.url),
+        "target": _target(shown["url"]),
         "is_in_feed": row.channel == "in_app",
         "source": row.event.source,
         "actor": row.event.actor_user,
@@ -115,15 +108,12 @@ def detail(request: HttpRequest, notification_id: int) -> HttpResponse:
 
 
 def _feed(request: HttpRequest, *, place: str) -> dict[str, Any]:
-    standing = standing_for(request)
-    return {"feed": feed_of(standing, filters=filters_of(request.GET), place=place), "standing": standing}
+    return feed_of(standing_for(request), filters=filters_of(request.GET), place=place)
 
 
 def _own(request: HttpRequest, notification_id: int) -> Notification:
-    try:
+    with missing_is_404(Notification):
         return feed.told(person(request).pk, notification_id=notification_id)
-    except Notification.DoesNotExist as error:
-        raise Http404("no such notification of yours") from error
 
 
 def _target(url: str) -> str:

@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
-from django.views.decorators.http import require_POST
 
+from events.pages.decorators import form
+from events.rest.errors import missing_is_404
 from notifications.inbox import feed, marking
 from notifications.models import Notification
 from notifications.pages.inbox_views import UNDO
-from notifications.pages.requests import back, is_script, person, with_state
+from notifications.pages.requests import back, changed, is_script, person
 
 MAX_UNDO = 1000
 
 
-@login_required
-@require_POST
+@form
 def read(request: HttpRequest, notification_id: int) -> HttpResponse:
     return _mark(request, [notification_id], is_read=True)
 
 
-@login_required
-@require_POST
+@form
 def unread(request: HttpRequest, notification_id: int) -> HttpResponse:
     return _mark(request, [notification_id], is_read=False)
 
 
-@login_required
-@require_POST
+@form
 def unread_many(request: HttpRequest) -> HttpResponse:
     """The Undo of read-all."""
     return _mark(request, _numbers(request.POST.get("ids", "")), is_read=False)
 
 
-@login_required
-@require_POST
+@form
 def read_all(request: HttpRequest) -> HttpResponse:
     """Everything up to what the person had seen; what came since stays unread. Can be undone."""
     user = person(request)
@@ -45,17 +41,14 @@ def read_all(request: HttpRequest) -> HttpResponse:
     ids = _surfaced(user.pk, up_to=up_to, category=category)
     state = marking.mark_all(user.pk, now=timezone.now(), up_to=up_to, category=category)
     if is_script(request):
-        return with_state(JsonResponse({"ids": ids}), state)
+        return JsonResponse({"ids": ids}, headers=state.headers)
     request.session[UNDO] = ids
     return back(request)
 
 
 def _mark(request: HttpRequest, ids: list[int], *, is_read: bool) -> HttpResponse:
-    try:
-        state = marking.mark(person(request).pk, ids=ids, is_read=is_read, now=timezone.now())
-    except Notification.DoesNotExist as error:
-        raise Http404("no such notification of yours") from error
-    return with_state(HttpResponse(status=204) if is_script(request) else back(request), state)
+    with missing_is_404(Notification):
+        return changed(request, marking.mark(person(request).pk, ids=ids, is_read=is_read, now=timezone.now()))
 
 
 def _surfaced(user_id: int, *, up_to: int, category: str | None) -> list[int]:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
 from django.contrib.auth.models import User
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from notifications.inbox.marking import State
+
+PAGE_SIZE = 20
+_CURSOR = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 
 
 def person(request: HttpRequest) -> User:
@@ -35,8 +43,24 @@ def back(request: HttpRequest, *, otherwise: str = "inbox") -> HttpResponseRedir
     return HttpResponseRedirect(wanted if here and wanted.startswith("/") else reverse(otherwise))
 
 
-def with_state(response: HttpResponse, state: State) -> HttpResponse:
-    """What the inbox has become, as every answer that changes it says."""
-    response["X-Inbox-Seq"] = str(state.seq)
-    response["X-Unread-Count"] = str(state.unread_count)
+def changed(request: HttpRequest, state: State) -> HttpResponse:
+    """Answer to a form that changed the inbox: the page it stood on, and for scripts no more than the headers."""
+    response = HttpResponse(status=204) if is_script(request) else back(request)
+    for name, value in state.headers.items():
+        response[name] = value
     return response
+
+
+def cursor_of(query: Mapping[str, str]) -> tuple[int, int] | None:
+    """Two numbers after which the page begins. BadRequest for a `before` that no page of ours has written."""
+    before = query.get("before", "")
+    match = _CURSOR.fullmatch(before)
+    if before and not match:
+        raise BadRequest(f"before is {before[:40]!r}; it must be two whole numbers as in 120-77")
+    return (int(match[1]), int(match[2])) if match else None
+
+
+def query_string(**chosen: object) -> str:
+    """As an address has it, without what is empty."""
+    named = {name: "1" if value is True else value for name, value in chosen.items() if value}
+    return f"?{urlencode(named)}" if named else ""

@@ -3,66 +3,56 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST, require_safe
 
+from events.pages.decorators import form, page
+from events.rest.errors import missing_is_404
 from notifications.holds import release, summaries
-from notifications.inbox import feed
-from notifications.inbox.marking import State
 from notifications.models import Summary
-from notifications.pages.feed import PAGE_SIZE, by_day, filters_of, note_of, notes_of, row_of
+from notifications.pages.feed import filters_of, note_of, notes_of, page_of
 from notifications.pages.inbox_status import standing_for
-from notifications.pages.requests import back, is_prefetch, is_script, person, with_state
+from notifications.pages.requests import changed, is_prefetch, person
 
 
-@never_cache
-@login_required
-@require_safe
+@page
 def summary_page(request: HttpRequest, summary_id: int) -> HttpResponse:
     """Its notifications, newest first. Looking at it reads it; they stay unread until they are read themselves."""
     standing, filters = standing_for(request), filters_of(request.GET)
     summary = _own(request, summary_id)
-    found = feed.page(standing.user_id, limit=PAGE_SIZE + 1, before=filters.before, summary_id=summary.pk)
-    rows = [row_of(row, now=standing.now, zone=standing.zone) for row in found[:PAGE_SIZE]]
-    last = rows[-1] if len(found) > PAGE_SIZE else None
+    days, older = page_of(
+        standing.user_id, filters=filters, now=standing.now, zone=standing.zone, summary_id=summary.pk
+    )
     if not is_prefetch(request):
         summaries.read(standing.user_id, summary_id=summary.pk, now=standing.now)
     context = {
         "note": note_of(summary),
         "count": summary.count,
-        "days": by_day(rows, now=standing.now, zone=standing.zone),
-        "older": filters.query(before=f"{last.feed_seq}-{last.id}") if last else "",
+        "days": days,
+        "older": older,
         "is_first": filters.before is None,
     }
     return render(request, "carillon/notifications/summary.html", context)
 
 
-@never_cache
-@login_required
-@require_GET
+@page
 def above_feed(request: HttpRequest) -> HttpResponse:
     """The rows above the feed, as the feed's own template makes them."""
     context = {"notes": notes_of(person(request).pk), "next": reverse("inbox")}
     return render(request, "carillon/summaries.html", context)
 
 
-@login_required
-@require_POST
+@form
 def read(request: HttpRequest, summary_id: int) -> HttpResponse:
     summary = _own(request, summary_id)
-    state = summaries.read(person(request).pk, summary_id=summary.pk, now=timezone.now())
-    return _answer(request, state)
+    return changed(request, summaries.read(person(request).pk, summary_id=summary.pk, now=timezone.now()))
 
 
-@login_required
-@require_POST
+@form
 def send_digest(request: HttpRequest) -> HttpResponse:
     summary = release.send_digest(person(request).pk, now=timezone.now())
     if summary is None:
@@ -73,12 +63,6 @@ def send_digest(request: HttpRequest) -> HttpResponse:
     return redirect("preferences")
 
 
-def _answer(request: HttpRequest, state: State) -> HttpResponse:
-    return with_state(HttpResponse(status=204) if is_script(request) else back(request), state)
-
-
 def _own(request: HttpRequest, summary_id: int) -> Summary:
-    try:
+    with missing_is_404(Summary):
         return summaries.one(person(request).pk, summary_id=summary_id)
-    except Summary.DoesNotExist as error:
-        raise Http404("no such summary of yours") from error
