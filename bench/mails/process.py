@@ -14,8 +14,8 @@ from bench.timing import interleaved
 from delivery.channels import Outgoing
 from delivery.channels.email.channel import Email, Session
 from delivery.models import Delivery
-from delivery.outbox import open as opening
-from delivery.sender import drain as draining
+from delivery.outbox.open import open_notifications
+from delivery.sender.drain import drain
 from events.models import Event, EventType
 from notifications.channels import Opened
 from notifications.models import Notification
@@ -31,11 +31,11 @@ def main(mails: int) -> dict[str, list[float]]:
     names = [f"u{number}" for number in range(PEOPLE)]
     people = User.objects.bulk_create(User(username=name, email=f"{name}@example.com") for name in names)
 
-    def drain() -> float:
+    def open_and_drain() -> float:
         open_deliveries(people, mails)
         return drain_seconds(mails)
 
-    return interleaved({"drained": drain, "ours": session_seconds, "bare": smtplib_seconds}, rounds=ROUNDS)
+    return interleaved({"drained": open_and_drain, "ours": session_seconds, "bare": smtplib_seconds}, rounds=ROUNDS)
 
 
 def open_deliveries(people: list[User], count: int) -> None:
@@ -56,7 +56,7 @@ def open_deliveries(people: list[User], count: int) -> None:
         for number, event in enumerate(events)
     )
     opened = [Opened(row.pk, row.event_id, row.user_id, CHANNEL) for row in rows]
-    opening.open_notifications(CHANNEL, opened, uses_account_email=True)
+    open_notifications(CHANNEL, opened, uses_account_email=True)
     # Preferences are asked again before a mail is sent: nobody has chosen e-mail here, whose default is the feed alone.
     EventType.objects.filter(pk=event_type.pk).update(default_channels=["in_app", CHANNEL])
     with connection.cursor() as cursor:
@@ -66,7 +66,7 @@ def open_deliveries(people: list[User], count: int) -> None:
 def drain_seconds(count: int) -> float:
     """Seconds until the last outcome is written."""
     began = time.perf_counter()
-    draining.drain(seconds=TIMEOUT)
+    drain(seconds=TIMEOUT)
     seconds = time.perf_counter() - began
     sent = Delivery.objects.filter(state=Delivery.State.SENT).count()
     assert sent == count, f"{sent} of {count} were sent"

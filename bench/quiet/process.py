@@ -14,7 +14,7 @@ from django.utils import timezone
 from events.bus import NewEvent, publish_many
 from events.dispatch import sequencer
 from events.models import Event, EventType
-from notifications.holds import due as rounds
+from notifications.holds.due import release_due
 from notifications.models import Notification, Summary, UserNotificationSettings
 from notifications.routing import router
 
@@ -68,7 +68,7 @@ def release(people: int) -> dict[str, float]:
         counter = QueryCounter()
         chunk_began = time.perf_counter()
         with connection.execute_wrapper(counter):
-            more = rounds.release_due(now=due)
+            more = release_due(now=due)
         longest = max(longest, time.perf_counter() - chunk_began)
         queries.append(counter.count)
     duration = time.perf_counter() - began

@@ -18,8 +18,8 @@ from delivery import channels
 from delivery.channels.webhook import signing
 from delivery.encryption import seal
 from delivery.models import Address, Delivery
-from delivery.outbox import open as opening
-from delivery.sender import drain as draining
+from delivery.outbox.open import open_notifications
+from delivery.sender.drain import drain
 from events.models import Event, EventType
 from notifications.channels import Opened
 from notifications.models import Notification
@@ -36,7 +36,7 @@ def main(receiver: str, deliveries: int) -> dict[str, list[float]]:
     """Seconds of all deliveries: ours, posted bare, alone again, and beside others that hang."""
     healthy = [create_user(f"healthy{number}", f"{receiver}/hook/{number}") for number in range(HEALTHY)]
 
-    def drain() -> float:
+    def open_and_drain() -> float:
         open_deliveries(healthy, deliveries)
         return drain_seconds(receiver)
 
@@ -50,7 +50,7 @@ def main(receiver: str, deliveries: int) -> dict[str, list[float]]:
         open_deliveries(healthy, deliveries)
         return healthy_seconds(receiver, deliveries)
 
-    times = interleaved({"ours": drain, "bare": aiohttp_seconds}, rounds=ROUNDS)
+    times = interleaved({"ours": open_and_drain, "bare": aiohttp_seconds}, rounds=ROUNDS)
     return times | interleaved({"alone": drain_alone, "beside": drain_beside_hanging}, rounds=ROUNDS, warm_up=0)
 
 
@@ -83,7 +83,7 @@ def open_deliveries(users: list[User], count: int) -> None:
         for number, event in enumerate(events)
     )
     opened = [Opened(row.pk, row.event_id, row.user_id, CHANNEL) for row in rows]
-    opening.open_notifications(CHANNEL, opened, uses_account_email=False)
+    open_notifications(CHANNEL, opened, uses_account_email=False)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
@@ -91,7 +91,7 @@ def open_deliveries(users: list[User], count: int) -> None:
 def drain_seconds(receiver: str) -> float:
     """Seconds until the last outcome is written."""
     began = time.perf_counter()
-    draining.drain(seconds=TIMEOUT)
+    drain(seconds=TIMEOUT)
     seconds = time.perf_counter() - began
     left = Delivery.objects.exclude(state=Delivery.State.SENT).count()
     assert not left, f"{left} deliveries were not sent"
@@ -123,7 +123,7 @@ def healthy_seconds(receiver: str, deliveries: int) -> float:
     """Seconds from the start of the drain until the last healthy address has its last delivery."""
     arrivals.since_last(receiver)
     began = time.monotonic()
-    thread = threading.Thread(target=draining.drain, kwargs={"seconds": 0.9 * TIMEOUT})
+    thread = threading.Thread(target=drain, kwargs={"seconds": 0.9 * TIMEOUT})
     thread.start()
     sent, last = 0, began
     while sent < deliveries and time.monotonic() < began + TIMEOUT:
