@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from events.db.errors import is_lock_timeout, is_passing
 from events.dispatch import retry, subscribers
 from events.dispatch.subscribers import CATCH_UP_TASK, Subscription
 from events.log import reader
@@ -193,14 +194,14 @@ def _advance(row: Subscriber, *, to: int, now: datetime) -> None:
 def _after_failure(subscription: Subscription, failed: _BatchError, *, now: datetime) -> int:
     """The size of the next try, or 0 to leave it for later."""
     count = len(failed.batch.events)
-    if retry.is_passing(failed.error):
+    if is_passing(failed.error):
         logger.warning("subscriber %s tries again later: %s", subscription.name, failed.error)
         _release(subscription, token=failed.token)
         return 0
     logger.warning("subscriber %s failed on %d event(s): %s", subscription.name, count, failed.error)
     if count > 1:
         return count // 2 if _release(subscription, token=failed.token) else 0
-    if retry.is_lock_timeout(failed.error):
+    if is_lock_timeout(failed.error):
         _release(subscription, token=failed.token)
         return 0
     return _count_failure(subscription, failed, now=now)

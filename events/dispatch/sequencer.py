@@ -12,6 +12,7 @@ import time
 from django.db import OperationalError, connection, transaction
 from django.dispatch import Signal
 
+from events.db.errors import is_lock_timeout
 from events.db.rows import values_table
 from events.dispatch import live_stream, subscribers
 from events.log import ownership, reader
@@ -60,7 +61,7 @@ def number(*, limit: int = BATCH, announced: list[Event] | None = None) -> int:
         with transaction.atomic():
             return _number(_locked_head(), limit=limit, held=set(), announced=announced)
     except OperationalError as error:
-        if not ownership.is_blocked(error):
+        if not is_lock_timeout(error):
             raise
     with transaction.atomic():
         head = _locked_head()

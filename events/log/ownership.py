@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from django.db import OperationalError, connection, transaction
 
 from events.db.arrays import any_of
+from events.db.errors import is_lock_timeout
 from events.db.session import set_local
 from events.models import Event
 
@@ -16,7 +17,6 @@ Source = tuple[str, int]
 # and then for each event alone, to find out which it is. After so many, the others count as held up unasked.
 WAIT, WAIT_ALONE = "100ms", "10ms"
 MOST_HELD = 20
-LOCK_TIMEOUT = "55P03"
 
 _OWN = """
 INSERT INTO memberships (entity_type, entity_id, user_id, role)
@@ -31,16 +31,12 @@ ON CONFLICT (entity_type, entity_id, user_id) DO UPDATE SET role = 'owner'
 def give(ids: Sequence[int], *, wait: str = WAIT) -> None:
     """Make these events' actors owners, where their types say so, in the caller's transaction.
 
-    Raises what `is_held_up` knows if another transaction is about one of these ties for longer than `wait`.
+    Raises a lock timeout if another transaction is about one of these ties for longer than `wait`.
     """
     set_local(lock_timeout=wait)
     is_one, params = any_of("e.id", ids)
     with connection.cursor() as cursor:
         cursor.execute(_OWN.format(is_one=is_one), params)
-
-
-def is_blocked(error: OperationalError) -> bool:
-    return getattr(error.__cause__, "sqlstate", None) == LOCK_TIMEOUT
 
 
 def blocked_sources(events: Iterable[Event]) -> set[Source]:
@@ -58,7 +54,7 @@ def _is_free(event: Event) -> bool:
         with transaction.atomic():
             give([event.pk], wait=WAIT_ALONE)
     except OperationalError as error:
-        if not is_blocked(error):
+        if not is_lock_timeout(error):
             raise
         return False
     return True

@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, Max, Q
 
+from events.db.errors import is_lock_timeout, is_passing
 from events.dispatch import retry
 from events.models import Event, Membership, Subscriber
 from events.transport import hints
@@ -85,7 +86,7 @@ def advance_each(*, now: datetime) -> bool:
             advanced |= advance(event_id, now=now)
         except Exception as error:  # noqa: BLE001  whatever notifying raises is what the admin wants to read
             logger.warning("the audience of event %s waits: %s", event_id, error)
-            if not retry.is_passing(error) and not retry.is_lock_timeout(error):
+            if not is_passing(error) and not is_lock_timeout(error):
                 _count_failure(event_id, error, now=now)
     return advanced
 
