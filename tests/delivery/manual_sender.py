@@ -11,7 +11,7 @@ from delivery.outbox import claim as claims
 from delivery.outbox.lease import Leased
 from delivery.outbox.settle import Result
 from delivery.outbox.settle import settle as settle_results
-from tests.delivery.fakes.channel import NOON
+from tests.delivery.factories.deliveries import NOON
 
 
 def claim(channel: Channel, *, now: datetime = NOON, free: int = 40, retries: int = 40, after: int = 0) -> list[Leased]:

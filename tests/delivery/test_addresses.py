@@ -17,7 +17,8 @@ from delivery.channels import Checked
 from delivery.encryption import unseal
 from delivery.errors import AddressRefused
 from delivery.models import Address, Delivery
-from tests.delivery.fakes.channel import NOON, FakeChannel, address, after, installed
+from tests.delivery.factories.deliveries import NOON, address, after
+from tests.delivery.fakes.channel import FakeChannel, installed
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,8 @@ from delivery.channels import Frozen, Outgoing
 from delivery.models import Address, Delivery
 from notifications.models import Summary
 from tests.conftest import person
-from tests.delivery.fakes.channel import NOON, FakeChannel, address, after, delivery, notification
+from tests.delivery.factories.deliveries import NOON, address, after, delivery, notification
+from tests.delivery.fakes.channel import FakeChannel
 from tests.delivery.manual_sender import claim
 from tests.notifications.factories.routing import prefer
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
+from tests.events.concurrency import until
 from tests.processes.environment import Service
 
 pytestmark = [pytest.mark.process, pytest.mark.service]
@@ -48,13 +48,6 @@ def hearers(service: Service) -> Iterator[int]:
     service.sql("UPDATE auth_user SET is_active = false WHERE username LIKE 'hearer%%'")
 
 
-def until(condition: Callable[[], bool], *, timeout: float = 120) -> None:
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline, "it took too long"
-        time.sleep(0.02)
-
-
 def test_what_is_urgent_passes_a_broadcast_and_a_kill_in_the_middle_leaves_it_whole(service, hearers):
     def told(name: str) -> int:
         return int(service.sql(TOLD, name)[0][0])
@@ -69,6 +62,6 @@ def test_what_is_urgent_passes_a_broadcast_and_a_kill_in_the_middle_leaves_it_wh
     assert 0 < told("news.all") < hearers
     assert service.sql("SELECT count(*) FROM fanouts") == [(1,)]
     service.start_worker()
-    until(lambda: told("news.all") >= hearers)
+    until(lambda: told("news.all") >= hearers, timeout=120)
     assert service.sql(TOLD, "news.all") == [(hearers, hearers)]
     assert service.sql(WRONG) == [(0,)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ import pytest
 from delivery.channels.webhook.signing import new_secret
 from delivery.encryption import seal
 from tests.delivery.fakes.http_receiver import Receiver, Reply, receiving
+from tests.events.concurrency import until
 from tests.processes.environment import Process, Serve, Service, wait_until_ready
 from tests.processes.ledger import Sql, reconcile, unsettled
 
@@ -65,15 +65,8 @@ def publish(sql: Sql, name: str) -> None:
         sql(PUBLISH, f'{{"name": "{name}-{number}"}}')
 
 
-def wait_until(done: Callable[[], bool], *, timeout: float = 45) -> None:
-    deadline = time.monotonic() + timeout
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
 def wait_until_dead(process: Process) -> None:
-    wait_until(lambda: not process.is_running)
+    until(lambda: not process.is_running)
     process.kill()
 
 
@@ -86,7 +79,7 @@ def kill_at_each_point(sql: Sql, start: Callable[[str], Process]) -> None:
 
 def check(sql: Sql, receiver: Receiver) -> None:
     total = BOXES * EVENTS * len(POINTS)
-    wait_until(lambda: sql("SELECT count(*) FROM deliveries")[0][0] == total and unsettled(sql) == 0)
+    until(lambda: sql("SELECT count(*) FROM deliveries")[0][0] == total and unsettled(sql) == 0)
     assert reconcile(receiver, sql) > 0, "no kill came between sending and settling"
 
 
@@ -113,7 +106,7 @@ def test_a_killed_worker_loses_nothing(service: Service, receiver):
         service.start_worker()
         # Whoever comes next finds one that works.
         publish(service.sql, "after")
-        wait_until(lambda: service.sql("SELECT count(*) FROM events WHERE position IS NULL") == [(0,)])
+        until(lambda: service.sql("SELECT count(*) FROM events WHERE position IS NULL") == [(0,)])
 
 
 @pytest.mark.embedded
@@ -148,7 +141,7 @@ def test_told_to_stop_while_a_receiver_hangs_it_ends_in_time_and_sends_again_aft
     assert sql("SELECT outcome FROM delivery_attempts") == [("unknown",)] * BOXES
     receiver.reply = Reply()
     with serve:
-        wait_until(lambda: unsettled(sql) == 0)
+        until(lambda: unsettled(sql) == 0)
     assert reconcile(receiver, sql) == BOXES
 
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
+from tests.events.concurrency import until
 from tests.processes.environment import Process, Service
 from tests.processes.publisher import Publisher
 from tests.processes.websocket_client import listeners
@@ -85,13 +86,6 @@ def the(kind: str, service: Service) -> Process:
     return found
 
 
-def wait_until_routed(service: Service, *, timeout: float) -> None:
-    deadline = time.monotonic() + timeout
-    while left := service.sql(LEFT)[0][0]:
-        assert time.monotonic() < deadline, f"{left} events are left"
-        time.sleep(0.2)
-
-
 def test_a_web_process_answers_what_was_in_flight_and_sends_its_sockets_away(service):
     process, url = service.start_web(), service.urls[-1]
     with listeners(service.urls[0], url, key=service.key("admin")) as [elsewhere, here], loaded(service, url) as load:
@@ -125,7 +119,7 @@ def test_a_worker_with_a_long_backlog_leaves_the_rest_to_the_next(service):
     assert ended(worker) == 0
     service.others.remove(worker)
     service.start_worker()
-    wait_until_routed(service, timeout=60)
+    until(lambda: not service.sql(LEFT)[0][0])
     assert service.sql(STORED, "backlog-%") == [(BACKLOG, BACKLOG)]
 
 

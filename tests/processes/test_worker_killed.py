@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
+from tests.events.concurrency import until
 from tests.processes.environment import Service
 
 pytestmark = [pytest.mark.process, pytest.mark.service]
@@ -53,26 +52,17 @@ def told(service: Service) -> int:
     return count
 
 
-def wait_until_it_writes(service: Service, *, timeout: float = 30) -> None:
-    deadline = time.monotonic() + timeout
-    while not service.sql(WRITING)[0][0]:
-        assert time.monotonic() < deadline, "no worker writes notifications"
-
-
 @pytest.mark.usefixtures("crowd")
 def test_each_person_s_rows_are_complete_and_single_after_a_kill_in_mid_batch(service):
     [worker] = [process for process in service.others if "worker" in process.command]
     service.sql(COMMENTS, EVENTS)
-    wait_until_it_writes(service)
+    until(lambda: service.sql(WRITING)[0][0])
     worker.kill()
     service.others.remove(worker)
     left = told(service)
     assert left < TOLD, "it was through before it was killed"
     service.start_worker()
-    deadline = time.monotonic() + 60
-    while told(service) < TOLD:
-        assert time.monotonic() < deadline, f"{told(service)} rows instead of {TOLD}"
-        time.sleep(0.2)
+    until(lambda: told(service) >= TOLD)
     assert service.sql(ROWS) == [(TOLD, PEOPLE)]
     assert service.sql(WRONG) == [(0,)]
     assert service.sql("SELECT count(*) FROM parked_events") == [(0,)]

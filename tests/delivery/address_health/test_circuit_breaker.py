@@ -14,7 +14,8 @@ from delivery.outbox import outbox
 from events.bus import Entity
 from events.models import Event, Membership
 from notifications.models import Notification
-from tests.delivery.fakes.channel import FAILED, NOON, SENT, address, after, delivery
+from tests.delivery.factories.deliveries import NOON, address, after, delivery
+from tests.delivery.fakes.channel import FAILED, SENT
 from tests.delivery.manual_sender import claim, deliver, settle
 from tests.notifications.factories.routing import prefer, route
 

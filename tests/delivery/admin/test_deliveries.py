@@ -14,7 +14,7 @@ from django.utils import timezone
 from delivery.encryption import seal
 from delivery.models import Attempt, Delivery
 from tests.conftest import person
-from tests.delivery.fakes.channel import address, delivery
+from tests.delivery.factories.deliveries import address, delivery
 from tests.inline_code import INLINE
 from tests.notifications.factories.routing import tell
 

@@ -6,7 +6,7 @@ import pytest
 
 from delivery.models import Address, Delivery
 from tests.api_client import V1, as_, codes
-from tests.delivery.fakes.channel import address, delivery, notification
+from tests.delivery.factories.deliveries import address, delivery, notification
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from delivery.models import Attempt, Delivery
 from tests.api_client import V1, as_, codes
-from tests.delivery.fakes.channel import NOON, address, after, delivery
+from tests.delivery.factories.deliveries import NOON, address, after, delivery
 
 pytestmark = pytest.mark.django_db
 

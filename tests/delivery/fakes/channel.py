@@ -1,4 +1,4 @@
-"""A channel of the tests' own, whose receivers do as they are told, and short ways to set the scene."""
+"""A channel of the tests' own, whose receivers do as they are told."""
 
 from __future__ import annotations
 
@@ -6,19 +6,15 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from delivery import channels
 from delivery.channels import Channel, Checked, Frozen, Outcome, Outgoing
-from delivery.models import Address, Delivery
-from events.models import Event, EventType
-from notifications.models import Notification
+from delivery.models import Address
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 SENT = Outcome("sent")
 FAILED = Outcome("retry", "http_5xx", http_status=500)
 
@@ -75,25 +71,3 @@ def installed(channel: Channel) -> Iterator[None]:
         yield
     finally:
         channels.unregister(channel.name)
-
-
-def address(user: User, **fields: Any) -> Address:
-    count = Address.objects.filter(user=user).count()
-    given = {"kind": "fake", "target": f"box {count}", "verified_at": NOON, **fields}
-    return Address.objects.create(user=user, **given)
-
-
-def notification(user: User, *, name: str = "job.completed", channel: str = "fake", **fields: Any) -> Notification:
-    """A row as the router writes it, of an event of its own."""
-    event = Event.objects.create(event_type=EventType.objects.get(name=name), payload={"name": "Shot 042"})
-    return Notification.objects.create(event=event, user=user, channel=channel, **fields)
-
-
-def delivery(to: Address, *, of: Notification | None = None, **fields: Any) -> Delivery:
-    """Pending and due at NOON unless said otherwise."""
-    row = of or notification(to.user, channel=to.kind)
-    return Delivery.objects.create(address=to, kind=to.kind, notification=row, **{"due_at": NOON, **fields})
-
-
-def after(seconds: float) -> datetime:
-    return NOON + timedelta(seconds=seconds)

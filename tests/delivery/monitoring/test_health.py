@@ -14,7 +14,7 @@ from delivery.monitoring.health import draining
 from events.bus import Entity, publish
 from events.dispatch.sequencer import number_all
 from events.models import ParkedEvent, Subscriber
-from tests.delivery.fakes.channel import address, delivery
+from tests.delivery.factories.deliveries import address, delivery
 
 CLOSED = "redis://127.0.0.1:1/0"
 

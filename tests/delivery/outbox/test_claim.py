@@ -11,7 +11,8 @@ from delivery.models import Address, Delivery
 from delivery.outbox import claim as claims
 from notifications.models import UserNotificationSettings
 from tests.conftest import person
-from tests.delivery.fakes.channel import NOON, SENT, address, after, delivery
+from tests.delivery.factories.deliveries import NOON, address, after, delivery
+from tests.delivery.fakes.channel import SENT
 from tests.delivery.manual_sender import claim, settle
 from tests.events.concurrency import at_once
 

@@ -6,7 +6,7 @@ import pytest
 
 from delivery.models import Delivery
 from notifications.models import Notification, Summary
-from tests.delivery.fakes.channel import NOON, address, delivery, notification
+from tests.delivery.factories.deliveries import NOON, address, delivery, notification
 from tests.delivery.manual_sender import claim, deliver
 from tests.notifications.factories.routing import alter, prefer
 

@@ -12,7 +12,8 @@ from delivery.outbox.outbox import Opener
 from notifications.channels import Opened
 from notifications.models import Notification
 from tests.conftest import person
-from tests.delivery.fakes.channel import FAKE, FAKE_MAIL, address, notification
+from tests.delivery.factories.deliveries import address, notification
+from tests.delivery.fakes.channel import FAKE, FAKE_MAIL
 
 pytestmark = pytest.mark.django_db
 

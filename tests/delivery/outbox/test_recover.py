@@ -10,7 +10,7 @@ from django.utils import timezone
 from delivery.models import Delivery, Recovery
 from delivery.outbox import recover as recovery
 from notifications.models import Notification
-from tests.delivery.fakes.channel import address, delivery, notification
+from tests.delivery.factories.deliveries import address, delivery, notification
 
 pytestmark = pytest.mark.django_db
 

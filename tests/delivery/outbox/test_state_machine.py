@@ -17,7 +17,8 @@ from delivery.outbox import rescue as rescuing
 from delivery.outbox import settle as settling
 from delivery.outbox.lease import Leased
 from delivery.outbox.settle import Result
-from tests.delivery.fakes.channel import NOON, FakeChannel, address, delivery, installed
+from tests.delivery.factories.deliveries import NOON, address, delivery
+from tests.delivery.fakes.channel import FakeChannel, installed
 from tests.delivery.manual_sender import claim
 
 pytestmark = pytest.mark.django_db

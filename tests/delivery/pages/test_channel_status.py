@@ -11,7 +11,7 @@ from django.utils import timezone
 from delivery.models import Delivery
 from delivery.pages.channel_status import ways_of
 from notifications.pages.inbox_status import standing_of
-from tests.delivery.fakes.channel import address
+from tests.delivery.factories.deliveries import address
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake")]
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from delivery.models import Address, Attempt, Delivery
 from notifications.models import Summary
-from tests.delivery.fakes.channel import address, delivery, notification
+from tests.delivery.factories.deliveries import address, delivery, notification
 from tests.inline_code import INLINE
 from tests.notifications.factories.routing import settle
 

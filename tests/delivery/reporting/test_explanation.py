@@ -21,7 +21,7 @@ from notifications.models import Notification
 from notifications.routing import audiences
 from tests.api_client import V1, as_
 from tests.conftest import person
-from tests.delivery.fakes.channel import NOON, address
+from tests.delivery.factories.deliveries import NOON, address
 from tests.notifications.factories.routing import JOB, define, prefer, settle, tell
 
 pytestmark = pytest.mark.django_db

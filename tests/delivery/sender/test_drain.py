@@ -11,8 +11,9 @@ from django.utils import timezone
 from delivery.models import Delivery
 from delivery.sender import drain, in_flight, worker_lock
 from tests.conftest import person
-from tests.delivery.fakes.channel import SENT, address, delivery
-from tests.events.concurrency import Running
+from tests.delivery.factories.deliveries import address, delivery
+from tests.delivery.fakes.channel import SENT
+from tests.events.concurrency import Running, until
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -37,10 +38,7 @@ def test_who_hangs_costs_the_others_nothing(fake):
         delivery(box, due_at=timezone.now())
     release = fake.hang(hung)
     running = Running(drain.drain)
-    deadline = time.monotonic() + 10
-    while len(fake.sent) < 30:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: len(fake.sent) == 30)
     assert states()[:6] == ["sending"] * fake.per_address + ["pending"] * (6 - fake.per_address)
     release()
     running.join()
@@ -55,10 +53,7 @@ def test_who_hangs_gives_its_slots_back_after_a_while(fake, monkeypatch):
         delivery(box, due_at=timezone.now())
     release = fake.hang(hung)
     running = Running(drain.drain)
-    deadline = time.monotonic() + 10
-    while states() != ["sending"] * fake.slots + ["sent"] * 5:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: states() == ["sending"] * fake.slots + ["sent"] * 5)
     release()
     running.join()
 
@@ -71,10 +66,7 @@ def test_no_more_hang_than_a_channel_can_bear(fake, monkeypatch):
         delivery(box, due_at=timezone.now())
     releases = [fake.hang(box) for box in boxes]
     running = Running(drain.drain)
-    deadline = time.monotonic() + 10
-    while len(fake.begun) <= fake.slots:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: len(fake.begun) > fake.slots)
     time.sleep(2 * drain.CLAIM_AGAIN)
     assert len(fake.begun) == fake.slots + 1
     for release in releases:
@@ -87,14 +79,10 @@ def test_it_sees_what_comes_while_another_hangs(fake):
     delivery(hung, due_at=timezone.now())
     release = fake.hang(hung)
     running = Running(drain.drain)
-    while Delivery.objects.filter(state="pending").exists():
-        time.sleep(0.01)
+    until(lambda: not Delivery.objects.filter(state="pending").exists())
     late = delivery(address(person("late")), due_at=timezone.now())
     drain.drain()  # a hint, in another thread of the same worker: returns at once
-    deadline = time.monotonic() + 5
-    while Delivery.objects.get(pk=late.pk).state != "sent":
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: Delivery.objects.get(pk=late.pk).state == "sent")
     release()
     running.join()
 
@@ -132,8 +120,7 @@ def test_told_to_stop_it_finishes_what_is_in_flight_and_claims_no_more(fake):
         delivery(box, due_at=timezone.now())
     release = fake.hang(box)
     running = Running(drain.drain)
-    while len(fake.begun) < fake.per_address:
-        time.sleep(0.01)
+    until(lambda: len(fake.begun) == fake.per_address)
     worker_lock.stop()
     time.sleep(3 * drain.POLL)
     release()
@@ -148,8 +135,7 @@ def test_what_can_not_be_finished_in_time_is_unknown_and_made_again(fake, monkey
     made = delivery(box, due_at=timezone.now())
     fake.hang(box)
     running = Running(drain.drain)
-    while not fake.begun:
-        time.sleep(0.01)
+    until(lambda: fake.begun)
     worker_lock.stop()
     running.join()
     made.refresh_from_db()

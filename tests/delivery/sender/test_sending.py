@@ -14,7 +14,8 @@ from delivery.channels import Outcome
 from delivery.models import Attempt, Delivery
 from delivery.outbox import lease, outbox, rescue
 from notifications.models import Notification
-from tests.delivery.fakes.channel import FAILED, NOON, SENT, address, after, delivery, notification
+from tests.delivery.factories.deliveries import NOON, address, after, delivery, notification
+from tests.delivery.fakes.channel import FAILED, SENT
 from tests.delivery.manual_sender import claim, deliver, settle
 
 pytestmark = pytest.mark.django_db

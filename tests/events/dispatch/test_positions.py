@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from events.bus import NewEvent, publish, publish_many
 from events.dispatch import runner, sequencer
 from events.models import Event, LogHead
-from tests.events.concurrency import Running, at_once, rolled_back
+from tests.events.concurrency import Running, at_once, rolled_back, until
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 
@@ -123,7 +123,7 @@ def test_an_event_that_vanishes_while_it_is_numbered_stops_nothing(committed):
     deleting = Running(delete_the_second)
     assert has_deleted.wait(30)
     numbering = Running(sequencer.number)
-    _until_it_waits(numbering)
+    until(somebody_waits_for_a_lock)
     may_commit.set()
     deleting.join()
     assert numbering.join() == 2
@@ -133,14 +133,13 @@ def test_an_event_that_vanishes_while_it_is_numbered_stops_nothing(committed):
     assert LogHead.objects.get().position == log()[-1][0]
 
 
-def _until_it_waits(numbering: Running) -> None:
-    """Until the database says that somebody waits for a lock; SQLite can't say, there the order doesn't matter."""
-    deadline = time.monotonic() + 10
-    while connection.vendor == "postgresql" and time.monotonic() < deadline:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-            if cursor.fetchone() != (0,):
-                return
+def somebody_waits_for_a_lock() -> bool:
+    """SQLite can't say; there the order doesn't matter."""
+    if connection.vendor != "postgresql":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        return bool(cursor.fetchone() != (0,))
 
 
 class Storm:

@@ -1,0 +1,37 @@
+"""Addresses, notifications and deliveries, due at NOON unless said otherwise."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from delivery.models import Address, Delivery
+from events.models import Event, EventType
+from notifications.models import Notification
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+
+
+def address(user: User, **fields: Any) -> Address:
+    count = Address.objects.filter(user=user).count()
+    given = {"kind": "fake", "target": f"box {count}", "verified_at": NOON, **fields}
+    return Address.objects.create(user=user, **given)
+
+
+def notification(user: User, *, name: str = "job.completed", channel: str = "fake", **fields: Any) -> Notification:
+    """A row as the router writes it, of an event of its own."""
+    event = Event.objects.create(event_type=EventType.objects.get(name=name), payload={"name": "Shot 042"})
+    return Notification.objects.create(event=event, user=user, channel=channel, **fields)
+
+
+def delivery(to: Address, *, of: Notification | None = None, **fields: Any) -> Delivery:
+    """Pending and due at NOON unless said otherwise."""
+    row = of or notification(to.user, channel=to.kind)
+    return Delivery.objects.create(address=to, kind=to.kind, notification=row, **{"due_at": NOON, **fields})
+
+
+def after(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
