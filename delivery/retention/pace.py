@@ -10,9 +10,9 @@ from django.db import transaction
 
 from events.db import batch_size, session
 
-FIRST, LEAST, MOST = 500, 250, 5_000
+FIRST, LEAST, MOST = 500, 250, 2_000
 # Seconds from BEGIN to COMMIT that a batch is meant to take; the next one has as many rows as went in that time.
-WISH = 0.07
+WISH = 0.05
 
 
 class Pace(batch_size.Pace):

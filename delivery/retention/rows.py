@@ -32,10 +32,12 @@ class Carried(NamedTuple):
 
 
 class InboxStep(RetentionStep):
-    """Rows of people with their deliveries; `parent`: the name of such a row in a delivery."""
+    """Rows of people with their deliveries. `parent`: the name of such a row in a delivery; `needed`: columns that tell
+    what its inbox loses."""
 
     owner = "user_id"
     parent: ClassVar[str]
+    needed: ClassVar[tuple[str, ...]]
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -62,6 +64,7 @@ class InboxStep(RetentionStep):
             free.select_for_update(skip_locked=True),
             Delivery.objects.select_for_update(),
             ids=[row.pk for row in batch],
+            columns=self.needed if archived is None else (),
         )
         going = {
             pk: carried
@@ -74,9 +77,11 @@ class InboxStep(RetentionStep):
         removal.leave(self.removed(carried.row for carried in going.values()))
         return gone
 
-    def _read(self, rows: QuerySet[Any], sent: QuerySet[Delivery], *, ids: Sequence[int]) -> dict[int, Carried]:
-        """Read rows, each with its deliveries; two queries."""
-        found = {row["id"]: Carried(row, []) for row in rows.filter(pk__in_set=ids).order_by("pk").values()}
+    def _read(
+        self, rows: QuerySet[Any], sent: QuerySet[Delivery], *, ids: Sequence[int], columns: Sequence[str] = ()
+    ) -> dict[int, Carried]:
+        """Read rows, each with its deliveries; two queries. `columns` of the rows, all if none is named."""
+        found = {row["id"]: Carried(row, []) for row in rows.filter(pk__in_set=ids).order_by("pk").values(*columns)}
         theirs = sent.filter(**{f"{self.parent}__in_set": list(found)}).order_by("pk")
         for one in theirs.values(*deliveries.COLUMNS):
             found[one[f"{self.parent}_id"]].deliveries.append(one)
@@ -90,6 +95,7 @@ class Notifications(InboxStep):
     key: ClassVar[Key] = ("event_id", "user_id", "channel")
     start: ClassVar[Place] = (0, 0, "")
     parent = "notification"
+    needed = ("id", "user_id", "channel", "is_read")
 
     def rows(self, after: Place, *, limit: int) -> QuerySet[Any]:
         return Notification.objects.filter(event__lte=self.limits.last_event)
@@ -113,6 +119,7 @@ class Summaries(InboxStep):
 
     model = Summary
     parent = "summary"
+    needed = ("id", "user_id", "seq")
 
     def rows(self, after: Place, *, limit: int) -> QuerySet[Any]:
         return oldest(Summary, after=after, before=self.limits.cutoff, limit=limit)
