@@ -45,11 +45,11 @@ def load() -> None:
 
 def _tell(people: dict[str, User], *, now: datetime) -> None:
     """The last two while Alice isn't to be disturbed. In the caller's transaction: no worker sees it half done."""
-    told = _events(people)
+    events = _events(people)
     demo_history.choose(people, now=now)
-    publish_many(told[:-2])
+    publish_many(events[:-2])
     demo_history.route_and_settle(people["alice"], now=now)
-    publish_many(told[-2:])
+    publish_many(events[-2:])
     demo_history.give_back(people["alice"], now=now)
 
 
@@ -72,16 +72,16 @@ def _memberships(people: dict[str, User]) -> None:
         (HARBOUR, "carol", role.WATCHER),
         (TEASER, "carol", role.WATCHER),
     ]
-    held = set(Membership.objects.values_list("entity_type", "entity_id", "user_id"))
-    for entity, name, kind in ties:
-        if (entity.type, entity.id, people[name].pk) not in held:
-            grant(entity, user=people[name], role=kind)
+    existing = set(Membership.objects.values_list("entity_type", "entity_id", "user_id"))
+    for entity, name, tie in ties:
+        if (entity.type, entity.id, people[name].pk) not in existing:
+            grant(entity, user=people[name], role=tie)
 
 
 def _events(people: dict[str, User]) -> list[NewEvent]:
     """List the demo's events in the order they happened."""
     alice, bob, carol = people["alice"], people["bob"], people["carol"]
-    told = [
+    events = [
         NewEvent("job.submitted", SHOT, alice, {"name": "Shot 042", "message": "240 frames, queue A"}),
         NewEvent("job.submitted", TEASER, bob, {"name": "Teaser"}),
         NewEvent("review.comment", HARBOUR, bob, {"title": "Harbour at night", "text": "Can we hold this longer?"}),
@@ -101,6 +101,6 @@ def _events(people: dict[str, User]) -> list[NewEvent]:
         NewEvent("job.completed", SHOT, None, {"name": "Shot 042", "message": "240 frames in 12 min 08 s"}),
     ]
     return [
-        replace(one, project_id=PROJECT.id, idempotency_key=f"{KEY}{number}")
-        for number, one in enumerate(told, start=1)
+        replace(event, project_id=PROJECT.id, idempotency_key=f"{KEY}{number}")
+        for number, event in enumerate(events, start=1)
     ]

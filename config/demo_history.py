@@ -95,10 +95,10 @@ def _attempts(delivery: Delivery, state: str, tries: list[Try], *, first: dateti
             delivery=delivery,
             number=number,
             outcome=last_outcome if number == len(tries) else Outcome.RETRY,
-            started_at=first + timedelta(seconds=one.after),
-            ms=one.ms,
-            http_status=one.status,
-            reason=one.reason,
+            started_at=first + timedelta(seconds=attempt.after),
+            ms=attempt.ms,
+            http_status=attempt.status,
+            reason=attempt.reason,
         )
-        for number, one in enumerate(tries, start=1)
+        for number, attempt in enumerate(tries, start=1)
     ]

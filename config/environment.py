@@ -62,7 +62,7 @@ def integer(name: str, *, default: int, least: int, most: int | None = None) -> 
 
 def delays(name: str, *, default: list[float]) -> list[float]:
     """Comma-separated seconds, each more than 0 and at most a week."""
-    found = []
+    values = []
     for word in words(name, default=[]):
         try:
             seconds = float(word)
@@ -70,8 +70,8 @@ def delays(name: str, *, default: list[float]) -> list[float]:
             seconds = math.nan
         if not 0 < seconds <= 604_800:
             raise UnreadableSettingError(f"{name} has {word!r}; each must be a number of seconds, as in 1,2,4.")
-        found.append(seconds)
-    return found or default
+        values.append(seconds)
+    return values or default
 
 
 def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
@@ -135,13 +135,13 @@ def _is_loopback(host: str) -> bool:
 
 def origins(name: str) -> list[str]:
     """Comma-separated `https://host[:port]`; a leading `*.` in the host stands for its subdomains."""
-    found = words(name, default=[])
-    for origin in found:
+    values = words(name, default=[])
+    for origin in values:
         if not _ORIGIN.fullmatch(origin):
             raise UnreadableSettingError(
                 f"{name} has {origin!r}; each must be a scheme and a host, as in https://example.com."
             )
-    return found
+    return values
 
 
 def redis(name: str) -> str:

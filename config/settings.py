@@ -210,7 +210,7 @@ HARDWARE_GPU_MARGIN = 5
 
 # Links in e-mails and webhooks begin with it.
 BASE_URL = env.base_url(
-    "BASE_URL", default=next((one for one in CSRF_TRUSTED_ORIGINS if "*" not in one), "http://localhost:8000")
+    "BASE_URL", default=next((origin for origin in CSRF_TRUSTED_ORIGINS if "*" not in origin), "http://localhost:8000")
 )
 
 # EMAIL_BACKEND, EMAIL_HOST and so on.

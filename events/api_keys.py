@@ -53,8 +53,8 @@ def resolve(text: str) -> ApiKey | None:
 
     One query, on every request with a key.
     """
-    found = ApiKey.objects.filter(digest=_digest(text), revoked_at=None, user__is_active=True)
-    key = next(iter(found.select_related("user")), None)
+    usable = ApiKey.objects.filter(digest=_digest(text), revoked_at=None, user__is_active=True)
+    key = next(iter(usable.select_related("user")), None)
     if key is not None and (key.last_used_at is None or key.last_used_at < timezone.now() - STAMP_EVERY):
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=Now())
     return key

@@ -64,13 +64,13 @@ def declare(name: str, *, category: str, **columns: Any) -> None:
         raise ImproperlyConfigured(f"Event type {name!r} declares {unknown[0]!r}; accepted are {', '.join(known)}.")
     if name in _declared:
         raise ImproperlyConfigured(f"Event type {name!r} is declared twice; declare it in one app's event_types.py.")
-    found = Declared(name, category, **columns)
+    declared_type = Declared(name, category, **columns)
     try:
-        EventType(name=name, **found.columns()).clean()
+        EventType(name=name, **declared_type.columns()).clean()
     except ValidationError as error:
         wrong = "; ".join(f"{column}: {' '.join(texts)}" for column, texts in error.message_dict.items())
         raise ImproperlyConfigured(f"Event type {name!r} can't be declared so: {wrong}.") from error
-    _declared[name] = found
+    _declared[name] = declared_type
 
 
 def sync(**_signal: Any) -> None:

@@ -24,18 +24,18 @@ def by_name(names: Iterable[object]) -> dict[str, EventType]:
     now = time.monotonic()
     # What no database can hold is nobody's name.
     wanted = {name for name in names if isinstance(name, str) and name.isprintable()}
-    found = {
+    types = {
         name: event_type
         for name in wanted
         for read_at, event_type in [_cached.get(name, (-MAX_AGE, None))]
         if event_type is not None and now - read_at < MAX_AGE
     }
-    if missing := wanted - found.keys():
+    if missing := wanted - types.keys():
         fresh = {row.name: row for row in EventType.objects.filter(name__in_set=missing)}
         if not connection.in_atomic_block:
             _cached.update({name: (now, row) for name, row in fresh.items()})
-        found |= fresh
-    return found
+        types |= fresh
+    return types
 
 
 def unknown(name: object, *, known: Sequence[str]) -> UnknownEventType:

@@ -103,7 +103,7 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne has no types
             # Whom the kernel has greeted already is let in: closing the port would cut them.
             port.doRead()
             port.stopListening()
-        sockets = [one for one in self.connections if _is_open_socket(one)]
+        sockets = [protocol for protocol in self.connections if _is_open_socket(protocol)]
         for index, protocol in enumerate(sockets):
             reactor.callLater(FAREWELL_SECONDS * index / len(sockets), self._send_away, protocol)
         reactor.callLater(LINGER_SECONDS, self._stop_when_idle)
@@ -128,7 +128,7 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne has no types
 
     def kill_all_applications(self) -> Any:
         # Daphne's own trips over a request whose body has not arrived yet: it has no application.
-        self.connections = {one: details for one, details in self.connections.items() if _runs(details)}
+        self.connections = {protocol: details for protocol, details in self.connections.items() if _runs(details)}
         return super().kill_all_applications()
 
     # Replies

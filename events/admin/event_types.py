@@ -73,14 +73,14 @@ class EventTypeAdmin(admin.ModelAdmin[EventType]):
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
         """Types that events point to stay; people's choices for the others go with them, uncounted."""
-        chosen = EventType.objects.filter(pk__in=[one.pk for one in objs])
+        chosen = EventType.objects.filter(pk__in=[event_type.pk for event_type in objs])
         of_type = Event.objects.filter(event_type=OuterRef("pk"))
         kept = [
             _("%(name)s: events of it are stored, so it can't be deleted. Switch it off instead: untick “is active”.")
             % {"name": name}
             for name in chosen.filter(Exists(of_type)).values_list("name", flat=True)
         ]
-        names = [str(one) for one in objs]
+        names = [str(event_type) for event_type in objs]
         return names, {str(self.opts.verbose_name_plural): len(names)}, set(), kept
 
     @admin.action(description=gettext_lazy("Switch selected event types on"), permissions=["change"])
@@ -110,11 +110,11 @@ class EventTypeAdmin(admin.ModelAdmin[EventType]):
         """Show the type as a person would read an event that carries the sample as its payload."""
         if obj._state.adding:
             return _("Save first.")
-        said = rendering.render(Event(event_type=obj, payload=obj.sample), obj)
+        rendered = rendering.render(Event(event_type=obj, payload=obj.sample), obj)
         lines = [
-            (_("Title"), said.title),
-            (_("Body"), said.body),
-            (_("Link"), said.url),
+            (_("Title"), rendered.title),
+            (_("Body"), rendered.body),
+            (_("Link"), rendered.url),
             (_("Digest"), " / ".join(filter(None, [obj.digest_one, obj.digest_many.replace("{n}", "3")]))),
         ]
         return format_html(

@@ -67,9 +67,9 @@ class CloudEventIn(serializers.Serializer[Any]):
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        kind = attrs.get("datacontenttype", "application/json")
-        if not _JSON.fullmatch(kind):
-            detail = f"A payload is a JSON object, so this must be application/json, not {kind[:100]}."
+        content_type = attrs.get("datacontenttype", "application/json")
+        if not _JSON.fullmatch(content_type):
+            detail = f"A payload is a JSON object, so this must be application/json, not {content_type[:100]}."
             raise ValidationError({"datacontenttype": [ErrorDetail(detail, code="invalid_cloudevent")]})
         if "data_base64" in attrs:
             if "data" in attrs:
@@ -81,9 +81,9 @@ class CloudEventIn(serializers.Serializer[Any]):
 
 def form_of(request: Request) -> str | None:
     """`structured`, `batched` or `binary`; None for what is no CloudEvent."""
-    kind = (request.content_type or "").partition(";")[0].strip().lower()
-    if kind in (STRUCTURED, BATCHED):
-        return "structured" if kind == STRUCTURED else "batched"
+    content_type = (request.content_type or "").partition(";")[0].strip().lower()
+    if content_type in (STRUCTURED, BATCHED):
+        return "structured" if content_type == STRUCTURED else "batched"
     return "binary" if "ce-specversion" in request.headers else None
 
 

@@ -24,7 +24,7 @@ class EventTypesView(ApiView):
     )
     def get(self, request: Request) -> Response:
         query = query_of(request, as_=Paged)
-        found = list(EventType.objects.filter(id__gt=query.get("cursor", (0,))[0]).order_by("id")[: query["limit"] + 1])
-        page = found[: query["limit"]]
-        following = {"cursor": cursor_of(page[-1].pk)} if len(found) > len(page) else None
+        types = list(EventType.objects.filter(id__gt=query.get("cursor", (0,))[0]).order_by("id")[: query["limit"] + 1])
+        page = types[: query["limit"]]
+        following = {"cursor": cursor_of(page[-1].pk)} if len(types) > len(page) else None
         return listed(request, EventTypeOut(page, many=True).data, following=following)

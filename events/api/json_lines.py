@@ -36,7 +36,7 @@ def publish_lines(stream: IO[bytes], *, key_prefix: str | None = None) -> Iterat
     """Publish a stream in batches of 1,000, each in a transaction of its own; empty lines are passed over.
 
     `key_prefix` gives the event of line 7 the idempotency key `<prefix>:7`, so that the same file can be sent again
-    after it stopped. Memory holds one batch. Raises LineRefused.
+    after it stopped. Memory holds one batch. Raises LineRefusedError.
     """
     reader = EventIn()
     batch: list[tuple[int, NewEvent]] = []
@@ -72,7 +72,7 @@ def _event(line: bytes, *, number: int, reader: EventIn, key_prefix: str | None)
 
 def _store(batch: list[tuple[int, NewEvent]]) -> int:
     try:
-        return sum(one.created for one in accept([new for _number, new in batch]))
+        return sum(accepted.created for accepted in accept([new for _number, new in batch]))
     except Refused as error:
         raise LineRefusedError(f"line {batch[error.index or 0][0]}: {error.detail}") from error
     finally:

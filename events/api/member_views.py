@@ -40,9 +40,9 @@ class MembersView(ApiView):
     def get(self, request: Request, entity_type: str, entity_id: int) -> Response:
         query = query_of(request, as_=Paged)
         members = members_of(_entity(entity_type, entity_id)).filter(id__gt=query.get("cursor", (0,))[0])
-        found = list(members.order_by("id")[: query["limit"] + 1])
-        page = found[: query["limit"]]
-        following = {"cursor": cursor_of(page[-1].pk)} if len(found) > len(page) else None
+        rows = list(members.order_by("id")[: query["limit"] + 1])
+        page = rows[: query["limit"]]
+        following = {"cursor": cursor_of(page[-1].pk)} if len(rows) > len(page) else None
         return listed(request, MemberOut(page, many=True).data, following=following)
 
 

@@ -69,14 +69,14 @@ def _as_new(
 ) -> tuple[dict[int, publish.NewEvent], dict[int, Refused]]:
     new: dict[int, publish.NewEvent] = {}
     refused: dict[int, Refused] = {}
-    for index, one in checked.items():
+    for index, fields in checked.items():
         header = f"{key}#{index}" if key and is_many else key
-        own = one.get("idempotency_key")
+        own = fields.get("idempotency_key")
         try:
             # A CloudEvent always has an id; who sends the header too means the header.
             if header is not None and own is not None and own != header and not is_cloudevent:
                 raise _conflicting_keys()
-            new[index] = new_event(one, idempotency_key=own if header is None else header)
+            new[index] = new_event(fields, idempotency_key=own if header is None else header)
         except Refused as error:
             refused[index] = error
     return new, refused

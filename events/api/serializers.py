@@ -42,9 +42,9 @@ class EventIn(Strict):
         return dict(data) if _is_plain(data) else super().run_validation(data)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        kind, number = attrs.get("source_entity_type"), attrs.get("source_entity_id")
-        if (kind is None) != (number is None):
-            missing = "source_entity_type" if kind is None else "source_entity_id"
+        entity_type, number = attrs.get("source_entity_type"), attrs.get("source_entity_id")
+        if (entity_type is None) != (number is None):
+            missing = "source_entity_type" if entity_type is None else "source_entity_id"
             detail = "A source has both a type and an id, or neither."
             raise ValidationError({missing: [ErrorDetail(detail, code="invalid_entity")]})
         return attrs
@@ -169,10 +169,10 @@ class EventOrEventsOutExtension(_OneOrMany):  # type: ignore[no-untyped-call]
 
 def new_event(checked: dict[str, Any], *, idempotency_key: str | None) -> NewEvent:
     """Make of checked fields the event that `publish.accept` takes."""
-    kind, number = checked.get("source_entity_type"), checked.get("source_entity_id")
+    entity_type, number = checked.get("source_entity_type"), checked.get("source_entity_id")
     return NewEvent(
         event_type=checked["event_type"],
-        source=None if kind is None or number is None else Entity(kind, number),
+        source=None if entity_type is None or number is None else Entity(entity_type, number),
         actor=checked.get("actor_user_id"),
         payload=checked.get("payload"),
         project_id=checked.get("project_id"),

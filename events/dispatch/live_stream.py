@@ -154,8 +154,8 @@ async def _from_log(*, after: int, below: int = BIGINT_MAX) -> AsyncIterator[Pub
 
 
 def _page(after: int, below: int) -> list[Published]:
-    found = Event.objects.filter(position__gt=after, position__lt=below).select_related("event_type")
-    return [_published(_to_json(event)) for event in found.order_by("position")[:PAGE]]
+    events = Event.objects.filter(position__gt=after, position__lt=below).select_related("event_type")
+    return [_published(_to_json(event)) for event in events.order_by("position")[:PAGE]]
 
 
 def _head() -> int:

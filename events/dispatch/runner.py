@@ -136,10 +136,10 @@ def _leased_step(subscription: Subscription, *, limit: int, now: datetime, fresh
         raise _BatchError(batch, error, token=token) from error
     with transaction.atomic():
         # Fenced: whoever took over an expired lease, or moved the position by hand, has the say.
-        held = Subscriber.objects.select_for_update().filter(pk=row.pk, lease_token=token)
-        mine = held.filter(position=row.position).first()
+        leased = Subscriber.objects.select_for_update().filter(pk=row.pk, lease_token=token)
+        mine = leased.filter(position=row.position).first()
         if mine is None:
-            held.update(lease_token=None, lease_until=None)
+            leased.update(lease_token=None, lease_until=None)
             return None
         _advance(mine, to=batch.up_to, now=now)
     return batch
@@ -171,11 +171,11 @@ def _next(subscription: Subscription, *, row: Subscriber, limit: int, fresh: Seq
     head = LogHead.objects.values_list("position", flat=True).get(pk=1)
     if head <= row.position:
         return None
-    found = Event.objects.filter(position__gt=row.position, position__lte=head)
+    unread = Event.objects.filter(position__gt=row.position, position__lte=head)
     if "*" not in subscription.patterns:
         known = EventType.objects.values_list("pk", "name")
-        found = found.filter(event_type__in=[pk for pk, name in known if matches(name, subscription.patterns)])
-    events = reader.with_kin(found.order_by("position")[:limit])
+        unread = unread.filter(event_type__in=[pk for pk, name in known if matches(name, subscription.patterns)])
+    events = reader.with_kin(unread.order_by("position")[:limit])
     last = events[-1].position if len(events) == limit else None
     return _Batch(events, up_to=head if last is None else last, is_last=last is None)
 
@@ -231,5 +231,5 @@ def _release(subscription: Subscription, *, token: uuid.UUID | None) -> bool:
     """Give a lease back early; False if another worker has it by now. A transactional subscriber holds none."""
     if token is None:
         return True
-    held = Subscriber.objects.filter(name=subscription.name, lease_token=token)
-    return held.update(lease_token=None, lease_until=None) > 0
+    leased = Subscriber.objects.filter(name=subscription.name, lease_token=token)
+    return leased.update(lease_token=None, lease_until=None) > 0

@@ -37,7 +37,7 @@ UPDATE events SET position = %s + fresh.place FROM (
 """
 _WITHOUT = """
 AND NOT EXISTS (
-    SELECT 1 FROM {held} AS held WHERE held.kind = source_entity_type AND held.number = source_entity_id
+    SELECT 1 FROM {blocked} AS blocked WHERE blocked.kind = source_entity_type AND blocked.number = source_entity_id
 )
 """
 
@@ -59,27 +59,27 @@ def number(*, limit: int = BATCH, announced: list[Event] | None = None) -> int:
     """
     try:
         with transaction.atomic():
-            return _number(_locked_head(), limit=limit, held=set(), announced=announced)
+            return _number(_locked_head(), limit=limit, blocked=set(), announced=announced)
     except OperationalError as error:
         if not is_lock_timeout(error):
             raise
     with transaction.atomic():
         head = _locked_head()
         owning = Event.objects.filter(position=None, event_type__actor_becomes_owner=True, actor_user__isnull=False)
-        held = ownership.blocked_sources(owning.order_by("pk")[:limit])
-        logger.warning("events of %d source(s) wait: open transactions tie the same people to them", len(held))
-        return _number(head, limit=limit, held=held, announced=announced)
+        blocked = ownership.blocked_sources(owning.order_by("pk")[:limit])
+        logger.warning("events of %d source(s) wait: open transactions tie the same people to them", len(blocked))
+        return _number(head, limit=limit, blocked=blocked, announced=announced)
 
 
 def _locked_head() -> int:
     return LogHead.objects.select_for_update().get(pk=1).position
 
 
-def _number(head: int, *, limit: int, held: set[ownership.Source], announced: list[Event] | None) -> int:
-    barred, params = values_table({"kind": "text", "number": "bigint"}, held)
-    without = _WITHOUT.format(held=barred) if held else ""
+def _number(head: int, *, limit: int, blocked: set[ownership.Source], announced: list[Event] | None) -> int:
+    barred, params = values_table({"kind": "text", "number": "bigint"}, blocked)
+    without = _WITHOUT.format(blocked=barred) if blocked else ""
     with connection.cursor() as cursor:
-        cursor.execute(_NUMBER.format(without=without), [head, *(params if held else ()), limit])
+        cursor.execute(_NUMBER.format(without=without), [head, *(params if blocked else ()), limit])
         rows = cursor.fetchall()
     if not rows:
         return 0

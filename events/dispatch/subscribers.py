@@ -68,13 +68,13 @@ def names() -> list[str]:
 
 def transactional() -> list[str]:
     """List the subscribers whose handlers work in the database alone: whoever numbers events lets them read."""
-    return [name for name, one in _registry.items() if one.is_transactional]
+    return [name for name, subscription in _registry.items() if subscription.is_transactional]
 
 
 def wake(types: Collection[str]) -> None:
     """Hint at news of these types to those who read under a lease and want them; the sweepers move the others on."""
-    for name, one in _registry.items():
-        if not one.is_transactional and any(matches(kind, one.patterns) for kind in types):
+    for name, subscription in _registry.items():
+        if not subscription.is_transactional and any(matches(type_, subscription.patterns) for type_ in types):
             hints.send(CATCH_UP_TASK, name)
 
 
@@ -84,7 +84,7 @@ def enroll() -> None:
     missing = [subscription for name, subscription in _registry.items() if name not in known]
     if missing:
         head = LogHead.objects.get(pk=1).position
-        rows = [Subscriber(name=one.name, position=head if one.start is None else one.start) for one in missing]
+        rows = [Subscriber(name=each.name, position=head if each.start is None else each.start) for each in missing]
         Subscriber.objects.bulk_create(rows, ignore_conflicts=True)
 
 

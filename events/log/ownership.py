@@ -41,12 +41,12 @@ def give(ids: Sequence[int], *, wait: str = WAIT) -> None:
 
 def blocked_sources(events: Iterable[Event]) -> set[Source]:
     """The sources that open transactions tie to these events' actors, tried one by one."""
-    held: set[Source] = set()
+    blocked: set[Source] = set()
     for event in events:
         source = event.source
-        if source and (len(held) >= MOST_HELD or not _is_free(event)):
-            held.add((source.type, source.id))
-    return held
+        if source and (len(blocked) >= MOST_HELD or not _is_free(event)):
+            blocked.add((source.type, source.id))
+    return blocked
 
 
 def _is_free(event: Event) -> bool:

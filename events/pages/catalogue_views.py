@@ -50,7 +50,8 @@ def catalogue_page(request: HttpRequest) -> HttpResponse:
     """Two queries."""
     paged = Paginator(EventType.objects.order_by("category", "name"), PER_PAGE)
     page = paged.get_page(request.GET.get("page"))
-    return render(request, "carillon/events/catalogue.html", {"page": page, "entries": [_entry(one) for one in page]})
+    context = {"page": page, "entries": [_entry(event_type) for event_type in page]}
+    return render(request, "carillon/events/catalogue.html", context)
 
 
 def _entry(event_type: EventType) -> Entry:

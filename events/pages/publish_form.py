@@ -53,10 +53,10 @@ class PublishForm(forms.Form):
         name: str = self.cleaned_data["actor"].strip()
         if not name:
             return None
-        found = User.objects.filter(username=name).first()
-        if found is None:
+        user = User.objects.filter(username=name).first()
+        if user is None:
             raise forms.ValidationError(_("There is no user %(name)s."), params={"name": name})
-        return found
+        return user
 
     def clean_payload(self) -> Any:
         try:

@@ -65,22 +65,22 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """The exception handler of the whole API. None: a bug, which goes on to the log and the error page."""
     match error:
         case Refused():
-            found = _refused(error)
+            response = _refused(error)
         case ValidationError():
-            found = _invalid(error)
+            response = _invalid(error)
         case RequestDataTooBig():
-            found = _answer(413, code="too_large", detail="The body is too large; at most 8 MB are accepted.")
+            response = _answer(413, code="too_large", detail="The body is too large; at most 8 MB are accepted.")
         case Http404():
-            found = _answer(404, code="not_found", detail=str(NotFound.default_detail))
+            response = _answer(404, code="not_found", detail=str(NotFound.default_detail))
         case OperationalError() | InterfaceError():
             logger.error("the database could not answer", exc_info=error)
-            found = _answer(503, code="unavailable", detail="The database can't answer now; try again.")
-            found["Retry-After"] = str(RETRY_AFTER_SECONDS)
+            response = _answer(503, code="unavailable", detail="The database can't answer now; try again.")
+            response["Retry-After"] = str(RETRY_AFTER_SECONDS)
         case APIException():
-            found = _api_error(error)
+            response = _api_error(error)
         case _:
             return None
-    return found
+    return response
 
 
 def _answer(code_of_http: int, *, code: str, detail: str, errors: list[FieldError] | None = None) -> Response:
@@ -94,7 +94,7 @@ def _refused(error: Refused) -> Response:
     code_of_http: int = _STATUS_BY_CODE.get(error.code, error.http_status)
     if isinstance(error, InactiveEventType | IdempotencyConflict):
         code_of_http = status.HTTP_409_CONFLICT
-    errors = [_problem(one) for one in (error, *error.others)]
+    errors = [_problem(refusal) for refusal in (error, *error.others)]
     more = f" ({len(errors)} errors in all)" if len(errors) > 1 else ""
     is_placed = bool(errors[0]["field"])
     return _answer(code_of_http, code=error.code, detail=error.detail + more, errors=errors if is_placed else None)

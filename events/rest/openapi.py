@@ -50,9 +50,9 @@ class Problem(serializers.Serializer[Any]):
     errors = FieldProblem(many=True, required=False)  # type: ignore[assignment]
 
 
-def _header(name: str, statuses: Sequence[int], *, kind: Any = OpenApiTypes.STR, text: str) -> OpenApiParameter:
+def _header(name: str, statuses: Sequence[int], *, schema: Any = OpenApiTypes.STR, text: str) -> OpenApiParameter:
     return OpenApiParameter(
-        name, kind, OpenApiParameter.HEADER, response=list(statuses), required=True, description=text
+        name, schema, OpenApiParameter.HEADER, response=list(statuses), required=True, description=text
     )
 
 
@@ -80,14 +80,14 @@ def documented(
     }
     headers = [
         _header("WWW-Authenticate", [401], text="`Bearer`."),
-        _header("Retry-After", [503], kind=OpenApiTypes.INT, text="Seconds."),
+        _header("Retry-After", [503], schema=OpenApiTypes.INT, text="Seconds."),
     ]
     if is_list:
         headers.append(_header("Link", [200], text='RFC 8288; `rel="first"`, and `rel="next"` where there is more.'))
     if changes_inbox:
         happy = list(answers)
-        headers.append(_header("X-Inbox-Seq", happy, kind=OpenApiTypes.INT, text="The inbox's number after this."))
-        headers.append(_header("X-Unread-Count", happy, kind=OpenApiTypes.INT, text="Unread rows after this."))
+        headers.append(_header("X-Inbox-Seq", happy, schema=OpenApiTypes.INT, text="The inbox's number after this."))
+        headers.append(_header("X-Unread-Count", happy, schema=OpenApiTypes.INT, text="Unread rows after this."))
     return extend_schema(
         operation_id=operation_id,
         summary=summary,

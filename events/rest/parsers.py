@@ -38,7 +38,7 @@ class JsonBody(BaseParser):
 
 
 def parse(body: bytes) -> Any:
-    """The JSON value, free of NUL, lone surrogates, NaN and Infinity. BadBody otherwise."""
+    """The JSON value, free of NUL, lone surrogates, NaN and Infinity. BadBodyError otherwise."""
     _check_depth(body)
     try:
         value = json.loads(body.decode(), parse_constant=_refuse_constant)

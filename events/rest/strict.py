@@ -26,12 +26,12 @@ class Strict(serializers.Serializer[Any]):
                 if name not in self.fields
             }
         try:
-            found: dict[str, Any] = super().to_internal_value(data)
+            checked: dict[str, Any] = super().to_internal_value(data)
         except ValidationError as error:
             raise ValidationError(errors | dict(error.detail)) from error  # type: ignore[arg-type]
         if errors:
             raise ValidationError(errors)
-        return found
+        return checked
 
 
 class StrictExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
@@ -65,9 +65,9 @@ class Changes(Strict):
 
 def body_of(request: Request, *, as_: type[Strict]) -> dict[str, Any]:
     """The checked body. Raises what `errors.handle` knows how to answer."""
-    found = as_(data=request.data)
-    found.is_valid(raise_exception=True)
-    return dict(found.validated_data)
+    checked = as_(data=request.data)
+    checked.is_valid(raise_exception=True)
+    return dict(checked.validated_data)
 
 
 def query_of(request: Request, *, as_: type[Strict]) -> dict[str, Any]:
@@ -79,9 +79,9 @@ def query_of(request: Request, *, as_: type[Strict]) -> dict[str, Any]:
     }
     if errors:
         raise ValidationError(errors)
-    found = as_(data=request.query_params.dict())
-    found.is_valid(raise_exception=True)
-    return dict(found.validated_data)
+    checked = as_(data=request.query_params.dict())
+    checked.is_valid(raise_exception=True)
+    return dict(checked.validated_data)
 
 
 def user_id_of(request: Request) -> int:

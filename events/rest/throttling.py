@@ -43,7 +43,7 @@ _breaker = CircuitBreaker("events are not counted", seconds=PAUSE_AFTER_FAILURE)
 
 
 def spend(request: Request, count: int) -> None:
-    """Count these events; TooManyEvents (429 with Retry-After) where they are more than the minute has left.
+    """Count these events; TooManyEventsError (429 with Retry-After) where they are more than the minute has left.
 
     What was refused isn't counted, so that a program that sends whole arrays gets its next one in with the next minute.
     """

@@ -122,15 +122,15 @@ def _check_text(text: str, *, path: str) -> None:
 
 
 def _references(schema: Any) -> list[str]:
-    found: list[str] = []
+    references: list[str] = []
     todo = [schema]
     while todo:
         match todo.pop():
             case dict() as mapping:
-                found += [value for key, value in mapping.items() if key == "$ref" and isinstance(value, str)]
+                references += [value for key, value in mapping.items() if key == "$ref" and isinstance(value, str)]
                 todo.extend(mapping.values())
             case list() as items:
                 todo.extend(items)
             case _:
                 continue
-    return found
+    return references

@@ -86,7 +86,7 @@ def start(role: str, *, host: str, pid: int, version: str) -> ServiceRun:
         )
         is_new = last is not None and last.version != version
         if gone or is_new:
-            _tell(run, unclean=len(gone), before=last.version if last and is_new else None)
+            _tell(run, unclean=len(gone), previous=last.version if last and is_new else None)
     return run
 
 
@@ -105,15 +105,15 @@ def _is_gone(run: ServiceRun, *, host: str) -> bool:
     return not ServiceRun.objects.filter(pk=run.pk, seen_at__gt=Now() - SILENT).exists()
 
 
-def _tell(run: ServiceRun, *, unclean: int, before: str | None) -> None:
-    said = ["After an unclean end"] if unclean else []
-    said += [f"With version {run.version} after {before}"] if before is not None else []
+def _tell(run: ServiceRun, *, unclean: int, previous: str | None) -> None:
+    reasons = ["After an unclean end"] if unclean else []
+    reasons += [f"With version {run.version} after {previous}"] if previous is not None else []
     payload = {
         "host": run.host,
         "role": run.role,
         "version": run.version,
         "unclean": bool(unclean),
-        "message": "; ".join(said),
+        "message": "; ".join(reasons),
     }
     try:
         publish(RESTART, payload=payload, idempotency_key=f"restart:{run.pk}")

@@ -82,15 +82,15 @@ class Bridge:
         self.look_wanted.set()
 
     async def _take(self, frame: dict[str, Any]) -> None:
-        kind, data = frame.get("type"), frame.get("data")
-        if not isinstance(kind, str) or not isinstance(data, dict):
+        frame_type, data = frame.get("type"), frame.get("data")
+        if not isinstance(frame_type, str) or not isinstance(data, dict):
             return
         prompt = self._meant(data)
-        if kind == "status" or prompt is None:
+        if frame_type == "status" or prompt is None:
             # Of a prompt that isn't known yet, the queue says whose it is.
             self.look_wanted.set()
             return
-        match kind:
+        match frame_type:
             case "execution_error":
                 await self._end(prompt, protocol.failed(data))
             case "execution_interrupted":
@@ -102,7 +102,7 @@ class Bridge:
                 self.look_wanted.set()
             case "execution_start" | "execution_cached" | "executing" | "progress" | "progress_state" | "executed":
                 await self._start(prompt)
-                if protocol.advance(prompt, kind, data):
+                if protocol.advance(prompt, frame_type, data):
                     prompt.waiting = protocol.progress(prompt)
 
     def _meant(self, data: dict[str, Any]) -> Prompt | None:
@@ -149,20 +149,20 @@ class Bridge:
         connection = self.connection
         running, pending = await self.server.queue()
         latest = await self.server.latest()
-        runs = [one for item in running if (one := protocol.queued(item))]
-        listed = {one.prompt_id: one for one in runs}
-        listed |= {one.prompt_id: one for item in pending if (one := protocol.queued(item))}
-        unknown = [one for one in listed.values() if one.prompt_id not in self.prompts]
+        runs = [queued for item in running if (queued := protocol.queued(item))]
+        listed = {queued.prompt_id: queued for queued in runs}
+        listed |= {queued.prompt_id: queued for item in pending if (queued := protocol.queued(item))}
+        unknown = [queued for queued in listed.values() if queued.prompt_id not in self.prompts]
         newest = max((at for at in map(protocol.began_at, latest.values()) if at is not None), default=0)
         seen_until = await _db(store.seen_until)(self.server.url, newest=newest)
         await self._follow([*unknown, *self._missed(latest, listed, seen_until=seen_until)])
         for prompt_id in listed.keys() & self.prompts.keys():
             prompt = self.prompts[prompt_id]
             prompt.listed_in, prompt.missing_since, prompt.nodes = connection, None, listed[prompt_id].nodes
-        for one in runs:
-            if one.prompt_id in self.prompts:
-                await self._start(self.prompts[one.prompt_id])
-        for prompt in [one for key, one in self.prompts.items() if key not in listed]:
+        for queued in runs:
+            if queued.prompt_id in self.prompts:
+                await self._start(self.prompts[queued.prompt_id])
+        for prompt in [prompt for key, prompt in self.prompts.items() if key not in listed]:
             await self._settle(prompt, latest.get(prompt.prompt_id), connection=connection)
         # Only now: what a bridge that is killed meanwhile has not told, the next one tells.
         if newest > seen_until:
@@ -171,18 +171,18 @@ class Bridge:
     def _missed(self, latest: dict[str, Any], listed: dict[str, Queued], *, seen_until: int) -> list[Queued]:
         """Prompts that began and ended between two looks. Of what was there before the first look ever, none."""
         before, self._latest = self._latest, set(latest)
-        found = []
+        queued = []
         for key, entry in latest.items():
             at = protocol.began_at(entry)
             is_new = at > seen_until if at is not None else before is not None and key not in before
             if is_new and key not in self.prompts and key not in listed:
-                found.append(protocol.queued(entry.get("prompt")) or Queued(key, 0, {}))
-        return found
+                queued.append(protocol.queued(entry.get("prompt")) or Queued(key, 0, {}))
+        return queued
 
-    async def _follow(self, found: list[Queued]) -> None:
+    async def _follow(self, queued: list[Queued]) -> None:
         """Take up what is under way, also what an earlier run of the bridge had begun to follow."""
-        if found or not self._is_loaded:
-            for prompt in await _db(store.under_way)(found, url=self.server.url):
+        if queued or not self._is_loaded:
+            for prompt in await _db(store.under_way)(queued, url=self.server.url):
                 self.prompts.setdefault(prompt.prompt_id, prompt)
             self._is_loaded = True
 

@@ -52,8 +52,8 @@ class Server:
     async def finished(self, prompt_id: str) -> dict[str, Any] | None:
         """The history of one prompt."""
         answer = await self._call("GET", f"/history/{prompt_id}")
-        found = answer.get(prompt_id)
-        return found if isinstance(found, dict) else None
+        entry = answer.get(prompt_id)
+        return entry if isinstance(entry, dict) else None
 
     async def latest(self) -> dict[str, Any]:
         """The history of the last few prompts, however many the server keeps."""

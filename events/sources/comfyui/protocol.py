@@ -59,11 +59,11 @@ def queued(item: Any) -> Queued | None:
     return Queued(item[1], len(workflow), declared if isinstance(declared, dict) else {})
 
 
-def advance(prompt: Prompt, kind: str, data: dict[str, Any]) -> bool:
+def advance(prompt: Prompt, frame_type: str, data: dict[str, Any]) -> bool:
     """Take in what a frame says of the prompt's progress; whether there is something to tell."""
     before = (prompt.node, prompt.share)
     within = 0.0
-    match kind:
+    match frame_type:
         case "execution_cached":
             prompt.done.update(map(str, _list(data.get("nodes"))))
         case "executing":
@@ -89,8 +89,8 @@ def progress(prompt: Prompt) -> dict[str, Any]:
 
 def failed(data: dict[str, Any]) -> Outcome:
     """An `execution_error`, as a frame or a line of the history."""
-    kind, said = text(data.get("exception_type") or "Error"), text(data.get("exception_message") or "").strip()
-    payload = {"error": said or kind, "error_type": kind} | _where(data)
+    error_type, message = text(data.get("exception_type") or "Error"), text(data.get("exception_message") or "").strip()
+    payload = {"error": message or error_type, "error_type": error_type} | _where(data)
     return Outcome("failed", payload, traceback="".join(map(str, _list(data.get("traceback")))))
 
 
@@ -119,15 +119,15 @@ def began_at(entry: Any) -> int | None:
 
 def files(outputs: dict[Any, Any]) -> list[dict[str, Any]]:
     """The files among the outputs, node by node; at most a hundred."""
-    found = []
+    files = []
     for node, output in outputs.items():
         for group in _dict(output).values():
-            for one in _list(group):
-                name = _dict(one).get("filename")
+            for file in _list(group):
+                name = _dict(file).get("filename")
                 if isinstance(name, str):
-                    place = {key: text(one[key]) for key in ("subfolder", "type") if isinstance(one.get(key), str)}
-                    found.append({"node": text(node), "filename": text(name), **place})
-    return found[:MOST_FILES]
+                    place = {key: text(file[key]) for key in ("subfolder", "type") if isinstance(file.get(key), str)}
+                    files.append({"node": text(node), "filename": text(name), **place})
+    return files[:MOST_FILES]
 
 
 def _move(prompt: Prompt, node: Any) -> None:
@@ -139,13 +139,13 @@ def _move(prompt: Prompt, node: Any) -> None:
 
 def _take_state(prompt: Prompt, data: dict[str, Any]) -> float:
     within = 0.0
-    for node, told in _dict(data.get("nodes")).items():
-        state = _dict(told).get("state")
+    for node, node_state in _dict(data.get("nodes")).items():
+        state = _dict(node_state).get("state")
         if state == "finished":
             prompt.done.add(str(node))
         elif state == "running":
             prompt.node = text(node)
-            within += _part(_dict(told))
+            within += _part(_dict(node_state))
     return within
 
 

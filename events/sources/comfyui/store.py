@@ -26,26 +26,26 @@ def end(prompt_id: str, outcome: Outcome, last: dict[str, Any] | None) -> None:
     lifecycle.end(key(prompt_id), outcome.state, outcome.payload, last=last)
 
 
-def adopt(found: Queued, *, url: str) -> TrackedJob:
-    declared = found.declared
+def adopt(queued: Queued, *, url: str) -> TrackedJob:
+    declared = queued.declared
     about = lifecycle.facts(
-        declared.get("title") or f"ComfyUI prompt {found.prompt_id[:8]}",
+        declared.get("title") or f"ComfyUI prompt {queued.prompt_id[:8]}",
         source=declared.get("source"),
         actor=declared.get("actor"),
         project_id=declared.get("project"),
-        details={"prompt_id": lifecycle.text(found.prompt_id), "server": url},
+        details={"prompt_id": lifecycle.text(queued.prompt_id), "server": url},
     )
-    return lifecycle.submit(key(found.prompt_id), about)
+    return lifecycle.submit(key(queued.prompt_id), about)
 
 
-def under_way(found: Sequence[Queued], *, url: str) -> list[Prompt]:
+def under_way(queued: Sequence[Queued], *, url: str) -> list[Prompt]:
     """The rows of what was found, and of what an earlier run followed: those that have not ended."""
-    nodes = {one.prompt_id: one.nodes for one in found}
+    nodes = {prompt.prompt_id: prompt.nodes for prompt in queued}
     keys = [key(prompt_id) for prompt_id in nodes]
     known = set(TrackedJob.objects.filter(key__in_set=keys).values_list("key", flat=True))
-    for one in found:
-        if key(one.prompt_id) not in known:
-            adopt(one, url=url)
+    for prompt in queued:
+        if key(prompt.prompt_id) not in known:
+            adopt(prompt, url=url)
     rows = TrackedJob.objects.filter(ended_at=None, key__startswith="comfyui:", details__server=url)
     rows = rows | TrackedJob.objects.filter(ended_at=None, key__in_set=keys)
     return [

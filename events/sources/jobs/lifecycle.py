@@ -180,19 +180,21 @@ def duration(since: datetime) -> str:
 
 def _publish(row: TrackedJob, state: str, payload: Mapping[str, Any]) -> None:
     """Publish; a refusal is logged and costs the job nothing."""
-    kind = f"job.{state}"
+    event_type = f"job.{state}"
     about = {"name": row.name, **row.details, **payload}
     is_final = state in ("completed", "failed", "cancelled")
     key = None if state == "progress" else f"job:{row.pk}:{'end' if is_final else state}"
-    send = partial(publish, kind, source=row.source, payload=about, project_id=row.project_id, idempotency_key=key)
+    send = partial(
+        publish, event_type, source=row.source, payload=about, project_id=row.project_id, idempotency_key=key
+    )
     try:
         try:
             send(actor=row.actor_user_id)
         except UnknownUser as refusal:
-            logger.warning("%s of %s names no actor: %s.", kind, row, refusal.detail)
+            logger.warning("%s of %s names no actor: %s.", event_type, row, refusal.detail)
             send()
     except Refused as refusal:
-        logger.warning("%s of %s was not told: %s.", kind, row, refusal.detail)
+        logger.warning("%s of %s was not told: %s.", event_type, row, refusal.detail)
 
 
 def _entity(source: Model | Entity | str | None, *, of: object) -> Entity | None:

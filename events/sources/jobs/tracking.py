@@ -33,9 +33,9 @@ def ended(key: str, state: lifecycle.End, payload: dict[str, Any], *, last: dict
 
 def failure(error: BaseException) -> dict[str, Any]:
     """An exception as a payload has it."""
-    said = lifecycle.text(error)
-    kind = type(error).__name__
-    return {"error": f"{kind}: {said}" if said else kind, "error_type": kind}
+    message = lifecycle.text(error)
+    error_type = type(error).__name__
+    return {"error": f"{error_type}: {message}" if message else error_type, "error_type": error_type}
 
 
 def begin(key: str, about: Facts, *, patience: timedelta = timedelta()) -> Live | None:
