@@ -11,12 +11,12 @@ from django.db.models import Q
 
 from delivery import channels
 from delivery.address_health import health
-from delivery.encryption import Unreadable, seal, unseal
-from delivery.errors import AddressConflict, AddressRefused, TooSoon
+from delivery.encryption import UnreadableSecretError, seal, unseal
+from delivery.errors import AddressConflict, AddressRefused, AddressThrottled
 from delivery.models import Address, Delivery
-from delivery.outbox import open as opening
 from delivery.outbox import outbox
-from delivery.outbox import recover as recovery
+from delivery.outbox.open import follow_accounts
+from delivery.outbox.recover import recover as recover_missed
 from notifications.inbox import marking
 
 # In use, and in all: those that were switched off keep their history.
@@ -36,7 +36,7 @@ _HEALTH = ("failures", "failing_since", "open_until", "warned_at")
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class AddressWithSecret:
     """An address with what is shown this once: its secret, or nothing."""
 
     address: Address
@@ -53,16 +53,24 @@ def of(user: User) -> list[Address]:
     with transaction.atomic():
         marking.locked(user.pk)
         for kind in missing:
-            opening.follow_accounts(kind, [user.pk])
+            follow_accounts(kind, [user.pk])
     return list(Address.objects.filter(user=user))
 
 
-def one(user_id: int, *, address_id: int) -> Address:
+def get(user_id: int, *, address_id: int) -> Address:
     """Raises Address.DoesNotExist, also for another person's."""
     return Address.objects.get(pk=address_id, user_id=user_id)
 
 
-def create(user: User, *, kind: str, target: str, now: datetime, retry: str = "", format: str = "") -> Made:  # noqa: A002
+def create(
+    user: User,
+    *,
+    kind: str,
+    target: str,
+    now: datetime,
+    retry: str = "",
+    format: str = "",  # noqa: A002
+) -> AddressWithSecret:
     """A new address, or one that had been switched off, on again. Raises AddressRefused; then nothing is stored.
 
     It is checked before the lock is taken: that may ask a resolver. One that has to be confirmed is sent the link.
@@ -73,8 +81,8 @@ def create(user: User, *, kind: str, target: str, now: datetime, retry: str = ""
     with transaction.atomic():
         marking.locked(user.pk)
         if kind in _kinds_of_accounts():
-            opening.follow_accounts(kind, [user.pk])
-        address = _standing(user, kind=kind, checked=checked)
+            follow_accounts(kind, [user.pk])
+        address = _existing(user, kind=kind, checked=checked)
         if address is not None and address.is_enabled:
             raise AddressConflict("you have this address already", code="already_there", field=channel.target_field)
         _check_room(user.pk, is_new=address is None)
@@ -92,7 +100,7 @@ def create(user: User, *, kind: str, target: str, now: datetime, retry: str = ""
         _send_what_waited(address, now=now)
         if address.verified_at is None:
             _confirm(address, now=now)
-    return Made(address, checked.shown_once)
+    return AddressWithSecret(address, checked.shown_once)
 
 
 def change(
@@ -107,7 +115,7 @@ def change(
     """Change what is named (not None). Raises AddressRefused, or Address.DoesNotExist."""
     with transaction.atomic():
         marking.locked(user_id)
-        address = one(user_id, address_id=address_id)
+        address = get(user_id, address_id=address_id)
         changed = _checked_options(address.kind, retry=retry, format=format)
         for name, value in changed.items():
             setattr(address, name, value)
@@ -140,7 +148,7 @@ def verify(user_id: int, *, address_id: int, now: datetime) -> Address:
     """Its owner followed the link that was sent there."""
     with transaction.atomic():
         marking.locked(user_id)
-        address = one(user_id, address_id=address_id)
+        address = get(user_id, address_id=address_id)
         if address.verified_at is None:
             address.verified_at = now
             address.save(update_fields=["verified_at", "updated_at"])
@@ -151,7 +159,7 @@ def ask_to_confirm(user_id: int, *, address_id: int, now: datetime) -> Address:
     """Send the confirmation once more; nothing is sent to one that is confirmed. Raises AddressRefused."""
     with transaction.atomic():
         marking.locked(user_id)
-        address = one(user_id, address_id=address_id)
+        address = get(user_id, address_id=address_id)
         _check_on(address)
         if address.verified_at is None:
             _confirm(address, now=now)
@@ -171,20 +179,20 @@ def recover(user_id: int, *, address_id: int, since: datetime, now: datetime) ->
     """Send there what it missed since then; how many to begin with. Raises AddressRefused."""
     with transaction.atomic():
         marking.locked(user_id)
-        return recovery.recover(_in_use(user_id, address_id=address_id), since=since, now=now)
+        return recover_missed(_in_use(user_id, address_id=address_id), since=since, now=now)
 
 
-def rotate_secret(user_id: int, *, address_id: int, now: datetime) -> Made:
+def rotate_secret(user_id: int, *, address_id: int, now: datetime) -> AddressWithSecret:
     """A new secret; the old one signs too for OVERLAP, one from before that no longer. Raises AddressRefused."""
     with transaction.atomic():
         marking.locked(user_id)
-        address = one(user_id, address_id=address_id)
+        address = get(user_id, address_id=address_id)
         secret = _channel(address.kind).new_secret()
         if not secret or not address.secret:
             raise AddressConflict("nothing to this address is signed, so it has no secret", code="no_secret")
         _put_secret(address, secret, now=now)
         address.save(update_fields=["secret", "previous_secret", "previous_secret_until", "updated_at"])
-    return Made(address, secret)
+    return AddressWithSecret(address, secret)
 
 
 def _kinds_of_accounts() -> list[str]:
@@ -211,7 +219,7 @@ def _checked_options(kind: str, **options: str | None) -> dict[str, str]:
     return named
 
 
-def _standing(user: User, *, kind: str, checked: channels.Checked) -> Address | None:
+def _existing(user: User, *, kind: str, checked: channels.Checked) -> Address | None:
     """The person's address that leads to the same place. A masked target isn't all of it: its secret is the place."""
     # The account's e-mail is kept as the account spells it.
     is_same = Q(target=checked.target) | Q(is_account=True, target__iexact=checked.target)
@@ -223,7 +231,7 @@ def _standing(user: User, *, kind: str, checked: channels.Checked) -> Address | 
 def _holds(address: Address, secret: str) -> bool:
     try:
         return unseal(address.secret) == secret
-    except Unreadable:
+    except UnreadableSecretError:
         return False
 
 
@@ -239,7 +247,7 @@ def _check_room(user_id: int, *, is_new: bool) -> None:
 
 def _in_use(user_id: int, *, address_id: int) -> Address:
     """Needs the lock."""
-    address = one(user_id, address_id=address_id)
+    address = get(user_id, address_id=address_id)
     _check_on(address)
     if address.verified_at is None:
         raise AddressConflict("this address isn't confirmed yet: follow the link sent there", code="unconfirmed")
@@ -255,7 +263,7 @@ def _check_pause(address: Address, *, purpose: str, now: datetime) -> None:
     recent = Delivery.objects.filter(address=address, purpose=purpose, created_at__gt=now - PAUSE)
     if recent.exists():
         detail = f"one was sent just now; wait {PAUSE.seconds} seconds between two"
-        raise TooSoon(detail, code="too_soon")
+        raise AddressThrottled(detail, code="too_soon")
 
 
 def _confirm(address: Address, *, now: datetime) -> None:

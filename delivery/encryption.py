@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
 
-class Unreadable(ValueError):
+class UnreadableSecretError(ValueError):
     """Sealed under a SECRET_KEY that is neither the present one nor among SECRET_KEY_FALLBACKS."""
 
 
@@ -19,11 +19,11 @@ def seal(text: str) -> str:
 
 
 def unseal(sealed: str) -> str:
-    """Raises Unreadable."""
+    """Raises UnreadableSecretError."""
     try:
         return _box().decrypt(sealed.encode()).decode()
     except InvalidToken as error:
-        raise Unreadable(
+        raise UnreadableSecretError(
             "this secret was stored under another SECRET_KEY; put that into SECRET_KEY_FALLBACKS"
         ) from error
 

@@ -15,7 +15,7 @@ class AddressConflict(AddressRefused):
     http_status = 409
 
 
-class TooSoon(AddressRefused):
+class AddressThrottled(AddressRefused):
     """One of these was sent to the address just now."""
 
     http_status = 429

@@ -14,16 +14,16 @@ from delivery.models import Address
 # How long a person may take to confirm an address.
 CONFIRM_WITHIN = timedelta(days=3)
 
-_RULE = signing.Signer(salt="carillon.unsubscribe")
-_ADDRESS = signing.Signer(salt="carillon.confirm")
+_UNSUBSCRIBE = signing.Signer(salt="carillon.unsubscribe")
+_CONFIRM = signing.Signer(salt="carillon.confirm")
 
 
-class BadLink(ValueError):
+class InvalidLinkError(ValueError):
     """Not one that was signed here."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class Subscription:
     """What a link to unsubscribe changes: e-mail for one type, or (None) for the digest, of one person."""
 
     user_id: int
@@ -31,7 +31,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Confirmation:
     """What a link to confirm says: this address, as it read then, is this person's."""
 
     address_id: int
@@ -40,37 +40,37 @@ class Claim:
     until: datetime
 
 
-def absolute(path: str) -> str:
+def absolute_url(path: str) -> str:
     """A path on this site as the outside reaches it."""
     return f"{settings.BASE_URL}{path}"
 
 
-def to_unsubscribe(rule: Rule) -> str:
+def unsubscribe_url(subscription: Subscription) -> str:
     """Works as long as the mail is kept: it has no end (RFC 8058)."""
-    token = _RULE.sign_object([rule.user_id, rule.event_type_id])
-    return absolute(reverse("unsubscribe", args=[token]))
+    token = _UNSUBSCRIBE.sign_object([subscription.user_id, subscription.event_type_id])
+    return absolute_url(reverse("unsubscribe", args=[token]))
 
 
-def rule_of(token: str) -> Rule:
-    """Raises BadLink."""
+def read_unsubscribe(token: str) -> Subscription:
+    """Raises InvalidLinkError."""
     try:
-        user_id, event_type_id = _RULE.unsign_object(token)
+        user_id, event_type_id = _UNSUBSCRIBE.unsign_object(token)
     except signing.BadSignature as error:
-        raise BadLink("this link to unsubscribe was not made here") from error
-    return Rule(user_id, event_type_id)
+        raise InvalidLinkError("this link to unsubscribe was not made here") from error
+    return Subscription(user_id, event_type_id)
 
 
-def to_confirm(address: Address, *, sent_at: datetime) -> str:
+def confirmation_url(address: Address, *, sent_at: datetime) -> str:
     """Bound to the address as it reads now: a changed one needs a link of its own."""
     until = sent_at + CONFIRM_WITHIN
-    token = _ADDRESS.sign_object([address.pk, address.user_id, address.target, int(until.timestamp())])
-    return absolute(reverse("confirm-address", args=[token]))
+    token = _CONFIRM.sign_object([address.pk, address.user_id, address.target, int(until.timestamp())])
+    return absolute_url(reverse("confirm-address", args=[token]))
 
 
-def claim_of(token: str) -> Claim:
-    """Raises BadLink. Whether it is too late the caller says."""
+def read_confirmation(token: str) -> Confirmation:
+    """Raises InvalidLinkError. Whether it is too late the caller says."""
     try:
-        address_id, user_id, target, until = _ADDRESS.unsign_object(token)
+        address_id, user_id, target, until = _CONFIRM.unsign_object(token)
     except signing.BadSignature as error:
-        raise BadLink("this link to confirm an address was not made here") from error
-    return Claim(address_id, user_id, target, datetime.fromtimestamp(until).astimezone())
+        raise InvalidLinkError("this link to confirm an address was not made here") from error
+    return Confirmation(address_id, user_id, target, datetime.fromtimestamp(until).astimezone())

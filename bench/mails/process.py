@@ -84,7 +84,7 @@ def session_seconds() -> float:
 
 async def _send(mails: list[Outgoing]) -> None:
     """Send them with some always waiting for the connection, as in a drain."""
-    session, slots = Session(deadline=TIMEOUT, most_lines=1), asyncio.Semaphore(Email.slots)
+    session, slots = Session(deadline=TIMEOUT, most_connections=1), asyncio.Semaphore(Email.slots)
 
     async def send(mail: Outgoing) -> None:
         async with slots:

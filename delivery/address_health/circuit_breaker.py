@@ -17,7 +17,7 @@ SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
 DISABLE_AFTER, DISABLE_EVIDENCE = timedelta(days=5), 10
 WARN_AGAIN_AFTER = timedelta(days=1)
 # A success is written down again after so long: a busy address would change with every batch.
-NOTE_SUCCESS_AGAIN_AFTER = timedelta(minutes=1)
+RECORD_SUCCESS_AGAIN_AFTER = timedelta(minutes=1)
 
 FAILING = "failing"
 BREAKER_OPEN = "breaker_open"
@@ -34,18 +34,18 @@ def is_open(address: Address, *, now: datetime) -> bool:
     return address.open_until is not None and address.open_until > now
 
 
-def is_worth_noting(address: Address, *, now: datetime) -> bool:
+def is_worth_recording(address: Address, *, now: datetime) -> bool:
     """Whether a success says something new."""
     last = address.last_success_at
-    return address.failures > 0 or last is None or now - last >= NOTE_SUCCESS_AGAIN_AFTER
+    return address.failures > 0 or last is None or now - last >= RECORD_SUCCESS_AGAIN_AFTER
 
 
-def succeeded(address: Address, *, now: datetime) -> None:
+def record_success(address: Address, *, now: datetime) -> None:
     address.failures, address.failing_since, address.open_until = 0, None, None
     address.last_success_at = now
 
 
-def failed(address: Address, *, now: datetime) -> None:
+def record_failure(address: Address, *, now: datetime) -> None:
     """One more failure. What was in flight when it opened doesn't open it for longer."""
     address.failures += 1
     address.failing_since = address.failing_since or now

@@ -11,7 +11,7 @@ from delivery.models import Address, Delivery
 from events.db.rows import update_rows
 
 
-class Said(NamedTuple):
+class Report(NamedTuple):
     """By one attempt. `disables`: the reason if the address is gone for good; `is_last`: the delivery is dead."""
 
     address_id: int
@@ -21,30 +21,30 @@ class Said(NamedTuple):
     is_last: bool = False
 
 
-def note(said: Iterable[Said], *, addresses: dict[int, Address], now: datetime) -> None:
+def record(reports: Iterable[Report], *, addresses: dict[int, Address], now: datetime) -> None:
     """Count it on the rows, which are locked. Who has an address that dies is told once a day; one that is gone, or
     has failed for long, is switched off, and its owner told at once."""
     changed: dict[int, Address] = {}
     closed: set[int] = set()
     told = alerts.News()
-    for one in said:
-        address = changed[one.address_id] = addresses[one.address_id]
-        if one.is_success:
+    for report in reports:
+        address = changed[report.address_id] = addresses[report.address_id]
+        if report.is_success:
             # A test opens the breaker's door by hand: that it was open is then seen by the failures alone.
             if address.open_until is not None or address.failures >= circuit_breaker.OPENS_AFTER:
                 closed.add(address.pk)
-            circuit_breaker.succeeded(address, now=now)
+            circuit_breaker.record_success(address, now=now)
             continue
-        circuit_breaker.failed(address, now=now)
-        reason = one.disables or (
+        circuit_breaker.record_failure(address, now=now)
+        reason = report.disables or (
             circuit_breaker.FAILING if circuit_breaker.has_failed_for_long(address, now=now) else ""
         )
         if reason and address.is_enabled:
             circuit_breaker.switch_off(address, reason=reason, now=now)
             told.switched_off.append((address, reason))
-        elif one.is_last and circuit_breaker.should_warn(address, now=now):
+        elif report.is_last and circuit_breaker.should_warn(address, now=now):
             address.warned_at = now
-            told.failing.append((address, one.reason))
+            told.failing.append((address, report.reason))
     _write(changed.values())
     bring_forward(closed, now=now)
     alerts.tell_owners(told)

@@ -16,7 +16,7 @@ def available(address: Address, *, now: datetime) -> int | None:
     return max(int((now - _used_up_to(address, now=now)) / _interval(address)), 0)
 
 
-def use(address: Address, count: int, *, now: datetime) -> None:
+def consume(address: Address, count: int, *, now: datetime) -> None:
     """So many start now."""
     if address.rate_per_second:
         address.paced_until = _used_up_to(address, now=now) + count * _interval(address)

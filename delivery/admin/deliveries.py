@@ -17,7 +17,7 @@ from delivery import reasons
 from delivery.admin.explain import explain_view
 from delivery.models import Address, Attempt, Delivery
 from delivery.outbox import outbox
-from delivery.outbox import rescue as rescuing
+from delivery.outbox.rescue import rescue as rescue_expired
 from events.admin.base import ReadOnly, link, user_ids, whole_number
 
 MOST_AT_ONCE = 1000
@@ -124,7 +124,7 @@ class DeliveryAdmin(ReadOnly[Delivery]):
     @admin.action(description=gettext_lazy("Rescue: take back from workers whose time is up"), permissions=["resend"])
     def rescue(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         """Workers that died keep theirs until the lease ends; the sweep does the same every second."""
-        count = rescuing.rescue(now=timezone.now())
+        count = rescue_expired(now=timezone.now())
         self.message_user(request, _("Taken back: %(count)d.") % {"count": count}, messages.SUCCESS)
 
     @admin.display(description=gettext_lazy("Person"))

@@ -63,7 +63,7 @@ class AddressView(ApiView):
     @documented("show_channel", parameters=[_ID], summary="Show one address", answers={200: AddressOut}, refusals=[404])
     def get(self, request: Request, channel_id: int) -> Response:
         with missing_is_404(Address):
-            return Response(address_json(addresses.one(user_id_of(request), address_id=channel_id)))
+            return Response(address_json(addresses.get(user_id_of(request), address_id=channel_id)))
 
     @documented(
         "put_channel",

@@ -58,7 +58,7 @@ class DeliveryView(ApiView):
     )
     def get(self, request: Request, delivery_id: int) -> Response:
         with missing_is_404(Delivery):
-            row = history.one(_owner(request, permission="carillon_delivery.view_delivery"), delivery_id=delivery_id)
+            row = history.get(_owner(request, permission="carillon_delivery.view_delivery"), delivery_id=delivery_id)
         return Response(history.as_json(row, for_staff=_may_view_all(request)))
 
 
@@ -73,9 +73,9 @@ class ResendView(ApiView):
     def post(self, request: Request, delivery_id: int) -> Response:
         owner = _owner(request, permission="carillon_delivery.change_delivery")
         with missing_is_404(Delivery):
-            history.one(owner, delivery_id=delivery_id)
+            history.get(owner, delivery_id=delivery_id)
             outbox.resend([delivery_id], now=timezone.now())
-            row = history.one(owner, delivery_id=delivery_id)
+            row = history.get(owner, delivery_id=delivery_id)
         return Response(history.as_json(row, for_staff=_may_view_all(request)), status=202)
 
 

@@ -124,7 +124,7 @@ class ExplainQuery(Paged):
     user_id = QueryWhole(required=False, help_text="Only this person, told or not.")
 
 
-class WayOut(serializers.Serializer[Any]):
+class ExplainedChannelOut(serializers.Serializer[Any]):
     channel = ChannelName()
     state = Text()
     explanation = Text()
@@ -145,7 +145,7 @@ class PersonOut(serializers.Serializer[Any]):
     reason_explanation = Text(allow_blank=True)
     why_not = Text(allow_null=True, help_text="As of now; null for somebody who was told.")
     why_not_explanation = Text(allow_null=True)
-    channels = WayOut(many=True)
+    channels = ExplainedChannelOut(many=True)
 
 
 class ExplanationOut(serializers.Serializer[Any]):

@@ -160,6 +160,6 @@ def _use_rates(claimed: Sequence[lease.Leased], *, addresses: Mapping[int, Addre
     """Write down what the addresses with a rate have used of it."""
     starts = Counter(one.outgoing.address.pk for one in claimed if one.outgoing.address.rate_per_second)
     for pk, count in starts.items():
-        rate_limit.use(addresses[pk], count, now=now)
+        rate_limit.consume(addresses[pk], count, now=now)
     columns = {"id": "bigint", "paced_until": "timestamptz"}
     update_rows("notification_channels", columns=columns, rows=[(pk, addresses[pk].paced_until) for pk in starts])

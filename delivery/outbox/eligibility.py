@@ -18,15 +18,15 @@ ABOUT_ITSELF = "about_itself"
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Preference:
     """What the person's preference for the event's type says now."""
 
     is_enabled: bool
     channels: Sequence[str]
 
 
-def why_not(outgoing: Outgoing, *, choice: Choice | None, skips_read: bool) -> str:
-    """The code of the reason to skip it; empty: send it. `choice`: None if the person has none stored."""
+def skip_reason(outgoing: Outgoing, *, preference: Preference | None, skips_read: bool) -> str:
+    """The code of the reason to skip it; empty: send it. `preference`: None if the person has none stored."""
     if not outgoing.user.is_active:
         return USER_INACTIVE
     if not outgoing.address.is_enabled:
@@ -37,7 +37,7 @@ def why_not(outgoing: Outgoing, *, choice: Choice | None, skips_read: bool) -> s
         return READ
     if _is_about_its_address(outgoing):
         return ABOUT_ITSELF
-    return "" if _is_chosen(outgoing, choice) else SWITCHED_OFF
+    return "" if _is_chosen(outgoing, preference) else SWITCHED_OFF
 
 
 def _is_read(outgoing: Outgoing) -> bool:
@@ -52,9 +52,9 @@ def _is_about_its_address(outgoing: Outgoing) -> bool:
     return source is not None and (source.type, source.id) == (ADDRESS_ENTITY, outgoing.address.pk)
 
 
-def _is_chosen(outgoing: Outgoing, choice: Choice | None) -> bool:
-    if outgoing.event is None or choice is None:
+def _is_chosen(outgoing: Outgoing, preference: Preference | None) -> bool:
+    if outgoing.event is None or preference is None:
         return True
     kind = outgoing.event.event_type
     is_forced = kind.is_locked or kind.is_critical
-    return is_forced or (choice.is_enabled and outgoing.delivery.kind in choice.channels)
+    return is_forced or (preference.is_enabled and outgoing.delivery.kind in preference.channels)

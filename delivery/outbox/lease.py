@@ -37,7 +37,7 @@ class Leased:
     start_by: float
 
 
-def lease(channel: Channel) -> timedelta:
+def duration(channel: Channel) -> timedelta:
     """Longer than an attempt may take, and its settling."""
     return timedelta(seconds=START_WITHIN + channel.deadline + max(LEAST_MARGIN, channel.deadline))
 
@@ -55,13 +55,13 @@ def take(channel: Channel, ids: Sequence[int], *, addresses: Mapping[int, Addres
     )
     for row in rows:
         row.address = addresses[row.address_id]
-    gathered = load.gather(rows)
-    choices = load.choices(gathered)
+    loaded = load.outgoing(rows)
+    preferences = load.preferences(loaded)
     wanted: list[Outgoing] = []
     unwanted: dict[int, str] = {}
-    for one in gathered:
-        choice = choices.get((one.user.pk, one.event.event_type_id)) if one.event else None
-        if reason := eligibility.why_not(one, choice=choice, skips_read=channel.skips_read):
+    for one in loaded:
+        preference = preferences.get((one.user.pk, one.event.event_type_id)) if one.event else None
+        if reason := eligibility.skip_reason(one, preference=preference, skips_read=channel.skips_read):
             unwanted[one.delivery.pk] = reason
         else:
             wanted.append(one)
@@ -70,7 +70,7 @@ def take(channel: Channel, ids: Sequence[int], *, addresses: Mapping[int, Addres
     fresh = _freeze(channel, wanted, now=now)
     wanted = [one for one in wanted if one.delivery.state == State.PENDING]
     token = uuid.uuid4()
-    _write_claims(wanted, fresh=fresh, token=token, lease_until=now + lease(channel))
+    _write_claims(wanted, fresh=fresh, token=token, lease_until=now + duration(channel))
     for one in wanted:
         one.number = numbers.get(one.delivery.pk, 0) + 1
     attempts = _write_attempts(wanted, now=now)

@@ -12,7 +12,7 @@ from django.db.models.functions import RowNumber
 
 from delivery.channels import Held, Outgoing
 from delivery.models import Delivery
-from delivery.outbox.eligibility import Choice
+from delivery.outbox.eligibility import Preference
 from events.log import reader
 from events.models import Event
 from notifications.holds import rules
@@ -21,7 +21,7 @@ from notifications.models import Notification, NotificationPreference, UserNotif
 MOST_HELD = 50
 
 
-def gather(deliveries: Sequence[Delivery]) -> list[Outgoing]:
+def outgoing(deliveries: Sequence[Delivery]) -> list[Outgoing]:
     """In the same order. They come with address, notification and summary loaded."""
     users = User.objects.filter(pk__in_set={row.address.user_id for row in deliveries}).in_bulk()
     event_ids = {row.notification.event_id for row in deliveries if row.notification}
@@ -44,7 +44,7 @@ def gather(deliveries: Sequence[Delivery]) -> list[Outgoing]:
     ]
 
 
-def choices(outgoing: Sequence[Outgoing]) -> dict[tuple[int, int], Choice]:
+def preferences(outgoing: Sequence[Outgoing]) -> dict[tuple[int, int], Preference]:
     """(person, type) -> what they chose, where they chose. One query."""
     types = {one.event.event_type_id for one in outgoing if one.event}
     if not types:
@@ -53,7 +53,7 @@ def choices(outgoing: Sequence[Outgoing]) -> dict[tuple[int, int], Choice]:
         user_id__in_set={one.user.pk for one in outgoing}, event_type_id__in_set=types
     )
     return {
-        (user, kind): Choice(is_enabled, channels if isinstance(channels, list) else [])
+        (user, kind): Preference(is_enabled, channels if isinstance(channels, list) else [])
         for user, kind, is_enabled, channels in rows.values_list("user_id", "event_type_id", "is_enabled", "channels")
     }
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from delivery import channels
 from delivery.models import Address, Delivery
 from delivery.models.addresses import ADDRESS_ENTITY
-from delivery.outbox import open as opening
+from delivery.outbox.open import open_notifications, open_summaries
 from events.entities import register_entity
 from events.transport import hints
 from notifications import channels as registry
@@ -31,11 +31,11 @@ class Opener:
 
     def open(self, rows: Sequence[registry.Opened]) -> None:
         """At most three queries, however many rows and people."""
-        opening.open_notifications(self.name, rows, uses_account_email=self._uses_account_email)
+        open_notifications(self.name, rows, uses_account_email=self._uses_account_email)
 
     def open_summaries(self, summaries: Sequence[registry.OpenedSummary]) -> None:
         """The same."""
-        opening.open_summaries(self.name, summaries, uses_account_email=self._uses_account_email)
+        open_summaries(self.name, summaries, uses_account_email=self._uses_account_email)
 
     def wake(self) -> None:
         hints.send(TASK)

@@ -15,7 +15,7 @@ from django.db import transaction
 
 from delivery import channels
 from delivery.address_health import circuit_breaker, health
-from delivery.address_health.health import Said
+from delivery.address_health.health import Report
 from delivery.channels import Outcome, retry_schedule
 from delivery.models import Address, Attempt, Delivery
 from delivery.outbox.lease import Leased
@@ -33,13 +33,13 @@ _rng = random.Random()
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    claimed: Leased
+    leased: Leased
     outcome: Outcome
     ms: int
 
     @property
     def delivery(self) -> Delivery:
-        return self.claimed.outgoing.delivery
+        return self.leased.outgoing.delivery
 
     @property
     def is_failure(self) -> bool:
@@ -49,7 +49,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class _Next:
+class _NextState:
     """What becomes of a delivery."""
 
     state: str
@@ -73,13 +73,15 @@ def settle(results: Sequence[Result], *, now: datetime) -> int:
         _lock_inboxes(results, now=now)
         _lock_notifications(results)
         addresses = _lock_addresses(results, now=now)
-        held = _still_ours(results)
+        held = _lock_ours(results)
         nexts = {result.delivery.pk: _next(result, now=now) for result in held}
         _write_deliveries(nexts, now=now)
         _write_attempts(results, nexts=nexts)
-        _note_first_success([result for result in held if result.outcome.state == "sent"], now=now)
-        said = [_said(result, nexts[result.delivery.pk]) for result in held if result.delivery.address_id in addresses]
-        health.note([one for one in said if one], addresses=addresses, now=now)
+        _record_first_success([result for result in held if result.outcome.state == "sent"], now=now)
+        reports = [
+            _report(result, nexts[result.delivery.pk]) for result in held if result.delivery.address_id in addresses
+        ]
+        health.record([report for report in reports if report], addresses=addresses, now=now)
     return len(held)
 
 
@@ -114,7 +116,7 @@ def _lock_addresses(results: Sequence[Result], *, now: datetime) -> dict[int, Ad
         result.delivery.address_id
         for result in results
         if result.is_failure
-        or (result.outcome.state == "sent" and circuit_breaker.is_worth_noting(result.delivery.address, now=now))
+        or (result.outcome.state == "sent" and circuit_breaker.is_worth_recording(result.delivery.address, now=now))
     }
     if not ids:
         return {}
@@ -122,43 +124,43 @@ def _lock_addresses(results: Sequence[Result], *, now: datetime) -> dict[int, Ad
     return {row.pk: row for row in rows}
 
 
-def _still_ours(results: Sequence[Result]) -> list[Result]:
+def _lock_ours(results: Sequence[Result]) -> list[Result]:
     """In id order, their rows locked."""
     ids = [result.delivery.pk for result in results]
     rows = Delivery.objects.select_for_update(no_key=True).filter(pk__in_set=ids, state=State.SENDING).order_by("pk")
     tokens: dict[int, uuid.UUID | None] = dict(rows.values_list("pk", "claim_token"))
-    ours = [result for result in results if tokens.get(result.delivery.pk) == result.claimed.token]
+    ours = [result for result in results if tokens.get(result.delivery.pk) == result.leased.token]
     return sorted(ours, key=lambda result: result.delivery.pk)
 
 
-def _next(result: Result, *, now: datetime) -> _Next:
+def _next(result: Result, *, now: datetime) -> _NextState:
     delivery, outcome = result.delivery, result.outcome
     if outcome.state in ("sent", "skipped", "dead") or outcome.disables:
         state = "dead" if outcome.disables and outcome.state != "sent" else outcome.state
-        return _Next(state, delivery.due_at, delivery.tries + (not outcome.is_ours), outcome.reason)
+        return _NextState(state, delivery.due_at, delivery.tries + (not outcome.is_ours), outcome.reason)
     if outcome.is_ours:
-        number = result.claimed.outgoing.number
+        number = result.leased.outgoing.number
         due = retry_schedule.after_our_failure(number=number, asked=outcome.retry_at, now=now, rng=_rng)
-        return _Next(State.PENDING, due, delivery.tries, outcome.reason)
+        return _NextState(State.PENDING, due, delivery.tries, outcome.reason)
     tries = delivery.tries + 1
     delays = channels.named(delivery.kind).retry_delays(delivery.address)
     due_at = retry_schedule.next_at(delays, tries=tries, asked=outcome.retry_at, now=now, rng=_rng)
     if due_at is None:
-        return _Next(State.DEAD, delivery.due_at, tries, outcome.reason)
-    return _Next(State.PENDING, due_at, tries, outcome.reason)
+        return _NextState(State.DEAD, delivery.due_at, tries, outcome.reason)
+    return _NextState(State.PENDING, due_at, tries, outcome.reason)
 
 
-def _said(result: Result, after: _Next) -> Said | None:
+def _report(result: Result, after: _NextState) -> Report | None:
     outcome, address_id = result.outcome, result.delivery.address_id
     if outcome.state == "sent":
-        return Said(address_id, is_success=True)
+        return Report(address_id, is_success=True)
     if not result.is_failure:
         return None
     disables = (outcome.reason or circuit_breaker.FAILING) if outcome.disables else ""
-    return Said(address_id, is_success=False, reason=outcome.reason, disables=disables, is_last=after.state == "dead")
+    return Report(address_id, is_success=False, reason=outcome.reason, disables=disables, is_last=after.state == "dead")
 
 
-def _write_deliveries(nexts: dict[int, _Next], *, now: datetime) -> None:
+def _write_deliveries(nexts: dict[int, _NextState], *, now: datetime) -> None:
     rows = [
         (pk, one.state, one.due_at, one.tries, one.reason, now if one.is_end else None, None, None)
         for pk, one in nexts.items()
@@ -176,7 +178,7 @@ def _write_deliveries(nexts: dict[int, _Next], *, now: datetime) -> None:
     update_rows("deliveries", columns=columns, rows=rows)
 
 
-def _write_attempts(results: Sequence[Result], *, nexts: dict[int, _Next]) -> None:
+def _write_attempts(results: Sequence[Result], *, nexts: dict[int, _NextState]) -> None:
     rows = []
     for result in results:
         outcome, after = result.outcome, nexts.get(result.delivery.pk)
@@ -186,7 +188,7 @@ def _write_attempts(results: Sequence[Result], *, nexts: dict[int, _Next]) -> No
             shown = "retry" if after.state == State.PENDING else after.state
             next_at = None if after.is_end else after.due_at
         said = [_storable(text) for text in (outcome.reason, outcome.connected_to, outcome.excerpt)]
-        rows.append((result.claimed.attempt_id, shown, result.ms, outcome.http_status, *said, next_at))
+        rows.append((result.leased.attempt_id, shown, result.ms, outcome.http_status, *said, next_at))
     columns = {
         "id": "bigint",
         "outcome": "text",
@@ -207,7 +209,7 @@ def _storable(text: str) -> str:
     return text.replace("\x00", "").encode("utf-8", "replace").decode()[:EXCERPT]
 
 
-def _note_first_success(sent: Sequence[Result], *, now: datetime) -> None:
+def _record_first_success(sent: Sequence[Result], *, now: datetime) -> None:
     """A notification is delivered at the first success; of a summary all that it gives back on that channel."""
     ids = {result.delivery.notification_id for result in sent if result.delivery.notification_id is not None}
     if ids:

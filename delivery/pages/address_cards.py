@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from delivery import addresses, channels, reasons
 from delivery.models import Address
-from delivery.pages.delivery_list import kind_word, place
+from delivery.pages.delivery_list import channel_label, short_target
 from notifications.pages.inbox_status import Standing
 from notifications.presentation import times
 
@@ -45,7 +45,7 @@ class Card:
 
     id: int
     kind: str
-    kind_word: str
+    channel_label: str
     icon: str
     target: str
     state: str
@@ -70,9 +70,9 @@ def card_of(row: Address, *, dead: int, standing: Standing) -> Card:
     return Card(
         id=row.pk,
         kind=row.kind,
-        kind_word=kind_word(row.kind),
+        channel_label=channel_label(row.kind),
         icon=ICONS.get(row.kind, "plug"),
-        target=place(row),
+        target=short_target(row),
         state=state,
         tone=tone,
         about=about,
@@ -93,7 +93,7 @@ def kinds() -> list[tuple[str, str]]:
     """What can be added: (kind, word); what comes from elsewhere comes last."""
     usual = list(ICONS)
     names = sorted(channels.installed(), key=lambda name: usual.index(name) if name in usual else len(usual))
-    return [(name, kind_word(name)) for name in names]
+    return [(name, channel_label(name)) for name in names]
 
 
 def hint_of(kind: str) -> tuple[str, str]:

@@ -141,7 +141,7 @@ def recover(request: HttpRequest, channel_id: int) -> HttpResponse:
     return _done(request, channel_id, act)
 
 
-def _create(request: HttpRequest, *, kind: str) -> addresses.Made:
+def _create(request: HttpRequest, *, kind: str) -> addresses.AddressWithSecret:
     form = request.POST
     return addresses.create(
         person(request),
@@ -155,7 +155,7 @@ def _create(request: HttpRequest, *, kind: str) -> addresses.Made:
 
 def _own(request: HttpRequest, channel_id: int) -> Address:
     try:
-        return addresses.one(person(request).pk, address_id=channel_id)
+        return addresses.get(person(request).pk, address_id=channel_id)
     except Address.DoesNotExist as error:
         raise Http404("no such address of yours") from error
 

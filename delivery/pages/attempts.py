@@ -20,27 +20,27 @@ _TONES = {Outcome.SENT: "good", Outcome.DEAD: "bad", Outcome.RETRY: "bad"}
 
 
 @dataclass(frozen=True, slots=True)
-class Try:
+class AttemptRow:
     """One attempt in words. `connected_to` and `excerpt` are empty for whoever may not see them."""
 
     at: datetime
     when: str
     when_full: str
-    said: str
+    text: str
     tone: str
     connected_to: str
     excerpt: str
 
 
-def tries_of(delivery: Delivery, *, now: datetime, zone: ZoneInfo, for_staff: bool) -> list[Try]:
+def attempts_of(delivery: Delivery, *, now: datetime, zone: ZoneInfo, for_staff: bool) -> list[AttemptRow]:
     """No query for a delivery with its attempts loaded."""
     attempts = list(delivery.attempts.all())
     return [
-        Try(
+        AttemptRow(
             at=row.started_at,
             when=moment(row.started_at, now=now, zone=zone),
             when_full=times.full_words(row.started_at, zone=zone),
-            said=" · ".join(filter(None, [_result(row), _duration(row), _following(row, later, delivery, now, zone)])),
+            text=" · ".join(filter(None, [_result(row), _duration(row), _following(row, later, delivery, now, zone)])),
             tone=_tone(row, is_last=later is None, delivery=delivery),
             connected_to=row.connected_to if for_staff else "",
             excerpt=row.excerpt if for_staff else "",

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from delivery.models import Address, Delivery
 from delivery.pages import attempts
-from delivery.pages.attempts import Try
+from delivery.pages.attempts import AttemptRow
 from delivery.reporting import history
 from events import rendering
 from events.models import Event, EventType
@@ -86,7 +86,7 @@ class Row:
     at: datetime
     when: str
     when_full: str
-    tries: list[Try] = field(default_factory=list)
+    tries: list[AttemptRow] = field(default_factory=list)
     tries_words: str = ""
     advice: str = ""
     can_resend: bool = False
@@ -179,7 +179,7 @@ def _row(one: Delivery, *, standing: Standing, for_staff: bool, types: Sequence[
     event = one.notification.event if one.notification else None
     state = next(name for name, states in _STATES.items() if one.state in states)
     category = event.event_type.category if event else ""
-    tries = attempts.tries_of(one, now=now, zone=zone, for_staff=for_staff)
+    tries = attempts.attempts_of(one, now=now, zone=zone, for_staff=for_staff)
     # That all went well at once has nothing more to tell, but to staff.
     went_well = state == "sent" and len(tries) == 1 and not for_staff
     return Row(
@@ -188,7 +188,7 @@ def _row(one: Delivery, *, standing: Standing, for_staff: bool, types: Sequence[
         category=category,
         icon=_icon(one, state=state, event=event),
         title=_title(one, event=event, types=types),
-        about=f"{kind_word(one.kind)} · {place(one.address)}",
+        about=f"{channel_label(one.kind)} · {short_target(one.address)}",
         pill=_pill(one, tries=len(tries), standing=standing),
         at=one.created_at,
         when=times.time_words(one.created_at, now=now, zone=zone),
@@ -208,7 +208,7 @@ def _held_row(one: Notification, *, standing: Standing, settings: UserNotificati
         category=one.event.event_type.category,
         icon="moon",
         title=rendering.render(one.event, one.event.event_type).title,
-        about=f"{kind_word(one.channel)} · {until}",
+        about=f"{channel_label(one.channel)} · {until}",
         pill=_("Held"),
         at=one.created_at,
         when=times.time_words(one.created_at, now=standing.now, zone=standing.zone),
@@ -216,12 +216,12 @@ def _held_row(one: Notification, *, standing: Standing, settings: UserNotificati
     )
 
 
-def kind_word(kind: str) -> str:
+def channel_label(kind: str) -> str:
     """What a channel is called; one from elsewhere goes by its own name."""
     return str(dict(channel_names.labels()).get(kind, kind))
 
 
-def place(address: Address) -> str:
+def short_target(address: Address) -> str:
     """Where to, short: a URL without what every URL begins with."""
     return address.target.removeprefix("https://").removeprefix("http://")
 

@@ -48,7 +48,7 @@ def deliveries_page(request: HttpRequest) -> HttpResponse:
 def resend(request: HttpRequest, delivery_id: int) -> HttpResponse:
     """One, once more."""
     try:
-        row = history.one(person(request).pk, delivery_id=delivery_id)
+        row = history.get(person(request).pk, delivery_id=delivery_id)
     except Delivery.DoesNotExist as error:
         raise Http404("no such delivery of yours") from error
     _say(request, outbox.resend([row.pk], now=timezone.now()))
@@ -85,8 +85,8 @@ def _named(user_id: int, filters: delivery_list.Filters) -> list[dict[str, objec
     return [
         {
             "id": row.pk,
-            "kind": delivery_list.kind_word(row.kind),
-            "target": delivery_list.place(row),
+            "kind": delivery_list.channel_label(row.kind),
+            "target": delivery_list.short_target(row),
             "dead": dead.get(row.pk, 0) if row.is_enabled else 0,
         }
         for row in rows
@@ -95,6 +95,6 @@ def _named(user_id: int, filters: delivery_list.Filters) -> list[dict[str, objec
 
 def _own(user_id: int, address_id: int) -> Address:
     try:
-        return addresses.one(user_id, address_id=address_id)
+        return addresses.get(user_id, address_id=address_id)
     except Address.DoesNotExist as error:
         raise Http404("no such address of yours") from error

@@ -18,10 +18,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from delivery import addresses, signed_links
-from delivery.channels.email import unsubscribe as unsubscribing
-from delivery.channels.email.unsubscribe import Standing
+from delivery.channels.email import unsubscribe as subscriptions
+from delivery.channels.email.unsubscribe import SubscriptionStatus
 from delivery.models import Address
-from delivery.signed_links import Claim, Rule
+from delivery.signed_links import Confirmation, Subscription
 from events.errors import PreferenceRefused
 
 _UNDO = signing.Signer(salt="carillon.unsubscribe.undo")
@@ -33,10 +33,10 @@ _UNDO = signing.Signer(salt="carillon.unsubscribe.undo")
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """POST twice is as good as once; the answer is never a redirect."""
     try:
-        rule = signed_links.rule_of(token)
-        undo = _change(rule, request) if request.method == "POST" else ""
-        shown = _unsubscribe_page(unsubscribing.standing(rule), undo=undo)
-    except (signed_links.BadLink, unsubscribing.Gone) as error:
+        subscription = signed_links.read_unsubscribe(token)
+        undo = _change(subscription, request) if request.method == "POST" else ""
+        shown = _unsubscribe_page(subscriptions.status(subscription), undo=undo)
+    except (signed_links.InvalidLinkError, subscriptions.GoneError) as error:
         raise Http404(str(error)) from error
     except PreferenceRefused as refused:
         return _page(request, {"title": _("This can't be switched off"), "text": refused.detail}, status=409)
@@ -48,40 +48,42 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm_address(request: HttpRequest, token: str) -> HttpResponse:
     try:
-        claim = signed_links.claim_of(token)
-        address = _claimed(claim)
-    except (signed_links.BadLink, Address.DoesNotExist) as error:
+        confirmation = signed_links.read_confirmation(token)
+        address = _address_of(confirmation)
+    except (signed_links.InvalidLinkError, Address.DoesNotExist) as error:
         raise Http404(str(error)) from error
     now = timezone.now()
-    if address.verified_at is None and claim.until <= now:
+    if address.verified_at is None and confirmation.until <= now:
         text = _("Ask for a new one on your page “Channels”.")
         return _page(request, {"title": _("This link is too old"), "text": text}, status=410)
     if request.method == "POST":
-        address = addresses.verify(claim.user_id, address_id=claim.address_id, now=now)
+        address = addresses.verify(confirmation.user_id, address_id=confirmation.address_id, now=now)
     return _page(request, _confirm_page(address))
 
 
-def _change(rule: Rule, request: HttpRequest) -> str:
+def _change(subscription: Subscription, request: HttpRequest) -> str:
     """What the page needs to offer Undo with the choice as it was; empty: nothing to undo."""
     if request.POST.get("again"):
-        unsubscribing.start(rule, now=timezone.now(), channels=_as_it_was(rule, request.POST.get("was", "")))
+        subscriptions.start(
+            subscription, now=timezone.now(), channels=_as_it_was(subscription, request.POST.get("was", ""))
+        )
         return ""
-    was = unsubscribing.stop(rule, now=timezone.now())
-    return "" if was is None else _UNDO.sign_object([rule.user_id, rule.event_type_id, was])
+    was = subscriptions.stop(subscription, now=timezone.now())
+    return "" if was is None else _UNDO.sign_object([subscription.user_id, subscription.event_type_id, was])
 
 
-def _as_it_was(rule: Rule, signed: str) -> list[str] | None:
+def _as_it_was(subscription: Subscription, signed: str) -> list[str] | None:
     try:
         user_id, event_type_id, channels = _UNDO.unsign_object(signed)
     except signing.BadSignature:
         return None
-    return list(channels) if (user_id, event_type_id) == (rule.user_id, rule.event_type_id) else None
+    return list(channels) if (user_id, event_type_id) == (subscription.user_id, subscription.event_type_id) else None
 
 
-def _unsubscribe_page(standing: Standing, *, undo: str) -> dict[str, Any]:
-    kind = standing.event_type
+def _unsubscribe_page(status: SubscriptionStatus, *, undo: str) -> dict[str, Any]:
+    kind = status.event_type
     about = {"name": (kind.description or kind.name) if kind else ""}
-    if standing.is_on:
+    if status.is_on:
         text = _("You get e-mail about “{name}”.") if kind else _("You get your digest by e-mail.")
         return {"title": _("Stop these e-mails?"), "text": text.format(**about), "button": _("Stop these e-mails")}
     text = _("You get no e-mail about “{name}” any more.") if kind else _("You get no digest by e-mail any more.")
@@ -108,10 +110,10 @@ def _confirm_page(address: Address) -> dict[str, Any]:
     }
 
 
-def _claimed(claim: Claim) -> Address:
+def _address_of(confirmation: Confirmation) -> Address:
     """Raises Address.DoesNotExist, also if it reads otherwise by now or was switched off."""
     return Address.objects.select_related("user").get(
-        pk=claim.address_id, user_id=claim.user_id, target=claim.target, is_enabled=True
+        pk=confirmation.address_id, user_id=confirmation.user_id, target=confirmation.target, is_enabled=True
     )
 
 

@@ -28,7 +28,7 @@ MOST_COUNTED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class ChannelReport:
     """One channel of one person. `state` is a code; no row: as of now."""
 
     channel: str
@@ -44,7 +44,7 @@ class Person:
     user: User
     reason: str
     why_not: str
-    ways: list[Way]
+    channels: list[ChannelReport]
     settings: UserNotificationSettings
 
 
@@ -107,7 +107,7 @@ def _explanation(
     routing = _routing(event)
     users = User.objects.in_bulk(page)
     rows = list(_told(event).filter(user_id__in_set=page).select_related("summary"))
-    ways = _ways(rows)
+    reports = _channel_reports(rows)
     today = resolved.by_event.get(event.pk, {})
     without_feed_row = set(page) - {row.user_id for row in rows if row.channel == "in_app"}
     missing = {user: reason for user, reason in today.items() if user in without_feed_row}
@@ -119,9 +119,9 @@ def _explanation(
         if (user := users.get(user_id)) is None:
             continue
         why_not = _why_not(event, user, routing=routing, plan=plan, today=today)
-        theirs = ways.get(user_id, [])
+        theirs = reports.get(user_id, [])
         if theirs and plan.why_not.get((event.pk, user_id)) == "replaced":
-            theirs = [Way("in_app", "replaced", None, []), *theirs]
+            theirs = [ChannelReport("in_app", "replaced", None, []), *theirs]
         chosen = settings.get(user_id) or UserNotificationSettings(user_id=user_id)
         people.append(Person(user, reasons.get(user_id, ""), "" if theirs else why_not, theirs, chosen))
     told = _told(event).values("user_id").distinct()[:MOST_COUNTED].count()
@@ -138,7 +138,7 @@ def _routing(event: Event) -> str:
     return "on_its_way" if Fanout.objects.filter(event=event).exists() else "routed"
 
 
-def _ways(rows: Sequence[Notification]) -> dict[int, list[Way]]:
+def _channel_reports(rows: Sequence[Notification]) -> dict[int, list[ChannelReport]]:
     """person -> the channels of their rows. Two queries."""
     ids = [row.pk for row in rows]
     summaries = {row.summary_id for row in rows if row.summary_id is not None}
@@ -151,12 +151,12 @@ def _ways(rows: Sequence[Notification]) -> dict[int, list[Way]]:
     for delivery in Delivery.objects.filter(opened).defer("body").order_by("id").prefetch_related("attempts"):
         key = ("row", delivery.notification_id) if delivery.notification_id else ("summary", delivery.summary_id)
         deliveries[key, delivery.kind].append(delivery)
-    ways: dict[int, list[Way]] = defaultdict(list)
+    reports: dict[int, list[ChannelReport]] = defaultdict(list)
     rank = {name: number for number, name in enumerate(channel_names.known())}
     for row in sorted(rows, key=lambda row: (row.user_id, rank.get(row.channel, len(rank)))):
         own = deliveries[("row", row.pk), row.channel] + deliveries[("summary", row.summary_id), row.channel]
-        ways[row.user_id].append(Way(row.channel, _state(row, own), row, own))
-    return ways
+        reports[row.user_id].append(ChannelReport(row.channel, _state(row, own), row, own))
+    return reports
 
 
 def _state(row: Notification, deliveries: Sequence[Delivery]) -> str:

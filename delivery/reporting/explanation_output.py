@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from delivery.reporting import explanation_text, history
-from delivery.reporting.explanation import Explanation, Person, Way
+from delivery.reporting.explanation import ChannelReport, Explanation, Person
 from events.db.clock import instant
 
 
@@ -14,7 +14,7 @@ def as_json(found: Explanation, *, for_staff: bool) -> dict[str, Any]:
     """The answer of the API, without the event itself. `for_staff`: may see addresses connected to, and answers."""
     return {
         "routing": found.routing,
-        "explanation": explanation_text.routing_words(found),
+        "explanation": explanation_text.routing_text(found),
         "audience": found.event.event_type.rules,
         "as_of": instant(found.as_of),
         "told": found.told,
@@ -24,11 +24,11 @@ def as_json(found: Explanation, *, for_staff: bool) -> dict[str, Any]:
 
 def lines(found: Explanation) -> Iterator[str]:
     """For a terminal: one thing a line."""
-    event, said = found.event, as_json(found, for_staff=True)
+    event, shown = found.event, as_json(found, for_staff=True)
     position = "not numbered" if event.position is None else f"position {event.position}"
     yield f"event {event.pk}: {event.event_type.name}, {position}, about {event.source or 'nothing'}"
-    yield f"{said['explanation']} Audience: {', '.join(said['audience']) or 'nobody'}. Told: {found.told}."
-    for person in said["people"]:
+    yield f"{shown['explanation']} Audience: {', '.join(shown['audience']) or 'nobody'}. Told: {found.told}."
+    for person in shown["people"]:
         yield from _person_lines(person)
     if found.following is not None:
         yield f"More people: --after {found.following}"
@@ -40,9 +40,9 @@ def _person_lines(person: dict[str, Any]) -> Iterator[str]:
         yield f"{name}: told. {person['reason_explanation']}"
     else:
         yield f"{name}: not told. As of now: {person['why_not_explanation']} [{person['why_not']}]"
-    for way in person["channels"]:
-        yield f"  {way['channel']}: {way['explanation']} [{way['state']}]"
-        for delivery in way["deliveries"]:
+    for report in person["channels"]:
+        yield f"  {report['channel']}: {report['explanation']} [{report['state']}]"
+        for delivery in report["deliveries"]:
             due = f", due {delivery['due_at']}" if delivery["state"] == "pending" else ""
             yield f"    delivery {delivery['id']} to channel {delivery['channel_id']}: {delivery['state']}{due}"
             for one in delivery["attempts"]:
@@ -55,26 +55,28 @@ def _person_json(person: Person, *, found: Explanation, for_staff: bool) -> dict
     return {
         "user_id": person.user.pk,
         "username": person.user.get_username(),
-        "is_told": bool(person.ways),
+        "is_told": bool(person.channels),
         "reason": person.reason,
-        "reason_explanation": explanation_text.reason_words(person),
+        "reason_explanation": explanation_text.reason_text(person),
         "why_not": person.why_not or None,
-        "why_not_explanation": explanation_text.why_not_words(person) or None,
-        "channels": [_way_json(way, person=person, found=found, for_staff=for_staff) for way in person.ways],
+        "why_not_explanation": explanation_text.why_not_text(person) or None,
+        "channels": [
+            _channel_json(report, person=person, found=found, for_staff=for_staff) for report in person.channels
+        ],
     }
 
 
-def _way_json(way: Way, *, person: Person, found: Explanation, for_staff: bool) -> dict[str, Any]:
-    row = way.row
+def _channel_json(report: ChannelReport, *, person: Person, found: Explanation, for_staff: bool) -> dict[str, Any]:
+    row = report.row
     return {
-        "channel": way.channel,
-        "state": way.state,
-        "explanation": explanation_text.way_words(way, person=person, found=found),
+        "channel": report.channel,
+        "state": report.state,
+        "explanation": explanation_text.channel_text(report, person=person, found=found),
         "notification_id": row.pk if row else None,
         "summary_id": row.summary_id if row else None,
         "hold": row.hold if row else "none",
         "is_read": bool(row and row.is_read),
         "is_delivered": bool(row and row.is_delivered),
         "delivered_at": instant(row.delivered_at) if row else None,
-        "deliveries": [history.as_json(one, for_staff=for_staff) for one in way.deliveries],
+        "deliveries": [history.as_json(one, for_staff=for_staff) for one in report.deliveries],
     }

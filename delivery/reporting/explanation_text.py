@@ -6,7 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from delivery.reporting.explanation import Explanation, Person, Way
+from delivery.reporting.explanation import ChannelReport, Explanation, Person
 from notifications.holds import wording
 
 ROUTING: dict[str, Promise] = {
@@ -57,24 +57,23 @@ WHY_NOT: dict[str, Promise] = {
 }
 
 
-def routing_words(found: Explanation) -> str:
+def routing_text(found: Explanation) -> str:
     return str(ROUTING[found.routing])
 
 
-def reason_words(person: Person) -> str:
+def reason_text(person: Person) -> str:
     return str(REASONS.get(person.reason) or "")
 
 
-def why_not_words(person: Person) -> str:
+def why_not_text(person: Person) -> str:
     """Empty for somebody who was told."""
     return str(WHY_NOT.get(person.why_not) or person.why_not)
 
 
-def way_words(way: Way, *, person: Person, found: Explanation) -> str:
+def channel_text(report: ChannelReport, *, person: Person, found: Explanation) -> str:
     """With until when, where it waits: on the person's own clock, as of now."""
-    said = str(STATES[way.state])
-    if way.row is not None and way.state.startswith("held_"):
-        return (
-            f"{said} {_('As of now')}: {wording.until_words(way.row.hold, settings=person.settings, now=found.as_of)}."
-        )
-    return said
+    text = str(STATES[report.state])
+    if report.row is not None and report.state.startswith("held_"):
+        until = wording.until_words(report.row.hold, settings=person.settings, now=found.as_of)
+        return f"{text} {_('As of now')}: {until}."
+    return text

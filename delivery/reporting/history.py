@@ -49,7 +49,7 @@ def page(
     return list(found[:limit])
 
 
-def one(user_id: int | None, *, delivery_id: int) -> Delivery:
+def get(user_id: int | None, *, delivery_id: int) -> Delivery:
     """Raises Delivery.DoesNotExist, also for another person's."""
     return rows(user_id).get(pk=delivery_id)
 

@@ -31,7 +31,7 @@ def refused(act: Callable[..., Any], *arguments: Any, **more: Any) -> str:
     return found.value.code
 
 
-def webhook(user: User, **more: Any) -> addresses.Made:
+def webhook(user: User, **more: Any) -> addresses.AddressWithSecret:
     given: dict[str, Any] = {"kind": "webhook", "target": URL, "now": NOON, **more}
     return addresses.create(user, **given)
 

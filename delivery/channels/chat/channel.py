@@ -26,7 +26,7 @@ from delivery.channels import Checked, Frozen, Held, Outcome, Outgoing
 from delivery.channels.chat import guarded_requests, providers
 from delivery.channels.chat.guarded_requests import Trace
 from delivery.channels.network import http_outcome, resolver
-from delivery.encryption import Unreadable, unseal
+from delivery.encryption import UnreadableSecretError, unseal
 from delivery.errors import AddressRefused
 from events import rendering
 from notifications.models import Summary
@@ -76,9 +76,9 @@ class Chat(channels.Channel):
         return Checked(target=chat.masked, secret=chat.url)
 
     def freeze(self, outgoing: Outgoing) -> Frozen:
-        title, lines = _said(outgoing)
-        said = {"title": _quiet(title), "body": _quiet("\n".join(line for line in lines if line))}
-        return Frozen(json.dumps(said).encode(), "application/json")
+        title, lines = _text(outgoing)
+        text = {"title": _without_mentions(title), "body": _without_mentions("\n".join(line for line in lines if line))}
+        return Frozen(json.dumps(text).encode(), "application/json")
 
     async def send(self, outgoing: Outgoing) -> Outcome:
         """Raises nothing that is the service's doing."""
@@ -86,19 +86,19 @@ class Chat(channels.Channel):
             url = unseal(outgoing.address.secret)
             # Whoever stopped being staff doesn't send into the intranet any more.
             url = providers.read(url, is_staff=outgoing.user.is_staff).url
-        except Unreadable:
+        except UnreadableSecretError:
             return Outcome("dead", "secret_unreadable")
         except AddressRefused as refused:
             return Outcome("dead", refused.code)
-        said, trace = json.loads(bytes(outgoing.delivery.body or b"{}")), Trace()
-        sending = asyncio.get_running_loop().run_in_executor(self._threads, _send, url, said, trace)
+        text, trace = json.loads(bytes(outgoing.delivery.body or b"{}")), Trace()
+        sending = asyncio.get_running_loop().run_in_executor(self._threads, _send, url, text, trace)
         try:
             is_sent = await asyncio.wait_for(sending, self.deadline)
         except TimeoutError:
-            trace.cut()
+            trace.abort()
             return Outcome("retry", "timeout", connected_to=trace.peer)
         except asyncio.CancelledError:
-            trace.cut()
+            trace.abort()
             raise
         return judge(trace, is_sent=is_sent, now=timezone.now())
 
@@ -124,11 +124,11 @@ def judge(trace: Trace, *, is_sent: bool, now: datetime) -> Outcome:
 
 def _blame(error: Exception) -> tuple[str, bool]:
     match error:
-        case resolver.Blocked():
+        case resolver.BlockedAddressError():
             return "blocked_address", False
-        case resolver.NameFailed():
+        case resolver.NameLookupError():
             return "dns", False
-        case resolver.ResolverFailed():
+        case resolver.ResolverError():
             return "our_dns", True
         case requests.Timeout() | TimeoutError():
             return "timeout", False
@@ -140,15 +140,15 @@ def _blame(error: Exception) -> tuple[str, bool]:
             return "not_http", False
 
 
-def _send(url: str, said: dict[str, str], trace: Trace) -> bool:
+def _send(url: str, text: dict[str, str], trace: Trace) -> bool:
     """In a thread of its own."""
     plugin = _plugin(url)
     if plugin is None:
         return False
     with guarded_requests.traced(trace):
         try:
-            return bool(plugin.notify(body=said["body"], title=said["title"], body_format=NotifyFormat.TEXT))
-        except (resolver.Blocked, resolver.NameFailed, resolver.ResolverFailed, OSError) as error:
+            return bool(plugin.notify(body=text["body"], title=text["title"], body_format=NotifyFormat.TEXT))
+        except (resolver.BlockedAddressError, resolver.NameLookupError, resolver.ResolverError, OSError) as error:
             # Plugins catch what requests raises, and these aren't that.
             trace.error = error
             return False
@@ -163,18 +163,18 @@ def _plugin(url: str) -> NotifyBase | None:
     return plugin
 
 
-def _said(outgoing: Outgoing) -> tuple[str, list[str]]:
+def _text(outgoing: Outgoing) -> tuple[str, list[str]]:
     """The title and the lines below it. Pure."""
     if outgoing.event is not None and outgoing.notification is not None:
-        said = rendering.render(outgoing.event, outgoing.event.event_type)
+        text = rendering.render(outgoing.event, outgoing.event.event_type)
         path = reverse("notification-open", args=[outgoing.notification.pk])
-        return said.title, [said.body, signed_links.absolute(path)]
+        return text.title, [text.body, signed_links.absolute_url(path)]
     if outgoing.summary is not None:
-        return _of_summary(outgoing.summary, outgoing.held)
+        return _summary_text(outgoing.summary, outgoing.held)
     return _("Chat from Carillon works"), [_("This is a test. Nothing happened.")]
 
 
-def _of_summary(summary: Summary, held: list[Held]) -> tuple[str, list[str]]:
+def _summary_text(summary: Summary, held: list[Held]) -> tuple[str, list[str]]:
     listed = [rendering.render(one.event, one.event.event_type).title for one in held[:MAX_LISTED]]
     more = summary.count - len(listed)
     lines = [f"• {title}" for title in listed]
@@ -182,11 +182,11 @@ def _of_summary(summary: Summary, held: list[Held]) -> tuple[str, list[str]]:
         lines.append(_("+ {more} more").format(more=more))
     return summary_text.counts(summary.by_type, types=[one.event.event_type for one in held]), [
         *lines,
-        signed_links.absolute(summary_text.url(summary.pk)),
+        signed_links.absolute_url(summary_text.url(summary.pk)),
     ]
 
 
-def _quiet(text: str) -> str:
+def _without_mentions(text: str) -> str:
     """With a zero-width space where a name or a code would call people."""
     return _CALLS.sub(lambda found: f"{found[0]}\u200b", text)
 

@@ -38,11 +38,11 @@ class Trace:
     body: bytes = b""
     error: Exception | None = None
     peer: str = ""
-    is_cut: bool = False
+    is_aborted: bool = False
     sockets: list[socket.socket] = field(default_factory=list)
 
-    def cut(self) -> None:
-        self.is_cut = True
+    def abort(self) -> None:
+        self.is_aborted = True
         for one in self.sockets:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
@@ -132,7 +132,7 @@ class _Vetted:
             self._dns_host = host
         trace.sockets.append(made)
         trace.peer = "{}:{}".format(*made.getpeername()[:2])
-        if trace.is_cut:
+        if trace.is_aborted:
             made.close()
             raise TimeoutError("out of time before the connection was there")
         return made

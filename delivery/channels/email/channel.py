@@ -17,21 +17,21 @@ from django.utils.translation import gettext_lazy
 from delivery import channels
 from delivery.channels import Checked, Frozen, Outcome, Outgoing
 from delivery.channels.email import message
-from delivery.channels.email.smtp_connection import Letter, Line
+from delivery.channels.email.smtp_connection import Envelope, SmtpConnection
 from delivery.errors import AddressRefused
 from delivery.models import Address
 
 # RFC 5321, section 4.5.3.1.
 MAX_ADDRESS = 254
 # Few mail servers like many connections from one place.
-MOST_LINES = 4
+MOST_CONNECTIONS = 4
 
 
 class Email(channels.Channel):
     name = "email"
     label = gettext_lazy("E-mail")
     target_field = "address"
-    # More than there are lines: what waits for a line is sent the moment it is free.
+    # More than there are lines: what waits for a connection is sent the moment it is free.
     slots = 32
     per_address = 2
     deadline = 30.0
@@ -68,32 +68,32 @@ class Email(channels.Channel):
 class Session:
     """A few lines to the mail server, one as long as mails come one by one; each takes its mails in turn.
 
-    A mail's deadline covers its wait for the line as well.
+    A mail's deadline covers its wait for the connection as well.
     """
 
-    def __init__(self, *, deadline: float, most_lines: int = MOST_LINES) -> None:
-        self._lines: list[Line] = []
-        self._deadline, self._most = deadline, most_lines
+    def __init__(self, *, deadline: float, most_connections: int = MOST_CONNECTIONS) -> None:
+        self._connections: list[SmtpConnection] = []
+        self._deadline, self._most = deadline, most_connections
 
     async def send(self, outgoing: Outgoing) -> Outcome:
         recipient, body = _recipient(outgoing.address.target), outgoing.delivery.body
         if not recipient or body is None:
             # Written by another program: nothing that was checked here gets this far.
             return Outcome("dead", "invalid_email")
-        letter = Letter(parseaddr(settings.DEFAULT_FROM_EMAIL)[1], recipient, bytes(body))
-        return await self._line().send(letter, deadline=self._deadline)
+        envelope = Envelope(parseaddr(settings.DEFAULT_FROM_EMAIL)[1], recipient, bytes(body))
+        return await self._connection().send(envelope, deadline=self._deadline)
 
-    def _line(self) -> Line:
-        self._lines = [line for line in self._lines if not line.is_cut]
-        freest = min(self._lines, key=lambda line: line.waiting, default=None)
-        if freest is None or (freest.waiting and len(self._lines) < self._most):
-            freest = Line()
-            self._lines.append(freest)
+    def _connection(self) -> SmtpConnection:
+        self._connections = [connection for connection in self._connections if not connection.is_aborted]
+        freest = min(self._connections, key=lambda connection: connection.waiting, default=None)
+        if freest is None or (freest.waiting and len(self._connections) < self._most):
+            freest = SmtpConnection()
+            self._connections.append(freest)
         return freest
 
     async def close(self) -> None:
-        for line in self._lines:
-            await line.close()
+        for connection in self._connections:
+            await connection.close()
 
 
 @functools.lru_cache(maxsize=4096)

@@ -75,7 +75,7 @@ def _notification(row: Notification, event: Event, *, user: User, zone: ZoneInfo
     source = event.source
     # A locked type keeps its default channels, so there the link could change nothing (RFC 8058 wants it to work).
     is_fixed = kind.is_locked and "email" in kind.default_channels
-    unsubscribe = "" if is_fixed else signed_links.to_unsubscribe(signed_links.Rule(user.pk, kind.pk))
+    unsubscribe = "" if is_fixed else signed_links.unsubscribe_url(signed_links.Subscription(user.pk, kind.pk))
     thing = source.type.replace("_", " ") if source else ""
     return Content(
         template="notification",
@@ -93,7 +93,7 @@ def _notification(row: Notification, event: Event, *, user: User, zone: ZoneInfo
             "action_url": _open_url(row),
             "action_words": _("Open the {thing}").format(thing=thing) if thing else _("Open it"),
             "reason": _reason(row, category=kind.category),
-            "preference_url": signed_links.absolute(f"{reverse('preferences')}#type-{kind.name}"),
+            "preference_url": signed_links.absolute_url(f"{reverse('preferences')}#type-{kind.name}"),
             "unsubscribe_words": _("Stop e-mails of this kind"),
         },
     )
@@ -119,7 +119,7 @@ def _short(text: str) -> str:
 
 
 def _open_url(row: Notification) -> str:
-    return signed_links.absolute(reverse("notification-open", args=[row.pk]))
+    return signed_links.absolute_url(reverse("notification-open", args=[row.pk]))
 
 
 def _summary(summary: Summary, held: list[Held], *, user: User, zone: ZoneInfo) -> Content:
@@ -134,15 +134,15 @@ def _summary(summary: Summary, held: list[Held], *, user: User, zone: ZoneInfo) 
         stream=_TAG_OF_SUMMARY[kind],
         stream_words=str(_OF_SUMMARY[kind]),
         # What do-not-disturb and quiet hours give back comes over the channels of many types: no one rule governs it.
-        unsubscribe=signed_links.to_unsubscribe(signed_links.Rule(user.pk, None)) if is_digest else "",
+        unsubscribe=signed_links.unsubscribe_url(signed_links.Subscription(user.pk, None)) if is_digest else "",
         context={
             "intro": _OF_SUMMARY[kind],
             "items": [_item(one, zone=zone) for one in listed],
             "more": max(0, summary.count - len(listed)),
-            "action_url": signed_links.absolute(summary_text.url(summary.pk)),
+            "action_url": signed_links.absolute_url(summary_text.url(summary.pk)),
             "action_words": _("See them all"),
             "reason": _REASON_OF_SUMMARY[kind],
-            "preference_url": signed_links.absolute(f"{reverse('preferences')}#{anchor}"),
+            "preference_url": signed_links.absolute_url(f"{reverse('preferences')}#{anchor}"),
             "unsubscribe_words": _("Stop the digest by e-mail"),
         },
     )
@@ -172,7 +172,7 @@ def _confirmation(outgoing: Outgoing) -> Content:
                 "{name} wants notifications from {site} sent to this address. Nothing is sent before it is "
                 "confirmed; if you don't know about this, do nothing."
             ).format(name=outgoing.user.get_username(), site=urlsplit(settings.BASE_URL).hostname),
-            "action_url": signed_links.to_confirm(outgoing.address, sent_at=outgoing.delivery.created_at),
+            "action_url": signed_links.confirmation_url(outgoing.address, sent_at=outgoing.delivery.created_at),
             "action_words": _("Confirm this address"),
             "reason": _("The link works for {days} days.").format(days=signed_links.CONFIRM_WITHIN.days),
         },
@@ -186,7 +186,7 @@ def _test() -> Content:
         title=_("E-mail from Carillon works"),
         context={
             "body": _("This is a test. Nothing happened."),
-            "action_url": signed_links.absolute(reverse("preferences")),
+            "action_url": signed_links.absolute_url(reverse("preferences")),
             "action_words": _("Choose what you get"),
             "reason": _("You get this because a test was asked for."),
         },

@@ -23,7 +23,7 @@ from delivery.channels.email import smtp_outcome
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Envelope:
     """The envelope and the bytes inside."""
 
     sender: str
@@ -33,12 +33,12 @@ class Letter:
 
 @dataclass(slots=True)
 class _Job:
-    letter: Letter
+    envelope: Envelope
     future: asyncio.Future[Outcome]
     progress: smtp_outcome.Progress = field(default_factory=smtp_outcome.Progress)
 
 
-class Line:
+class SmtpConnection:
     """Django's own backend, whatever it is; of SMTP the connection stays open. Close it when done.
 
     `waiting`: mails that it has not done with.
@@ -47,7 +47,7 @@ class Line:
     def __init__(self) -> None:
         self._backend = get_connection()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="mail")
-        self._is_cut = False
+        self._is_aborted = False
         self.waiting = 0
         # What the thread is to do, and whether it is at it: one lock for both, so that none is left lying.
         self._todo: deque[_Job] = deque()
@@ -56,15 +56,15 @@ class Line:
         self._done: deque[tuple[_Job, Outcome | Exception]] = deque()
 
     @property
-    def is_cut(self) -> bool:
+    def is_aborted(self) -> bool:
         """It ran out of time and can't be used any more."""
-        return self._is_cut
+        return self._is_aborted
 
-    async def send(self, letter: Letter, *, deadline: float) -> Outcome:
+    async def send(self, envelope: Envelope, *, deadline: float) -> Outcome:
         """Within `deadline` seconds, the wait for the mails before it included. Raises nothing that is the server's
         doing."""
         loop = asyncio.get_running_loop()
-        job = _Job(letter, loop.create_future())
+        job = _Job(envelope, loop.create_future())
         self.waiting += 1
         with self._lock:
             self._todo.append(job)
@@ -75,16 +75,16 @@ class Line:
             async with asyncio.timeout(deadline):
                 return await job.future
         except TimeoutError as error:
-            self._cut()
+            self._abort()
             return smtp_outcome.failed(error, job.progress)
         except asyncio.CancelledError:
-            self._cut()
+            self._abort()
             raise
 
     async def close(self) -> None:
         """Takes leave of the server, if it still listens."""
-        if not self._is_cut:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._hang_up)
+        if not self._is_aborted:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
         self._thread.shutdown(wait=False)
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -92,7 +92,7 @@ class Line:
         while job := self._next():
             outcome: Outcome | Exception
             try:
-                outcome = self._send(job.letter, job.progress)
+                outcome = self._send(job.envelope, job.progress)
             except Exception as error:  # noqa: BLE001  it is raised where the mail is waited for
                 outcome = error
             self._done.append((job, outcome))
@@ -117,39 +117,39 @@ class Line:
             else:
                 job.future.set_result(outcome)
 
-    def _send(self, letter: Letter, progress: smtp_outcome.Progress) -> Outcome:
+    def _send(self, envelope: Envelope, progress: smtp_outcome.Progress) -> Outcome:
         backend = self._backend
         try:
-            if self._is_cut:
+            if self._is_aborted:
                 raise smtplib.SMTPServerDisconnected("the mail before this one ran out of time")
             if not isinstance(backend, EmailBackend):
-                backend.send_messages([_Frozen(letter)])
+                backend.send_messages([_Frozen(envelope)])
                 return Outcome("sent", smtp_outcome.reason_of(backend))
-            return self._over_smtp(backend, letter, progress)
+            return self._over_smtp(backend, envelope, progress)
         except (OSError, smtplib.SMTPException) as error:
-            self._hang_up()
+            self._disconnect()
             return smtp_outcome.failed(error, progress)
 
-    def _over_smtp(self, backend: EmailBackend, letter: Letter, progress: smtp_outcome.Progress) -> Outcome:
+    def _over_smtp(self, backend: EmailBackend, envelope: Envelope, progress: smtp_outcome.Progress) -> Outcome:
         if backend.connection is not None and not _is_open(backend.connection):
-            self._hang_up()
+            self._disconnect()
         backend.open()
         smtp = backend.connection
-        if self._is_cut or smtp is None:
+        if self._is_aborted or smtp is None:
             raise smtplib.SMTPServerDisconnected("out of time before the connection was there")
         progress.connected(smtp)
-        return hand_over(smtp, letter, progress)
+        return send_over(smtp, envelope, progress)
 
-    def _hang_up(self) -> None:
+    def _disconnect(self) -> None:
         try:
             self._backend.close()
         except (OSError, smtplib.SMTPException):
             # What can't take leave is gone already; Django keeps the rest of it otherwise.
             self._backend = get_connection()
 
-    def _cut(self) -> None:
+    def _abort(self) -> None:
         """Wakes the thread from whatever it waits for; a connection that comes later isn't used."""
-        self._is_cut = True
+        self._is_aborted = True
         smtp = getattr(self._backend, "connection", None) or getattr(self._backend, "_partial_connection", None)
         if smtp is not None and smtp.sock is not None:
             with contextlib.suppress(OSError):
@@ -157,16 +157,16 @@ class Line:
         self._thread.shutdown(wait=False)
 
 
-def hand_over(smtp: smtplib.SMTP, letter: Letter, progress: smtp_outcome.Progress) -> Outcome:
+def send_over(smtp: smtplib.SMTP, envelope: Envelope, progress: smtp_outcome.Progress) -> Outcome:
     """One mail over an open connection, which is good for the next one afterwards whatever the answer was."""
     smtp.ehlo_or_helo_if_needed()
-    options = [f"size={len(letter.body)}"] if smtp.has_extn("size") else []
+    options = [f"size={len(envelope.body)}"] if smtp.has_extn("size") else []
     if smtp.has_extn("8bitmime"):
         options.append("body=8bitmime")
     steps: tuple[tuple[str, Callable[[], tuple[int, bytes]]], ...] = (
-        ("MAIL", lambda: smtp.mail(letter.sender, options)),
-        ("RCPT", lambda: smtp.rcpt(letter.recipient)),
-        ("DATA", lambda: _data(smtp, letter.body, progress)),
+        ("MAIL", lambda: smtp.mail(envelope.sender, options)),
+        ("RCPT", lambda: smtp.rcpt(envelope.recipient)),
+        ("DATA", lambda: _data(smtp, envelope.body, progress)),
     )
     for step, take in steps:
         code, text = take()
@@ -220,10 +220,12 @@ def _is_open(smtp: smtplib.SMTP) -> bool:
 class _Frozen(EmailMessage):
     """Bytes that are sent as they are, to whatever backend is set."""
 
-    def __init__(self, letter: Letter) -> None:
-        self._parsed = message_from_bytes(letter.body, _class=_AsItIs)
-        self._parsed.raw = letter.body
-        super().__init__(subject=str(self._parsed["Subject"]), body="", from_email=letter.sender, to=[letter.recipient])
+    def __init__(self, envelope: Envelope) -> None:
+        self._parsed = message_from_bytes(envelope.body, _class=_AsItIs)
+        self._parsed.raw = envelope.body
+        super().__init__(
+            subject=str(self._parsed["Subject"]), body="", from_email=envelope.sender, to=[envelope.recipient]
+        )
 
     def message(self) -> Message:  # type: ignore[override]
         return self._parsed

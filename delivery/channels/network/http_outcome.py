@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 import aiohttp
 
 from delivery.channels import Outcome
-from delivery.channels.network.resolver import Blocked, NameFailed, ResolverFailed
+from delivery.channels.network.resolver import BlockedAddressError, NameLookupError, ResolverError
 
 EXCERPT = 500
 # Whoever asks for more is asked again after a day.
@@ -86,11 +86,11 @@ def failed(error: Exception, *, connected_to: str = "") -> Outcome:
 def _blame(error: Exception) -> tuple[str, bool]:
     """The code, and whether the failure is our own."""
     match error:
-        case Blocked():
+        case BlockedAddressError():
             return "blocked_address", False
-        case NameFailed():
+        case NameLookupError():
             return "dns", False
-        case ResolverFailed():
+        case ResolverError():
             return "our_dns", True
         case TimeoutError():
             return "timeout", False

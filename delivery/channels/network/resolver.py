@@ -23,31 +23,31 @@ _NOT_FOUND = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME
 ALWAYS_THERE = "a.root-servers.net."
 
 
-class Blocked(Exception):
+class BlockedAddressError(Exception):
     """The address policy says no. The text is for the operator alone: it names addresses."""
 
 
-class NameFailed(Exception):
+class NameLookupError(Exception):
     """The receiver's domain: there is no such name, or its name servers fail."""
 
 
-class ResolverFailed(Exception):
+class ResolverError(Exception):
     """Our own resolver doesn't answer: nobody's address is to blame."""
 
 
 def vet(host: str, addresses: list[str], *, policy: Policy) -> None:
-    """Raises Blocked if any of them is forbidden: a name with a mix of addresses is one that plays games."""
+    """Raise BlockedAddressError if any of them is forbidden: a name with a mix of addresses plays games."""
     for address in addresses:
         if why := policy.forbids(address):
-            raise Blocked(f"{host} leads to {address} ({why})")
+            raise BlockedAddressError(f"{host} leads to {address} ({why})")
 
 
 def looking_up(host: str) -> Future[list[str]]:
     """The addresses of a name, IPv6 and IPv4, in the order of preference of this machine; the future has at least
-    one, or raises NameFailed or ResolverFailed."""
+    one, or raises NameLookupError or ResolverError."""
     future: Future[list[str]] = Future()
     if not _free.acquire(blocking=False):
-        future.set_exception(ResolverFailed(f"{MAX_LOOKUPS} lookups hang already"))
+        future.set_exception(ResolverError(f"{MAX_LOOKUPS} lookups hang already"))
         return future
     threading.Thread(target=_run, args=(host, future), name=f"lookup {host[:40]}", daemon=True).start()
     return future
@@ -64,7 +64,7 @@ def _run(host: str, future: Future[list[str]]) -> None:
 
 
 def lookup(host: str) -> list[str]:
-    """Blocks as long as the machine's resolver lets it. Raises NameFailed, ResolverFailed."""
+    """Blocks as long as the machine's resolver lets it. Raises NameLookupError, ResolverError."""
     # Search domains would turn a public name into one of the inner network; an intranet's own names may need them.
     name = host if settings.WEBHOOK_ALLOWED_NETWORKS else f"{host}."
     try:
@@ -72,18 +72,18 @@ def lookup(host: str) -> list[str]:
     except socket.gaierror as error:
         raise _blamed(host, error) from error
     except UnicodeError as error:
-        raise NameFailed(f"{host}: {error}") from error
+        raise NameLookupError(f"{host}: {error}") from error
     except OSError as error:
-        raise ResolverFailed(f"{host}: {error}") from error
+        raise ResolverError(f"{host}: {error}") from error
     return list(dict.fromkeys(str(info[4][0]) for info in found))
 
 
-def _blamed(host: str, error: socket.gaierror) -> NameFailed | ResolverFailed:
+def _blamed(host: str, error: socket.gaierror) -> NameLookupError | ResolverError:
     """Tell whose failure it is. EAI_AGAIN stands for both: the domain's servers failed, or ours gave no answer."""
     detail = f"{host}: {error.strerror}"
     if error.errno in _NOT_FOUND or (error.errno == socket.EAI_AGAIN and _knows_others()):
-        return NameFailed(detail)
-    return ResolverFailed(f"{detail}; our resolver doesn't answer")
+        return NameLookupError(detail)
+    return ResolverError(f"{detail}; our resolver doesn't answer")
 
 
 def _knows_others() -> bool:

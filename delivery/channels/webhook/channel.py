@@ -32,10 +32,10 @@ from delivery import channels, reasons
 from delivery.channels import Channel, Checked, Frozen, Outcome, Outgoing
 from delivery.channels.network import http_outcome, resolver
 from delivery.channels.network.address_policy import Policy, policy
-from delivery.channels.webhook import body as webhook_bodies
 from delivery.channels.webhook import signing
-from delivery.channels.webhook import url as webhook_urls
-from delivery.encryption import Unreadable, unseal
+from delivery.channels.webhook.body import frozen
+from delivery.channels.webhook.url import parse
+from delivery.encryption import UnreadableSecretError, unseal
 from delivery.errors import AddressRefused
 from delivery.models import Address
 
@@ -71,16 +71,16 @@ class Webhook(Channel):
 
     def check(self, target: str, *, user: User) -> Checked:
         """Asks the resolver, for LOOKUP_ON_SAVE seconds at most. Raises AddressRefused."""
-        url = webhook_urls.parse(target)
+        url = parse(target)
         try:
             addresses = [url.host] if url.is_address else resolver.looking_up(url.host).result(LOOKUP_ON_SAVE)
             resolver.vet(url.host, addresses, policy=policy())
-        except resolver.Blocked:
+        except resolver.BlockedAddressError:
             raise AddressRefused(reasons.sentence("blocked_address"), code="blocked_address", field="url") from None
-        except resolver.NameFailed:
+        except resolver.NameLookupError:
             detail = _("No address was found for %(host)s. Check its spelling.") % {"host": url.host}
             raise AddressRefused(detail, code="unknown_host", field="url") from None
-        except (resolver.ResolverFailed, TimeoutError):
+        except (resolver.ResolverError, TimeoutError):
             # Not the owner's fault, and nothing is sent without the same check.
             pass
         secret = self.new_secret()
@@ -90,7 +90,7 @@ class Webhook(Channel):
         return signing.new_secret()
 
     def freeze(self, outgoing: Outgoing) -> Frozen:
-        return webhook_bodies.frozen(outgoing)
+        return frozen(outgoing)
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[WebhookSession]:
@@ -124,7 +124,7 @@ class WebhookSession:
             keys = self._keys(outgoing.address, now=now)
         except AddressRefused as error:
             return Outcome("dead", "invalid_url", excerpt=http_outcome.safe(error.detail))
-        except Unreadable as error:
+        except UnreadableSecretError as error:
             return Outcome("retry", "secret_unreadable", is_ours=True, excerpt=http_outcome.safe(str(error)))
         headers = signing.headers(body, message_id=outgoing.message_id, timestamp=int(now.timestamp()), keys=keys) | {
             "Content-Type": outgoing.delivery.content_type
@@ -149,7 +149,7 @@ class WebhookSession:
             )
 
     def _keys(self, address: Address, *, now: datetime) -> list[bytes]:
-        """The present secret, and the one before while it is valid. Raises Unreadable."""
+        """The present secret, and the one before while it is valid. Raises UnreadableSecretError."""
         keys = [self._key(address.secret)]
         if address.previous_secret and address.previous_secret_until and address.previous_secret_until > now:
             keys.append(self._key(address.previous_secret))
@@ -157,7 +157,7 @@ class WebhookSession:
 
 
 def _url(target: str) -> yarl.URL:
-    return yarl.URL(webhook_urls.parse(target).url, encoded=True)
+    return yarl.URL(parse(target).url, encoded=True)
 
 
 def _key(sealed: str) -> bytes:

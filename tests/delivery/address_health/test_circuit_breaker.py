@@ -126,7 +126,7 @@ def test_the_longer_it_fails_the_longer_it_is_left_alone(owner, fake):
 
 def test_what_was_in_flight_when_it_opened_does_not_open_it_longer(owner):
     box = failing(owner, open_until=after(10))
-    circuit_breaker.failed(box, now=after(5))
+    circuit_breaker.record_failure(box, now=after(5))
     assert box.open_until == after(10)
 
 

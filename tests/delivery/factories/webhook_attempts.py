@@ -84,7 +84,7 @@ def names(monkeypatch, known: Mapping[str, Sequence[str]]) -> list[str]:
     def lookup(host: str) -> list[str]:
         asked.append(host)
         if host not in known:
-            raise resolver.NameFailed(f"{host}: no such name")
+            raise resolver.NameLookupError(f"{host}: no such name")
         return list(known[host])
 
     monkeypatch.setattr(resolver, "lookup", lookup)

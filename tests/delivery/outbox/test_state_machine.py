@@ -11,11 +11,8 @@ from hypothesis import strategies as st
 
 from delivery.channels import Outcome
 from delivery.models import Attempt, Delivery
-from delivery.outbox import lease as taking
-from delivery.outbox import outbox
-from delivery.outbox import rescue as rescuing
-from delivery.outbox import settle as settling
-from delivery.outbox.lease import Leased
+from delivery.outbox import outbox, rescue, settle
+from delivery.outbox.lease import Leased, duration
 from delivery.outbox.settle import Result
 from tests.delivery.factories.deliveries import NOON, address, delivery
 from tests.delivery.fakes.channel import FakeChannel, installed
@@ -102,7 +99,7 @@ class Account:
     def rescue(self) -> None:
         if self.state == "sending" and self.is_expired:
             self.attempts[-1] = "unknown"
-            often = self.attempts.count("unknown") >= rescuing.MOST_UNKNOWN
+            often = self.attempts.count("unknown") >= rescue.MOST_UNKNOWN
             self.state, self.is_due, self.holder = "dead" if often else "pending", True, None
 
     def resend(self) -> None:
@@ -123,12 +120,12 @@ class Real:
         return bool(claimed)
 
     def settle(self, number: int, outcome: str) -> None:
-        settling.settle([Result(self.claims[number], OUTCOMES[outcome], 5)], now=self.now)
+        settle.settle([Result(self.claims[number], OUTCOMES[outcome], 5)], now=self.now)
         # The breaker has its own tests.
         self.made.address.__class__.objects.update(failures=0, open_until=None)
 
     def release(self, number: int) -> bool:
-        return rescuing.release([self.claims[number]], now=self.now) > 0
+        return rescue.release([self.claims[number]], now=self.now) > 0
 
     def pass_time(self, by: timedelta) -> None:
         self.now += by
@@ -140,7 +137,7 @@ class Real:
 
 
 def lease(fake: FakeChannel) -> timedelta:
-    return taking.lease(fake) + timedelta(seconds=1)
+    return duration(fake) + timedelta(seconds=1)
 
 
 @settings(
@@ -183,7 +180,7 @@ def run(step: str, outcome: str, account: Account, real: Real, places: list[int]
         settle_due(account, real)
     elif step == "rescue":
         account.rescue()
-        rescuing.rescue(now=real.now)
+        rescue.rescue(now=real.now)
     elif step == "resend":
         account.resend()
         outbox.resend([real.made.pk], now=real.now)

@@ -45,7 +45,7 @@ def tried(one: Delivery, **fields: Any) -> Attempt:
 
 def said(browser: Client) -> list[str]:
     """What each attempt of the newest delivery reads as."""
-    return [one.said for one in rows(browser)[0].tries]
+    return [one.text for one in rows(browser)[0].tries]
 
 
 def test_a_delivery_is_a_row_with_its_tries(browser, member):

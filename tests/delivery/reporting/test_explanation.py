@@ -35,7 +35,7 @@ def about(event: Event, user: Any) -> Person:
 
 
 def states(found: Person) -> dict[str, str]:
-    return {way.channel: way.state for way in found.ways}
+    return {way.channel: way.state for way in found.channels}
 
 
 def people(event: Event, **more: Any) -> list[str]:
@@ -70,7 +70,7 @@ def test_a_choice_of_their_own(watcher, choice, why_not):
     prefer(watcher, "review.comment", **choice)
     event = tell("review.comment", source=JOB)
     found = about(event, watcher)
-    assert (found.reason, found.why_not, found.ways) == ("watcher", why_not, [])
+    assert (found.reason, found.why_not, found.channels) == ("watcher", why_not, [])
 
 
 def test_nobody_whom_a_rule_brings_in(outsider, owner):

@@ -40,7 +40,7 @@ def test_the_attempt_is_written_before_it_is_sent(owner, fake):
     [claimed] = claim(fake)
     made.refresh_from_db()
     assert (made.state, outcomes(made)) == ("sending", ["started"])
-    assert made.lease_until == NOON + lease.lease(fake)
+    assert made.lease_until == NOON + lease.duration(fake)
     assert claimed.token == made.claim_token
 
 
@@ -120,7 +120,7 @@ def test_it_settles_only_what_it_still_holds(owner, fake):
 def test_a_lost_worker_s_attempt_is_unknown_and_made_again(owner, fake):
     made = delivery(address(owner))
     claim(fake)
-    later = NOON + lease.lease(fake) + timedelta(seconds=1)
+    later = NOON + lease.duration(fake) + timedelta(seconds=1)
     assert rescue.rescue(now=NOON) == 0
     assert rescue.rescue(now=later) == 1
     deliver(fake, now=later)
@@ -133,7 +133,7 @@ def test_one_that_takes_its_worker_along_each_time_ends_dead(owner, fake):
     now = NOON
     for _ in range(rescue.MOST_UNKNOWN):
         assert claim(fake, now=now)
-        now += lease.lease(fake) + timedelta(seconds=1)
+        now += lease.duration(fake) + timedelta(seconds=1)
         rescue.rescue(now=now)
     made.refresh_from_db()
     assert (made.state, made.reason) == ("dead", "interrupted")

@@ -50,7 +50,7 @@ def at_send() -> None:
 def at_settle() -> None:
     from delivery.address_health import health
 
-    health.note = die
+    health.record = die
 
 
 if __name__ == "__main__":

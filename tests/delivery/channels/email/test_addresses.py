@@ -55,7 +55,7 @@ def other(owner) -> Address:
 
 
 def path_to(address: Address, **ago: int) -> str:
-    url = signed_links.to_confirm(address, sent_at=timezone.now() - timedelta(**ago))
+    url = signed_links.confirmation_url(address, sent_at=timezone.now() - timedelta(**ago))
     return url.removeprefix("http://localhost:8000")
 
 

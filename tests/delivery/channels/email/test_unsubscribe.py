@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from delivery import signed_links
+from delivery.signed_links import Subscription
 from events.models import EventType
 from notifications.inbox import marking
 from notifications.models import Inbox, NotificationPreference, UserNotificationSettings
@@ -33,9 +34,7 @@ def path(owner) -> str:
     """Of the owner's e-mail about finished jobs, which they have chosen beside others."""
     prefer(owner, "job.completed", channels=["in_app", "email", "webhook"], scope="my_jobs")
     prefer(owner, "job.failed", channels=["in_app", "email"])
-    return path_of(
-        signed_links.to_unsubscribe(signed_links.Rule(owner.pk, EventType.objects.get(name="job.completed").pk))
-    )
+    return path_of(signed_links.unsubscribe_url(Subscription(owner.pk, EventType.objects.get(name="job.completed").pk)))
 
 
 def chosen(user, name: str = "job.completed") -> list[str]:
@@ -44,7 +43,7 @@ def chosen(user, name: str = "job.completed") -> list[str]:
 
 @pytest.fixture
 def digest(owner) -> str:
-    return path_of(signed_links.to_unsubscribe(signed_links.Rule(owner.pk, None)))
+    return path_of(signed_links.unsubscribe_url(Subscription(owner.pk, None)))
 
 
 def digest_channels(user) -> list[str]:
@@ -112,13 +111,13 @@ def test_undo_of_another_rule_is_none(owner, path, digest):
 
 def test_a_person_who_never_chose_has_the_default_without_e_mail(owner):
     kind = define("bench.done", category="bench", default_channels=["in_app", "email"])
-    provider().post(path_of(signed_links.to_unsubscribe(signed_links.Rule(owner.pk, kind.pk))), ONE_CLICK)
+    provider().post(path_of(signed_links.unsubscribe_url(Subscription(owner.pk, kind.pk))), ONE_CLICK)
     assert chosen(owner, "bench.done") == ["in_app"]
 
 
 def test_a_locked_type_says_why_not(owner):
     kind = define("bench.lock", category="bench", default_channels=["in_app", "email"], is_locked=True)
-    response = provider().post(path_of(signed_links.to_unsubscribe(signed_links.Rule(owner.pk, kind.pk))), ONE_CLICK)
+    response = provider().post(path_of(signed_links.unsubscribe_url(Subscription(owner.pk, kind.pk))), ONE_CLICK)
     assert response.status_code == 409
     assert "bench.lock is locked" in response.content.decode()
 

@@ -19,14 +19,14 @@ from tests.notifications.factories.routing import JOB, tell
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-    from delivery.addresses import Made
+    from delivery.addresses import AddressWithSecret
     from events.models import EventType
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def webhook(owner, receiver) -> Made:
+def webhook(owner, receiver) -> AddressWithSecret:
     """The owner's only webhook."""
     return addresses.create(owner, kind="webhook", target=receiver.url, now=timezone.now())
 

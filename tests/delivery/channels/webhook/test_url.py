@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from delivery import channels
 from delivery.channels.network import resolver
-from delivery.channels.webhook import url as webhook_urls
+from delivery.channels.webhook.url import parse
 from delivery.errors import AddressRefused
 from tests.delivery.factories.webhook_attempts import names
 
@@ -110,7 +110,7 @@ def test_each_gets_a_secret_of_its_own_that_is_shown_once():
 
 def test_our_own_resolver_failing_keeps_nobody_from_saving(monkeypatch):
     def fails(host: str) -> list[str]:
-        raise resolver.ResolverFailed(host)
+        raise resolver.ResolverError(host)
 
     monkeypatch.setattr(resolver, "lookup", fails)
     assert check("https://public.example.com/").target == "https://public.example.com/"
@@ -135,8 +135,8 @@ def test_an_open_intranet_has_names_of_its_own(settings, monkeypatch):
 @given(st.text(max_size=60).map(lambda text: f"https://{text}") | st.text(max_size=60))
 def test_whatever_is_given_is_refused_or_reads_the_same_again(text):
     try:
-        url = webhook_urls.parse(text)
+        url = parse(text)
     except AddressRefused:
         return
-    assert webhook_urls.parse(url.url) == url
+    assert parse(url.url) == url
     assert url.url.isascii()
