@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -39,54 +39,26 @@ _DISABLED: dict[str, Promise] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    """`tone`: good, open, bad or quiet."""
-
-    id: int
-    kind: str
-    channel_label: str
-    icon: str
-    target: str
-    state: str
-    tone: str
-    about: str
-    is_enabled: bool
-    is_verified: bool
-    is_account: bool
-    has_secret: bool
-    old_secret_until: str
-    retry: str
-    format: str
-    options: tuple[str, ...]
-    dead: int
-    # For a datetime-local field, on the person's own clock.
-    missed_since: str
-
-
-def card_of(row: Address, *, dead: int, standing: Standing) -> Card:
+def card_of(row: Address, *, dead: int, standing: Standing) -> dict[str, Any]:
+    """An address and what the pages say of it. `tone`: good, open, bad or quiet."""
     state, tone, about = _standing_of(row, standing=standing)
     signs_old = row.previous_secret_until is not None and row.previous_secret_until > standing.now
-    return Card(
-        id=row.pk,
-        kind=row.kind,
-        channel_label=channel_label(row.kind),
-        icon=ICONS.get(row.kind, "plug"),
-        target=short_target(row),
-        state=state,
-        tone=tone,
-        about=about,
-        is_enabled=row.is_enabled,
-        is_verified=row.verified_at is not None,
-        is_account=row.is_account,
-        has_secret=bool(row.secret) and "format" in addresses.OPTIONS.get(row.kind, ()),
-        old_secret_until=_when(row.previous_secret_until, standing) if signs_old else "",
-        retry=row.retry,
-        format=row.format,
-        options=addresses.OPTIONS.get(row.kind, ()),
-        dead=dead,
-        missed_since=_missed_since(row, standing=standing),
-    )
+    options = addresses.OPTIONS.get(row.kind, ())
+    return {
+        "address": row,
+        "channel_label": channel_label(row.kind),
+        "icon": ICONS.get(row.kind, "plug"),
+        "target": short_target(row),
+        "state": state,
+        "tone": tone,
+        "about": about,
+        "has_secret": bool(row.secret) and "format" in options,
+        "old_secret_until": _when(row.previous_secret_until, standing) if signs_old else "",
+        "options": options,
+        "dead": dead,
+        # For a datetime-local field, on the person's own clock.
+        "missed_since": _missed_since(row, standing=standing),
+    }
 
 
 def kinds() -> list[tuple[str, str]]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from itertools import zip_longest
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
@@ -19,32 +19,21 @@ Outcome = Attempt.Outcome
 _TONES = {Outcome.SENT: "good", Outcome.DEAD: "bad", Outcome.RETRY: "bad"}
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptRow:
-    """One attempt in words. `connected_to` and `excerpt` are empty for whoever may not see them."""
-
-    at: datetime
-    when: str
-    when_full: str
-    text: str
-    tone: str
-    connected_to: str
-    excerpt: str
-
-
-def attempts_of(delivery: Delivery, *, now: datetime, zone: ZoneInfo, for_staff: bool) -> list[AttemptRow]:
-    """No query for a delivery with its attempts loaded."""
+def attempts_of(delivery: Delivery, *, now: datetime, zone: ZoneInfo, for_staff: bool) -> list[dict[str, Any]]:
+    """Each attempt in words. No query for a delivery with its attempts loaded."""
     attempts = list(delivery.attempts.all())
     return [
-        AttemptRow(
-            at=row.started_at,
-            when=moment(row.started_at, now=now, zone=zone),
-            when_full=times.full_words(row.started_at, zone=zone),
-            text=" · ".join(filter(None, [_result(row), _duration(row), _following(row, later, delivery, now, zone)])),
-            tone=_tone(row, is_last=later is None, delivery=delivery),
-            connected_to=row.connected_to if for_staff else "",
-            excerpt=row.excerpt if for_staff else "",
-        )
+        {
+            "at": row.started_at,
+            "when": moment(row.started_at, now=now, zone=zone),
+            "when_full": times.full_words(row.started_at, zone=zone),
+            "text": " · ".join(
+                filter(None, [_result(row), _duration(row), _following(row, later, delivery, now, zone)])
+            ),
+            "tone": _tone(row, is_last=later is None, delivery=delivery),
+            "connected_to": row.connected_to if for_staff else "",
+            "excerpt": row.excerpt if for_staff else "",
+        }
         for row, later in zip_longest(attempts, attempts[1:])
     ]
 

@@ -32,12 +32,12 @@ def _way(kind: str, rows: list[Address], standing: Standing) -> Way:
 
 def _place(row: Address, standing: Standing) -> Place:
     card = address_cards.card_of(row, dead=0, standing=standing)
-    takes_tests = card.is_enabled and card.is_verified
+    takes_tests = row.is_enabled and row.verified_at is not None
     return Place(
-        id=card.id,
-        target=card.target,
-        state=card.state,
-        tone=card.tone,
-        page=reverse("channel", args=[card.id]),
-        test=reverse("channel-test", args=[card.id]) if takes_tests else "",
+        id=row.pk,
+        target=card["target"],
+        state=card["state"],
+        tone=card["tone"],
+        page=reverse("channel", args=[row.pk]),
+        test=reverse("channel-test", args=[row.pk]) if takes_tests else "",
     )

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import heapq
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from urllib.parse import urlencode
+from dataclasses import dataclass
+from typing import Any
 
 from django.core.exceptions import BadRequest
 from django.urls import reverse
@@ -17,7 +15,6 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from delivery.models import Address, Delivery
 from delivery.pages import attempts
-from delivery.pages.attempts import AttemptRow
 from delivery.reporting import history
 from events import rendering
 from events.models import Event, EventType
@@ -25,10 +22,10 @@ from events.rules import channel_names
 from notifications.holds import wording
 from notifications.models import Notification, UserNotificationSettings
 from notifications.pages.inbox_status import Standing
+from notifications.pages.requests import PAGE_SIZE, cursor_of, query_string
 from notifications.preferences.settings import settings_of
 from notifications.presentation import labels, summary_text, times
 
-PAGE_SIZE = 20
 State = Delivery.State
 _STATES: dict[str, tuple[str, ...]] = {
     "waiting": history.WAITING,
@@ -44,7 +41,6 @@ _LABELS: dict[str, Promise] = {
     "held": gettext_lazy("Held"),
     "skipped": gettext_lazy("Skipped"),
 }
-_CURSOR = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 _NO_END = 10**18 - 1
 
 
@@ -58,69 +54,26 @@ class Filters:
     before: tuple[int, int] | None = None
 
     def query(self, **changes: object) -> str:
-        merged = {"state": self.state, "channel": self.address_id, "before": None} | changes
-        named = {name: value for name, value in merged.items() if value}
-        return f"?{urlencode(named)}" if named else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    state: str
-    label: str
-    href: str
-    count: str
-    is_current: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One delivery, or one that is held back, in words. `id` is 0 for a held one."""
-
-    id: int
-    state: str
-    category: str
-    icon: str
-    title: str
-    about: str
-    pill: str
-    at: datetime
-    when: str
-    when_full: str
-    tries: list[AttemptRow] = field(default_factory=list)
-    tries_words: str = ""
-    advice: str = ""
-    can_resend: bool = False
-
-    @property
-    def is_open(self) -> bool:
-        """What is under way shows how it goes; what is over shows it when asked."""
-        return self.state == "waiting"
+        return query_string(**{"state": self.state, "channel": self.address_id} | changes)
 
 
 def filters_of(query: Mapping[str, str]) -> Filters:
     """BadRequest for what no page of ours has written."""
-    state, channel, before = query.get("state", ""), query.get("channel", ""), query.get("before", "")
-    match = _CURSOR.fullmatch(before)
+    state, channel = query.get("state", ""), query.get("channel", "")
     if state not in _LABELS:
         raise BadRequest(f"state is {state[:40]!r}; there are {', '.join(filter(None, _LABELS))}")
-    if before and not match:
-        raise BadRequest(f"before is {before[:40]!r}; it must be two whole numbers as in 120-77")
     if channel and not (channel.isascii() and channel.isdigit() and len(channel) < 19):
         raise BadRequest(f"channel is {channel[:40]!r}; it must be a whole number")
-    return Filters(
-        state=state,
-        address_id=int(channel) if channel else None,
-        before=(int(match[1]), int(match[2])) if match else None,
-    )
+    return Filters(state, int(channel) if channel else None, cursor_of(query))
 
 
-def chips_of(filters: Filters, *, counts: Mapping[str, int]) -> list[Chip]:
+def chips_of(filters: Filters, *, counts: Mapping[str, int]) -> list[dict[str, Any]]:
     """All counts what is a delivery; held ones have none yet. Skipped is there if there is any."""
     numbers = {name: sum(counts[state] for state in states) for name, states in _STATES.items()}
     numbers |= {"held": counts["held"], "": sum(numbers.values())}
     here = reverse("deliveries")
     return [
-        Chip(name, str(label), here + filters.query(state=name), _counted(numbers[name]), filters.state == name)
+        {"state": name, "label": label, "href": here + filters.query(state=name), "count": _counted(numbers[name])}
         for name, label in _LABELS.items()
         if name != "skipped" or numbers[name] or filters.state == name
     ]
@@ -130,7 +83,7 @@ def _counted(number: int) -> str:
     return f"{history.MOST_COUNTED - 1}+" if number >= history.MOST_COUNTED else str(number)
 
 
-def page_of(standing: Standing, *, filters: Filters, for_staff: bool) -> tuple[list[Row], str]:
+def page_of(standing: Standing, *, filters: Filters, for_staff: bool) -> tuple[list[dict[str, Any]], str]:
     """One page, newest first, and the query string of the next (empty: that was all). At most six queries."""
     deliveries, waiting = _load(standing.user_id, filters)
     # Each of the two stays in the order of its ids, whatever their clocks say: a page goes on where the last one ended.
@@ -141,14 +94,19 @@ def page_of(standing: Standing, *, filters: Filters, for_staff: bool) -> tuple[l
     with_summary = any(isinstance(one, Delivery) and one.summary_id is not None for one in shown)
     types = list(EventType.objects.all()) if with_summary else []
     rows = [
-        _row(one, standing=standing, for_staff=for_staff, types=types)
-        if isinstance(one, Delivery)
-        else _held_row(one, standing=standing, settings=chosen)
+        {
+            "at": one.created_at,
+            "when": times.time_words(one.created_at, now=standing.now, zone=standing.zone),
+            "when_full": times.full_words(one.created_at, zone=standing.zone),
+            **(
+                _delivery_row(one, standing=standing, for_staff=for_staff, types=types)
+                if isinstance(one, Delivery)
+                else _held_row(one, standing=standing, settings=chosen)
+            ),
+        }
         for one in shown
     ]
-    if len(merged) <= PAGE_SIZE:
-        return rows, ""
-    return rows, filters.query(before=_next_cursor(shown, filters))
+    return rows, filters.query(before=_next_cursor(shown, filters)) if len(merged) > PAGE_SIZE else ""
 
 
 def _load(user_id: int, filters: Filters) -> tuple[list[Delivery], list[Notification]]:
@@ -174,46 +132,37 @@ def _next_cursor(shown: list[Delivery | Notification], filters: Filters) -> str:
     return f"{last}-{last_held}"
 
 
-def _row(one: Delivery, *, standing: Standing, for_staff: bool, types: Sequence[EventType]) -> Row:
-    now, zone = standing.now, standing.zone
+def _delivery_row(one: Delivery, *, standing: Standing, for_staff: bool, types: Sequence[EventType]) -> dict[str, Any]:
     event = one.notification.event if one.notification else None
     state = next(name for name, states in _STATES.items() if one.state in states)
-    category = event.event_type.category if event else ""
-    tries = attempts.attempts_of(one, now=now, zone=zone, for_staff=for_staff)
+    tries = attempts.attempts_of(one, now=standing.now, zone=standing.zone, for_staff=for_staff)
     # That all went well at once has nothing more to tell, but to staff.
     went_well = state == "sent" and len(tries) == 1 and not for_staff
-    return Row(
-        id=one.pk,
-        state=state,
-        category=category,
-        icon=_icon(one, state=state, event=event),
-        title=_title(one, event=event, types=types),
-        about=f"{channel_label(one.kind)} · {short_target(one.address)}",
-        pill=_pill(one, tries=len(tries), standing=standing),
-        at=one.created_at,
-        when=times.time_words(one.created_at, now=now, zone=zone),
-        when_full=times.full_words(one.created_at, zone=zone),
-        tries=[] if went_well else tries,
-        tries_words=ngettext("{n} try", "{n} tries", len(tries)).format(n=len(tries)),
-        advice=attempts.advice(one),
-        can_resend=one.state == State.DEAD,
-    )
+    return {
+        "id": one.pk,
+        "state": state,
+        "category": event.event_type.category if event else "",
+        "icon": _icon(state=state, event=event),
+        "title": _title(one, event=event, types=types),
+        "about": f"{channel_label(one.kind)} · {short_target(one.address)}",
+        "pill": _pill(one, tries=len(tries), standing=standing),
+        "tries": [] if went_well else tries,
+        "tries_words": ngettext("{n} try", "{n} tries", len(tries)).format(n=len(tries)),
+        "advice": attempts.advice(one),
+        "can_resend": one.state == State.DEAD,
+    }
 
 
-def _held_row(one: Notification, *, standing: Standing, settings: UserNotificationSettings) -> Row:
+def _held_row(one: Notification, *, standing: Standing, settings: UserNotificationSettings) -> dict[str, Any]:
     until = wording.until_words(one.hold, settings=settings, now=standing.now)
-    return Row(
-        id=0,
-        state="held",
-        category=one.event.event_type.category,
-        icon="moon",
-        title=rendering.render(one.event, one.event.event_type).title,
-        about=f"{channel_label(one.channel)} · {until}",
-        pill=_("Held"),
-        at=one.created_at,
-        when=times.time_words(one.created_at, now=standing.now, zone=standing.zone),
-        when_full=times.full_words(one.created_at, zone=standing.zone),
-    )
+    return {
+        "state": "held",
+        "category": one.event.event_type.category,
+        "icon": "moon",
+        "title": rendering.render(one.event, one.event.event_type).title,
+        "about": f"{channel_label(one.channel)} · {until}",
+        "pill": _("Held"),
+    }
 
 
 def channel_label(kind: str) -> str:
@@ -226,7 +175,7 @@ def short_target(address: Address) -> str:
     return address.target.removeprefix("https://").removeprefix("http://")
 
 
-def _icon(one: Delivery, *, state: str, event: Event | None) -> str:
+def _icon(*, state: str, event: Event | None) -> str:
     by_state = {"sent": "check", "dead": "x", "skipped": "ban"}.get(state)
     if by_state or event is None:
         return by_state or "bell"

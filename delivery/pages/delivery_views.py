@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
 
 from delivery import addresses
 from delivery.models import Address, Delivery
 from delivery.outbox import outbox
 from delivery.pages import delivery_list
 from delivery.reporting import history
+from events.pages.decorators import form, page
+from events.rest.errors import missing_is_404
 from notifications.pages.inbox_status import standing_for
 from notifications.pages.requests import back, person
 
@@ -25,9 +24,7 @@ from notifications.pages.requests import back, person
 MOST_NAMED = 5
 
 
-@never_cache
-@login_required
-@require_safe
+@page
 def deliveries_page(request: HttpRequest) -> HttpResponse:
     standing, filters = standing_for(request), delivery_list.filters_of(request.GET)
     for_staff = person(request).has_perm("carillon_delivery.view_delivery")
@@ -43,20 +40,16 @@ def deliveries_page(request: HttpRequest) -> HttpResponse:
     return render(request, "carillon/delivery/deliveries.html", context)
 
 
-@login_required
-@require_POST
+@form
 def resend(request: HttpRequest, delivery_id: int) -> HttpResponse:
     """One, once more."""
-    try:
+    with missing_is_404(Delivery):
         row = history.get(person(request).pk, delivery_id=delivery_id)
-    except Delivery.DoesNotExist as error:
-        raise Http404("no such delivery of yours") from error
     _say(request, outbox.resend([row.pk], now=timezone.now()))
     return back(request, otherwise="deliveries")
 
 
-@login_required
-@require_POST
+@form
 def resend_dead(request: HttpRequest, channel_id: int) -> HttpResponse:
     """All dead ones of an address, the newest thousand at a time."""
     ids = history.dead_ids(person(request).pk, address_id=channel_id)
@@ -81,7 +74,8 @@ def _named(user_id: int, filters: delivery_list.Filters) -> list[dict[str, objec
         most = sorted(dead, key=lambda address_id: -dead[address_id])[:MOST_NAMED]
         rows = [row for row in Address.objects.filter(pk__in=most, is_enabled=True) if dead[row.pk] > 1]
     else:
-        rows = [_own(user_id, filters.address_id)]
+        with missing_is_404(Address):
+            rows = [addresses.get(user_id, address_id=filters.address_id)]
     return [
         {
             "id": row.pk,
@@ -91,10 +85,3 @@ def _named(user_id: int, filters: delivery_list.Filters) -> list[dict[str, objec
         }
         for row in rows
     ]
-
-
-def _own(user_id: int, address_id: int) -> Address:
-    try:
-        return addresses.get(user_id, address_id=address_id)
-    except Address.DoesNotExist as error:
-        raise Http404("no such address of yours") from error

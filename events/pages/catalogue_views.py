@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import shlex
-from dataclasses import dataclass
+from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext, gettext_noop
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 
 from events.models import EventType
+from events.pages.decorators import page
 
 PER_PAGE = 50
 
@@ -30,42 +28,26 @@ _TOLD = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A type as the page shows it."""
-
-    event_type: EventType
-    category: str
-    told: str
-    channels: str
-    schema: str
-    sample: str
-    command: str
-
-
-@never_cache
-@login_required
-@require_safe
+@page
 def catalogue_page(request: HttpRequest) -> HttpResponse:
     """Two queries."""
     paged = Paginator(EventType.objects.order_by("category", "name"), PER_PAGE)
-    page = paged.get_page(request.GET.get("page"))
-    context = {"page": page, "entries": [_entry(event_type) for event_type in page]}
+    shown = paged.get_page(request.GET.get("page"))
+    context = {"page": shown, "entries": [_entry(event_type) for event_type in shown]}
     return render(request, "carillon/events/catalogue.html", context)
 
 
-def _entry(event_type: EventType) -> Entry:
-    rules = [gettext(_TOLD[rule]) for rule in event_type.rules if rule in _TOLD]
+def _entry(event_type: EventType) -> dict[str, Any]:
     sample = json.dumps(event_type.sample, ensure_ascii=False)
-    return Entry(
-        event_type,
-        category=gettext(event_type.category.replace("_", " ").capitalize()),
-        told=", ".join(rules),
-        channels=", ".join(event_type.default_channels),
-        schema=_pretty(event_type.schema) if event_type.schema else "",
-        sample=_pretty(event_type.sample),
-        command=f"python manage.py publish {event_type.name} --source thing:1 --payload {shlex.quote(sample)}",
-    )
+    return {
+        "event_type": event_type,
+        "category": gettext(event_type.category.replace("_", " ").capitalize()),
+        "told": ", ".join(gettext(_TOLD[rule]) for rule in event_type.rules if rule in _TOLD),
+        "channels": ", ".join(event_type.default_channels),
+        "schema": _pretty(event_type.schema) if event_type.schema else "",
+        "sample": _pretty(event_type.sample),
+        "command": f"python manage.py publish {event_type.name} --source thing:1 --payload {shlex.quote(sample)}",
+    }
 
 
 def _pretty(value: object) -> str:

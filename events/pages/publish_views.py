@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required, permission_required
+from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
 
 from events.models import EventType
+from events.pages.decorators import page_with_form
 from events.pages.publish_form import PublishForm, sample_of
 
 
-@never_cache
-@login_required
+@page_with_form
 @permission_required("carillon_events.publish_event", raise_exception=True)
-@require_http_methods(["GET", "HEAD", "POST"])
 def publish_page(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "carillon/events/publish.html", {"form": _prefilled(request)})

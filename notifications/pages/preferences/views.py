@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
 
 from events.errors import PreferenceRefused
+from events.pages.decorators import form, page_with_form
 from events.rules import channel_names
 from notifications import channels
 from notifications.models import NotificationPreference, UserNotificationSettings
@@ -26,9 +24,7 @@ from notifications.preferences import digest_preview, preferences, validation
 from notifications.preferences.settings import change_settings, settings_of
 
 
-@never_cache
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@page_with_form
 def preferences_page(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "carillon/notifications/preferences.html", _shown(request))
@@ -46,8 +42,7 @@ def preferences_page(request: HttpRequest) -> HttpResponse:
     return redirect("preferences")
 
 
-@login_required
-@require_POST
+@form
 def do_not_disturb(request: HttpRequest) -> HttpResponse:
     """The switch in the panel and above the feed: off, always."""
     change_settings(person(request).pk, now=timezone.now(), dnd_enabled=False)
