@@ -47,7 +47,7 @@ _channels: dict[str, Channel] = {}
 
 
 def register(channel: Channel, *, label: Any = None) -> None:
-    """Once for each name, when the app starts; from then on people may choose it. `label`: how it reads to them."""
+    """Install a channel, once for each name, when the app starts; from then on people may choose it by its `label`."""
     if channel.name in _channels:
         raise ValueError(f"a channel named {channel.name!r} is registered already")
     _channels[channel.name] = channel
@@ -74,7 +74,7 @@ def open_rows(rows: Sequence[Opened]) -> list[str]:
 
 
 def open_summaries(summaries: Sequence[OpenedSummary]) -> list[str]:
-    """The same for summaries."""
+    """Let each installed channel open the summaries' deliveries, as `open_rows` does."""
     opened = []
     for name, channel in _channels.items():
         if own := [summary for summary in summaries if summary.channel == name]:
@@ -84,7 +84,7 @@ def open_summaries(summaries: Sequence[OpenedSummary]) -> list[str]:
 
 
 def wake(names: Sequence[str]) -> None:
-    """After the commit: a hint, never needed. One that fails keeps the others from nothing."""
+    """Wake the channels after the commit: a hint, never needed. One that fails keeps the others from nothing."""
     for name in names:
         if name in _channels:
             try:

@@ -1,4 +1,4 @@
-"""What the sweepers do for this floor: find the work whose hint was lost, and holds that ended."""
+"""Sweep of this floor: work whose hint was lost, and holds that ended."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from notifications.routing import fanout
 
 
 def sweep() -> None:
-    """One chunk of each large audience that waits, and of the people whose holds ended; two cheap looks when there is
-    none. A crowd of the latter is handed to the workers, so that other sweeps don't wait for it."""
+    """Do one chunk of each large audience that waits, and of the people whose holds ended; two queries if none does.
+
+    A crowd of the latter is handed to the workers, so that other sweeps don't wait for it.
+    """
     fanout.advance_each(now=clock.now())
     if due.release_due(now=clock.now()):
         hints.send(due.TASK)

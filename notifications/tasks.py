@@ -1,4 +1,4 @@
-"""What this floor's hints wake."""
+"""Tasks that this floor's hints and its schedule start."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from notifications.routing import fanout
 
 @shared_task(name=fanout.TASK)
 def fan_out() -> None:
-    """One chunk each, then to the end of the queue: what was published meanwhile goes first."""
+    """Notify one chunk each, then go to the end of the queue: what was published meanwhile goes first."""
     hints.clear(fanout.TASK)
     if fanout.advance_each(now=clock.now()):
         hints.send(fanout.TASK)
@@ -20,7 +20,7 @@ def fan_out() -> None:
 
 @shared_task(name=due.TASK)
 def release() -> None:
-    """One chunk, then to the end of the queue."""
+    """Release one chunk, then go to the end of the queue."""
     hints.clear(due.TASK)
     if due.release_due(now=clock.now()):
         hints.send(due.TASK)
@@ -28,5 +28,5 @@ def release() -> None:
 
 @shared_task(name=due.HOURLY_TASK)
 def release_all() -> None:
-    """What beat asks for on the hour; twice or late changes nothing."""
+    """Release everything that is due, on the hour; twice or late changes nothing."""
     due.release_all(now=clock.now())

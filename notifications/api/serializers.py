@@ -103,7 +103,7 @@ class PreferenceIn(Changes):
 
 @extend_schema_field(_TIME)
 class TimeOfDay(Text):
-    """As in 22:00; what it may say is checked with the whole window."""
+    """Time as in 22:00, checked with its whole window."""
 
 
 class QuietWindow(Strict):

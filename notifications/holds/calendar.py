@@ -19,8 +19,8 @@ HORIZON = timedelta(days=8)
 
 
 @dataclass(frozen=True, slots=True)
-class Rhythm:
-    """When a person's digests are due. `weekday`: 0 is Monday; it counts for weekly ones, `hour` for all but hourly."""
+class DigestSchedule:
+    """Times of a person's digests. `weekday`: 0 is Monday; it counts for weekly ones, `hour` for all but hourly."""
 
     interval: str
     hour: int
@@ -29,21 +29,23 @@ class Rhythm:
 
 
 @functools.lru_cache(maxsize=4096)
-def next_digest(rhythm: Rhythm, after: datetime) -> datetime:
+def next_digest(schedule: DigestSchedule, after: datetime) -> datetime:
     """The first digest after this moment, in UTC: the next full hour on the person's wall clock, the next day's hour,
     or the next such weekday's. (Python holds a time in the hour that a clock shows twice for equal to no other zone's.)
 
     A day has one digest, also when the clock shows its hour twice (the first counts) or not at all (as much later as
     the clock jumps).
     """
-    if rhythm.interval == "hourly":
-        return _next_full_hour(after, rhythm.zone)
-    is_weekly = rhythm.interval == "weekly"
-    day = after.astimezone(rhythm.zone).date()
+    if schedule.interval == "hourly":
+        return _next_full_hour(after, schedule.zone)
+    is_weekly = schedule.interval == "weekly"
+    day = after.astimezone(schedule.zone).date()
     if is_weekly:
-        day += timedelta(days=(rhythm.weekday - day.weekday()) % 7)
-    due = at_wall(day, time(rhythm.hour), rhythm.zone)
-    return due if due > after else at_wall(day + timedelta(days=7 if is_weekly else 1), time(rhythm.hour), rhythm.zone)
+        day += timedelta(days=(schedule.weekday - day.weekday()) % 7)
+    due = at_wall(day, time(schedule.hour), schedule.zone)
+    return (
+        due if due > after else at_wall(day + timedelta(days=7 if is_weekly else 1), time(schedule.hour), schedule.zone)
+    )
 
 
 def at_wall(day: date, at: time, zone: ZoneInfo) -> datetime:
@@ -57,8 +59,8 @@ def is_within(windows: Sequence[Mapping[str, Any]], *, local: datetime) -> bool:
 
 
 def quiet_until(windows: Sequence[Mapping[str, Any]], *, now: datetime, zone: ZoneInfo) -> datetime | None:
-    """When the window that `now` is in ends, with those that follow it without a break; `now` itself outside of any.
-    None: never, the windows cover the week.
+    """End of the window that `now` is in, with those that follow it without a break; `now` itself outside of any.
+    None: the windows cover the week.
 
     The wall clock decides minute by minute: one that is set back can show a window's end twice.
     """
@@ -87,7 +89,7 @@ def _next_full_hour(after: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _left(windows: Sequence[Mapping[str, Any]], *, local: datetime) -> timedelta:
-    """Until the last end of the windows that this wall time is in, on the wall clock; nothing outside of any."""
+    """Span until the last end of the windows that this wall time is in, on the wall clock; nothing outside of any."""
     wall, today = local.replace(tzinfo=None, fold=0), local.date()
     left = timedelta()
     for window in windows:

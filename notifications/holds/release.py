@@ -1,83 +1,95 @@
-"""Giving back what was held: the one closer for do-not-disturb, quiet hours and digests.
+"""Release of what was held: one way for do-not-disturb, quiet hours and digests.
 
 Under the inbox locks of its people, in one transaction: the rows stop waiting, one summary for each person points to
-them, its deliveries are open. A second closer finds nothing held; a kill leaves all of it or nothing.
+them, its deliveries are open. A second release finds nothing held; a kill leaves all of it or nothing.
 """
 
 from __future__ import annotations
 
-import json
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import transaction
 
-from events.db import arrays
+from events.db.arrays import any_of
+from events.db.rows import insert_rows, update_rows
+from events.db.session import set_local
 from notifications import channels
 from notifications.channels import OpenedSummary
 from notifications.holds import decision, rules, schedule, summaries
-from notifications.holds.decision import Turn
+from notifications.holds.decision import HoldDecision
 from notifications.models import Hold, Inbox, Notification, Summary, UserNotificationSettings
 
 LOCK_TIMEOUT = "2s"
 
 
+class _UnreadRow(NamedTuple):
+    hold: str
+    channel: str
+    event_id: int
+    event_type: str
+
+
 @dataclass(slots=True)
 class _Person:
-    """Somebody with their inbox locked. `unread`: hold, channel, event and type name of each row they hold."""
+    """Person whose inbox is locked, and the rows they hold. `channels`: those of the summary."""
 
     inbox: Inbox
     settings: UserNotificationSettings
     holds: set[str] = field(default_factory=set)
-    unread: list[tuple[str, str, int, str]] = field(default_factory=list)
-    turn: Turn = field(default_factory=Turn)
+    unread: list[_UnreadRow] = field(default_factory=list)
+    decision: HoldDecision = field(default_factory=HoldDecision)
+    channels: list[str] = field(default_factory=list)
 
     @property
-    def given(self) -> list[tuple[str, str, int, str]]:
-        return [row for row in self.unread if row[0] in self.turn.given]
+    def released(self) -> list[_UnreadRow]:
+        return [row for row in self.unread if row.hold in self.decision.released]
 
     @property
-    def label(self) -> tuple[int, str, str]:
-        return self.inbox.user_id, self.turn.kind, self.turn.window
+    def window(self) -> tuple[int, str, str]:
+        return self.inbox.user_id, self.decision.kind, self.decision.window
+
+    @property
+    def is_changed(self) -> bool:
+        box, made = self.inbox, self.decision
+        return bool(self.released) or (box.next_check_at, box.digest_at) != (made.next_check_at, made.digest_at)
 
 
 def release(users: Collection[int], *, now: datetime) -> list[Summary]:
-    """Give back what these people needn't wait for any more; the summaries made. People whose inbox another
-    transaction holds are left out (PostgreSQL; SQLite has one writer).
+    """Release what these people needn't wait for any more, and return the summaries made.
 
-    A constant number of queries, beside those of the channels that open deliveries. May run inside a transaction.
+    People whose inbox another transaction holds are left out (PostgreSQL; SQLite has one writer). A constant number
+    of queries, beside those of the channels that open deliveries. May run inside a transaction.
     """
     with transaction.atomic():
-        people = _locked(users)
-        for person in people:
-            box = person.inbox
-            person.turn = decision.turn(
-                person.settings, holds=person.holds, look_at=box.look_at, digest_at=box.digest_at, now=now
-            )
-        _mind_taken(people, now=now)
-        return _write(people, now=now)
+        return _release(_lock(users), decide=_decide, now=now)
 
 
 def send_digest(user_id: int, *, now: datetime) -> Summary | None:
-    """What the person's digest has collected, at once; None if that is nothing that is still unread."""
+    """Release what the person's digest has collected; None if that is nothing that is still unread."""
     with transaction.atomic():
-        people = _locked([user_id], wait=True)
-        for person in people:
-            person.turn = decision.send_now(person.settings, holds=person.holds, now=now)
-        _mind_taken(people, now=now)
-        return next(iter(_write(people, now=now)), None)
+        made = _release(_lock([user_id], wait=True), decide=_decide_to_send, now=now)
+        return next(iter(made), None)
 
 
-def _locked(users: Collection[int], *, wait: bool = False) -> list[_Person]:
-    """Locked in user order, with their settings and what they hold: four queries."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            # Each row's key to its summary is checked at COMMIT by a plan that the session keeps: made while that table
-            # is small, it would read it whole for every row of the crowd that fills it.
-            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'; SET LOCAL enable_seqscan = off")
+def _decide(person: _Person, now: datetime) -> HoldDecision:
+    box = person.inbox
+    return decision.decide(
+        person.settings, holds=person.holds, next_check_at=box.next_check_at, digest_at=box.digest_at, now=now
+    )
+
+
+def _decide_to_send(person: _Person, now: datetime) -> HoldDecision:
+    return decision.decide_to_send(person.settings, holds=person.holds, now=now)
+
+
+def _lock(users: Collection[int], *, wait: bool = False) -> list[_Person]:
+    """Lock the inboxes in user order and read settings and held rows: four queries."""
+    set_local(lock_timeout=LOCK_TIMEOUT)
     rows = Inbox.objects.select_for_update(skip_locked=not wait).filter(user_id__in_set=users).order_by("user_id")
     inboxes = {row.user_id: row for row in rows}
     chosen = {row.user_id: row for row in UserNotificationSettings.objects.filter(user_id__in_set=inboxes)}
@@ -86,135 +98,145 @@ def _locked(users: Collection[int], *, wait: bool = False) -> list[_Person]:
     }
     held = Notification.objects.filter(user_id__in_set=inboxes).exclude(hold=Hold.NONE).order_by()
     columns = ("user_id", "is_read", "hold", "channel", "event_id", "event__event_type__name")
-    for user, is_read, *row in held.values_list(*columns):
-        people[user].holds.add(row[0])
+    for user, is_read, hold, channel, event_id, event_type in held.values_list(*columns):
+        people[user].holds.add(hold)
         if not is_read:
-            people[user].unread.append((row[0], row[1], row[2], row[3]))
+            people[user].unread.append(_UnreadRow(hold, channel, event_id, event_type))
     return list(people.values())
 
 
-def _mind_taken(people: Sequence[_Person], *, now: datetime) -> None:
-    """A window that has its summary was closed before the clock was set back. One query, if anything is given."""
-    giving = {person.inbox.user_id: person for person in people if person.turn.given}
-    if not giving:
-        return
-    labels = {person.turn.window for person in giving.values()}
-    taken = set(
-        Summary.objects.filter(user_id__in_set=giving, window__in_set=labels).values_list("user_id", "kind", "window")
-    )
-    for person in giving.values():
-        if person.label not in taken:
-            continue
-        if due := person.turn.due:
-            person.turn = decision.put_off(person.settings, holds=person.holds, after=due, now=now)
-        else:
-            person.turn = replace(person.turn, window=f"{person.turn.window}/{person.inbox.seq + 1}")
-
-
-def _write(people: Sequence[_Person], *, now: datetime) -> list[Summary]:
-    """All that the turns say: at most eight queries, and what the channels need."""
-    giving = [person for person in people if person.given]
-    emails = _emails(person.inbox.user_id for person in giving if person.turn.kind == Hold.DIGEST)
-    ways = {person.inbox.user_id: _ways(person, emails=emails) for person in giving}
-    for person in giving:
-        person.inbox.seq += "in_app" in ways[person.inbox.user_id]
-    made = _insert(giving, ways=ways, now=now)
+def _release(
+    people: Sequence[_Person], *, decide: Callable[[_Person, datetime], HoldDecision], now: datetime
+) -> list[Summary]:
+    """Decide for each of these people and write it: at most nine queries, and those of the channels."""
+    for person in people:
+        person.decision = decide(person, now)
+    _avoid_taken_windows(people, now=now)
+    summarized = [person for person in people if person.released]
+    _choose_channels(summarized)
+    made = _insert(summarized, now=now)
     _move(people)
     _free(people, made=made)
-    schedule.store([(p.inbox.user_id, p.inbox.seq, p.turn.look_at, p.turn.digest_at) for p in people if _differs(p)])
+    schedule.store(
+        [
+            (person.inbox.user_id, person.inbox.seq, person.decision.next_check_at, person.decision.digest_at)
+            for person in people
+            if person.is_changed
+        ]
+    )
     summaries.record_sent([summary.pk for summary in made if summary.seq], now=now)
-    opened = [
-        OpenedSummary(summary.pk, summary.user_id, way)
-        for summary in made
-        for way in ways[summary.user_id]
-        if way != "in_app"
-    ]
-    _announce(made, names=channels.open_summaries(opened) if opened else [])
+    summaries.push(made)
+    _open_deliveries(summarized, made=made)
     return made
 
 
-def _emails(users: Iterable[int]) -> dict[int, str]:
-    wanted = list(users)
-    return dict(User.objects.filter(pk__in_set=wanted).values_list("pk", "email")) if wanted else {}
+def _avoid_taken_windows(people: Sequence[_Person], *, now: datetime) -> None:
+    """Decide anew where the window has its summary: it was released before the clock was set back. One query, if
+    anything is released."""
+    releasing = {person.inbox.user_id: person for person in people if person.decision.released}
+    if not releasing:
+        return
+    windows = {person.decision.window for person in releasing.values()}
+    taken = set(
+        Summary.objects.filter(user_id__in_set=releasing, window__in_set=windows).values_list(
+            "user_id", "kind", "window"
+        )
+    )
+    for person in releasing.values():
+        if person.window not in taken:
+            continue
+        if sent := person.decision.due_at:
+            person.decision = decision.decide_after_sent(person.settings, holds=person.holds, sent=sent, now=now)
+        else:
+            person.decision = replace(person.decision, window=f"{person.decision.window}/{person.inbox.seq + 1}")
 
 
-def _ways(person: _Person, *, emails: dict[int, str]) -> list[str]:
-    """The channels of the summary: those of a digest, or the app and those that the rows had chosen."""
-    if person.turn.kind == Hold.DIGEST:
-        return rules.digest_channels(person.settings, email=emails.get(person.inbox.user_id, ""))
-    return ["in_app", *sorted({channel for _hold, channel, *_event in person.given} - {"in_app"})]
+def _choose_channels(people: Sequence[_Person]) -> None:
+    """Give each summary its channels: those of a digest, or the app and those that the rows had chosen.
+
+    One query, if there is a digest. A summary that is shown in the app raises the inbox's seq.
+    """
+    digests = [person.inbox.user_id for person in people if person.decision.kind == Hold.DIGEST]
+    emails = dict(User.objects.filter(pk__in_set=digests).values_list("pk", "email")) if digests else {}
+    for person in people:
+        if person.decision.kind == Hold.DIGEST:
+            email = emails.get(person.inbox.user_id, "")
+            person.channels = rules.digest_channels(person.settings, email=email)
+        else:
+            person.channels = ["in_app", *sorted({row.channel for row in person.released} - {"in_app"})]
+        person.inbox.seq += "in_app" in person.channels
 
 
-def _differs(person: _Person) -> bool:
-    box, turn = person.inbox, person.turn
-    return bool(person.given) or (box.look_at, box.digest_at) != (turn.look_at, turn.digest_at)
+_SUMMARY = {
+    "user_id": "bigint",
+    "kind": "text",
+    "window": "text",
+    "count": "bigint",
+    "by_type": "jsonb",
+    "seq": "bigint",
+    "created_at": "timestamptz",
+}
 
 
-def _insert(giving: Sequence[_Person], *, ways: dict[int, list[str]], now: datetime) -> list[Summary]:
-    """Each event counts once, whatever the number of its channels."""
+def _insert(people: Sequence[_Person], *, now: datetime) -> list[Summary]:
+    """Insert a summary for each of them. Each event counts once, whatever the number of its channels."""
     made = {}
-    for person in giving:
-        types = {event_id: name for _hold, _channel, event_id, name in person.given}
-        user, kind, window = person.label
-        seq = person.inbox.seq if "in_app" in ways[user] else 0
-        by_type = dict(Counter(types.values()))
+    for person in people:
+        types = {row.event_id: row.event_type for row in person.released}
+        user, kind, window = person.window
         made[user] = Summary(
-            user_id=user, kind=kind, window=window, count=len(types), by_type=by_type, seq=seq, created_at=now
+            user_id=user,
+            kind=kind,
+            window=window,
+            count=len(types),
+            by_type=dict(Counter(types.values())),
+            seq=person.inbox.seq if "in_app" in person.channels else 0,
+            created_at=now,
         )
-    if not made:
-        return []
-    rows = [(s.user_id, s.kind, s.window, s.count, json.dumps(s.by_type), s.seq) for s in made.values()]
-    new, params = arrays.table(_NEW, rows)
-    of_json, of_time = ("::jsonb", "::timestamptz") if connection.vendor == "postgresql" else ("", "")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            'INSERT INTO summaries (user_id, kind, "window", count, by_type, seq, created_at) '
-            f'SELECT user_id, kind, "window", count, by_type{of_json}, seq, %s{of_time} FROM {new} AS new WHERE true '
-            "RETURNING id, user_id",
-            [connection.ops.adapt_datetimefield_value(now), *params],
-        )
-        for summary_id, user in cursor.fetchall():
-            made[user].pk = summary_id
+    rows = [[getattr(summary, name) for name in _SUMMARY] for summary in made.values()]
+    for summary_id, user in insert_rows("summaries", columns=_SUMMARY, rows=rows, returning=("id", "user_id")):
+        made[user].pk = summary_id
     return list(made.values())
 
 
-_NEW = {"user_id": "bigint", "kind": "text", '"window"': "text", "count": "bigint", "by_type": "text", "seq": "bigint"}
-
-
 def _move(people: Sequence[_Person]) -> None:
-    moves = [(p.inbox.user_id, before, after) for p in people for before, after in sorted(p.turn.moves.items())]
-    if not moves:
-        return
-    moved, params = arrays.table({"user_id": "bigint", "before": "text", "after": "text"}, moves)
-    is_theirs, users = arrays.within("notifications.user_id", {user for user, *_holds in moves})
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE notifications SET hold = moved.after FROM {moved} AS moved "
-            "WHERE notifications.user_id = moved.user_id AND notifications.hold = moved.before "
-            f"AND notifications.hold <> 'none' AND {is_theirs}",
-            [*params, *users],
-        )
+    """Let rows wait for something else: one query, if any do."""
+    moves = [(p.inbox.user_id, before, after) for p in people for before, after in p.decision.moves.items()]
+    _update_held(moves, {"user_id": "bigint", "hold": "text", "after": "text"}, {"hold": "new.after"})
 
 
 def _free(people: Sequence[_Person], *, made: Sequence[Summary]) -> None:
-    """What was read meanwhile stops waiting too, and belongs to no summary."""
-    by_user: dict[int, int | None] = defaultdict(lambda: None, {summary.user_id: summary.pk for summary in made})
-    rows = [(p.inbox.user_id, hold, by_user[p.inbox.user_id]) for p in people for hold in sorted(p.turn.given)]
-    if not rows:
-        return
-    freed, params = arrays.table({"user_id": "bigint", "hold": "text", "summary_id": "bigint"}, rows)
-    is_theirs, users = arrays.within("notifications.user_id", {user for user, *_freed in rows})
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE notifications SET hold = 'none', "
-            "summary_id = CASE WHEN notifications.is_read THEN NULL ELSE freed.summary_id END "
-            f"FROM {freed} AS freed WHERE notifications.user_id = freed.user_id AND notifications.hold = freed.hold "
-            f"AND notifications.hold <> 'none' AND {is_theirs}",
-            [*params, *users],
-        )
+    """Let released rows wait no more: one query, if there are any. Those read meanwhile belong to no summary."""
+    summary_of = {summary.user_id: summary.pk for summary in made}
+    rows = [
+        (user, hold, summary_of.get(user))
+        for user, person in ((person.inbox.user_id, person) for person in people)
+        for hold in person.decision.released
+    ]
+    summary = "CASE WHEN notifications.is_read THEN NULL ELSE new.summary_id END"
+    columns = {"user_id": "bigint", "hold": "text", "summary_id": "bigint"}
+    _update_held(rows, columns, {"hold": "'none'", "summary_id": summary})
 
 
-def _announce(made: Sequence[Summary], *, names: Sequence[str]) -> None:
-    summaries.push(made)
-    if names:
+def _update_held(rows: Sequence[tuple[int, str, object]], columns: dict[str, str], assign: dict[str, str]) -> None:
+    is_held, users = any_of("notifications.user_id", {user for user, *_ in rows})
+    update_rows(
+        "notifications",
+        key=("user_id", "hold"),
+        columns=columns,
+        rows=rows,
+        assign=assign,
+        where=(f"{is_held} AND notifications.hold <> 'none'", users),
+    )
+
+
+def _open_deliveries(people: Sequence[_Person], *, made: Sequence[Summary]) -> None:
+    """Open the summaries' deliveries in this transaction, and wake their channels after its commit."""
+    opened = [
+        OpenedSummary(summary.pk, summary.user_id, channel)
+        for person, summary in zip(people, made, strict=True)
+        for channel in person.channels
+        if channel != "in_app"
+    ]
+    if opened and (names := channels.open_summaries(opened)):
         transaction.on_commit(lambda: channels.wake(names), robust=True)

@@ -1,4 +1,4 @@
-"""When a person is not to be interrupted: do-not-disturb, quiet hours, digest; and until when.
+"""Rules that keep a person from being interrupted, and until when: do-not-disturb, quiet hours, digest.
 
 Settings that can't be read (another program's, or a zone this machine doesn't know) keep nothing back, and don't stop
 what others are told in the same batch.
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from notifications import channels
 from notifications.holds import calendar
-from notifications.holds.calendar import Rhythm
+from notifications.holds.calendar import DigestSchedule
 from notifications.models import Hold, UserNotificationSettings
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ Interval = UserNotificationSettings.Interval
 
 
 def hold_now(settings: UserNotificationSettings, *, now: datetime) -> Hold:
-    """Why a row that isn't critical waits if it is written now. Do-not-disturb comes before quiet hours and digest."""
+    """Hold of a row that isn't critical and is written now. Do-not-disturb comes before quiet hours and digest."""
     if is_dnd(settings, now=now):
         return Hold.DND
     if is_quiet(settings, now=now):
@@ -33,12 +33,12 @@ def hold_now(settings: UserNotificationSettings, *, now: datetime) -> Hold:
 
 
 def is_dnd(settings: UserNotificationSettings, *, now: datetime) -> bool:
-    """A passed end reads as off."""
+    """Tell if do-not-disturb is on. A passed end reads as off."""
     return settings.dnd_enabled and (settings.dnd_until is None or settings.dnd_until > now)
 
 
 def is_quiet(settings: UserNotificationSettings, *, now: datetime) -> bool:
-    """Inside one of their weekly windows."""
+    """Tell if `now` is inside one of their weekly windows."""
     if not settings.quiet_hours:
         return False
     try:
@@ -49,17 +49,17 @@ def is_quiet(settings: UserNotificationSettings, *, now: datetime) -> bool:
 
 
 def zone_of(settings: UserNotificationSettings) -> ZoneInfo:
-    """The person's; UTC for a name that this machine doesn't know."""
+    """Zone of the person; UTC for a name that this machine doesn't know."""
     try:
         return ZoneInfo(settings.timezone)
     except _UNREADABLE:
         return UTC_ZONE
 
 
-def rhythm_of(settings: UserNotificationSettings) -> Rhythm:
-    """When their digests are due; a value that is none counts as its default."""
+def digest_schedule(settings: UserNotificationSettings) -> DigestSchedule:
+    """Times of their digests; a value that is none counts as its default."""
     interval, hour, weekday = settings.digest_interval, settings.digest_hour, settings.digest_weekday
-    return Rhythm(
+    return DigestSchedule(
         interval=interval if interval in Interval.values else Interval.DAILY.value,
         hour=hour if hour in range(24) else 9,
         weekday=weekday if weekday in range(7) else 0,
@@ -68,12 +68,12 @@ def rhythm_of(settings: UserNotificationSettings) -> Rhythm:
 
 
 def next_digest(settings: UserNotificationSettings, *, after: datetime) -> datetime:
-    """On the person's own clock."""
-    return calendar.next_digest(rhythm_of(settings), after)
+    """First digest after this moment on the person's own clock."""
+    return calendar.next_digest(digest_schedule(settings), after)
 
 
-def next_look(settings: UserNotificationSettings, *, now: datetime, digest_at: datetime | None) -> datetime | None:
-    """When something may change for what is held as of now; None: nothing does by itself."""
+def next_check(settings: UserNotificationSettings, *, now: datetime, digest_at: datetime | None) -> datetime | None:
+    """Moment when something may change for what is held now; None: nothing does by itself."""
     ends: list[datetime] = []
     forced = False
     if is_dnd(settings, now=now):
@@ -103,7 +103,7 @@ def free_from(settings: UserNotificationSettings, *, at: datetime) -> datetime |
 
 
 def digest_channels(settings: UserNotificationSettings, *, email: str) -> list[str]:
-    """What a digest goes out over. Without a choice: e-mail where the account has an address and mail is installed.
+    """Channels of a digest. Without a choice: e-mail where the account has an address and mail is installed.
 
     In the app where none of it can be: a digest always goes somewhere.
     """

@@ -1,23 +1,23 @@
-"""When the closer has to look at a person next: two moments in their inbox row, found by one index look."""
+"""Moments in an inbox row at which the person is checked next, found by one index lookup."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from django.db import connection
+from django.db import transaction
 
-from events.db import arrays
-from notifications.holds import rules
+from events.db.rows import update_rows
+from notifications.holds import decision, rules
 from notifications.models import Hold, Inbox, UserNotificationSettings
 
-# person, seq, look_at, digest_at
+# person, seq, next_check_at, digest_at
 Moments = tuple[int, int, datetime | None, datetime | None]
 
 
 def expect(users: Collection[int], *, now: datetime) -> None:
-    """Plan the look at people who have just begun to hold something. Three queries; needs their inbox locks."""
-    inboxes = {row.user_id: row for row in Inbox.objects.filter(user_id__in_set=users, look_at=None)}
+    """Plan the check of people who have just begun to hold something. Three queries; needs their inbox locks."""
+    inboxes = {row.user_id: row for row in Inbox.objects.filter(user_id__in_set=users, next_check_at=None)}
     if not inboxes:
         return
     changed = []
@@ -25,25 +25,31 @@ def expect(users: Collection[int], *, now: datetime) -> None:
         box = inboxes[settings.user_id]
         collects = rules.hold_now(settings, now=now) == Hold.DIGEST
         digest_at = rules.next_digest(settings, after=now) if collects else box.digest_at
-        look_at = rules.next_look(settings, now=now, digest_at=digest_at)
-        changed.append((box.user_id, box.seq, look_at, digest_at))
+        check_at = rules.next_check(settings, now=now, digest_at=digest_at)
+        changed.append((box.user_id, box.seq, check_at, digest_at))
     store(changed)
 
 
+def retry(user_id: int, *, at: datetime, now: datetime) -> None:
+    """Put off the check of somebody for whom it failed. The digest that was due meanwhile stays due.
+
+    Two queries and an update; none more where another transaction has the inbox, which stays due then.
+    """
+    with transaction.atomic():
+        box = Inbox.objects.select_for_update(skip_locked=True).filter(pk=user_id).first()
+        if box is None:
+            return
+        settings = UserNotificationSettings.objects.filter(user_id=user_id).first()
+        if settings is not None:
+            box.digest_at = decision.due_digest(
+                settings, next_check_at=box.next_check_at, digest_at=box.digest_at, now=now
+            )
+        box.next_check_at = at
+        box.save(update_fields=["next_check_at", "digest_at"])
+
+
 def store(rows: Sequence[Moments]) -> None:
-    """One query; needs the inbox locks."""
-    if not rows:
-        return
-    columns = {"user_id": "bigint", "seq": "bigint", "look_at": "timestamptz", "digest_at": "timestamptz"}
-    values = [(user, seq, _stored(look_at), _stored(digest_at)) for user, seq, look_at, digest_at in rows]
-    changed, params = arrays.table(columns, values)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE inboxes SET seq = changed.seq, look_at = changed.look_at, digest_at = changed.digest_at "
-            f"FROM {changed} AS changed WHERE inboxes.user_id = changed.user_id",
-            params,
-        )
-
-
-def _stored(at: datetime | None) -> str | None:
-    return None if at is None else str(connection.ops.adapt_datetimefield_value(at))
+    """Write the moments and the seq: one query, none without rows. Needs the inbox locks."""
+    columns = {"user_id": "bigint", "seq": "bigint", "next_check_at": "timestamptz", "digest_at": "timestamptz"}
+    assign = {"seq": "new.seq", "look_at": "new.next_check_at", "digest_at": "new.digest_at"}
+    update_rows("inboxes", key="user_id", columns=columns, rows=rows, assign=assign)

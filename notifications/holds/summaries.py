@@ -1,4 +1,4 @@
-"""Summaries: how they read, who sees them, when they count as read and as sent."""
+"""Summaries above people's feeds: shown, read, pushed, and recorded as sent."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def as_frames(made: Sequence[Summary]) -> list[Frame]:
 
 
 def push(made: Sequence[Summary]) -> None:
-    """To the sockets of their people, after the commit; what is not shown in the app is left out."""
+    """Push to the sockets of their people after the commit; what is not shown in the app is left out."""
     shown_in_app = [summary for summary in made if summary.seq]
     if shown_in_app:
         told = zip(shown_in_app, as_frames(shown_in_app), strict=True)
@@ -46,23 +46,23 @@ def push(made: Sequence[Summary]) -> None:
 
 
 def shown(user_id: int) -> list[Summary]:
-    """What stands above the person's feed: not read, and something in it not read either. Newest first; one query."""
+    """Summaries above the person's feed: not read, and something in them not read either. Newest first; one query."""
     unread = Notification.objects.filter(summary_id=OuterRef("pk"), is_read=False)
     return list(_in_app(user_id).filter(Exists(unread), is_read=False).order_by("-seq")[:MOST_SHOWN])
 
 
 def changed_since(user_id: int, *, seq: int, limit: int) -> list[Summary]:
-    """Made or read after `seq`, in the order of it. One query."""
+    """Summaries made or read after `seq`, in the order of it. One query."""
     return list(_in_app(user_id).filter(seq__gt=seq).order_by("seq")[:limit])
 
 
 def one(user_id: int, *, summary_id: int) -> Summary:
-    """Raises Summary.DoesNotExist, also for another person's."""
+    """Load a summary of this person. Raises Summary.DoesNotExist, also for another person's."""
     return Summary.objects.get(user_id=user_id, pk=summary_id)
 
 
 def read(user_id: int, *, summary_id: int, now: datetime) -> marking.State:
-    """It no longer stands above the feed; what it tells of stays as it is. Raises Summary.DoesNotExist."""
+    """Take a summary from above the feed; the rows it counts stay as they are. Raises Summary.DoesNotExist."""
     with transaction.atomic():
         box = marking.locked(user_id)
         summary = one(user_id, summary_id=summary_id)
@@ -77,7 +77,7 @@ def read(user_id: int, *, summary_id: int, now: datetime) -> marking.State:
 
 
 def record_sent(summary_ids: Collection[int], *, now: datetime) -> None:
-    """The delivery floor calls this at a summary's first success. One query, without the inbox lock.
+    """Record a summary's first success, which the delivery floor reports. One query, without the inbox lock.
 
     A digest's window counts as sent at the first success of all its ways, in the app too.
     """

@@ -1,4 +1,4 @@
-"""Until when something waits for its person, in words."""
+"""Text that says until when something waits for its person."""
 
 from __future__ import annotations
 

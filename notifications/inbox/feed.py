@@ -31,7 +31,9 @@ def page(
     offset: int = 0,
     summary_id: int | None = None,
 ) -> list[Notification]:
-    """One query. `before`: (feed_seq, id) of the last row seen; it costs the same on every page, `offset` does not.
+    """Read one page of the feed with one query.
+
+    `before`: (feed_seq, id) of the last row seen; it costs the same on every page, `offset` does not.
     `summary_id`: of what this summary gave back.
     """
     found = rows(user_id).order_by("-feed_seq", "-id")
@@ -48,7 +50,7 @@ def page(
 
 
 def one(user_id: int, *, notification_id: int) -> Notification:
-    """Raises Notification.DoesNotExist, also for another person's."""
+    """Load a row of the person's feed. Raises Notification.DoesNotExist, also for another person's."""
     return rows(user_id).get(pk=notification_id)
 
 
@@ -67,7 +69,7 @@ def changed_since(user_id: int, *, seq: int, limit: int) -> list[Notification]:
 
 
 def have_more_changed(user_id: int, *, seq: int, than: int) -> bool:
-    """Whether so many rows were created or changed after `seq` that there are more; reads none of them."""
+    """Tell if more rows than that were created or changed after `seq`; reads none of them."""
     changed = Notification.objects.filter(user_id=user_id, channel="in_app", seq__gt=seq)
     return changed.order_by("seq")[than : than + 1].exists()
 
@@ -100,7 +102,7 @@ def as_json(row: Notification) -> dict[str, Any]:
 
 
 def event_json(event: Event) -> dict[str, Any]:
-    """The part of it that is the same for everybody who is told. Needs the type and the actor loaded."""
+    """Part of the `notification` object that is the same for everybody. Needs the type and the actor loaded."""
     words = rendering.render(event, event.event_type)
     return {
         "event_id": event.pk,

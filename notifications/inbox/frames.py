@@ -1,10 +1,10 @@
-"""What goes over the WebSocket: JSON text frames, one `type` each (design: Surfaces)."""
+"""Frames of the WebSocket: JSON text, one `type` each."""
 
 from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from events.db.clock import instant
 
@@ -37,22 +37,33 @@ def hello(
     }
 
 
-class Shared:
-    """What the frames of one event have in common, spelled once for all of them."""
+class SharedText(NamedTuple):
+    """Parts that the frames of one event share, spelled once for all of them."""
 
-    __slots__ = ("_event", "_rest")
+    event: str
+    rest: str
 
-    def __init__(self, *, event: Frame, timestamp: str) -> None:
-        self._event = json.dumps(event).removesuffix("}")
-        rest = {"event_type": event["event_type"], "payload": event["payload"], "timestamp": timestamp}
-        self._rest = json.dumps(rest).removeprefix("{")
 
-    def notification(self, *, seq: int, unread_count: int, toast: bool, own: Frame) -> str:
-        """The text of a frame with the seed's four fields (its task 3.1) and ours. The event and what is the
-        person's `own` are the `notification`."""
-        start = json.dumps({"type": "notification", "seq": seq, "unread_count": unread_count, "toast": toast})
-        mine = json.dumps(own).removeprefix("{")
-        return f'{start.removesuffix("}")}, "notification": {self._event}, {mine}, {self._rest}'
+def shared_text(*, event: Frame, timestamp: str) -> SharedText:
+    """Spell what the `notification` frames of an event share: the event as the feed shows it, and the top level."""
+    rest = {"event_type": event["event_type"], "payload": event["payload"], "timestamp": timestamp}
+    return SharedText(json.dumps(event), json.dumps(rest))
+
+
+def notification(shared: SharedText, *, seq: int, unread_count: int, toast: bool, own: Frame) -> str:
+    """Text of a frame with the seed's four fields (its task 3.1) and ours.
+
+    The event and what is the person's `own` are the `notification`.
+    """
+    start = json.dumps({"type": "notification", "seq": seq, "unread_count": unread_count, "toast": toast})
+    inner = merge_json_objects(shared.event, json.dumps(own))
+    return merge_json_objects(start, f'{{"notification": {inner}}}', shared.rest)
+
+
+def merge_json_objects(*texts: str) -> str:
+    """Merge JSON objects without a name in common, each spelled as `json.dumps` does, into the text of one."""
+    members = [text[1:-1] for text in texts]
+    return f"{{{', '.join(filter(None, members))}}}"
 
 
 def read(*, seq: int, unread_count: int, ids: list[int], is_read: bool) -> Frame:
@@ -75,7 +86,7 @@ def summary(
     text: str,
     is_read: bool,
 ) -> Frame:
-    """What was held and is given back; again, with `is_read`, once its person has seen it."""
+    """Summary of what was held; again, with `is_read`, once its person has seen it."""
     return {
         "type": "summary",
         "seq": seq,
@@ -91,7 +102,7 @@ def summary(
 
 
 def removed(*, seq: int, unread_count: int, ids: list[int]) -> Frame:
-    """These rows are gone from the feed."""
+    """Rows that are gone from the feed."""
     return {"type": "removed", "seq": seq, "ids": ids, "unread_count": unread_count}
 
 
@@ -100,7 +111,7 @@ def settings(*, seq: int, settings: dict[str, Any]) -> Frame:
 
 
 def resync(*, seq: int, unread_count: int) -> Frame:
-    """Fetch page one: too much changed, or rows are gone."""
+    """Order to fetch page one: too much changed, or rows are gone."""
     return {"type": "resync", "seq": seq, "unread_count": unread_count}
 
 

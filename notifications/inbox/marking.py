@@ -15,7 +15,7 @@ from notifications.models import Inbox, Notification, Summary
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where a person's inbox stands. `seq` grows with every visible change."""
+    """State of a person's inbox. `seq` grows with every visible change."""
 
     seq: int
     unread_count: int
@@ -27,7 +27,7 @@ class State:
 
 
 def state(user_id: int) -> State:
-    """One query; a person without a row has an empty inbox."""
+    """Read the state of an inbox with one query; a person without a row has an empty one."""
     row = Inbox.objects.filter(pk=user_id).values_list("seq", "unread_count").first()
     return State(*row) if row else State(0, 0)
 
@@ -57,7 +57,7 @@ def mark(user_id: int, *, ids: Collection[int], is_read: bool, now: datetime) ->
 
 
 def read_from(user_id: int, *, notification_id: int, now: datetime) -> State:
-    """Read what this row is about, whichever channel it is on: a link in a mail does as the one in the feed does."""
+    """Mark the event of this row read, whichever channel it is on: a link in a mail does as one in the feed."""
     with transaction.atomic():
         inbox = locked(user_id)
         named = _rows(user_id).filter(pk=notification_id)
@@ -65,7 +65,7 @@ def read_from(user_id: int, *, notification_id: int, now: datetime) -> State:
 
 
 def mark_all(user_id: int, *, now: datetime, up_to: int | None = None, category: str | None = None) -> State:
-    """Read everything that had surfaced at `up_to` (a feed_seq; None: all of now), in one category or in all."""
+    """Mark everything read that had surfaced at `up_to` (a feed_seq; None: all of now), in one category or in all."""
     with transaction.atomic():
         inbox = locked(user_id)
         limit = inbox.seq if up_to is None else up_to
@@ -80,7 +80,7 @@ def mark_all(user_id: int, *, now: datetime, up_to: int | None = None, category:
 
 
 def announce_settings(user_id: int, *, settings: dict[str, Any]) -> State:
-    """Tell the person's sockets, after the commit, that their settings changed. Needs `locked` before it."""
+    """Push the changed settings to the person's sockets after the commit."""
     inbox = locked(user_id)
     inbox.seq += 1
     inbox.save(update_fields=["seq"])

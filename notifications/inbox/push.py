@@ -1,4 +1,4 @@
-"""From anywhere in the platform to the hubs of all web processes: frames for people, over the channel layer.
+"""Frames for people, pushed over the channel layer to the hubs of all web processes.
 
 A message on the layer carries frames for many people at once; nothing here is needed for a notification to exist.
 """
@@ -34,7 +34,7 @@ def push_on_commit(pushes: Sequence[Push], *, shared: Mapping[int, Frame] | None
 
 
 def push(pushes: Iterable[Push], *, shared: Mapping[int, Frame]) -> None:
-    """Now. Never blocks, never raises for the layer: a lost frame is a gap that the client resumes from.
+    """Send the frames now. Never blocks or raises for the layer: a lost frame is a gap that the client resumes from.
 
     The body is JSON text: what the layer's own encoding refuses (whole numbers over 64 bits) passes.
     """
@@ -46,7 +46,7 @@ def push(pushes: Iterable[Push], *, shared: Mapping[int, Frame]) -> None:
 
 
 def _batches(pushes: Iterable[Push], *, sizes: Mapping[int, int]) -> Iterator[list[Push]]:
-    """At most BATCH frames, and of what they share at most SHARED_BYTES (or one piece that is larger)."""
+    """Batches of at most BATCH frames, which share at most SHARED_BYTES (or one piece that is larger)."""
     batch: list[Push] = []
     keys: set[int | None] = {None}
     size = 0

@@ -39,12 +39,12 @@ class Migration(migrations.Migration):
                 ('unread_count', models.BigIntegerField(db_default=0, default=0)),
                 ('resync_below', models.BigIntegerField(db_default=0, default=0, help_text='A client that knows less than this must fetch page one anew.')),
                 ('digest_at', models.DateTimeField(blank=True, help_text='When the digest that collects now is due.', null=True)),
-                ('look_at', models.DateTimeField(blank=True, help_text='When something may change for what is held; empty: nothing does by itself.', null=True)),
+                ('next_check_at', models.DateTimeField(blank=True, db_column='look_at', help_text='When something may change for what is held; empty: nothing does by itself.', null=True)),
             ],
             options={
                 'verbose_name_plural': 'inboxes',
                 'db_table': 'inboxes',
-                'indexes': [models.Index(condition=models.Q(('look_at__isnull', False)), fields=['look_at'], name='idx_inboxes_look_at')],
+                'indexes': [models.Index(condition=models.Q(('next_check_at__isnull', False)), fields=['next_check_at'], name='idx_inboxes_look_at')],
             },
         ),
         migrations.CreateModel(

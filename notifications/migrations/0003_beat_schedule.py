@@ -1,4 +1,4 @@
-"""When beat asks for what is held. A row, not a setting: it can be seen and changed in the admin."""
+"""Schedule of the hourly release. A row, not a setting: it can be seen and changed in the admin."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A person's one row, under whose lock everything of theirs changes."""
+"""Inbox of a person, under whose lock everything of theirs changes, and large audiences on their way."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ class Inbox(models.Model):
         default=0, db_default=0, help_text="A client that knows less than this must fetch page one anew."
     )
 
-    look_at = models.DateTimeField(
-        null=True, blank=True, help_text="When something may change for what is held; empty: nothing does by itself."
+    next_check_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        db_column="look_at",
+        help_text="When something may change for what is held; empty: nothing does by itself.",
     )
     digest_at = models.DateTimeField(null=True, blank=True, help_text="When the digest that collects now is due.")
 
@@ -25,7 +28,9 @@ class Inbox(models.Model):
         db_table = "inboxes"
         verbose_name_plural = "inboxes"
         indexes = [
-            models.Index(fields=["look_at"], condition=models.Q(look_at__isnull=False), name="idx_inboxes_look_at")
+            models.Index(
+                fields=["next_check_at"], condition=models.Q(next_check_at__isnull=False), name="idx_inboxes_look_at"
+            )
         ]
 
     def __str__(self) -> str:
@@ -33,7 +38,7 @@ class Inbox(models.Model):
 
 
 class Fanout(models.Model):
-    """A large audience on its way: all up to `after_user` have their rows."""
+    """Large audience on its way: all up to `after_user` have their rows."""
 
     event = models.OneToOneField(Event, on_delete=models.CASCADE, primary_key=True, related_name="+")
     after_user = models.BigIntegerField(default=0, db_default=0)

@@ -10,7 +10,7 @@ from events.models import Event
 
 
 class Hold(models.TextChoices):
-    """Why a row waits for its person. A held in-app row is in the feed without a toast."""
+    """Reason for which a row waits for its person. A held in-app row is in the feed without a toast."""
 
     NONE = "none"
     DND = "dnd"
@@ -70,7 +70,7 @@ class Notification(models.Model):
 
 
 class Summary(models.Model):
-    """What do-not-disturb, quiet hours and digests give back: one row per person, kind and window."""
+    """Summary of what do-not-disturb, quiet hours and digests held: one row per person, kind and window."""
 
     class Kind(models.TextChoices):
         DND = "dnd"

@@ -1,4 +1,4 @@
-"""What people chose: per type, and overall."""
+"""Preferences of people for each event type, and their settings."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ BLANK = {"id": 0, "feed_seq": 0, "icon": "bell"}
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What of the feed is asked for; lives in the address, so that it can be shared and gone back to."""
+    """Part of the feed that is asked for; lives in the address, so that it can be shared and gone back to."""
 
     category: str = ""
     unread: bool = False
@@ -32,16 +32,16 @@ class Filters:
 
     @property
     def narrowed_to(self) -> str:
-        """What the one category is called; empty for all."""
+        """Name of the one category; empty for all."""
         return labels.category_plural(self.category) if self.category else ""
 
     def query(self, **changes: object) -> str:
-        """As a query string, with some of it changed."""
+        """Query string of the filters, with some of them changed."""
         return query_string(**asdict(self) | {"before": None} | changes)
 
 
 def filters_of(query: Mapping[str, str]) -> Filters:
-    """From an address. BadRequest for a `before` that no page of ours has written."""
+    """Read the filters from an address. BadRequest for a `before` that no page of ours has written."""
     return Filters(query.get("category", ""), query.get("unread") == "1", cursor_of(query))
 
 
@@ -68,7 +68,7 @@ def feed_of(standing: Standing, *, filters: Filters, place: str) -> dict[str, An
 
 
 def notes_of(user_id: int) -> list[dict[str, Any]]:
-    """What do-not-disturb, quiet hours and digests gave back, until it is read."""
+    """Summaries above the feed, until they are read. Two queries at most."""
     return [note_of(summary) for summary in summaries.shown(user_id)]
 
 

@@ -1,4 +1,4 @@
-"""Where a person's inbox stands at first paint: all that the bell, the toasts and their scripts begin with."""
+"""State of a person's inbox at first paint: all that the bell, the toasts and their scripts begin with."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _KEY = "carillon_standing"
 
 @dataclass(frozen=True)
 class Standing:
-    """Two queries, made once for a page."""
+    """State of the inbox and its settings: two queries, made once for a page."""
 
     user_id: int
     seq: int
@@ -41,7 +41,7 @@ class Standing:
 
     @property
     def quiet_until_words(self) -> str:
-        """Empty: without an end."""
+        """End of do-not-disturb; empty without one."""
         return times.end_words(self.quiet_until, now=self.now, zone=self.zone) if self.quiet_until else ""
 
     @cached_property
@@ -72,7 +72,7 @@ class Standing:
 
 
 def standing_for(request: HttpRequest) -> Standing:
-    """The signed-in person's, asked for once however many views and tags of a page want it."""
+    """Status of the signed-in person, loaded once however many views and tags of a page want it."""
     if not hasattr(request, _KEY):
         assert request.user.pk is not None  # noqa: S101 - callers have made sure of a signed-in person
         setattr(request, _KEY, standing_of(request.user.pk, now=timezone.now()))

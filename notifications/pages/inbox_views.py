@@ -63,7 +63,7 @@ def counts(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_GET
 def embed(request: HttpRequest) -> HttpResponse:
-    """What a page of another project, under the same address, fills its two elements with; nothing for nobody."""
+    """Fragments that a page of another project, under the same address, fills its two elements with."""
     return render(request, "carillon/embed.html")
 
 

@@ -28,13 +28,13 @@ def unread(request: HttpRequest, notification_id: int) -> HttpResponse:
 
 @form
 def unread_many(request: HttpRequest) -> HttpResponse:
-    """The Undo of read-all."""
+    """Mark rows unread: the Undo of read-all."""
     return _mark(request, _numbers(request.POST.get("ids", "")), is_read=False)
 
 
 @form
 def read_all(request: HttpRequest) -> HttpResponse:
-    """Everything up to what the person had seen; what came since stays unread. Can be undone."""
+    """Mark everything read that the person had seen; what came since stays unread. Can be undone."""
     user = person(request)
     [up_to] = _numbers(request.POST.get("up_to", ""), exactly=1)
     category = request.POST.get("category") or None
@@ -52,7 +52,7 @@ def _mark(request: HttpRequest, ids: list[int], *, is_read: bool) -> HttpRespons
 
 
 def _surfaced(user_id: int, *, up_to: int, category: str | None) -> list[int]:
-    """What is about to be read, newest first: the Undo needs to know."""
+    """Ids of what is about to be read, newest first: the Undo needs to know."""
     found = feed.rows(user_id).filter(is_read=False, feed_seq__lte=up_to).order_by("-feed_seq", "-id")
     if category is not None:
         found = found.filter(event__event_type__category=category)

@@ -1,4 +1,4 @@
-"""Who asks, from where, and what they get back: what every page of this floor needs to know."""
+"""Requests of pages: the person, the kind of client, the way back."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ _CURSOR = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 
 
 def person(request: HttpRequest) -> User:
-    """Behind `login_required` there always is one."""
+    """Person of a request behind `login_required`."""
     assert isinstance(request.user, User)  # noqa: S101 - tells the type checker what the decorator has seen to
     return request.user
 
 
 def is_script(request: HttpRequest) -> bool:
-    """Our own scripts want an answer, forms want a page."""
+    """Tell if one of our scripts asks: it wants an answer, forms want a page."""
     return request.headers.get("Accept", "").startswith("application/json")
 
 
 def is_prefetch(request: HttpRequest) -> bool:
-    """A browser that only fetches ahead has shown nobody anything."""
+    """Tell if a browser only fetches ahead, and has shown nobody anything."""
     return "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", ""))
 
 
 def back(request: HttpRequest, *, otherwise: str = "inbox") -> HttpResponseRedirect:
-    """To where the form stood, if that is on this site; to the page of this name otherwise."""
+    """Redirect to where the form stood, if that is on this site; to the page of this name otherwise."""
     wanted = request.POST.get("next", "")
     here = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()

@@ -1,4 +1,4 @@
-"""What do-not-disturb, quiet hours and digests gave back: above the feed, on a page of its own, and sent on request."""
+"""Summaries of what was held: above the feed, on a page of their own, and sent on request."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from notifications.pages.requests import changed, is_prefetch, person
 
 @page
 def summary_page(request: HttpRequest, summary_id: int) -> HttpResponse:
-    """Its notifications, newest first. Looking at it reads it; they stay unread until they are read themselves."""
+    """Notifications of a summary, newest first. Looking at it reads it, but not them."""
     standing, filters = standing_for(request), filters_of(request.GET)
     summary = _own(request, summary_id)
     days, older = page_of(

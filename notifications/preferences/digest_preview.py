@@ -1,4 +1,4 @@
-"""A person's digest as it collects: what is in it so far, when it is due, and sending it now."""
+"""Preview of a person's digest as it collects: what is in it so far, and when it is due."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Preview:
 
 
 def preview(user_id: int, *, now: datetime) -> Preview:
-    """Three queries."""
+    """Preview the person's digest with three queries."""
     settings = settings_of(user_id)
     collected = Notification.objects.filter(user_id=user_id, hold=Hold.DIGEST, is_read=False)
     counted = collected.values_list("event__event_type__name").annotate(n=Count("event_id", distinct=True)).order_by()
@@ -35,7 +35,7 @@ def preview(user_id: int, *, now: datetime) -> Preview:
 
 
 def _next(settings: UserNotificationSettings, box: Inbox | None, *, now: datetime) -> datetime | None:
-    """Do-not-disturb and quiet hours put it off; one without an end for good."""
+    """Moment of the next digest. Do-not-disturb and quiet hours put it off; one without an end for good."""
     if not settings.digest_enabled:
         return None
     is_overdue = box is not None and box.digest_at is not None and box.digest_at <= now

@@ -1,4 +1,4 @@
-"""What people chose, per type and overall: read with its defaults, changed under the inbox lock."""
+"""Preferences of a person for each event type: read with their defaults, changed under the inbox lock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people may choose: each value of a preference or a setting is checked here, wherever it comes from."""
+"""Validation of each value of a preference or a setting, wherever it comes from."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def timezones() -> frozenset[str]:
 
 
 def check_setting(field: str, *, value: Any, now: datetime) -> None:
-    """PreferenceRefused unless there is such a setting and it can have this value."""
+    """Raise PreferenceRefused unless there is such a setting and it can have this value."""
     check = _SETTINGS.get(field)
     if check is None:
         raise PreferenceRefused(
@@ -37,7 +37,7 @@ def check_setting(field: str, *, value: Any, now: datetime) -> None:
 
 
 def check_scope(scope: str) -> None:
-    """PreferenceRefused unless the scope is known."""
+    """Raise PreferenceRefused unless the scope is known."""
     if scope not in SCOPES:
         raise PreferenceRefused(
             f"scope {scope!r} is not known; accepted are {', '.join(SCOPES)}", code="unknown_scope", field="scope"
@@ -45,7 +45,7 @@ def check_scope(scope: str) -> None:
 
 
 def checked_channels(channels: Sequence[str], *, field: str) -> list[str]:
-    """The names as a list. PreferenceRefused unless they are known and each is there once."""
+    """List of the names. Raises PreferenceRefused unless they are known and each is there once."""
     for name in channels:
         if name not in channel_names.known():
             raise PreferenceRefused(
@@ -108,7 +108,7 @@ def _check_quiet_hours(field: str, value: Any, _now: datetime) -> None:
 
 
 def problem_of_window(window: Any) -> str | None:
-    """Why this is no window of quiet hours; None: it is one."""
+    """Reason why this is no window of quiet hours; None: it is one."""
     if not isinstance(window, dict) or set(window) != {"days", "start", "end"}:
         return "a window has exactly days, start and end"
     days, times = window["days"], [window["start"], window["end"]]

@@ -1,4 +1,4 @@
-"""How categories, reasons and states read, for the templates and, as one JSON block, for the browser."""
+"""Labels of categories, reasons and states, for the templates and, as one JSON block, for the browser."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _ICON_OF_TYPE = {"review.submitted": "eye"}
 
 
 def category_word(category: str) -> str:
-    """What one notification of it is called."""
+    """Name of one notification of the category."""
     return str(_SINGULAR.get(category) or capfirst(category.replace("_", " ")))
 
 
@@ -64,7 +64,7 @@ def category_plural(category: str) -> str:
 
 
 def reason_words(reason: str, *, category: str) -> str:
-    """The rule that brought a person in, as half a sentence; empty for a reason that has no words."""
+    """Reason as half a sentence; empty for one that has no words."""
     special = _JOB_REASONS.get(reason) if category == "job" else None
     return str(special or _REASONS.get(reason) or "")
 
@@ -75,7 +75,7 @@ def icon_of(event_type: str, *, category: str) -> str:
 
 
 def for_browser() -> dict[str, object]:
-    """The same words and icons for rows and toasts that are made in the browser."""
+    """Labels and icons for rows and toasts that are made in the browser."""
     return {
         "categories": {name: category_word(name) for name in CATEGORIES},
         "reasons": {name: reason_words(name, category="") for name in _REASONS},

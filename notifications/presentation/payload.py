@@ -22,7 +22,7 @@ class Fact:
 
 
 def facts_of(payload: dict[str, Any]) -> list[Fact]:
-    """In the payload's own order; what is nested becomes `outer / inner`."""
+    """Fields in the payload's own order; what is nested becomes `outer / inner`."""
     return [Fact(capfirst(name.replace("_", " ")), _words(name, value)) for name, value in _flat(payload)][:MAX_FACTS]
 
 

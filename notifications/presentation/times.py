@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 
 def time_words(at: datetime, *, now: datetime, zone: ZoneInfo) -> str:
-    """Absolute, so that it stays right on a page that nothing refreshes; scripts make it relative."""
+    """Moment as an absolute time, which stays right on a page that nothing refreshes; scripts make it relative."""
     local, today = at.astimezone(zone), now.astimezone(zone).date()
     clock = date_format(local, "H:i")
     if local.date() == today:
@@ -29,12 +29,12 @@ def day_words(day: date, *, today: date) -> str:
 
 
 def full_words(at: datetime, *, zone: ZoneInfo) -> str:
-    """With everything: day, year, time and the zone's name."""
+    """Moment with day, year, time and the zone's name."""
     return f"{date_format(at.astimezone(zone), 'j M Y, H:i')} ({zone.key})"
 
 
 def end_words(at: datetime, *, now: datetime, zone: ZoneInfo) -> str:
-    """A moment to come: the time alone if it is today."""
+    """Moment to come: the time alone if it is today."""
     local = at.astimezone(zone)
     if local.date() == now.astimezone(zone).date():
         return date_format(local, "H:i")

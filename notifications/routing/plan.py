@@ -63,7 +63,7 @@ class ExistingRow:
 
 @dataclass(frozen=True, slots=True)
 class RoutingContext:
-    """Everything loaded under the locks. Missing keys mean the defaults: no row, or one that says the same."""
+    """Knowledge loaded under the locks. Missing keys mean the defaults: no row, or one that says the same."""
 
     audience: Mapping[int, Mapping[int, str]]  # event -> person -> reason
     seqs: Mapping[int, int]  # person -> inbox seq

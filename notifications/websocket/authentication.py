@@ -1,4 +1,4 @@
-"""Who is behind a WebSocket: a session cookie from an allowed origin, or a bearer key. Re-checked while it lives."""
+"""Authentication of a WebSocket by a session cookie from an allowed origin or a bearer key; checked while it lives."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from notifications.inbox import push
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a connection came with; kept for the re-check."""
+    """Credentials of a connection, kept for the later checks."""
 
     session_key: str | None
     bearer: str | None
@@ -41,7 +41,7 @@ def credentials(scope: dict[str, Any]) -> Credentials:
 
 
 def is_origin_allowed(scope: dict[str, Any]) -> bool:
-    """A browser sends cookies from any page: the page must be ours. Scheme and host of the request, or one of
+    """Tell if the page is ours: a browser sends cookies from any page. Scheme and host of the request, or one of
     CSRF_TRUSTED_ORIGINS. Who comes with a bearer key is no browser page with borrowed cookies."""
     origin = _header(scope, b"origin")
     if not origin:
@@ -55,7 +55,7 @@ def is_origin_allowed(scope: dict[str, Any]) -> bool:
 
 
 async def user_id(who: Credentials) -> int | None:
-    """The active person behind it, or None. One or two queries, on a thread of its own."""
+    """Find the active person behind it, or None. One or two queries, on a thread of its own."""
     return cast("int | None", await database_sync_to_async(_user_id, thread_sensitive=False)(who))
 
 
@@ -66,7 +66,7 @@ def end_on_logout(*, request: Any, **_signal: Any) -> None:
 
 
 def digest(session_key: str) -> str:
-    """A session key never travels over the layer, only this."""
+    """Digest of a session key, which itself never travels over the layer."""
     return hashlib.sha256(session_key.encode()).hexdigest()
 
 

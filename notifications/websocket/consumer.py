@@ -55,7 +55,7 @@ class _Connection:
         self.resume_from: int | None = None
 
     async def run(self, user_id: int, *, seq: int | None) -> None:
-        """Until either side ends it. The socket is registered before the snapshot is read, so nothing is missed."""
+        """Serve until either side ends. The socket is registered before the snapshot is read, so nothing is missed."""
         here = hub.current()
         if len(here.sockets.get(user_id, ())) >= SOCKETS_PER_PERSON:
             await self.close(frames.TOO_MANY)
@@ -126,7 +126,7 @@ class _Connection:
                 await self.send_frame(frames.error(code="unknown_type", detail=detail))
 
     async def write(self, socket: hub.Socket) -> None:
-        """What the hub offers, in its order; nothing at or below what the client has."""
+        """Send what the hub offers, in its order; nothing at or below what the client has."""
         while True:
             await socket.filled.wait()
             socket.filled.clear()
@@ -143,7 +143,7 @@ class _Connection:
                     await self.send({"type": "websocket.send", "text": text})
 
     async def recheck(self, socket: hub.Socket) -> None:
-        """A session that ended elsewhere, a password that changed, an account that was switched off."""
+        """End the socket of a session that ended elsewhere, a changed password, an account that was switched off."""
         while True:
             await asyncio.sleep(RECHECK)
             if await authentication.user_id(self.who) != socket.user_id:
@@ -164,13 +164,13 @@ def _seq(scope: dict[str, Any]) -> int | None:
 
 
 def _is_meant(scope: dict[str, Any], user_id: int) -> bool:
-    """False: a page of one person asks with the session of another, who has signed in since."""
+    """Tell if the page asks with its own person's session, not of another who has signed in since."""
     [named] = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("user", [str(user_id)])[:1]
     return bool(named == str(user_id))
 
 
 def _size(message: dict[str, Any]) -> int:
-    """In bytes, as the client sent it."""
+    """Size in bytes, as the client sent it."""
     text = message.get("text")
     return len(text.encode(errors="surrogatepass") if text else message.get("bytes") or b"")
 

@@ -21,13 +21,13 @@ logger = logging.getLogger(__name__)
 
 QUEUE = 256
 RETRY = 1.0
-# How often the hub looks for what the bus lost. Two looks see it, so it is found after two to four seconds.
+# Seconds between checks for what the bus lost. Two checks see it, so it is found after two to four seconds.
 LOOK = 2.0
 
 
 @dataclass(eq=False, slots=True)
 class Socket:
-    """What waits to be sent over one connection. Only touched from the hub's loop. `seq`: what the client has.
+    """Queue of one connection. Only touched from the hub's loop. `seq`: what the client has.
 
     Bounded: a socket that is QUEUE frames behind loses them all and gets one resync marker instead.
     """
@@ -48,7 +48,7 @@ class Socket:
             self.filled.set()
 
     def mark_lost(self) -> None:
-        """Frames are missing: the connection catches up from the database."""
+        """Drop the queue: the connection catches up from the database."""
         self.waiting.clear()
         self.lost = True
         self.filled.set()
@@ -59,7 +59,7 @@ class Socket:
 
 
 class Hub:
-    """Lives on the web server's loop; starts with the first socket."""
+    """Distribution of frames to this process's sockets; lives on the web server's loop."""
 
     def __init__(self) -> None:
         self.sockets: dict[int, set[Socket]] = defaultdict(set)
@@ -67,7 +67,7 @@ class Hub:
         self._ready = asyncio.Event()
 
     async def add(self, socket: Socket) -> None:
-        """From here on the socket misses nothing. Read the snapshot after it."""
+        """Register a socket: from here on it misses nothing. Read the snapshot after it."""
         self.sockets[socket.user_id].add(socket)
         if not self._tasks:
             self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._look())]
@@ -131,12 +131,12 @@ class Hub:
             self._end_session(message["session"])
 
     def _deliver(self, body: dict[str, Any]) -> None:
-        shared = {int(key): frames.Shared(**common) for key, common in body["shared"].items()}
+        shared = {int(key): frames.shared_text(**common) for key, common in body["shared"].items()}
         for user_id, frame, key in body["frames"]:
             sockets = self.sockets.get(user_id)
             if not sockets:
                 continue
-            text = json.dumps(frame) if key is None else shared[key].notification(**frame)
+            text = json.dumps(frame) if key is None else frames.notification(shared[key], **frame)
             for socket in sockets:
                 socket.offer(frame["seq"], text)
 
@@ -148,7 +148,7 @@ class Hub:
 
 
 async def _leave(channels: Any, channel: str) -> None:
-    """A channel that nobody reads any more must not go on collecting the group's messages."""
+    """Leave a channel that nobody reads any more, or it would go on collecting the group's messages."""
     try:
         await channels.group_discard(push.GROUP, channel)
     except Exception as error:  # noqa: BLE001  as in listening

@@ -1,4 +1,4 @@
-"""What a client that knew its inbox up to `seq` has to be told now."""
+"""Snapshot for a client that knew its inbox up to `seq`."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def since(user_id: int, *, seq: int | None, now: datetime) -> Snapshot:
 
 
 def _is_within_reach(inbox: Inbox, *, seq: int) -> bool:
-    """Nothing was removed since, the client isn't ahead of us, and not too many rows have changed.
+    """Tell if nothing was removed since, the client isn't ahead of us, and not too many rows have changed.
 
     Looked at before they are read: a flood throws many sockets back at once, each by more than it will be told.
     """

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from notifications.holds.calendar import Rhythm
+from notifications.holds.calendar import DigestSchedule
 
 ZONES = [ZoneInfo(name) for name in ("Europe/Paris", "Asia/Kolkata", "America/New_York", "Australia/Lord_Howe")]
 # Of 2026: the clocks of Paris, New York and Lord Howe are set at these moments; and one at which none is.
@@ -40,19 +40,19 @@ def weeks(*, longest: timedelta) -> st.SearchStrategy[list[dict[str, Any]]]:
     return st.lists(window.filter(lambda found: timedelta() < _length(found) <= longest), max_size=4)
 
 
-def is_due(rhythm: Rhythm, at: datetime) -> bool:
+def is_due(schedule: DigestSchedule, at: datetime) -> bool:
     """Whether a digest is due at this full minute: its hour is struck for the first time that day."""
-    local = at.astimezone(rhythm.zone)
-    if rhythm.interval == "hourly":
+    local = at.astimezone(schedule.zone)
+    if schedule.interval == "hourly":
         return local.minute == 0
-    if rhythm.interval == "weekly" and local.weekday() != rhythm.weekday:
+    if schedule.interval == "weekly" and local.weekday() != schedule.weekday:
         return False
-    if local.hour < rhythm.hour:
+    if local.hour < schedule.hour:
         return False
     # Until the minute before, the clock had not shown the hour that day; not even before it was set back.
-    shown_before = [(at - n * MINUTE).astimezone(rhythm.zone) for n in range(1, 121)]
+    shown_before = [(at - n * MINUTE).astimezone(schedule.zone) for n in range(1, 121)]
     same_day = [earlier for earlier in shown_before if earlier.date() == local.date()]
-    return all(earlier.hour < rhythm.hour for earlier in same_day)
+    return all(earlier.hour < schedule.hour for earlier in same_day)
 
 
 def _length(window: dict[str, Any]) -> timedelta:

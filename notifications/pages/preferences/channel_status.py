@@ -1,4 +1,4 @@
-"""How a channel reaches a person: what the floor above knows of their addresses, for the preferences to show."""
+"""Status of channels: what the floor above knows of a person's addresses, for the preferences to show."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Way:
 
     @property
     def is_open(self) -> bool:
-        """Something sent now would go somewhere."""
+        """True if something sent now would go somewhere."""
         return any(place.test for place in self.places)
 
 
@@ -40,10 +40,10 @@ _tellers: list[Teller] = []
 
 
 def tell_with(teller: Teller) -> None:
-    """When the app starts: who is asked for the ways of a person, by the channel's name."""
+    """Register, when the app starts, who is asked for the channels of a person, by their names."""
     _tellers.append(teller)
 
 
 def of(standing: Standing) -> dict[str, Way]:
-    """Empty where nothing that sends is installed."""
+    """Status of each channel of a person; empty where nothing that sends is installed."""
     return {name: way for teller in _tellers for name, way in teller(standing).items()}

@@ -1,4 +1,4 @@
-"""What a submitted settings form changes. It speaks for the sections it names, so that a script can send one."""
+"""Submitted settings forms. A form speaks for the sections it names, so that a script can send one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DAYS = ("0", "1", "2", "3", "4", "5", "6")
 
 
 def save(user_id: int, *, form: QueryDict, now: datetime) -> None:
-    """Raises PreferenceRefused; then nothing of it is stored."""
+    """Store what the form has differently. Raises PreferenceRefused; then nothing of it is stored."""
     settings = settings_of(user_id)
     sections, changes = form.getlist("sections"), dict[str, Any]()
     if "zone" in sections:

@@ -1,4 +1,4 @@
-"""What really happens just now to what is ticked, said in words: the page shows it, and anew after each change."""
+"""Sentences on what really happens now to what is ticked: the page shows them, and anew after each change."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Interval = UserNotificationSettings.Interval
 
 
 def of_all(chosen: UserNotificationSettings, *, standing: Standing, user: User) -> str:
-    """One sentence or two about everything that isn't critical."""
+    """Sentences about everything that isn't critical."""
     match rules.hold_now(chosen, now=standing.now):
         case Hold.DND if standing.quiet_until is None:
             return _("Paused until you turn do not disturb off; then it all comes as one summary.")
@@ -40,22 +40,22 @@ def of_all(chosen: UserNotificationSettings, *, standing: Standing, user: User) 
 
 
 def of_channel(chosen: UserNotificationSettings, *, now: datetime) -> str:
-    """A word or two under a channel's name; empty while it sends at once."""
+    """Words under a channel's name; empty while it sends at once."""
     match rules.hold_now(chosen, now=now):
         case Hold.NONE:
             return ""
         case Hold.DIGEST:
-            rhythm = rules.rhythm_of(chosen)
-            at = f"{rhythm.hour:02}:00"
-            day = WEEKDAYS_ABBR[rhythm.weekday]
+            schedule = rules.digest_schedule(chosen)
+            at = f"{schedule.hour:02}:00"
+            day = WEEKDAYS_ABBR[schedule.weekday]
             words = {Interval.HOURLY: _("digest hourly"), Interval.WEEKLY: _("digest {day} {time}")}
-            return words.get(Interval(rhythm.interval), _("digest {time}")).format(day=day, time=at)
+            return words.get(Interval(schedule.interval), _("digest {time}")).format(day=day, time=at)
         case _:
             return _("paused")
 
 
 def of_hours(chosen: UserNotificationSettings, *, standing: Standing) -> str:
-    """Empty outside of quiet hours."""
+    """Sentence about the quiet hours; empty outside of them."""
     if not rules.is_quiet(chosen, now=standing.now):
         return ""
     end = _end_of_hours(chosen, standing)
@@ -63,13 +63,13 @@ def of_hours(chosen: UserNotificationSettings, *, standing: Standing) -> str:
 
 
 def of_dnd(standing: Standing) -> str:
-    """Until when; empty without an end."""
+    """End of do-not-disturb; empty without one."""
     until = standing.quiet_until_words
     return _("until {time} ({zone})").format(time=until, zone=standing.zone.key) if until else ""
 
 
 def of_digest(chosen: UserNotificationSettings, *, preview: digest_preview.Preview, standing: Standing) -> str:
-    """When the next one comes, and what is in it so far."""
+    """Time of the next digest, and what is in it so far."""
     if not chosen.digest_enabled:
         return _("Off: everything comes as it happens.")
     count = ngettext("{n} item", "{n} items", preview.count).format(n=preview.count)

@@ -69,7 +69,7 @@ def is_narrowable(row: NotificationPreference) -> bool:
 
 
 def save(user_id: int, *, form: QueryDict, now: datetime) -> None:
-    """Change what a form has differently. It speaks for the types it names, so that a script can send one line.
+    """Store what a form has differently. A form speaks for the types it names, so that a script can send one line.
 
     Raises PreferenceRefused.
     """

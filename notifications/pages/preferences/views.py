@@ -1,4 +1,4 @@
-"""What reaches a person and how: one form, with or without scripts."""
+"""Preferences page: one form, with or without scripts."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def preferences_page(request: HttpRequest) -> HttpResponse:
 
 @form
 def do_not_disturb(request: HttpRequest) -> HttpResponse:
-    """The switch in the panel and above the feed: off, always."""
+    """Switch do-not-disturb off, from the panel and above the feed."""
     change_settings(person(request).pk, now=timezone.now(), dnd_enabled=False)
     return HttpResponse(status=204) if is_script(request) else back(request)
 
@@ -102,7 +102,7 @@ def _columns(standing: Standing) -> list[dict[str, Any]]:
 
 
 def _words(request: HttpRequest) -> dict[str, Any]:
-    """What will really happen, said in words: shown by the page, and anew after each change."""
+    """Sentences on what will really happen: shown by the page, and anew after each change."""
     now, user = timezone.now(), person(request)
     standing, preview = standing_of(user.pk, now=now), digest_preview.preview(user.pk, now=now)
     chosen = settings_of(user.pk)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from events.bus import Entity, publish
 from notifications.holds import due, release
-from notifications.holds.calendar import Rhythm
+from notifications.holds.calendar import DigestSchedule
 from notifications.models import Inbox, Notification, Summary
 from notifications.preferences.settings import change_settings
 from tests.notifications.factories.routing import define, route, settle
@@ -26,7 +26,7 @@ from tests.notifications.strategies import MINUTE, TURNS, ZONES, weeks
 FEW = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 SPAN = 36 * 60
-CRASHES = ["_insert", "_move", "_free", "_announce", "_locked"]
+CRASHES = ["_insert", "_move", "_free", "_open_deliveries", "_lock"]
 some_time = st.integers(0, SPAN)
 
 
@@ -45,8 +45,8 @@ class Scenario:
 def choices(zone: Any, start: datetime) -> st.SearchStrategy[Chosen]:
     return st.builds(
         Chosen,
-        rhythm=st.builds(
-            Rhythm,
+        schedule=st.builds(
+            DigestSchedule,
             interval=st.sampled_from(["hourly", "daily", "daily", "weekly"]),
             hour=st.sampled_from([0, 2, 3, 9, 23]),
             weekday=st.integers(0, 6),
@@ -130,8 +130,8 @@ class Run:
 
     def planned(self) -> int | None:
         """Minute of the planned look, which always is a full one here."""
-        look_at = Inbox.objects.filter(pk=self.person.pk).values_list("look_at", flat=True).first()
-        return int((look_at - self.scenario.start) / MINUTE) if look_at else None
+        next_check_at = Inbox.objects.filter(pk=self.person.pk).values_list("next_check_at", flat=True).first()
+        return int((next_check_at - self.scenario.start) / MINUTE) if next_check_at else None
 
     def arrive(self, minute: int, at: datetime) -> None:
         for name, (when, is_critical) in enumerate(self.scenario.arrivals):
@@ -159,15 +159,15 @@ class Run:
 
 
 def _as_settings(chosen: Chosen) -> dict[str, Any]:
-    rhythm = chosen.rhythm
+    schedule = chosen.schedule
     return {
         "dnd_enabled": chosen.dnd,
         "dnd_until": chosen.dnd_until if chosen.dnd else None,
         "digest_enabled": chosen.digest,
-        "digest_interval": rhythm.interval,
-        "digest_hour": rhythm.hour,
-        "digest_weekday": rhythm.weekday,
-        "timezone": rhythm.zone.key,
+        "digest_interval": schedule.interval,
+        "digest_hour": schedule.hour,
+        "digest_weekday": schedule.weekday,
+        "timezone": schedule.zone.key,
         "quiet_hours": chosen.windows,
     }
 
@@ -186,5 +186,3 @@ def crashing(where: str) -> Iterator[None]:
 
     with mock.patch.object(release, where, step):
         yield
-    # Another process knows nothing of it.
-    due._put_off.clear()

@@ -46,5 +46,5 @@ def holds(user: User) -> list[str]:
     return list(Notification.objects.filter(user=user).order_by("id").values_list("hold", flat=True))
 
 
-def look_at(user: User) -> datetime | None:
-    return Inbox.objects.get(pk=user.pk).look_at
+def next_check_at(user: User) -> datetime | None:
+    return Inbox.objects.get(pk=user.pk).next_check_at

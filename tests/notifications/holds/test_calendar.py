@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifications.holds.calendar import Rhythm, is_within, label, next_digest, quiet_until
+from notifications.holds.calendar import DigestSchedule, is_within, label, next_digest, quiet_until
 from tests.notifications.strategies import TURNS, ZONES, is_due, moments, weeks
 
 MINUTE = timedelta(minutes=1)
 PARIS = ZoneInfo("Europe/Paris")
 NIGHT = [{"days": list(range(7)), "start": "22:00", "end": "07:00"}]
 
-rhythms = st.builds(
-    Rhythm,
+schedules = st.builds(
+    DigestSchedule,
     interval=st.sampled_from(["hourly", "daily", "weekly"]),
     hour=st.sampled_from([0, 1, 2, 3, 9, 23]),
     weekday=st.integers(0, 6),
@@ -28,13 +28,13 @@ rhythms = st.builds(
 
 
 @settings(max_examples=30, deadline=None)
-@given(rhythm=rhythms, at=moments(), zone=st.sampled_from(ZONES))
-def test_the_next_digest_is_the_first_that_is_due(rhythm, at, zone):
+@given(schedule=schedules, at=moments(), zone=st.sampled_from(ZONES))
+def test_the_next_digest_is_the_first_that_is_due(schedule, at, zone):
     """The walk stops after two days; a weekly one is walked from its eve."""
-    found = next_digest(rhythm, at)
+    found = next_digest(schedule, at)
     start = at if found - at < timedelta(days=2) else found - timedelta(days=1)
     minute = start.replace(second=0, microsecond=0) + MINUTE
-    while not is_due(rhythm, minute):
+    while not is_due(schedule, minute):
         minute += MINUTE
     assert found == minute
 
@@ -42,23 +42,23 @@ def test_the_next_digest_is_the_first_that_is_due(rhythm, at, zone):
 @pytest.mark.parametrize("interval", ["hourly", "daily"])
 def test_a_digest_in_an_hour_that_comes_twice_is_a_moment_like_any_other(interval):
     """No zone but its own would hold that hour's time for equal to it."""
-    rhythm = Rhythm(interval, hour=1, weekday=0, zone=ZoneInfo("America/New_York"))
+    schedule = DigestSchedule(interval, hour=1, weekday=0, zone=ZoneInfo("America/New_York"))
     for hour in (4, 5):
-        due = next_digest(rhythm, datetime(2026, 11, 1, hour, 30, tzinfo=UTC))
-        assert due == due.astimezone(rhythm.zone).astimezone(UTC)
+        due = next_digest(schedule, datetime(2026, 11, 1, hour, 30, tzinfo=UTC))
+        assert due == due.astimezone(schedule.zone).astimezone(UTC)
 
 
 @settings(max_examples=60, deadline=None)
-@given(rhythm=rhythms, at=moments())
-def test_every_day_has_one_digest(rhythm, at):
+@given(schedule=schedules, at=moments())
+def test_every_day_has_one_digest(schedule, at):
     """Walking from digest to digest, no day is left out and none has two."""
-    if rhythm.interval == "hourly":
+    if schedule.interval == "hourly":
         return
-    due = [next_digest(rhythm, at)]
+    due = [next_digest(schedule, at)]
     for _ in range(3):
-        due.append(next_digest(rhythm, due[-1]))
-    days = [moment.astimezone(rhythm.zone).date() for moment in due]
-    step = timedelta(days=7 if rhythm.interval == "weekly" else 1)
+        due.append(next_digest(schedule, due[-1]))
+    days = [moment.astimezone(schedule.zone).date() for moment in due]
+    step = timedelta(days=7 if schedule.interval == "weekly" else 1)
     assert [later - earlier for earlier, later in pairwise(days)] == [step] * 3
 
 
@@ -115,15 +115,15 @@ def test_an_end_that_the_clock_skips_is_the_moment_it_jumps():
     ],
 )
 def test_two_o_clock_is_once_a_day(zone, day, due):
-    rhythm = Rhythm("daily", hour=2, weekday=0, zone=ZoneInfo(zone))
-    assert label(next_digest(rhythm, day), zone=rhythm.zone) == due
+    schedule = DigestSchedule("daily", hour=2, weekday=0, zone=ZoneInfo(zone))
+    assert label(next_digest(schedule, day), zone=schedule.zone) == due
 
 
 def test_half_an_hour_more_or_less_moves_the_full_hours():
     """Lord Howe sets its clocks by thirty minutes."""
-    rhythm = Rhythm("hourly", hour=0, weekday=0, zone=ZoneInfo("Australia/Lord_Howe"))
+    schedule = DigestSchedule("hourly", hour=0, weekday=0, zone=ZoneInfo("Australia/Lord_Howe"))
     before = datetime(2026, 10, 3, 14, 40, tzinfo=UTC)
-    assert next_digest(rhythm, before) == datetime(2026, 10, 3, 16, 0, tzinfo=UTC)
+    assert next_digest(schedule, before) == datetime(2026, 10, 3, 16, 0, tzinfo=UTC)
 
 
 def test_a_label_says_seconds_only_where_there_are_any():

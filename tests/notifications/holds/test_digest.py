@@ -17,7 +17,7 @@ from notifications.models import Inbox, Notification, Summary
 from notifications.preferences import digest_preview
 from notifications.preferences.settings import change_settings, settings_of
 from notifications.presentation import summary_text
-from tests.notifications.factories.holds import AFTERNOON, HOUR, by_mail, hold, holds, look, look_at
+from tests.notifications.factories.holds import AFTERNOON, HOUR, by_mail, hold, holds, look, next_check_at
 from tests.notifications.factories.routing import JOB, NOON, alter, define, route, settle
 
 pytestmark = pytest.mark.django_db
@@ -87,7 +87,7 @@ def test_an_empty_one_is_not_sent(owner):
     collect(owner)
     marking.mark_all(owner.pk, now=NOON)
     assert look(now=NINE) == []
-    assert (holds(owner), look_at(owner)) == (["none", "none"], None)
+    assert (holds(owner), next_check_at(owner)) == (["none", "none"], None)
 
 
 def test_the_next_one_takes_what_comes_after(owner):
@@ -200,7 +200,7 @@ class TestSendingNow:
         collect(owner)
         summary = release.send_digest(owner.pk, now=NOON + HOUR)
         assert summary is not None
-        assert (summary.count, holds(owner), look_at(owner)) == (2, ["none", "none"], None)
+        assert (summary.count, holds(owner), next_check_at(owner)) == (2, ["none", "none"], None)
         hold(owner, "job.cancelled", now=NOON + 2 * HOUR)
         assert len(look(now=NINE)) == 2
 
@@ -280,8 +280,8 @@ def test_one_whom_it_fails_for_waits_and_stops_nobody(owner, watcher, monkeypatc
     monkeypatch.setattr(rules, "digest_channels", breaks_for_the_owner)
     assert [summary.user_id for summary in look(now=NINE)] == [watcher.pk]
     monkeypatch.undo()
-    assert len(look(now=NINE + rounds.PUT_OFF / 2)) == 1
-    assert len(look(now=NINE + rounds.PUT_OFF)) == 2
+    assert len(look(now=NINE + rounds.RETRY / 2)) == 1
+    assert len(look(now=NINE + rounds.RETRY)) == 2
 
 
 def test_beat_finds_what_another_program_changed(owner):
@@ -321,4 +321,4 @@ class TestWords:
 def test_an_inbox_without_holds_plans_no_look(owner):
     settle(owner, digest_enabled=True)
     route(publish("system.gpu_critical", source=JOB))
-    assert not Inbox.objects.exclude(look_at=None).exists()
+    assert not Inbox.objects.exclude(next_check_at=None).exists()

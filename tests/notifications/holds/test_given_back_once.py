@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from events.dispatch import sequencer
 from events.models import Event
-from notifications.holds.calendar import Rhythm
+from notifications.holds.calendar import DigestSchedule
 from notifications.preferences.settings import change_settings
 from tests.events.concurrency import rolled_back
 from tests.notifications.factories.hold_scenarios import FEW, SPAN, Run, Scenario, expected, scenarios
@@ -42,7 +42,7 @@ def test_each_is_given_exactly_when_it_may_be(scenario):
 
 AFTER_THE_HOUR = Scenario(
     start=datetime(2026, 3, 29, 1, tzinfo=UTC),
-    chosen=Chosen(rhythm=Rhythm(interval="daily", hour=0, weekday=0, zone=ZONES[0]), digest=True),
+    chosen=Chosen(schedule=DigestSchedule(interval="daily", hour=0, weekday=0, zone=ZONES[0]), digest=True),
     arrivals=[(0, False), (1755, False)],
     changes=[],
     looks=[(1785, "")],

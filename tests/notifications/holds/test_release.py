@@ -11,7 +11,7 @@ from notifications.holds import release as closing
 from notifications.inbox import feed, marking
 from notifications.models import Inbox, Notification, Summary
 from notifications.preferences.settings import change_settings, settings_of
-from tests.notifications.factories.holds import AFTERNOON, HOUR, by_mail, hold, holds, look, look_at, release
+from tests.notifications.factories.holds import AFTERNOON, HOUR, by_mail, hold, holds, look, next_check_at, release
 from tests.notifications.factories.routing import JOB, NOON, route, settle
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +38,7 @@ def test_a_second_look_finds_nothing(owner):
     look(now=NOON + HOUR)
     assert len(look(now=NOON + HOUR)) == 1
     assert release(owner, now=NOON + 2 * HOUR) == []
-    assert look_at(owner) is None
+    assert next_check_at(owner) is None
 
 
 def test_the_window_is_named_by_its_end_on_the_persons_clock(owner):
@@ -49,7 +49,7 @@ def test_the_window_is_named_by_its_end_on_the_persons_clock(owner):
 
 def test_quiet_hours_end_the_same_way(owner):
     hold(owner, *TWO, quiet_hours=AFTERNOON)
-    assert look_at(owner) == NOON + 2 * HOUR
+    assert next_check_at(owner) == NOON + 2 * HOUR
     assert look(now=NOON + 2 * HOUR - timedelta(seconds=1)) == []
     [summary] = look(now=NOON + 2 * HOUR)
     assert (summary.kind, summary.count) == ("quiet", 2)
@@ -100,7 +100,7 @@ def test_an_empty_one_is_none(owner):
     marking.mark_all(owner.pk, now=NOON)
     before = marking.state(owner.pk)
     assert look(now=NOON + HOUR) == []
-    assert (holds(owner), marking.state(owner.pk), look_at(owner)) == (["none", "none"], before, None)
+    assert (holds(owner), marking.state(owner.pk), next_check_at(owner)) == (["none", "none"], before, None)
 
 
 def test_a_summary_raises_seq_and_leaves_the_count(owner):
@@ -156,7 +156,7 @@ class TestChangingTheSettings:
 
     def test_switching_off_gives_back_at_once(self, owner):
         hold(owner, *TWO, dnd_enabled=True)
-        assert look_at(owner) is None
+        assert next_check_at(owner) is None
         change_settings(owner.pk, now=NOON + HOUR, dnd_enabled=False)
         assert Summary.objects.get().count == 2
 
@@ -218,7 +218,7 @@ def test_a_person_without_settings_holds_nothing(owner):
 def test_people_who_hold_nothing_cost_nothing(owner):
     route(publish("job.completed", source=JOB, actor=owner))
     assert release(owner, now=NOON) == []
-    assert Inbox.objects.get(pk=owner.pk).look_at is None
+    assert Inbox.objects.get(pk=owner.pk).next_check_at is None
 
 
 def test_a_look_that_failed_costs_no_digest(owner, monkeypatch):

@@ -134,7 +134,7 @@ def test_a_crowd_is_closed_chunk_by_chunk(monkeypatch):
     now = NOON + timedelta(days=2)
     assert [due.release_due(now=now) for _ in range(3)] == [True, True, False]
     assert Summary.objects.count() == 7
-    assert not Inbox.objects.exclude(look_at=None).exists()
+    assert not Inbox.objects.exclude(next_check_at=None).exists()
 
 
 @pytest.mark.django_db
@@ -159,5 +159,5 @@ def test_the_hourly_round_walks_over_all_of_them(monkeypatch):
 @pytest.mark.django_db
 def test_telling_plans_the_looks_of_a_crowd():
     crowd(4)
-    assert Inbox.objects.exclude(look_at=None).count() == 4
+    assert Inbox.objects.exclude(next_check_at=None).count() == 4
     assert publish("odd.usual").pk

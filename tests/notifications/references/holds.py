@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from notifications.holds.calendar import Rhythm
+from notifications.holds.calendar import DigestSchedule
 from tests.notifications.strategies import MINUTE, is_due
 
 
 @dataclass
 class Chosen:
-    """A person's settings. Digest hours are meant in the rhythm's zone, as quiet hours are."""
+    """A person's settings. Digest hours are meant in the schedule's zone, as quiet hours are."""
 
-    rhythm: Rhythm
+    schedule: DigestSchedule
     digest: bool = False
     dnd: bool = False
     dnd_until: datetime | None = None
@@ -23,7 +23,7 @@ class Chosen:
     def is_free(self, at: datetime) -> bool:
         if self.dnd and (self.dnd_until is None or at < self.dnd_until):
             return False
-        return not any(_covers(window, at.astimezone(self.rhythm.zone)) for window in self.windows)
+        return not any(_covers(window, at.astimezone(self.schedule.zone)) for window in self.windows)
 
 
 def _covers(window: dict[str, Any], local: datetime) -> bool:
@@ -46,7 +46,7 @@ class Reference:
     given: dict[int, datetime] = field(default_factory=dict)
 
     def minute(self, at: datetime) -> None:
-        self.is_struck |= bool(self.collected) and self.chosen.digest and is_due(self.chosen.rhythm, at)
+        self.is_struck |= bool(self.collected) and self.chosen.digest and is_due(self.chosen.schedule, at)
         self.settle(at)
 
     def change(self, chosen: Chosen, at: datetime) -> None:
