@@ -61,6 +61,6 @@ def cursor_of(query: Mapping[str, str]) -> tuple[int, int] | None:
 
 
 def query_string(**chosen: object) -> str:
-    """As an address has it, without what is empty."""
+    """Query string as an address has it, without what is empty."""
     named = {name: "1" if value is True else value for name, value in chosen.items() if value}
     return f"?{urlencode(named)}" if named else ""
