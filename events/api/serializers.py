@@ -28,6 +28,9 @@ class EntityType(Text):
     """A text field: the OpenAPI document says what an entity's type looks like, refusing others is for Entity."""
 
 
+# The contract of a valid event is `_is_plain`, which is all that most events meet. These fields are its documentation
+# (the OpenAPI document), take what is unusual (text beyond ASCII, 1.0 for 1), and say what is wrong. A test holds both
+# to each other.
 class EventIn(Strict):
     event_type = EventTypeName()
     source_entity_type = EntityType(required=False, allow_null=True)
@@ -38,7 +41,7 @@ class EventIn(Strict):
     idempotency_key = printable(required=False, allow_null=True, max_length=MAX_KEY)
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
-        # Field by field costs more than storing the event; the fields are for what may be wrong, and say so.
+        # Field by field costs more than storing the event.
         return dict(data) if _is_plain(data) else super().run_validation(data)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -51,7 +54,7 @@ class EventIn(Strict):
 
 
 def _is_plain(data: Any) -> bool:
-    """True only for what the fields of EventIn would accept as it is. False says nothing; a test holds it to them."""
+    """True only for what the fields of EventIn would accept as it is; False says nothing."""
     if type(data) is not dict or "event_type" not in data:
         return False
     if (data.get("source_entity_type") is None) != (data.get("source_entity_id") is None):
@@ -79,6 +82,7 @@ _PLAIN: dict[Any, Callable[[Any], bool]] = {
 }
 
 
+# The documentation of `event_json`, which is the contract; a test holds both to each other.
 class EventOut(serializers.Serializer[Any]):
     id = Whole()
     position = Whole(allow_null=True, help_text="Its place in the log; null until it has been numbered.")
@@ -94,7 +98,7 @@ class EventOut(serializers.Serializer[Any]):
 
 
 def event_json(event: Event) -> dict[str, Any]:
-    """Render an event with its type as EventOut does, many times faster; a test holds them to each other."""
+    """Render an event, loaded with its type."""
     event_type = event.event_type
     return {
         "id": event.pk,
