@@ -51,7 +51,7 @@ def issue(
 def resolve(text: str) -> ApiKey | None:
     """The key with its user, unless it is unknown, revoked, or its user inactive. Stamps its use once a minute.
 
-    One query, on every request with a key.
+    One query on every request with a key, and a second one for the stamp.
     """
     usable = ApiKey.objects.filter(digest=_digest(text), revoked_at=None, user__is_active=True)
     key = next(iter(usable.select_related("user")), None)

@@ -76,7 +76,7 @@ def declare(name: str, *, category: str, **columns: Any) -> None:
 def sync(**_signal: Any) -> None:
     """Insert what is new, update what no admin has changed; types that are no longer declared stay.
 
-    A few queries, and one for each type that differs. Safe to run twice, and from two processes at once.
+    Four queries, and one for each type that differs. Safe to run twice, and from two processes at once.
     """
     if not _declared or not _is_migrated():
         return

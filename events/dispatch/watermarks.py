@@ -32,7 +32,7 @@ def position_of(name: str, *, at: int) -> int:
 
 
 def lowest_position(*, at_most: int) -> int:
-    """The position up to which every running subscriber has read, no more than `at_most`. One query.
+    """The position up to which every running subscriber has read, no more than `at_most`. At most one query.
 
     Names that are no longer in the code count as paused.
     """

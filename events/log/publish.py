@@ -79,8 +79,9 @@ async def apublish(
 def accept(new: Sequence[NewEvent], *, publisher: str = "") -> list[Accepted]:
     """Store all or none for a publisher ('' in process, `user:<id>` over HTTP); a hint follows the commit.
 
-    At most one query for types, one for actors, one INSERT and, where a key was known, one read. A Refused carries
-    the element's number as `index`, and those of further elements as `others`.
+    At most one query for types, one for actors, one INSERT and, where a key was known, one read; where a type is
+    unknown, one for types and one for near names. A Refused carries the element's number as `index`, and those of
+    further elements as `others`.
     """
     if not new:
         return []

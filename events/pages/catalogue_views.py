@@ -30,7 +30,7 @@ _TOLD = {
 
 @page
 def catalogue_page(request: HttpRequest) -> HttpResponse:
-    """Two queries."""
+    """Show a page of the event types; the queries don't grow with them."""
     paged = Paginator(EventType.objects.order_by("category", "name"), PER_PAGE)
     shown = paged.get_page(request.GET.get("page"))
     context = {"page": shown, "entries": [_entry(event_type) for event_type in shown]}

@@ -38,6 +38,11 @@ def test_the_key_of_an_inactive_user_is_no_key(owner):
     assert api_keys.resolve(text) is None
 
 
+def test_a_text_that_is_no_key_costs_one_query(db, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        assert api_keys.resolve("crl_unknown") is None
+
+
 def test_use_is_stamped_at_most_once_a_minute(owner, django_assert_num_queries):
     key, text = api_keys.issue(owner)
     with django_assert_num_queries(2):

@@ -51,6 +51,17 @@ def test_a_type_that_was_there_before_keeps_what_it_has():
     assert again().category == "money"
 
 
+def test_the_queries_grow_only_with_the_types_that_differ(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        sync()
+    for number in range(3):
+        declare(f"billing.kind{number}", **PAID)
+    # Migrations, savepoint, known types, INSERT, savepoint.
+    for queries in (6, 5):
+        with django_assert_num_queries(queries):
+            sync()
+
+
 def test_syncing_twice_changes_nothing():
     before = again()
     sync()

@@ -52,6 +52,13 @@ def test_a_host_s_own_app_of_that_name_is_not_taken_for_it(theirs):
     assert refused() == []
 
 
+@pytest.mark.parametrize("theirs", [(), ("0001_initial",)])
+def test_a_look_is_two_queries(theirs, django_assert_num_queries):
+    applied(*theirs)
+    with django_assert_num_queries(2):
+        assert not is_older()
+
+
 def test_nothing_is_asked_of_the_database_by_checks_that_name_none(older, django_assert_num_queries):
     with django_assert_num_queries(0):
         assert [found for found in checks.run_checks() if found.id == "carillon_events.E001"] == []

@@ -48,6 +48,13 @@ def read(payload: object, **templates: str) -> RenderedEvent:
     return render(Event(event_type=event_type, payload=payload), event_type)
 
 
+def test_an_event_loaded_with_its_actor_costs_no_query(owner, django_assert_num_queries):
+    event_type = EventType.objects.get(name="job.completed")
+    event = Event(event_type=event_type, actor_user=owner, source_entity_type="job", source_entity_id=7)
+    with django_assert_num_queries(0):
+        assert render(event, event_type).title
+
+
 @settings(max_examples=100, deadline=None)
 @given(AB | PAYLOADS | VALUES, TEMPLATES, TEMPLATES, TEMPLATES)
 def test_every_payload_has_words(payload, title, body, url):

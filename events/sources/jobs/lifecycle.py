@@ -141,9 +141,10 @@ def extend_wait(keys: Collection[int]) -> None:
 
 
 def sweep(*, most: int = 100) -> None:
-    """End what is lost, forget what ended long ago. One cheap look when there is nothing."""
+    """End what is lost, forget what ended long ago. One query when there is nothing."""
     due = list(TrackedJob.objects.filter(due_at__lt=Now()).order_by("due_at").values_list("pk", "ended_at")[:most])
-    TrackedJob.objects.filter(pk__in_set=[pk for pk, ended in due if ended]).delete()
+    if over := [pk for pk, ended in due if ended]:
+        TrackedJob.objects.filter(pk__in_set=over).delete()
     for pk in (pk for pk, ended in due if not ended):
         _end_lost(pk)
 

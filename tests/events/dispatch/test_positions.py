@@ -32,6 +32,13 @@ def log() -> list[tuple[int, int]]:
     return [(event.position or 0, event.pk) for event in Event.objects.order_by("position")]
 
 
+def test_looking_for_unnumbered_events_is_one_query(db, django_assert_num_queries):
+    for count in (0, 3):
+        publish_many([NewEvent("job.started")] * count)
+        with django_assert_num_queries(1):
+            assert sequencer.has_unnumbered() == bool(count)
+
+
 def test_events_are_numbered_in_the_order_they_came(db):
     events = publish_many([NewEvent("job.progress")] * 5)
     assert sequencer.number() == 5

@@ -86,6 +86,16 @@ def test_a_subscriber_gets_the_types_it_asked_for(reader, patterns, expected):
     assert one.row.position == 3
 
 
+@pytest.mark.parametrize("count", [0, 1, 20])
+def test_looking_for_those_that_lag_is_two_queries_at_most(reader, django_assert_num_queries, count):
+    for number in range(count):
+        reader(f"s{number}")
+    numbered(3)
+    Subscriber.objects.filter(name="s1").update(is_paused=True)
+    with django_assert_num_queries(2 if count else 1):
+        assert len(lagging(now=NOW)) == (count - 1 if count > 1 else count)
+
+
 def test_types_and_actors_come_along(reader, owner, django_assert_num_queries):
     reader().fails = lambda batch: [(event.event_type.name, event.actor_user) for event in batch] and None
     publish_many([NewEvent("job.started", actor=owner)] * 5)

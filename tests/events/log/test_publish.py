@@ -14,6 +14,8 @@ from django.utils.functional import SimpleLazyObject
 from hypothesis import HealthCheck, given, settings
 
 from events.bus import Entity, NewEvent, apublish, publish, publish_many
+from events.errors import UnknownEventType
+from events.log.publish import accept, refusals
 from events.models import Event
 from tests.events.strategies import PAYLOADS, rounded
 
@@ -87,6 +89,26 @@ def test_many_are_stored_in_the_order_they_were_given():
 def test_nothing_to_publish_asks_nothing_of_the_database(django_assert_num_queries):
     with django_assert_num_queries(0):
         assert publish_many([]) == []
+
+
+@pytest.mark.parametrize("count", [1, 300])
+def test_accepting_is_one_query_for_types_one_for_actors_one_insert_and_one_for_known_keys(
+    db, owner, django_assert_num_queries, count
+):
+    new = [NewEvent("job.started", actor=owner.pk, idempotency_key=f"k{number}") for number in range(count)]
+    for queries in (3, 4):
+        # And the two of the savepoint.
+        with django_assert_num_queries(queries + 2):
+            accept(new)
+
+
+@pytest.mark.parametrize("count", [1, 300])
+def test_refusing_unknown_types_is_one_query_for_types_and_one_for_near_names(db, django_assert_num_queries, count):
+    new = [NewEvent("job.nosuch")] * count
+    with django_assert_num_queries(2), pytest.raises(UnknownEventType):
+        accept(new)
+    with django_assert_num_queries(2):
+        assert len(refusals(dict(enumerate(new)))) == count
 
 
 def test_one_event_of_a_known_type_is_one_statement(committed, owner):

@@ -277,10 +277,20 @@ def test_what_ended_long_ago_is_forgotten(db):
     assert not TrackedJob.objects.exists()
 
 
-def test_a_sweep_with_nothing_to_do_is_two_cheap_looks(db, django_assert_max_num_queries):
+def test_a_sweep_with_nothing_to_do_is_one_query(db, django_assert_num_queries):
     began()
-    with django_assert_max_num_queries(2):
+    with django_assert_num_queries(1):
         lifecycle.sweep()
+
+
+@pytest.mark.parametrize("renew", [lambda keys: lifecycle.heartbeat(keys, lease=timedelta(60)), lifecycle.extend_wait])
+@pytest.mark.parametrize("count", [0, 1, 300])
+def test_signs_of_life_are_one_query_however_many_jobs_there_are(db, django_assert_num_queries, renew, count):
+    jobs = TrackedJob.objects.bulk_create(
+        TrackedJob(key=f"k{number}", name="Take", due_at=timezone.now()) for number in range(count)
+    )
+    with django_assert_num_queries(1):
+        renew([job.pk for job in jobs])
 
 
 @hypothesis_settings(max_examples=30)
