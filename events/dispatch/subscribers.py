@@ -89,7 +89,7 @@ def enroll() -> None:
 
 
 def lagging(*, now: datetime) -> list[str]:
-    """Subscribers of the code with something to read and nothing that keeps them from it. At most two queries, no lock."""
+    """Names of subscribers with something to read and nothing that keeps them from it. At most two queries, no lock."""
     head = LogHead.objects.get(pk=1).position
     waiting = Subscriber.objects.filter(position__lt=head, is_paused=False, name__in=list(_registry))
     return list(waiting.filter(Q(retry_at=None) | Q(retry_at__lte=now)).values_list("name", flat=True))
