@@ -20,12 +20,10 @@ from delivery.api.serializers import (
 from delivery.models import Address
 from delivery.reporting.history import as_json
 from events.rest.errors import missing_is_404
-from events.rest.openapi import documented, in_path
+from events.rest.openapi import documented
 from events.rest.pagination import Paged, cursor_of, listed
 from events.rest.strict import body_of, query_of, user_id_of
 from events.rest.views import ApiView
-
-_ID = in_path("channel_id")
 
 
 class AddressesView(ApiView):
@@ -60,14 +58,13 @@ class AddressesView(ApiView):
 
 
 class AddressView(ApiView):
-    @documented("show_channel", parameters=[_ID], summary="Show one address", answers={200: AddressOut}, refusals=[404])
+    @documented("show_channel", summary="Show one address", answers={200: AddressOut}, refusals=[404])
     def get(self, request: Request, channel_id: int) -> Response:
         with missing_is_404(Address):
             return Response(address_json(addresses.get(user_id_of(request), address_id=channel_id)))
 
     @documented(
         "put_channel",
-        parameters=[_ID],
         summary="Change what you named of an address; another target is another address",
         request=AddressChanges,
         answers={200: AddressOut},
@@ -81,7 +78,6 @@ class AddressView(ApiView):
 
     @documented(
         "disable_channel",
-        parameters=[_ID],
         summary="Switch an address off; its history stays. 204 also when it was",
         answers={204: None},
         refusals=[404],
@@ -95,7 +91,6 @@ class AddressView(ApiView):
 class TestView(ApiView):
     @documented(
         "test_channel",
-        parameters=[_ID],
         summary="Send a test; 202 means it is on its way",
         answers={202: DeliveryOut},
         refusals=[400, 404, 409, 429],
@@ -109,7 +104,6 @@ class TestView(ApiView):
 class VerifyView(ApiView):
     @documented(
         "verify_channel",
-        parameters=[_ID],
         summary="Send the confirmation link once more; a confirmed address gets none",
         answers={202: AddressOut},
         refusals=[404, 409, 429],
@@ -123,7 +117,6 @@ class VerifyView(ApiView):
 class RotateSecretView(ApiView):
     @documented(
         "rotate_channel_secret",
-        parameters=[_ID],
         summary="Make a new secret, shown in this answer only; the old one signs too for 24 hours",
         answers={200: AddressOut},
         refusals=[400, 404, 409],
@@ -137,7 +130,6 @@ class RotateSecretView(ApiView):
 class RecoverView(ApiView):
     @documented(
         "recover_channel",
-        parameters=[_ID],
         summary="Send again what an address has missed since a time, also what was never tried",
         request=RecoverIn,
         answers={202: RecoveredOut},

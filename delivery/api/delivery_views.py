@@ -14,13 +14,11 @@ from delivery.reporting import explanation, explanation_output, history
 from events.api.serializers import EventOut
 from events.models import Event
 from events.rest.errors import missing_is_404
-from events.rest.openapi import documented, in_path
+from events.rest.openapi import documented
 from events.rest.pagination import cursor_of, listed
 from events.rest.permissions import MayReadLog, Unrestricted
 from events.rest.strict import query_of, user_id_of
 from events.rest.views import ApiView
-
-_ID = in_path("delivery_id")
 
 
 class DeliveriesView(ApiView):
@@ -51,7 +49,6 @@ class DeliveriesView(ApiView):
 class DeliveryView(ApiView):
     @documented(
         "show_delivery",
-        parameters=[_ID],
         summary="Show a delivery with its attempts",
         answers={200: DeliveryOut},
         refusals=[404],
@@ -65,7 +62,6 @@ class DeliveryView(ApiView):
 class ResendView(ApiView):
     @documented(
         "resend_delivery",
-        parameters=[_ID],
         summary="Send again; another person's with carillon_delivery.change_delivery. 202 means it is on its way",
         answers={202: DeliveryOut},
         refusals=[400, 404, 409],
@@ -84,7 +80,7 @@ class ExplainView(ApiView):
 
     @documented(
         "explain_event",
-        parameters=[in_path("event_id"), ExplainQuery],
+        parameters=[ExplainQuery],
         summary="Say who was told of an event, how that went, and, as of now, why others were not",
         answers={200: ExplanationOut},
         refusals=[400, 404],

@@ -14,16 +14,13 @@ from events.api.serializers import MemberIn, MemberOut
 from events.entities import Entity
 from events.errors import EntityRefused, UnknownUser
 from events.memberships import grant, members_of, revoke
-from events.rest.openapi import documented, in_path
+from events.rest.openapi import documented
 from events.rest.pagination import Paged, cursor_of, listed
 from events.rest.permissions import MayPublish, Unrestricted
 from events.rest.strict import body_of, query_of
 from events.rest.views import ApiView
 
-_PATH = [
-    OpenApiParameter("entity_type", {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,63}$"}, OpenApiParameter.PATH),
-    in_path("entity_id"),
-]
+_TYPE = OpenApiParameter("entity_type", {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,63}$"}, OpenApiParameter.PATH)
 
 
 class MembersView(ApiView):
@@ -32,7 +29,7 @@ class MembersView(ApiView):
     @documented(
         "list_members",
         summary="List the people tied to an entity, in the order they came",
-        parameters=[*_PATH, Paged],
+        parameters=[_TYPE, Paged],
         answers={200: MemberOut(many=True)},
         refusals=[400, 404],
         is_list=True,
@@ -56,7 +53,7 @@ class MemberView(ApiView):
         "put_member",
         summary="Give a person their one role at an entity",
         request=MemberIn,
-        parameters=[*_PATH, in_path("user_id")],
+        parameters=[_TYPE],
         answers={200: MemberOut},
         refusals=[404],
     )
@@ -70,7 +67,7 @@ class MemberView(ApiView):
 
     @documented(
         "delete_member",
-        parameters=[*_PATH, in_path("user_id")],
+        parameters=[_TYPE],
         summary="Take a person's tie to an entity away; 204 also when there was none",
         answers={204: None},
         refusals=[400, 404],

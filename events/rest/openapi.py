@@ -10,7 +10,6 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 
-from events.entities import BIGINT_MAX
 from events.rest.fields import Text
 
 
@@ -54,12 +53,6 @@ def _header(name: str, statuses: Sequence[int], *, schema: Any = OpenApiTypes.ST
     return OpenApiParameter(
         name, schema, OpenApiParameter.HEADER, response=list(statuses), required=True, description=text
     )
-
-
-def in_path(name: str, *, least: int = 0) -> OpenApiParameter:
-    """A number in an address; one that does not fit into 64 bits is a 404."""
-    bounds = {"type": "integer", "minimum": least, "maximum": BIGINT_MAX}
-    return OpenApiParameter(name, bounds, OpenApiParameter.PATH)
 
 
 def documented(

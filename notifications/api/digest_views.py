@@ -10,7 +10,6 @@ from events.db.clock import instant
 from events.rest.openapi import documented
 from events.rest.strict import user_id_of
 from events.rest.views import ApiView
-from notifications.api.responses import changed
 from notifications.api.serializers import DigestOut, SentDigestOut
 from notifications.holds import release
 from notifications.inbox import marking
@@ -49,4 +48,4 @@ class DigestView(ApiView):
             "by_type": summary.by_type if summary else {},
             "url": summary_text.url(summary.pk) if summary else None,
         }
-        return changed(marking.state(user_id), body=body)
+        return Response(body, headers=marking.state(user_id).headers)

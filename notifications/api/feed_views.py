@@ -8,17 +8,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from events.rest.errors import missing_is_404
-from events.rest.openapi import documented, in_path
+from events.rest.openapi import documented
 from events.rest.pagination import cursor_of, listed
 from events.rest.strict import body_of, query_of, user_id_of
 from events.rest.views import ApiView
-from notifications.api.responses import changed
 from notifications.api.serializers import CountOut, FeedQuery, Ids, NotificationOut, UpTo, WhyOut
 from notifications.inbox import feed, marking
 from notifications.models import Notification
 from notifications.routing.reasons import why
-
-_ID = in_path("notification_id")
 
 
 class FeedView(ApiView):
@@ -48,7 +45,6 @@ class FeedView(ApiView):
 class ReadView(ApiView):
     @documented(
         "read_notification",
-        parameters=[_ID],
         summary="Mark one as read; 204 also when it was",
         answers={204: None},
         refusals=[404],
@@ -61,7 +57,6 @@ class ReadView(ApiView):
 class UnreadView(ApiView):
     @documented(
         "unread_notification",
-        parameters=[_ID],
         summary="Mark one as unread; 204 also when it was",
         answers={204: None},
         refusals=[404],
@@ -97,7 +92,7 @@ class ReadAllView(ApiView):
         state = marking.mark_all(
             user_id_of(request), now=timezone.now(), up_to=body.get("up_to"), category=body.get("category")
         )
-        return changed(state)
+        return Response(status=204, headers=state.headers)
 
 
 class UnreadCountView(ApiView):
@@ -109,7 +104,6 @@ class UnreadCountView(ApiView):
 class WhyView(ApiView):
     @documented(
         "explain_notification",
-        parameters=[_ID],
         summary="Say why you were told of this",
         answers={200: WhyOut},
         refusals=[404],
@@ -130,4 +124,5 @@ class WhyView(ApiView):
 
 def _mark(request: Request, ids: list[int], *, is_read: bool) -> Response:
     with missing_is_404(Notification):
-        return changed(marking.mark(user_id_of(request), ids=ids, is_read=is_read, now=timezone.now()))
+        state = marking.mark(user_id_of(request), ids=ids, is_read=is_read, now=timezone.now())
+    return Response(status=204, headers=state.headers)

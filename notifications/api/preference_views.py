@@ -8,11 +8,10 @@ from rest_framework.response import Response
 
 from events.models import EventType
 from events.rest.errors import missing_is_404
-from events.rest.openapi import documented, in_path
+from events.rest.openapi import documented
 from events.rest.pagination import listed
 from events.rest.strict import body_of, user_id_of
 from events.rest.views import ApiView
-from notifications.api.responses import changed
 from notifications.api.serializers import PreferenceIn, PreferenceOut, SettingsIn, SettingsOut
 from notifications.inbox import marking
 from notifications.preferences import preferences
@@ -33,7 +32,6 @@ class PreferencesView(ApiView):
 class PreferenceView(ApiView):
     @documented(
         "put_preference",
-        parameters=[in_path("event_type_id")],
         summary="Change what you named of your preference for one event type",
         request=PreferenceIn,
         answers={200: PreferenceOut},
@@ -62,4 +60,4 @@ class SettingsView(ApiView):
     def put(self, request: Request) -> Response:
         changes, now, user_id = body_of(request, as_=SettingsIn), timezone.now(), user_id_of(request)
         settings = change_settings(user_id, now=now, **changes)
-        return changed(marking.state(user_id), body=settings_as_json(settings, now=now))
+        return Response(settings_as_json(settings, now=now), headers=marking.state(user_id).headers)
