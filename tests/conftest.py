@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
 
-from events import event_type_cache
+from events import entities, event_type_cache
 from tests.database_reset import InitialRows
 
 if TYPE_CHECKING:
@@ -60,6 +60,12 @@ def _cheap_passwords(settings) -> None:
 def _no_known_types() -> None:
     """Each test's database has types of its own: none is known from the test before."""
     event_type_cache.clear()
+
+
+@pytest.fixture
+def _own_entities(monkeypatch) -> None:
+    """Entities that a test registers are gone after it."""
+    monkeypatch.setattr(entities, "_resolvers", {})
 
 
 @pytest.fixture

@@ -43,10 +43,16 @@ def test_it_waits_longer_while_the_database_is_away_but_never_long():
     assert pauses[-1] == LONGEST_PAUSE
 
 
-def test_it_is_back_to_its_interval_after_one_good_round(works):
-    sweeper = Sweeper([fails], interval=1)
+def test_it_is_back_to_its_interval_after_one_good_round():
+    failures = [OperationalError("server closed the connection unexpectedly")]
+
+    def fails_once() -> None:
+        if failures:
+            raise failures.pop()
+
+    sweeper = Sweeper([fails_once], interval=1)
     sweeper.round()
-    sweeper._sweeps = [works]
+    assert sweeper.pause == 2
     sweeper.round()
     assert sweeper.pause == 1
 

@@ -137,6 +137,7 @@ def test_the_object_has_the_documented_fields_and_no_others(owner):
     assert set(feed.as_json(feed.page(owner.pk)[0])) == set(" ".join(FIELDS).split())
 
 
+@pytest.mark.usefixtures("_own_entities")
 def test_the_object_reads_as_the_event_does(owner):
     register_entity("job", url=lambda number: f"/jobs/{number}")
     tell("job.failed", source=JOB, payload={"name": "shot 042", "error": "Out of memory"}, actor=owner)

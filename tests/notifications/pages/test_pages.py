@@ -11,8 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from events import entities
-from events.entities import Entity
+from events.entities import Entity, register_entity
 from events.models import Event, EventType
 from notifications.models import Inbox, Notification, NotificationPreference
 from notifications.preferences import preferences
@@ -47,8 +46,9 @@ def test_opening_reads_and_leads_to_what_it_is_about(browser, member):
     assert (answer.url, row.is_read) == ("/notifications/preferences/", True)
 
 
-def test_what_is_gone_keeps_its_story(browser, member, monkeypatch):
-    monkeypatch.setitem(entities._resolvers, "job", lambda _: None)
+@pytest.mark.usefixtures("_own_entities")
+def test_what_is_gone_keeps_its_story(browser, member):
+    register_entity("job", url=lambda _: None)
     row = told(member, name="Shot 042")
     page = browser.get(browser.get(reverse("notification-open", args=[row.pk])).url).content.decode()
     assert "Shot 042" in page
