@@ -86,7 +86,7 @@ def start(role: str, *, host: str, pid: int, version: str) -> ServiceRun:
         )
         is_new = last is not None and last.version != version
         if gone or is_new:
-            _tell(run, unclean=len(gone), previous=last.version if last and is_new else None)
+            _publish_restart(run, unclean=len(gone), previous=last.version if last and is_new else None)
     return run
 
 
@@ -105,7 +105,7 @@ def _is_gone(run: ServiceRun, *, host: str) -> bool:
     return not ServiceRun.objects.filter(pk=run.pk, seen_at__gt=Now() - SILENT).exists()
 
 
-def _tell(run: ServiceRun, *, unclean: int, previous: str | None) -> None:
+def _publish_restart(run: ServiceRun, *, unclean: int, previous: str | None) -> None:
     reasons = ["After an unclean end"] if unclean else []
     reasons += [f"With version {run.version} after {previous}"] if previous is not None else []
     payload = {

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 BEAT_SECONDS = 60.0
 TICK_SECONDS = 0.25
-LOOK_SECONDS = 30.0
+COMPARE_SECONDS = 30.0
 PAUSE_SECONDS = 0.1
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 
@@ -44,7 +44,7 @@ class Bridge:
         self.prompts: dict[str, Prompt] = {}
         self.connection = 0
         self.away_since: float | None = time.monotonic()
-        self.look_wanted = asyncio.Event()
+        self.comparison_wanted = asyncio.Event()
         self._is_loaded = False
         self._latest: set[str] | None = None
 
@@ -52,8 +52,8 @@ class Bridge:
         """Follow the server, whatever it or the database does."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._stay_connected())
-            group.create_task(self._keep_looking())
-            group.create_task(self._keep_time())
+            group.create_task(self._keep_comparing())
+            group.create_task(self._keep_ticking())
 
     # The socket
 
@@ -62,10 +62,10 @@ class Bridge:
         while True:
             try:
                 async with self.server.socket() as frames:
-                    self._came()
+                    self._on_connected()
                     async for frame in frames:
                         tries = 0
-                        await self._take(frame)
+                        await self._on_frame(frame)
                 logger.warning("%s closed the connection.", self.server.url)
             except (ComfyuiError, aiohttp.ClientError, OSError) as error:
                 if not tries:
@@ -74,21 +74,21 @@ class Bridge:
             await asyncio.sleep(random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(tries, 10))))
             tries += 1
 
-    def _came(self) -> None:
+    def _on_connected(self) -> None:
         logger.info("Connected to %s.", self.server.url)
         self.connection += 1
         self.away_since = None
         self._is_loaded = False
-        self.look_wanted.set()
+        self.comparison_wanted.set()
 
-    async def _take(self, frame: dict[str, Any]) -> None:
+    async def _on_frame(self, frame: dict[str, Any]) -> None:
         frame_type, data = frame.get("type"), frame.get("data")
         if not isinstance(frame_type, str) or not isinstance(data, dict):
             return
-        prompt = self._meant(data)
+        prompt = self._prompt_of(data)
         if frame_type == "status" or prompt is None:
             # Of a prompt that isn't known yet, the queue says whose it is.
-            self.look_wanted.set()
+            self.comparison_wanted.set()
             return
         match frame_type:
             case "execution_error":
@@ -99,13 +99,13 @@ class Bridge:
                 await self._end(prompt, await self._success(prompt))
             case "executing" if data.get("node") is None:
                 # How older servers say that it is over; the history says how.
-                self.look_wanted.set()
+                self.comparison_wanted.set()
             case "execution_start" | "execution_cached" | "executing" | "progress" | "progress_state" | "executed":
                 await self._start(prompt)
                 if protocol.advance(prompt, frame_type, data):
                     prompt.waiting = protocol.progress(prompt)
 
-    def _meant(self, data: dict[str, Any]) -> Prompt | None:
+    def _prompt_of(self, data: dict[str, Any]) -> Prompt | None:
         """Progress of older servers names no prompt: it is that of the one that runs."""
         prompt_id = data.get("prompt_id")
         if isinstance(prompt_id, str):
@@ -124,26 +124,26 @@ class Bridge:
 
     # The queue and the history
 
-    async def _keep_looking(self) -> None:
+    async def _keep_comparing(self) -> None:
         while True:
             try:
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await self.look_wanted.wait()
+                async with asyncio.timeout(COMPARE_SECONDS):
+                    await self.comparison_wanted.wait()
             except TimeoutError:
                 if self.away_since is not None:
                     continue
             # A queue that changes a hundred times a second is looked at a few times.
             await asyncio.sleep(PAUSE_SECONDS)
-            self.look_wanted.clear()
+            self.comparison_wanted.clear()
             try:
-                await self.look()
+                await self.compare()
             except (ComfyuiError, DatabaseError, InterfaceError) as error:
                 logger.warning("The queue of %s could not be compared: %s", self.server.url, error)
                 await asyncio.sleep(random.uniform(0, FIRST_PAUSE * 2))
                 if self.away_since is None:
-                    self.look_wanted.set()
+                    self.comparison_wanted.set()
 
-    async def look(self) -> None:
+    async def compare(self) -> None:
         """Compare what is known with the server's queue and history. In this order: a prompt that ends in between is
         in the history when it isn't in the queue any more."""
         connection = self.connection
@@ -195,21 +195,21 @@ class Bridge:
         elif prompt.missing_since is None:
             # Seen missing twice, so that a restart whose cut is not heard of yet isn't taken for somebody's decision.
             prompt.missing_since = time.monotonic()
-            self.look_wanted.set()
+            self.comparison_wanted.set()
         elif not prompt.is_started and prompt.listed_in == connection == self.connection and self.away_since is None:
             await self._end(prompt, Outcome("cancelled", {"message": "Taken out of the queue"}))
 
     # The clock
 
-    async def _keep_time(self) -> None:
+    async def _keep_ticking(self) -> None:
         beat_at = time.monotonic() + BEAT_SECONDS
         while True:
             await asyncio.sleep(TICK_SECONDS)
             now = time.monotonic()
             try:
                 await self._follow([])
-                await self._tell_progress(now)
-                await self._give_up(now)
+                await self._publish_progress(now)
+                await self._fail_lost(now)
                 if now >= beat_at:
                     beat_at = now + BEAT_SECONDS
                     await self._beat()
@@ -222,13 +222,13 @@ class Bridge:
             listed = [prompt.pk for prompt in self.prompts.values() if prompt.listed_in == self.connection]
             await _db(lifecycle.extend_wait)(listed)
 
-    async def _tell_progress(self, now: float) -> None:
+    async def _publish_progress(self, now: float) -> None:
         for prompt in list(self.prompts.values()):
-            if prompt.waiting is not None and now - prompt.told_at >= PROGRESS_SECONDS:
-                payload, prompt.waiting, prompt.told_at = prompt.waiting, None, now
+            if prompt.waiting is not None and now - prompt.published_at >= PROGRESS_SECONDS:
+                payload, prompt.waiting, prompt.published_at = prompt.waiting, None, now
                 await _db(lifecycle.progress)(prompt.pk, payload)
 
-    async def _give_up(self, now: float) -> None:
+    async def _fail_lost(self, now: float) -> None:
         for prompt in list(self.prompts.values()):
             away = prompt.is_started and self.away_since is not None and now - self.away_since >= self.grace
             gone = prompt.missing_since is not None and now - prompt.missing_since >= self.grace
@@ -255,7 +255,7 @@ class Bridge:
             await _db(what)(*arguments)
         except (DatabaseError, InterfaceError) as error:
             logger.warning("A prompt of %s could not be written down, trying on: %s", self.server.url, error)
-            self.look_wanted.set()
+            self.comparison_wanted.set()
             return False
         return True
 

@@ -43,7 +43,7 @@ class Prompt:
     done: set[str] = field(default_factory=set)
     files: list[dict[str, Any]] = field(default_factory=list)
     waiting: dict[str, Any] | None = None
-    told_at: float = -math.inf
+    published_at: float = -math.inf
     # The connection during which the server last listed it, and since when it lists it no more.
     listed_in: int = -1
     missing_since: float | None = None

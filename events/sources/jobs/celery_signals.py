@@ -54,11 +54,11 @@ def _on_postrun(task_id: str, task: Any, retval: Any, state: str | None, **_more
             tracking.ended(key, "completed", {}, last=last)
         case "IGNORED" if task_id in type(task)._replaced:
             type(task)._replaced -= {task_id}
-            reporter.write(lambda: lifecycle.requeue(key), saying="A replaced job could not be put back")
+            reporter.write(lambda: lifecycle.requeue(key), warning="A replaced job could not be put back")
         case "IGNORED":
             tracking.ended(key, "cancelled", {"message": "The task asked to be ignored"}, last=last)
         case "REJECTED" if isinstance(retval, Reject) and getattr(retval, "requeue", False):
-            reporter.write(lambda: lifecycle.requeue(key), saying="A rejected job could not be put back")
+            reporter.write(lambda: lifecycle.requeue(key), warning="A rejected job could not be put back")
         case "REJECTED":
             tracking.ended(key, "failed", {"error": f"Rejected: {lifecycle.text(retval)}"}, last=last)
         case None if task.request.is_eager:
@@ -97,7 +97,7 @@ def _on_retry(sender: Any, request: Any, **_more: Any) -> None:
     key = jobs.key_of(request.id)
     if isinstance(sender, JobTask) and key not in tracking.running:
         wait = timedelta(seconds=sender.job_wait_seconds)
-        reporter.write(lambda: lifecycle.requeue(key, wait=wait), saying="A retried job could not be put back")
+        reporter.write(lambda: lifecycle.requeue(key, wait=wait), warning="A retried job could not be put back")
 
 
 def _on_revoked(sender: Any, request: Any, terminated: bool, expired: bool, **_more: Any) -> None:
@@ -108,7 +108,7 @@ def _on_revoked(sender: Any, request: Any, terminated: bool, expired: bool, **_m
     about = jobs.declared(sender, request.args, request.kwargs, request.headers)
     key = jobs.key_of(request.id)
     if about is not None:
-        reporter.attempt(lambda: lifecycle.submit(key, about), saying=f"job.submitted of {about.name}")
+        reporter.attempt(lambda: lifecycle.submit(key, about), warning=f"job.submitted of {about.name}")
     tracking.ended(key, "cancelled", {"message": message})
     if not connection.in_atomic_block:
         connection.close()

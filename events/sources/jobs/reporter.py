@@ -48,8 +48,8 @@ class Live:
     # On top of the lease: while the broker may still give the job to another worker, it isn't lost.
     patience: timedelta = timedelta()
     waiting: Payload | None = None
-    told_at: float = 0.0
-    is_telling: bool = False
+    published_at: float = 0.0
+    is_publishing: bool = False
 
     def report(self, share: float, message: str) -> None:
         """Progress, told at most twice a second; of what comes faster the last is kept."""
@@ -58,7 +58,7 @@ class Live:
             payload["message"] = lifecycle.text(message)
         if self.is_inline:
             self.waiting = payload
-            if self.may_tell():
+            if self.may_publish():
                 _publish_progress(self)
         else:
             reporter = _reporter.get()
@@ -66,8 +66,8 @@ class Live:
                 self.waiting = payload
                 reporter.changed.notify_all()
 
-    def may_tell(self) -> bool:
-        return time.monotonic() - self.told_at >= PROGRESS_SECONDS
+    def may_publish(self) -> bool:
+        return time.monotonic() - self.published_at >= PROGRESS_SECONDS
 
 
 class _Reporter:
@@ -92,27 +92,27 @@ class _Reporter:
                         self.thread = None
                         return
                     self.changed.wait(self._pause(beat_at))
-                    telling = [live for live in self.jobs.values() if live.waiting is not None and live.may_tell()]
+                    due = [live for live in self.jobs.values() if live.waiting is not None and live.may_publish()]
                     alive = list(self.jobs.values())
-                for live in telling:
+                for live in due:
                     _publish_progress(live)
                 self._write()
                 if time.monotonic() >= beat_at:
-                    attempt(partial(_heartbeat, alive), saying="Signs of life of jobs could not be written")
+                    attempt(partial(_heartbeat, alive), warning="Signs of life of jobs could not be written")
                     beat_at = time.monotonic() + lease().total_seconds() / 5
         finally:
             connections.close_all()
 
     def _pause(self, beat_at: float) -> float:
         now = time.monotonic()
-        progress = [live.told_at + PROGRESS_SECONDS for live in self.jobs.values() if live.waiting is not None]
+        progress = [live.published_at + PROGRESS_SECONDS for live in self.jobs.values() if live.waiting is not None]
         unwritten = [now + RETRY_SECONDS] if self.unwritten else []
         return max(0.0, min([beat_at, *progress, *unwritten]) - now)
 
     def _write(self) -> None:
         for _ in range(len(self.unwritten)):
             write = self.unwritten.popleft()
-            if not attempt(write, saying="The end of a job could not be written; it will be tried again"):
+            if not attempt(write, warning="The end of a job could not be written; it will be tried again"):
                 self.unwritten.appendleft(write)
                 return
 
@@ -136,16 +136,16 @@ def release(live: Live) -> Payload | None:
     reporter = _reporter.get()
     with reporter.changed:
         # What is just being told must come before the end, and is the last if nothing waits.
-        reporter.changed.wait_for(lambda: not live.is_telling, RELEASE_SECONDS)
+        reporter.changed.wait_for(lambda: not live.is_publishing, RELEASE_SECONDS)
         reporter.jobs.pop(live.pk, None)
         reporter.changed.notify_all()
         waiting, live.waiting = live.waiting, None
     return waiting
 
 
-def write(what: Callable[[], object], *, saying: str) -> None:
+def write(what: Callable[[], object], *, warning: str) -> None:
     """Write now; where the database is away, again later from the thread. Never raises."""
-    is_written = attempt(what, saying=saying)
+    is_written = attempt(what, warning=warning)
     if not is_written and not connection.in_atomic_block:
         reporter = _reporter.get()
         with reporter.changed:
@@ -157,11 +157,11 @@ def _publish_progress(live: Live) -> None:
     reporter = _reporter.get()
     with reporter.changed:
         payload, live.waiting = live.waiting, None
-        live.told_at, live.is_telling = time.monotonic(), True
+        live.published_at, live.is_publishing = time.monotonic(), True
     if payload is not None:
-        attempt(partial(lifecycle.progress, live.pk, payload), saying="Progress could not be told")
+        attempt(partial(lifecycle.progress, live.pk, payload), warning="Progress could not be told")
     with reporter.changed:
-        live.is_telling = False
+        live.is_publishing = False
         reporter.changed.notify_all()
 
 
@@ -170,12 +170,12 @@ def _heartbeat(alive: list[Live]) -> None:
         lifecycle.heartbeat([live.pk for live in alive if live.patience == patience], lease=lease() + patience)
 
 
-def attempt(what: Callable[[], object], *, saying: str) -> bool:
+def attempt(what: Callable[[], object], *, warning: str) -> bool:
     """Write now or not at all. Publishing must never break a job: what the database says is logged."""
     try:
         what()
     except (DatabaseError, InterfaceError) as error:
-        logger.warning("%s: %s", saying, str(error).strip() or type(error).__name__)
+        logger.warning("%s: %s", warning, str(error).strip() or type(error).__name__)
         if not connection.in_atomic_block:
             connection.close()
         return False

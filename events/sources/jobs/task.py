@@ -68,7 +68,7 @@ class JobTask(Task[Any, Any]):
             return super().apply_async(args, kwargs, task_id, producer, *more, **options)
         wait = _wait(self, options)
         reporter.attempt(
-            lambda: lifecycle.submit(key_of(task_id), about, wait=wait), saying=f"job.submitted of {about.name}"
+            lambda: lifecycle.submit(key_of(task_id), about, wait=wait), warning=f"job.submitted of {about.name}"
         )
         send = super().apply_async
         if not connection.in_atomic_block:
@@ -85,7 +85,7 @@ class JobTask(Task[Any, Any]):
             key = key_of(self.request.id or "")
             delay = options.get("countdown")
             wait = _wait(self, options | {"countdown": self.default_retry_delay if delay is None else delay})
-            reporter.attempt(lambda: lifecycle.requeue(key, wait=wait), saying="A job's retry is not written down")
+            reporter.attempt(lambda: lifecycle.requeue(key, wait=wait), warning="A job's retry is not written down")
         return super().retry(*args, **options)
 
     def replace(self, sig: Any) -> Any:

@@ -27,7 +27,7 @@ running: dict[str, Live] = {}
 def ended(key: str, state: lifecycle.End, payload: dict[str, Any], *, last: dict[str, Any] | None = None) -> None:
     """Write a job's end, now or as soon as the database is back."""
     reporter.write(
-        lambda: lifecycle.end(key, state, payload, last=last), saying=f"job.{state} of {key} could not be written"
+        lambda: lifecycle.end(key, state, payload, last=last), warning=f"job.{state} of {key} could not be written"
     )
 
 
@@ -49,7 +49,7 @@ def begin(key: str, about: Facts, *, patience: timedelta = timedelta()) -> Live 
                 begun.append(row)
 
     is_inline = connection.in_atomic_block
-    if not reporter.attempt(write, saying=f"{about.name} runs untold"):
+    if not reporter.attempt(write, warning=f"{about.name} runs untold"):
         return None
     if not begun:
         logger.warning("%s (%s) runs again although its end was told; that stays its end.", about.name, key)

@@ -463,7 +463,7 @@ def test_nothing_is_remembered_of_thousands_of_prompts_in_the_history(run_scenar
 )
 def test_frames_that_say_nothing_are_passed_over(run_scenario, frame):
     async def scenario(setup: Setup) -> None:
-        await setup.bridge._take(frame)
+        await setup.bridge._on_frame(frame)
 
     run_scenario(scenario)
     assert states() == []
