@@ -1,4 +1,4 @@
-"""A person's addresses: made, confirmed, tested, switched off and on. Whatever changes one holds the inbox lock."""
+"""Addresses of a person: added, confirmed, tested, switched off and on. Each change holds the person's inbox lock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.db.models import Q
 from delivery import channels
 from delivery.address_health import health
 from delivery.encryption import UnreadableSecretError, seal, unseal
-from delivery.errors import AddressConflict, AddressRefused, AddressThrottled
+from delivery.errors import AddressConflict, AddressRefused, TooSoon
 from delivery.models import Address, Delivery
 from delivery.outbox import outbox
 from delivery.outbox.open import follow_accounts
@@ -44,7 +44,7 @@ class AddressWithSecret:
 
 
 def of(user: User) -> list[Address]:
-    """The person's addresses, oldest first. One query; some more when the account's e-mail has changed since."""
+    """List the person's addresses, oldest first. One query; some more when the account's e-mail has changed since."""
     found = list(Address.objects.filter(user=user))
     accounted = {row.kind for row in found if row.target == user.email}
     missing = [kind for kind in _kinds_of_accounts() if user.email and kind not in accounted]
@@ -58,7 +58,7 @@ def of(user: User) -> list[Address]:
 
 
 def get(user_id: int, *, address_id: int) -> Address:
-    """Raises Address.DoesNotExist, also for another person's."""
+    """Return one address of this person. Raises Address.DoesNotExist, also for another person's."""
     return Address.objects.get(pk=address_id, user_id=user_id)
 
 
@@ -71,9 +71,9 @@ def create(
     retry: str = "",
     format: str = "",  # noqa: A002
 ) -> AddressWithSecret:
-    """A new address, or one that had been switched off, on again. Raises AddressRefused; then nothing is stored.
+    """Add an address, or switch one on again. Raises AddressRefused; then nothing is stored.
 
-    It is checked before the lock is taken: that may ask a resolver. One that has to be confirmed is sent the link.
+    The target is checked before the lock is taken: that may ask a resolver. One that has to be confirmed gets the link.
     """
     channel = _channel(kind)
     chosen = _checked_options(kind, retry=retry or None, format=format or None)
@@ -135,17 +135,17 @@ def change(
 
 
 def enable(user_id: int, *, address_id: int, now: datetime) -> Address:
-    """As if it had never failed: what it missed meanwhile can be recovered."""
+    """Switch it on as if it had never failed: what it missed meanwhile can be recovered."""
     return change(user_id, address_id=address_id, now=now, is_enabled=True)
 
 
 def disable(user_id: int, *, address_id: int, now: datetime) -> Address:
-    """Nothing goes there any more; its history stays. What is pending is skipped when its turn comes."""
+    """Switch it off; its history stays. What is pending is skipped when it is claimed."""
     return change(user_id, address_id=address_id, now=now, is_enabled=False)
 
 
 def verify(user_id: int, *, address_id: int, now: datetime) -> Address:
-    """Its owner followed the link that was sent there."""
+    """Confirm it: its owner followed the link that was sent there."""
     with transaction.atomic():
         marking.locked(user_id)
         address = get(user_id, address_id=address_id)
@@ -167,7 +167,7 @@ def ask_to_confirm(user_id: int, *, address_id: int, now: datetime) -> Address:
 
 
 def send_test(user_id: int, *, address_id: int, now: datetime) -> Delivery:
-    """A test send, on its way like any other delivery. Raises AddressRefused."""
+    """Open a test delivery, which goes like any other. Raises AddressRefused."""
     with transaction.atomic():
         marking.locked(user_id)
         address = _in_use(user_id, address_id=address_id)
@@ -183,7 +183,7 @@ def recover(user_id: int, *, address_id: int, since: datetime, now: datetime) ->
 
 
 def rotate_secret(user_id: int, *, address_id: int, now: datetime) -> AddressWithSecret:
-    """A new secret; the old one signs too for OVERLAP, one from before that no longer. Raises AddressRefused."""
+    """Make a new secret; the old one signs too for OVERLAP, one from before no longer. Raises AddressRefused."""
     with transaction.atomic():
         marking.locked(user_id)
         address = get(user_id, address_id=address_id)
@@ -207,7 +207,7 @@ def _channel(kind: str) -> channels.Channel:
 
 
 def _checked_options(kind: str, **options: str | None) -> dict[str, str]:
-    """Those that are named. AddressRefused for what this kind doesn't have."""
+    """Keep the options that are given. AddressRefused for what this kind doesn't have."""
     named = {name: value for name, value in options.items() if value is not None}
     accepted = {"retry": Address.Retry.values, "format": Address.Format.values}
     for name, value in named.items():
@@ -220,7 +220,7 @@ def _checked_options(kind: str, **options: str | None) -> dict[str, str]:
 
 
 def _existing(user: User, *, kind: str, checked: channels.Checked) -> Address | None:
-    """The person's address that leads to the same place. A masked target isn't all of it: its secret is the place."""
+    """Find the person's address that leads to the same place; where the target is masked, its secret is the place."""
     # The account's e-mail is kept as the account spells it.
     is_same = Q(target=checked.target) | Q(is_account=True, target__iexact=checked.target)
     same = Address.objects.filter(is_same, user=user, kind=kind).order_by("-is_enabled", "-id")
@@ -246,7 +246,7 @@ def _check_room(user_id: int, *, is_new: bool) -> None:
 
 
 def _in_use(user_id: int, *, address_id: int) -> Address:
-    """Needs the lock."""
+    """Return an address that can be sent to. Needs the lock."""
     address = get(user_id, address_id=address_id)
     _check_on(address)
     if address.verified_at is None:
@@ -263,7 +263,7 @@ def _check_pause(address: Address, *, purpose: str, now: datetime) -> None:
     recent = Delivery.objects.filter(address=address, purpose=purpose, created_at__gt=now - PAUSE)
     if recent.exists():
         detail = f"one was sent just now; wait {PAUSE.seconds} seconds between two"
-        raise AddressThrottled(detail, code="too_soon")
+        raise TooSoon(detail, code="too_soon")
 
 
 def _confirm(address: Address, *, now: datetime) -> None:
@@ -282,7 +282,7 @@ def _switch_on(address: Address) -> None:
 
 
 def _send_what_waited(address: Address, *, now: datetime) -> None:
-    """An address that was switched on has a closed breaker. Needs the lock."""
+    """Make due what waited for an address: one that was switched on has a closed breaker. Needs the lock."""
     health.bring_forward([address.pk], now=now)
     outbox.wake_on_commit()
 

@@ -11,7 +11,7 @@ from django.conf import settings
 
 
 class UnreadableSecretError(ValueError):
-    """Sealed under a SECRET_KEY that is neither the present one nor among SECRET_KEY_FALLBACKS."""
+    """Secret sealed under a SECRET_KEY that is neither the present one nor among SECRET_KEY_FALLBACKS."""
 
 
 def seal(text: str) -> str:
@@ -19,7 +19,7 @@ def seal(text: str) -> str:
 
 
 def unseal(sealed: str) -> str:
-    """Raises UnreadableSecretError."""
+    """Decrypt it. Raises UnreadableSecretError."""
     try:
         return _box().decrypt(sealed.encode()).decode()
     except InvalidToken as error:

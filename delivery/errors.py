@@ -10,12 +10,12 @@ class AddressRefused(Refused):
 
 
 class AddressConflict(AddressRefused):
-    """Against how this person's addresses stand now."""
+    """Refusal because of how this person's addresses stand now."""
 
     http_status = 409
 
 
-class AddressThrottled(AddressRefused):
-    """One of these was sent to the address just now."""
+class TooSoon(AddressRefused):
+    """Refusal because one of these was sent to the address just now."""
 
     http_status = 429

@@ -1,4 +1,4 @@
-"""What the owner of an address reads about a delivery: the code of an attempt in one sentence that says what to change.
+"""Reasons for the owner of an address: the code of an attempt in one sentence that says what to change.
 
 It says nothing about the inner network: who may see addresses and answers sees them on the attempt itself.
 """
@@ -77,7 +77,7 @@ _SENTENCES: dict[str, Any] = {
 
 
 def sentence(code: str) -> str:
-    """In the language of who reads. A code without a sentence (a channel from elsewhere) speaks for itself."""
+    """Say it in the language of who reads. A code without a sentence (of an app's own channel) speaks for itself."""
     if known := _SENTENCES.get(code):
         return str(known)
     return _("It failed: %(code)s.") % {"code": code} if code else ""

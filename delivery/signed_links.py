@@ -19,12 +19,12 @@ _CONFIRM = signing.Signer(salt="carillon.confirm")
 
 
 class InvalidLinkError(ValueError):
-    """Not one that was signed here."""
+    """Link that was not signed here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What a link to unsubscribe changes: e-mail for one type, or (None) for the digest, of one person."""
+    """Subscription to mails for one type, or (None) to the digest, of one person."""
 
     user_id: int
     event_type_id: int | None
@@ -32,7 +32,7 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """What a link to confirm says: this address, as it read then, is this person's."""
+    """Confirmation that this address, as it read then, is this person's."""
 
     address_id: int
     user_id: int
@@ -41,18 +41,18 @@ class Confirmation:
 
 
 def absolute_url(path: str) -> str:
-    """A path on this site as the outside reaches it."""
+    """Return the URL of a path on this site, as the outside reaches it."""
     return f"{settings.BASE_URL}{path}"
 
 
 def unsubscribe_url(subscription: Subscription) -> str:
-    """Works as long as the mail is kept: it has no end (RFC 8058)."""
+    """Sign a link that works as long as the mail is kept: it has no end (RFC 8058)."""
     token = _UNSUBSCRIBE.sign_object([subscription.user_id, subscription.event_type_id])
     return absolute_url(reverse("unsubscribe", args=[token]))
 
 
 def read_unsubscribe(token: str) -> Subscription:
-    """Raises InvalidLinkError."""
+    """Read the token. Raises InvalidLinkError."""
     try:
         user_id, event_type_id = _UNSUBSCRIBE.unsign_object(token)
     except signing.BadSignature as error:
@@ -61,14 +61,14 @@ def read_unsubscribe(token: str) -> Subscription:
 
 
 def confirmation_url(address: Address, *, sent_at: datetime) -> str:
-    """Bound to the address as it reads now: a changed one needs a link of its own."""
+    """Sign a link for the address as it reads now: a changed one needs a link of its own."""
     until = sent_at + CONFIRM_WITHIN
     token = _CONFIRM.sign_object([address.pk, address.user_id, address.target, int(until.timestamp())])
     return absolute_url(reverse("confirm-address", args=[token]))
 
 
 def read_confirmation(token: str) -> Confirmation:
-    """Raises InvalidLinkError. Whether it is too late the caller says."""
+    """Read the token. Raises InvalidLinkError. Whether it is too late the caller says."""
     try:
         address_id, user_id, target, until = _CONFIRM.unsign_object(token)
     except signing.BadSignature as error:

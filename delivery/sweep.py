@@ -1,4 +1,4 @@
-"""What the sweepers do for this floor: find the work whose hint was lost."""
+"""Sweep of this floor: finds the work whose hint was lost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LOST_AFTER = timedelta(seconds=3)
 
 
 def sweep() -> None:
-    """Due deliveries, expired leases and recoveries on their way. Three cheap looks when there are none."""
+    """Look for due deliveries, expired leases and recoveries on their way: five cheap queries when there are none."""
     now = clock.now()
     rescue.rescue(now=now)
     recover.advance_each(now=now)

@@ -1,4 +1,4 @@
-"""What this floor's hints wake."""
+"""Tasks that this floor's hints wake."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def send() -> None:
 
 @worker_shutting_down.connect(weak=False)
 def stop(**_signal: Any) -> None:
-    """A prefork worker's own process hears of it; those that it forked share what this sets."""
+    """Tell the worker's forked processes too: they share what this sets, and only its own hears of the signal."""
     worker_lock.stop()

@@ -1,4 +1,4 @@
-"""Telling owners of addresses that fail, by events like any other: over their feed and their other addresses."""
+"""Alerts to owners of addresses that fail: events like any other, over their feed and their other addresses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class News:
 
 
 def tell_owners(news: News) -> None:
-    """In the transaction that found it out. A few queries for each address: this is rare."""
+    """Publish an event for each address, in the transaction that found it out. A few queries each: this is rare."""
     for event_type, told in ((FAILING, news.failing), (DISABLED, news.switched_off)):
         for address, reason in told:
             source = Entity(ADDRESS_ENTITY, address.pk)

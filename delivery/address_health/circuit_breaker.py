@@ -1,4 +1,4 @@
-"""How an address answers, and what that means for what comes next. Pure: it changes the row's fields, no database.
+"""Circuit breaker of an address. Pure: it changes the row's fields, no database.
 
 Closed: all goes. After OPENS_AFTER failures in a row it opens: nothing is tried before `open_until`. Then it is half
 open: an address that failed last has room for one attempt, the probe. That one's success closes it, its failure opens
@@ -24,7 +24,7 @@ BREAKER_OPEN = "breaker_open"
 
 
 def room(address: Address, *, per_address: int, in_flight: int, now: datetime) -> int:
-    """How many more may be tried there now."""
+    """Count the attempts that may begin there now, beside those in flight."""
     if is_open(address, now=now):
         return 0
     return max((1 if address.failures else per_address) - in_flight, 0)
@@ -35,7 +35,7 @@ def is_open(address: Address, *, now: datetime) -> bool:
 
 
 def is_worth_recording(address: Address, *, now: datetime) -> bool:
-    """Whether a success says something new."""
+    """Tell whether a success says something new."""
     last = address.last_success_at
     return address.failures > 0 or last is None or now - last >= RECORD_SUCCESS_AGAIN_AFTER
 
@@ -46,7 +46,7 @@ def record_success(address: Address, *, now: datetime) -> None:
 
 
 def record_failure(address: Address, *, now: datetime) -> None:
-    """One more failure. What was in flight when it opened doesn't open it for longer."""
+    """Count one more failure. An attempt that was in flight when it opened doesn't open it for longer."""
     address.failures += 1
     address.failing_since = address.failing_since or now
     if address.failures >= OPENS_AFTER and not is_open(address, now=now):
@@ -55,7 +55,7 @@ def record_failure(address: Address, *, now: datetime) -> None:
 
 
 def has_failed_for_long(address: Address, *, now: datetime) -> bool:
-    """Enough to be switched off: ten failures and no success, the first of them five days before the last."""
+    """Tell whether it is to be switched off: ten failures, no success, the first of them five days before the last."""
     since = address.failing_since
     return since is not None and address.failures >= DISABLE_EVIDENCE and now - since >= DISABLE_AFTER
 
@@ -65,5 +65,5 @@ def switch_off(address: Address, *, reason: str, now: datetime) -> None:
 
 
 def should_warn(address: Address, *, now: datetime) -> bool:
-    """Its owner hears of it once a day at most, however often it fails."""
+    """Tell whether its owner is to hear of it: once a day at most, however often it fails."""
     return address.is_enabled and (address.warned_at is None or now - address.warned_at >= WARN_AGAIN_AFTER)

@@ -1,4 +1,4 @@
-"""What attempts say of the addresses they went to, and who has to hear of it."""
+"""Health of addresses, by the attempts that went there, and who has to hear of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from events.db.rows import update_rows
 
 
 class Report(NamedTuple):
-    """By one attempt. `disables`: the reason if the address is gone for good; `is_last`: the delivery is dead."""
+    """Report of one attempt. `disables`: the reason if the address is gone; `is_last`: the delivery is dead."""
 
     address_id: int
     is_success: bool
@@ -22,8 +22,10 @@ class Report(NamedTuple):
 
 
 def record(reports: Iterable[Report], *, addresses: dict[int, Address], now: datetime) -> None:
-    """Count it on the rows, which are locked. Who has an address that dies is told once a day; one that is gone, or
-    has failed for long, is switched off, and its owner told at once."""
+    """Count the reports on the rows, which are locked.
+
+    An owner hears once a day of an address that dies, at once of one that is switched off: gone, or failing for long.
+    """
     changed: dict[int, Address] = {}
     closed: set[int] = set()
     told = alerts.News()
@@ -51,7 +53,7 @@ def record(reports: Iterable[Report], *, addresses: dict[int, Address], now: dat
 
 
 def bring_forward(closed: Collection[int], *, now: datetime) -> None:
-    """What waited for the breakers of these addresses needn't wait any longer: it is due, as far as each has room."""
+    """Make due what waited for the breakers of these addresses; each gets it as far as it has room."""
     if closed:
         waiting = Delivery.objects.filter(
             address_id__in_set=closed, state=Delivery.State.PENDING, due_at__gt=now, reason=circuit_breaker.BREAKER_OPEN

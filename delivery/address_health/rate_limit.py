@@ -1,4 +1,4 @@
-"""A rate for an address that has one: its attempts come no faster, in bursts of one second's worth. Pure."""
+"""Rate limit of an address that has one: attempts come no faster, in bursts of one second's worth. Pure."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ BURST = timedelta(seconds=1)
 
 
 def available(address: Address, *, now: datetime) -> int | None:
-    """How many attempts may start now; None: as many as there is room for."""
+    """Count the attempts that may start now; None: as many as there is room for."""
     if not address.rate_per_second:
         return None
     return max(int((now - _used_up_to(address, now=now)) / _interval(address)), 0)
 
 
 def consume(address: Address, count: int, *, now: datetime) -> None:
-    """So many start now."""
+    """Take as many attempts that start now off the rate."""
     if address.rate_per_second:
         address.paced_until = _used_up_to(address, now=now) + count * _interval(address)
 
 
 def next_at(address: Address, *, now: datetime) -> datetime:
-    """When the next one may start."""
+    """Return the moment when the next attempt may start."""
     return max(now, _used_up_to(address, now=now) + _interval(address))
 
 

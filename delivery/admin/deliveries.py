@@ -25,7 +25,7 @@ MOST_AT_ONCE = 1000
 
 @admin.register(Address)
 class AddressAdmin(ReadOnly[Address]):
-    """Its owner changes it; staff look. Secrets are on no page."""
+    """Addresses to look at: their owners change them. Secrets are on no page."""
 
     list_display = ("id", "user", "kind", "target", "is_enabled", "is_verified", "failures", "last_success_at")
     list_select_related = ("user",)

@@ -1,4 +1,4 @@
-"""/deliveries, and why an event reached whom it did."""
+"""/deliveries, and the explanation of whom an event reached."""
 
 from __future__ import annotations
 

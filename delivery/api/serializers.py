@@ -19,12 +19,12 @@ MAX_TARGET = 2000
 
 
 def _target_fields() -> list[str]:
-    """What the installed channels call their targets: `url`, `address`, or as an app's own channel has it."""
+    """Names of targets among the installed channels: `url`, `address`, or that of an app's own channel."""
     return sorted({channels.named(name).target_field for name in channels.installed()})
 
 
 class AddressIn(Strict):
-    """Of `url` and `address` the one that this kind has: `address` for email, `url` for webhook and chat."""
+    """New address. Its kind has either `address` (email) or `url` (webhook and chat)."""
 
     kind = one_of(sorted(channels.installed()))
     url = Text(required=False, max_length=MAX_TARGET, help_text="Of a webhook or a chat.")
@@ -33,13 +33,13 @@ class AddressIn(Strict):
     format = one_of(Address.Format.values, required=False, help_text="Of a webhook.")
 
     def get_fields(self) -> dict[str, Any]:
-        """With those that only an app's own channel has."""
+        """Add the target fields that only an app's own channel has."""
         fields = super().get_fields()
         own = [name for name in _target_fields() if name not in fields]
         return fields | {name: Text(required=False, max_length=MAX_TARGET) for name in own}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """With the one that its kind has as `target`."""
+        """Put the field that its kind has into `target`."""
         if attrs["kind"] not in channels.installed():
             return attrs | {"target": ""}
         wanted = channels.named(attrs["kind"]).target_field
@@ -62,7 +62,7 @@ class AddressChanges(Changes):
 
 
 class AddressOut(serializers.Serializer[Any]):
-    """With `url` or `address`, as its kind has it; a chat's URL is masked."""
+    """Address with `url` or `address`, as its kind has it; a chat's URL is masked."""
 
     id = Whole()
     kind = Text()

@@ -55,7 +55,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt went. `state`: sent, retry, dead or skipped; `reason` is a code that its owner may see.
+    """Outcome of an attempt. `state`: sent, retry, dead or skipped; `reason` is a code that its owner may see.
 
     `retry_at`: what the receiver asked for; it is never tried earlier. `disables`: the address is gone for good.
     `is_ours`: our own failure (no resolver, no server): doesn't count towards the schedule. `excerpt` and
@@ -91,7 +91,7 @@ class Checked:
 
 
 class Session(Protocol):
-    """Lives as long as a worker drains: keeps connections."""
+    """Connections of a channel during one drain."""
 
     async def send(self, outgoing: Outgoing) -> Outcome:
         """One attempt, within the channel's `deadline`. Raises nothing that is the receiver's doing."""
@@ -99,7 +99,7 @@ class Session(Protocol):
 
 
 class Channel(ABC):
-    """A way out. `name` is what preferences, addresses and deliveries call it.
+    """Way out of the house. `name` is what preferences, addresses and deliveries call it.
 
     `check` and `freeze` are all that every channel says itself; one that keeps no connections sends by `send`.
     """
@@ -122,22 +122,22 @@ class Channel(ABC):
 
     @abstractmethod
     def check(self, target: str, *, user: User) -> Checked:
-        """What is stored for this target. Raises delivery.errors.AddressRefused."""
+        """Return what is stored for this target. Raises delivery.errors.AddressRefused."""
 
     @abstractmethod
     def freeze(self, outgoing: Outgoing) -> Frozen:
-        """What every attempt sends, made once. Pure: no query, no clock."""
+        """Make the bytes of every attempt, once. Pure: no query, no clock."""
 
     def new_secret(self) -> str:
-        """Another one for an address that was accepted; empty where a channel signs nothing."""
+        """Make another secret for an address that was accepted; empty where a channel signs nothing."""
         return ""
 
     def session(self) -> AbstractAsyncContextManager[Session]:
-        """Entered once for a drain. A channel without connections is its own session."""
+        """Open the connections of a drain. A channel without any is its own session."""
         return nullcontext(self)
 
     async def send(self, outgoing: Outgoing) -> Outcome:
-        """As Session.send, for a channel that has no session of its own."""
+        """Make one attempt, as Session.send does; for a channel that has no session of its own."""
         raise NotImplementedError(f"channel {self.name} has neither a session nor send")
 
     def retry_delays(self, address: Address) -> Sequence[float]:

@@ -1,4 +1,4 @@
-"""When a failed delivery is tried again. Pure: what was asked for is never undercut, jitter only ever adds."""
+"""Retry schedule of failed deliveries. Pure: what was asked for is never undercut, jitter only ever adds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OUR_FIRST_PAUSE, OUR_LONGEST_PAUSE = 5.0, 900.0
 def next_at(
     delays: Sequence[float], *, tries: int, asked: datetime | None, now: datetime, rng: random.Random
 ) -> datetime | None:
-    """When the next attempt is due after `tries` that counted, this one included. None: that was the last."""
+    """Return when the next attempt is due after `tries` that counted, this one included. None: that was the last."""
     if tries > len(delays):
         return None
     due = now + _with_jitter(delays[tries - 1], rng)
@@ -26,7 +26,7 @@ def next_at(
 
 
 def after_our_failure(*, number: int, asked: datetime | None, now: datetime, rng: random.Random) -> datetime:
-    """`number`: of the attempt, 1 is the first."""
+    """Return when the next attempt is due after a failure of our own. `number`: of the attempt, from 1."""
     pause = min(OUR_FIRST_PAUSE * 2.0 ** min(number - 1, 20), OUR_LONGEST_PAUSE)
     due = now + _with_jitter(pause, rng)
     return due if asked is None else max(due, min(asked, now + LONGEST_WISH))

@@ -1,4 +1,4 @@
-"""A person's own way to be reached on a channel."""
+"""Addresses: the ways to reach a person on a channel."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ ADDRESS_ENTITY = "address"
 
 
 class Address(models.Model):
-    """A webhook URL, an e-mail address, a chat. Changed under the inbox lock of its person; never deleted by them."""
+    """Webhook URL, e-mail address or chat. Changed under the inbox lock of its person; never deleted by them."""
 
     class Retry(models.TextChoices):
-        """When a failed delivery is tried again."""
+        """Retry schedules."""
 
         SHORT = "short", "1, 2 and 4 seconds"
         LONG = "long", "over three days"
@@ -68,7 +68,7 @@ class Address(models.Model):
 
 
 class Recovery(models.Model):
-    """What an address missed is on its way to it, chunk by chunk: all up to the two ids is done."""
+    """Progress of sending an address what it missed, chunk by chunk: all up to the two ids is done."""
 
     address = models.OneToOneField(Address, on_delete=models.CASCADE, primary_key=True, related_name="+")
     since = models.DateTimeField()

@@ -1,4 +1,4 @@
-"""One outgoing job for one notification or summary and one address; and each try of it."""
+"""Deliveries: outgoing jobs for one notification or summary and one address; and each attempt at them."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Delivery(models.Model):
 
 
 class Attempt(models.Model):
-    """Written before sending, so that a crash leaves `started`, which the rescue turns into `unknown`."""
+    """Attempt, written before sending: a crash leaves `started`, which the rescue turns into `unknown`."""
 
     class Outcome(models.TextChoices):
         STARTED = "started"

@@ -1,4 +1,4 @@
-"""How far behind the log's readers and the deliveries are, in four queries."""
+"""Backlog of the log's readers and of the deliveries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROUTER = "notifications"
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A durable subscriber: events it has not done, and events it left aside."""
+    """Durable subscriber: how many events it has not done, and how many it left aside."""
 
     name: str
     lag: int
@@ -24,7 +24,7 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """The log's head, and what waits for whom."""
+    """Position of the log's head, and what waits for whom."""
 
     head: int
     oldest_unnumbered_seconds: float
@@ -34,12 +34,12 @@ class Backlog:
 
     @property
     def router_lag(self) -> int:
-        """Before the first event has been routed everything lags."""
+        """Events that are not routed yet: all, before the first has been."""
         return next((reader.lag for reader in self.subscribers if reader.name == ROUTER), self.head)
 
 
 def backlog(*, now: datetime) -> Backlog:
-    """As the database has it at this moment."""
+    """Read the backlog of this moment: four queries."""
     # The readers first: whoever reads the head before them could find one ahead of it.
     rows = list(
         Subscriber.objects.annotate(parked_events=Count("parked")).values_list("name", "position", "parked_events")

@@ -1,4 +1,4 @@
-"""Is this process up, and is it ready? Readiness names what is wrong."""
+"""Health of this process: is it up, and is it ready? Readiness names what is wrong."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ draining = threading.Event()
 
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers; nothing else is looked at."""
+    """Answer, and look at nothing else."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """503 names every problem. `?exclude=broker&exclude=layer` leaves out what one can serve without."""
+    """Name every problem, with 503. `?exclude=broker&exclude=layer` leaves out what one can serve without."""
     now_behind, database_problem = _look_at_database()
     redis_problem = _look_at_redis()
     found = {

@@ -25,7 +25,7 @@ Gauge("carillon_websockets", "Notification sockets open in this process.", regis
 
 
 class Backlog(Collector):
-    """The same from every process, since it is the database's."""
+    """Backlog in the database, the same from every process."""
 
     def collect(self) -> Iterator[Metric]:
         now = backlog(now=timezone.now())
@@ -53,7 +53,7 @@ class Backlog(Collector):
         yield parked
 
     def describe(self) -> Iterator[Metric]:
-        """Nothing: registering must not query the database."""
+        """Describe nothing: registering must not query the database."""
         return iter(())
 
 

@@ -1,4 +1,4 @@
-"""Whether a delivery is still wanted when its turn has come. Pure."""
+"""Eligibility of a delivery: is it still wanted when it is claimed? Pure."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ ABOUT_ITSELF = "about_itself"
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """What the person's preference for the event's type says now."""
+    """Choice of a person for the event's type, as it is now."""
 
     is_enabled: bool
     channels: Sequence[str]
 
 
 def skip_reason(outgoing: Outgoing, *, preference: Preference | None, skips_read: bool) -> str:
-    """The code of the reason to skip it; empty: send it. `preference`: None if the person has none stored."""
+    """Return the code of the reason to skip it; empty: send it. `preference`: None if the person has none stored."""
     if not outgoing.user.is_active:
         return USER_INACTIVE
     if not outgoing.address.is_enabled:
@@ -47,7 +47,7 @@ def _is_read(outgoing: Outgoing) -> bool:
 
 
 def _is_about_its_address(outgoing: Outgoing) -> bool:
-    """That an address fails isn't told over that address."""
+    """Tell whether it says of an address that it fails: that goes over others."""
     source = outgoing.event.source if outgoing.event else None
     return source is not None and (source.type, source.id) == (ADDRESS_ENTITY, outgoing.address.pk)
 

@@ -1,4 +1,4 @@
-"""Making what was picked this process's own: look again, freeze, and write token, lease and attempts."""
+"""Leases on chosen deliveries: they are looked at again and frozen, and get token, lease and attempts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ State = Delivery.State
 
 @dataclass(slots=True)
 class Leased:
-    """A delivery that is this process's to try, until `start_by` (of the monotonic clock) has passed."""
+    """Delivery that this process may try, until `start_by` (of the monotonic clock) has passed."""
 
     outgoing: Outgoing
     attempt_id: int
@@ -38,13 +38,15 @@ class Leased:
 
 
 def duration(channel: Channel) -> timedelta:
-    """Longer than an attempt may take, and its settling."""
+    """Return how long a lease runs: longer than an attempt may take, and its settling."""
     return timedelta(seconds=START_WITHIN + channel.deadline + max(LEAST_MARGIN, channel.deadline))
 
 
 def take(channel: Channel, ids: Sequence[int], *, addresses: Mapping[int, Address], now: datetime) -> list[Leased]:
-    """Those of the ids that are pending and still wanted, in id order; the others end here. Needs a transaction, and
-    their addresses locked in it."""
+    """Lease those of the ids that are pending and still wanted, in id order; the others end here.
+
+    Needs a transaction, and their addresses locked in it.
+    """
     if not ids:
         return []
     rows = list(
@@ -87,7 +89,7 @@ def end(reasons: Mapping[int, str], *, state: str, now: datetime) -> None:
 
 
 def _earlier_attempts(wanted: Sequence[Outgoing]) -> dict[int, int]:
-    """delivery -> how many attempts it has had. No query for those that were never claimed."""
+    """Map each delivery to how many attempts it has had. No query for those that were never claimed."""
     again = [one.delivery.pk for one in wanted if one.delivery.body is not None]
     if not again:
         return {}
@@ -118,7 +120,7 @@ def _freeze(channel: Channel, wanted: Sequence[Outgoing], *, now: datetime) -> d
 def _write_claims(
     wanted: Sequence[Outgoing], *, fresh: dict[int, Frozen], token: uuid.UUID, lease_until: datetime
 ) -> None:
-    """Each row once: every version of it has an entry in every index."""
+    """Write each row once: every version of it has an entry in every index."""
     claim = {"state": State.SENDING, "claim_token": token, "lease_until": lease_until, "reason": ""}
     rows = [(pk, frozen.body, frozen.content_type, *claim.values()) for pk, frozen in fresh.items()]
     columns = {"id": "bigint", "body": "bytea", "content_type": "text"}
@@ -131,7 +133,7 @@ def _write_claims(
 
 
 def _write_attempts(wanted: Sequence[Outgoing], *, now: datetime) -> dict[int, int]:
-    """delivery -> its new attempt."""
+    """Map each delivery to its new attempt."""
     begun = insert_rows(
         Attempt._meta.db_table,
         columns={"delivery_id": "bigint", "number": "integer", "started_at": "timestamptz"},

@@ -1,4 +1,4 @@
-"""Everything that sending a batch of deliveries needs, read in sets: at most seven queries."""
+"""Rows that sending a batch of deliveries needs, read in sets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ MOST_HELD = 50
 
 
 def outgoing(deliveries: Sequence[Delivery]) -> list[Outgoing]:
-    """In the same order. They come with address, notification and summary loaded."""
+    """Load all that the deliveries need, in their order: at most seven queries.
+
+    They come with address, notification and summary loaded.
+    """
     users = User.objects.filter(pk__in_set={row.address.user_id for row in deliveries}).in_bulk()
     event_ids = {row.notification.event_id for row in deliveries if row.notification}
     events = _events(event_ids) if event_ids else {}
@@ -45,7 +48,7 @@ def outgoing(deliveries: Sequence[Delivery]) -> list[Outgoing]:
 
 
 def preferences(outgoing: Sequence[Outgoing]) -> dict[tuple[int, int], Preference]:
-    """(person, type) -> what they chose, where they chose. One query."""
+    """Map (person, type) to what they chose, where they chose. One query."""
     types = {one.event.event_type_id for one in outgoing if one.event}
     if not types:
         return {}
@@ -59,7 +62,7 @@ def preferences(outgoing: Sequence[Outgoing]) -> dict[tuple[int, int], Preferenc
 
 
 def _zones(users: Collection[int]) -> dict[int, ZoneInfo]:
-    """Of those who have chosen anything."""
+    """Map each person who has chosen anything to their zone."""
     chosen = UserNotificationSettings.objects.filter(user_id__in_set=users).only("user_id", "timezone")
     return {settings.user_id: rules.zone_of(settings) for settings in chosen}
 
@@ -70,7 +73,7 @@ def _events(ids: set[int]) -> dict[int, Event]:
 
 
 def _held(summaries: set[int]) -> dict[int, list[Held]]:
-    """The newest unread rows of each summary, by channel, newest first."""
+    """List the newest unread rows of each summary, by channel, newest first."""
     newest = Notification.objects.filter(summary_id__in_set=summaries, is_read=False).annotate(
         rank=Window(RowNumber(), partition_by=[F("summary_id"), F("channel")], order_by=F("id").desc())
     )
@@ -82,7 +85,7 @@ def _held(summaries: set[int]) -> dict[int, list[Held]]:
 
 
 def _own(held: Sequence[Held], *, kind: str) -> list[Held]:
-    """Each event once: the row of this channel where there is one."""
+    """Keep each event once: the row of this channel where there is one."""
     by_event: dict[int, Held] = {}
     for one in held:
         if one.event.pk not in by_event or one.notification.channel == kind:

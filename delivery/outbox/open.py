@@ -1,4 +1,4 @@
-"""Deliveries begin here: rows in the transaction of whoever decided, one for each address, however many people."""
+"""Opening of deliveries: rows in the transaction of whoever decided, one for each address, however many people."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from notifications.channels import Opened, OpenedSummary
 
 
 def open_notifications(kind: str, rows: Sequence[Opened], *, uses_account_email: bool) -> None:
-    """One delivery for each enabled, verified address of the person on this channel. One query, at most three.
+    """Open a delivery for each enabled, verified address of the person on this channel. One query, at most three.
 
     Whoever has no address keeps an undelivered notification. Opening what is open already does nothing.
     """
@@ -22,7 +22,7 @@ def open_notifications(kind: str, rows: Sequence[Opened], *, uses_account_email:
 
 
 def open_summaries(kind: str, summaries: Sequence[OpenedSummary], *, uses_account_email: bool) -> None:
-    """The same for summaries."""
+    """Open a delivery of each summary, as for notifications. One query, at most three."""
     if uses_account_email:
         follow_accounts(kind, {summary.user_id for summary in summaries})
     _insert(kind, "summary", [(summary.summary_id, summary.user_id) for summary in summaries])

@@ -1,4 +1,4 @@
-"""Deliveries as the rest of the house asks for them; what becomes of them is in docs/delivery.md."""
+"""Deliveries for the rest of the house; what becomes of them is in docs/delivery.md."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ ENDED = (State.DEAD, State.SKIPPED, State.SENT)
 
 
 class Opener:
-    """What the registry of the floor below knows of a channel: its deliveries are opened here, all alike."""
+    """Channel in the registry of the floor below: opens its deliveries, and wakes the worker that sends them."""
 
     def __init__(self, channel: channels.Channel) -> None:
         self.name = channel.name
         self._uses_account_email = channel.uses_account_email
 
     def open(self, rows: Sequence[registry.Opened]) -> None:
-        """At most three queries, however many rows and people."""
+        """Open deliveries of notifications: at most three queries, however many rows and people."""
         open_notifications(self.name, rows, uses_account_email=self._uses_account_email)
 
     def open_summaries(self, summaries: Sequence[registry.OpenedSummary]) -> None:
-        """The same."""
+        """Open deliveries of summaries: at most three queries."""
         open_summaries(self.name, summaries, uses_account_email=self._uses_account_email)
 
     def wake(self) -> None:
@@ -54,7 +54,7 @@ def wake_on_commit() -> None:
 
 
 def enqueue(address: Address, *, purpose: str, now: datetime) -> Delivery:
-    """A test or a confirmation for this address; a worker is woken after the commit.
+    """Open a test or a confirmation for this address; a worker is woken after the commit.
 
     A test is tried at once even if the breaker is open: its outcome is what the owner asks for.
     """
@@ -68,7 +68,7 @@ def enqueue(address: Address, *, purpose: str, now: datetime) -> Delivery:
 
 
 def resend(ids: Collection[int], *, now: datetime) -> int:
-    """Send these again if they are dead, skipped or sent: the same bytes under the same id. How many that are.
+    """Send these again if they are dead, skipped or sent, the same bytes under the same id; how many that are.
 
     Two queries. Whether it is still wanted is looked at anew before it is sent.
     """
@@ -80,7 +80,7 @@ def resend(ids: Collection[int], *, now: datetime) -> int:
 
 
 def reopen(ids: Collection[int], *, now: datetime) -> None:
-    """These, whose rows are locked, begin again: pending and due, as if never tried; body and message id stay."""
+    """Begin again with these, whose rows are locked: pending and due, as if never tried; body and message id stay."""
     if ids:
         Delivery.objects.filter(pk__in_set=ids).update(
             state=State.PENDING, due_at=now, tries=0, reason="", claim_token=None, lease_until=None, settled_at=None

@@ -1,4 +1,4 @@
-"""Everything that an address missed: what died or was skipped, and what was never tried. A row remembers how far."""
+"""Recovery of what an address missed: died, skipped or never tried. A row remembers how far it got."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def recover(address: Address, *, since: datetime, now: datetime) -> int:
 
 
 def advance_each(*, now: datetime) -> int:
-    """One chunk of every recovery; how many deliveries that were. One cheap look when there is none."""
+    """Advance every recovery by a chunk; how many deliveries that were. One cheap query when there is none."""
     waiting = list(Recovery.objects.order_by("pk").values_list("pk", flat=True)[:CHUNK])
     return sum(advance(address_id, now=now) for address_id in waiting)
 
 
 def advance(address_id: int, *, now: datetime) -> int:
-    """One chunk, and how far it got, in one transaction; the row goes when all is done."""
+    """Do one chunk, and remember how far it got, in one transaction; the row goes when all is done."""
     with transaction.atomic():
         # Whoever opens deliveries has the person's inbox row: pruning relies on it.
         marking.locked(Address.objects.values_list("user_id", flat=True).get(pk=address_id))
@@ -60,7 +60,7 @@ def advance(address_id: int, *, now: datetime) -> int:
 
 
 def _next_ended(row: Recovery) -> list[int]:
-    """The next deliveries that died or were skipped, in id order, locked."""
+    """List the next deliveries that died or were skipped, in id order, and lock them."""
     ended = Delivery.objects.filter(
         address_id=row.address_id,
         state__in=(Delivery.State.DEAD, Delivery.State.SKIPPED),
@@ -73,7 +73,7 @@ def _next_ended(row: Recovery) -> list[int]:
 
 
 def _next_missed(row: Recovery) -> list[int]:
-    """The next notifications of the person on that channel that this address never had a delivery of."""
+    """List the next notifications of the person on that channel that this address never had a delivery of."""
     had = Delivery.objects.filter(notification=OuterRef("pk"), address_id=row.address_id)
     missed = Notification.objects.filter(
         ~Exists(had),

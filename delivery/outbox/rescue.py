@@ -1,4 +1,4 @@
-"""Deliveries whose worker was lost, or was told to stop: back to pending, and each attempt says what is known of it."""
+"""Rescue of deliveries whose worker was lost or told to stop: pending again, with what is known of each attempt."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ State = Delivery.State
 
 
 def rescue(*, now: datetime) -> int:
-    """Those whose lease is over: whether their last attempt arrived is unknown, so it is made again. How many."""
+    """Take back deliveries whose lease is over; how many. Their last attempts may have arrived: they are made again."""
     with transaction.atomic():
         expired = Delivery.objects.select_for_update(skip_locked=True, no_key=True).filter(
             state=State.SENDING, lease_until__lt=now
@@ -30,13 +30,13 @@ def rescue(*, now: datetime) -> int:
 
 
 def give_up(started: Sequence[Leased], *, now: datetime) -> int:
-    """These were cut off while they were being sent; the same as if their worker had been lost."""
+    """Take back what was cut off while it was being sent, as if its worker had been lost; how many."""
     with transaction.atomic():
         return _leave_unknown(_still_ours(started), now=now)
 
 
 def release(unstarted: Sequence[Leased], *, now: datetime) -> int:
-    """These were claimed and not begun: as if they had not been claimed."""
+    """Take back what was claimed and not begun, as if it had not been claimed; how many."""
     with transaction.atomic():
         ids = _still_ours(unstarted)
         attempts = [one.attempt_id for one in unstarted if one.outgoing.delivery.pk in ids]
@@ -52,7 +52,7 @@ def _still_ours(claimed: Sequence[Leased]) -> list[int]:
 
 
 def _leave_unknown(ids: Collection[int], *, now: datetime) -> int:
-    """Their rows are locked."""
+    """Mark the attempts of deliveries, whose rows are locked, as unknown; how many."""
     if not ids:
         return 0
     Attempt.objects.filter(delivery_id__in_set=ids, outcome=Attempt.Outcome.STARTED).update(

@@ -1,4 +1,4 @@
-"""Writing down how attempts went: in batches, fenced by the token, and everything that follows in one transaction.
+"""Settling of attempts: in batches, fenced by the token, with everything that follows in one transaction.
 
 Locks come in the house's order: inboxes, notifications, addresses, deliveries, each by id.
 """
@@ -43,14 +43,14 @@ class Result:
 
     @property
     def is_failure(self) -> bool:
-        """It says something about the address."""
+        """True if it says something bad about the address."""
         wrong = self.outcome.state in ("retry", "dead") or self.outcome.disables
         return wrong and not self.outcome.is_ours and self.outcome.reason != INTERNAL_ERROR
 
 
 @dataclass(frozen=True, slots=True)
 class _NextState:
-    """What becomes of a delivery."""
+    """State of a delivery after an attempt."""
 
     state: str
     due_at: datetime
@@ -63,9 +63,9 @@ class _NextState:
 
 
 def settle(results: Sequence[Result], *, now: datetime) -> int:
-    """How many were still ours; the others' attempts read `superseded`, and nothing else of them changes.
+    """Write how attempts went; how many deliveries were still ours. The others' attempts read `superseded`, no more.
 
-    About ten queries, and some for each address that is told of or switched off.
+    At most 15 queries, and a few for each address whose owner is told.
     """
     if not results:
         return 0
@@ -86,7 +86,7 @@ def settle(results: Sequence[Result], *, now: datetime) -> int:
 
 
 def _lock_inboxes(results: Sequence[Result], *, now: datetime) -> None:
-    """Of those whose addresses may be switched off."""
+    """Lock the inboxes of people whose addresses may be switched off."""
     users = {result.delivery.address.user_id for result in results if _may_switch_off(result, now=now)}
     if users:
         list(Inbox.objects.select_for_update().filter(user_id__in_set=users).order_by("user_id").values_list("pk"))
@@ -111,7 +111,7 @@ def _lock_notifications(results: Sequence[Result]) -> None:
 
 
 def _lock_addresses(results: Sequence[Result], *, now: datetime) -> dict[int, Address]:
-    """Those of which there is something new to say."""
+    """Lock the addresses of which there is something new to say."""
     ids = {
         result.delivery.address_id
         for result in results
@@ -125,7 +125,7 @@ def _lock_addresses(results: Sequence[Result], *, now: datetime) -> dict[int, Ad
 
 
 def _lock_ours(results: Sequence[Result]) -> list[Result]:
-    """In id order, their rows locked."""
+    """Lock the deliveries that are still ours; their results in id order."""
     ids = [result.delivery.pk for result in results]
     rows = Delivery.objects.select_for_update(no_key=True).filter(pk__in_set=ids, state=State.SENDING).order_by("pk")
     tokens: dict[int, uuid.UUID | None] = dict(rows.values_list("pk", "claim_token"))
@@ -205,12 +205,12 @@ def _write_attempts(results: Sequence[Result], *, nexts: dict[int, _NextState]) 
 
 
 def _storable(text: str) -> str:
-    """Foreign text as the database takes it, cut."""
+    """Cut foreign text, and spell it as the database takes it."""
     return text.replace("\x00", "").encode("utf-8", "replace").decode()[:EXCERPT]
 
 
 def _record_first_success(sent: Sequence[Result], *, now: datetime) -> None:
-    """A notification is delivered at the first success; of a summary all that it gives back on that channel."""
+    """Mark notifications as delivered at the first success, of a summary all that it gives back on that channel."""
     ids = {result.delivery.notification_id for result in sent if result.delivery.notification_id is not None}
     if ids:
         rows = Notification.objects.filter(pk__in_set=ids, is_delivered=False)

@@ -1,4 +1,4 @@
-"""Addresses in words: where to, how they stand, what can be done."""
+"""Cards of addresses, in words: where to, how they stand, what can be done."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ def card_of(row: Address, *, dead: int, standing: Standing) -> dict[str, Any]:
 
 
 def kinds() -> list[tuple[str, str]]:
-    """What can be added: (kind, word); what comes from elsewhere comes last."""
+    """List what can be added as (kind, label); channels from elsewhere come last."""
     usual = list(ICONS)
     names = sorted(channels.installed(), key=lambda name: usual.index(name) if name in usual else len(usual))
     return [(name, channel_label(name)) for name in names]
 
 
 def hint_of(kind: str) -> tuple[str, str]:
-    """How the field is called, and what goes in; a channel from elsewhere says no more than its field's name."""
+    """Return the field's label, and what goes in; a channel from elsewhere has no more than its field's name."""
     label, hint = HINTS.get(kind, (channels.named(kind).target_field.capitalize(), ""))
     return str(label), str(hint)
 
@@ -97,7 +97,7 @@ def _when(at: datetime | None, standing: Standing) -> str:
 
 
 def _missed_since(row: Address, *, standing: Standing) -> str:
-    """When it began to fail or was switched off; a day ago otherwise."""
+    """Return when it began to fail or was switched off; a day ago otherwise."""
     began = [at for at in (row.failing_since, row.disabled_at) if at is not None]
     since = min(began, default=standing.now - timedelta(days=1))
     return since.astimezone(standing.zone).strftime("%Y-%m-%dT%H:%M")

@@ -1,4 +1,4 @@
-"""A person's channels: the list, the form to add one, and each one's own page with what can be done to it."""
+"""Pages of a person's channels: the list, the form to add one, and each one's own with what can be done to it."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def channel_page(request: HttpRequest, channel_id: int) -> HttpResponse:
 @never_cache
 @form
 def rotate(request: HttpRequest, channel_id: int) -> HttpResponse:
-    """The new secret is on this page and never again."""
+    """Show the new secret, on this page and never again."""
     try:
         with missing_is_404(Address):
             made = addresses.rotate_secret(person(request).pk, address_id=channel_id, now=timezone.now())
@@ -123,7 +123,7 @@ def confirm(request: HttpRequest, channel_id: int) -> str:
 
 @action
 def switch(request: HttpRequest, channel_id: int) -> str:
-    """On or off, as the form says."""
+    """Switch it on or off, as the form says."""
     is_on = request.POST.get("is_enabled") == "true"
     addresses.change(person(request).pk, address_id=channel_id, now=timezone.now(), is_enabled=is_on)
     return _("Switched on.") if is_on else _("Switched off. Its history stays.")
@@ -131,7 +131,7 @@ def switch(request: HttpRequest, channel_id: int) -> str:
 
 @action
 def recover(request: HttpRequest, channel_id: int) -> str:
-    """Everything since a moment on the person's own clock."""
+    """Recover everything since a moment on the person's own clock."""
     since, now = _moment(request), timezone.now()
     count = addresses.recover(person(request).pk, address_id=channel_id, since=since, now=now)
     text = ngettext("{n} missed delivery is on its way.", "{n} missed deliveries are on their way.", count)

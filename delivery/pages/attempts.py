@@ -1,4 +1,4 @@
-"""The attempts of a delivery, a line each: when, what came back, how long it took, what follows."""
+"""Attempts of a delivery, a line each: when, what came back, how long it took, what follows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TONES = {Outcome.SENT: "good", Outcome.DEAD: "bad", Outcome.RETRY: "bad"}
 
 
 def attempts_of(delivery: Delivery, *, now: datetime, zone: ZoneInfo, for_staff: bool) -> list[dict[str, Any]]:
-    """Each attempt in words. No query for a delivery with its attempts loaded."""
+    """Describe each attempt. No query for a delivery with its attempts loaded."""
     attempts = list(delivery.attempts.all())
     return [
         {
@@ -39,7 +39,7 @@ def attempts_of(delivery: Delivery, *, now: datetime, zone: ZoneInfo, for_staff:
 
 
 def advice(delivery: Delivery) -> str:
-    """What its owner may do about it, by the last attempt that failed; empty once it is sent."""
+    """Say what its owner may do about it, by the last attempt that failed; empty once it is sent."""
     if delivery.state == Delivery.State.SENT:
         return ""
     codes = [row.reason for row in delivery.attempts.all() if row.outcome in (Outcome.DEAD, Outcome.RETRY)]
@@ -47,14 +47,14 @@ def advice(delivery: Delivery) -> str:
 
 
 def moment(at: datetime, *, now: datetime, zone: ZoneInfo) -> str:
-    """To the second; with its day if that isn't today."""
+    """Spell it to the second; with its day if that isn't today."""
     local = at.astimezone(zone)
     is_today = local.date() == now.astimezone(zone).date()
     return date_format(local, "H:i:s" if is_today else "j M, H:i:s")
 
 
 def span(length: timedelta) -> str:
-    """As in 84 ms, 1 s, 2 min or 3 h."""
+    """Spell a length of time as in 84 ms, 1 s, 2 min or 3 h."""
     seconds = max(0.0, length.total_seconds())
     if seconds < 1:
         return _("{n} ms").format(n=round(seconds * 1000))
@@ -64,7 +64,7 @@ def span(length: timedelta) -> str:
 
 
 def _result(row: Attempt) -> str:
-    """What came back: the status with its name, or in a few words why there is none."""
+    """Say what came back: the status with its name, or in a few words why there is none."""
     if row.outcome == Outcome.STARTED:
         return _("on its way")
     if row.outcome == Outcome.UNKNOWN:
@@ -79,14 +79,14 @@ def _result(row: Attempt) -> str:
 
 
 def _tone(row: Attempt, *, is_last: bool, delivery: Delivery) -> str:
-    """The one that something still follows is open."""
+    """Choose the tone; the one that something still follows is open."""
     if is_last and delivery.state in (Delivery.State.PENDING, Delivery.State.SENDING):
         return "open"
     return _TONES.get(Outcome(row.outcome), "open")
 
 
 def _phrase(status: int) -> str:
-    """Of HTTP; SMTP's numbers have none."""
+    """Name an HTTP status; SMTP's numbers have no names."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:

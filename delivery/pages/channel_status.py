@@ -1,4 +1,4 @@
-"""Where each channel reaches a person, told to the preferences of the floor below."""
+"""Provider of the channel status for the preferences of the floor below."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The deliveries page: filters with their counts, and rows in words, held ones among them."""
+"""Deliveries page: filters with their counts, and rows in words, held ones among them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _NO_END = 10**18 - 1
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What is asked for; lives in the address of the page."""
+    """Filters of the page, as its address has them."""
 
     state: str = ""
     address_id: int | None = None
@@ -58,7 +58,7 @@ class Filters:
 
 
 def filters_of(query: Mapping[str, str]) -> Filters:
-    """BadRequest for what no page of ours has written."""
+    """Read the filters. BadRequest for what no page of ours has written."""
     state, channel = query.get("state", ""), query.get("channel", "")
     if state not in _LABELS:
         raise BadRequest(f"state is {state[:40]!r}; there are {', '.join(filter(None, _LABELS))}")
@@ -68,7 +68,7 @@ def filters_of(query: Mapping[str, str]) -> Filters:
 
 
 def chips_of(filters: Filters, *, counts: Mapping[str, int]) -> list[dict[str, Any]]:
-    """All counts what is a delivery; held ones have none yet. Skipped is there if there is any."""
+    """Make a chip for each state. All counts what is a delivery, so no held ones; Skipped is there if there is any."""
     numbers = {name: sum(counts[state] for state in states) for name, states in _STATES.items()}
     numbers |= {"held": counts["held"], "": sum(numbers.values())}
     here = reverse("deliveries")
@@ -84,7 +84,7 @@ def _counted(number: int) -> str:
 
 
 def page_of(standing: Standing, *, filters: Filters, for_staff: bool) -> tuple[list[dict[str, Any]], str]:
-    """One page, newest first, and the query string of the next (empty: that was all). At most six queries."""
+    """Load a page, newest first, and the query string of the next (empty: that was all). At most six queries."""
     deliveries, waiting = _load(standing.user_id, filters)
     # Each of the two stays in the order of its ids, whatever their clocks say: a page goes on where the last one ended.
     streams: tuple[list[Delivery | Notification], ...] = ([*deliveries], [*waiting])
@@ -110,7 +110,7 @@ def page_of(standing: Standing, *, filters: Filters, for_staff: bool) -> tuple[l
 
 
 def _load(user_id: int, filters: Filters) -> tuple[list[Delivery], list[Notification]]:
-    """Each at most one more than a page."""
+    """Load both lists, each at most one more than a page."""
     before, held_before = filters.before or (_NO_END, _NO_END)
     deliveries: list[Delivery] = []
     waiting: list[Notification] = []
@@ -125,7 +125,7 @@ def _load(user_id: int, filters: Filters) -> tuple[list[Delivery], list[Notifica
 
 
 def _next_cursor(shown: list[Delivery | Notification], filters: Filters) -> str:
-    """Where each of the two goes on: below the last one shown, or where it already was."""
+    """Say where each of the two lists goes on: below the last one shown, or where it already was."""
     before, held_before = filters.before or (_NO_END, _NO_END)
     last = min([one.pk for one in shown if isinstance(one, Delivery)], default=before)
     last_held = min([one.pk for one in shown if isinstance(one, Notification)], default=held_before)
@@ -166,12 +166,12 @@ def _held_row(one: Notification, *, standing: Standing, settings: UserNotificati
 
 
 def channel_label(kind: str) -> str:
-    """What a channel is called; one from elsewhere goes by its own name."""
+    """Return the label of a channel; one from elsewhere goes by its own name."""
     return str(dict(channel_names.labels()).get(kind, kind))
 
 
 def short_target(address: Address) -> str:
-    """Where to, short: a URL without what every URL begins with."""
+    """Shorten a URL by what every URL begins with."""
     return address.target.removeprefix("https://").removeprefix("http://")
 
 

@@ -1,4 +1,4 @@
-"""The deliveries page, and sending again."""
+"""Views of the deliveries page, and of sending again."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def deliveries_page(request: HttpRequest) -> HttpResponse:
 
 @form
 def resend(request: HttpRequest, delivery_id: int) -> HttpResponse:
-    """One, once more."""
+    """Send one again."""
     with missing_is_404(Delivery):
         row = history.get(person(request).pk, delivery_id=delivery_id)
     _say(request, outbox.resend([row.pk], now=timezone.now()))
@@ -51,7 +51,7 @@ def resend(request: HttpRequest, delivery_id: int) -> HttpResponse:
 
 @form
 def resend_dead(request: HttpRequest, channel_id: int) -> HttpResponse:
-    """All dead ones of an address, the newest thousand at a time."""
+    """Send all dead ones of an address again, the newest thousand at a time."""
     ids = history.dead_ids(person(request).pk, address_id=channel_id)
     _say(request, outbox.resend(ids, now=timezone.now()))
     return redirect(f"{reverse('deliveries')}?channel={channel_id}")
@@ -66,7 +66,7 @@ def _say(request: HttpRequest, count: int) -> None:
 
 
 def _named(user_id: int, filters: delivery_list.Filters) -> list[dict[str, object]]:
-    """The address whose deliveries are shown, or above dead ones those that have the most of them."""
+    """List the address whose deliveries are shown, or above dead ones those that have the most of them."""
     if filters.address_id is None and filters.state != "dead":
         return []
     dead = history.dead_by_address(user_id)

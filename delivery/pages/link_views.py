@@ -1,4 +1,4 @@
-"""Where links in mails lead: pages that work without signing in, and change something on POST only.
+"""Pages behind links in mails: they work without signing in, and change something on POST only.
 
 Programs that look at links ahead of people send GET. The POST of RFC 8058 comes from a mail provider: without cookies,
 so without a CSRF token; the signed link is all the right there is, and it is for one thing.
@@ -31,7 +31,7 @@ _UNDO = signing.Signer(salt="carillon.unsubscribe.undo")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
-    """POST twice is as good as once; the answer is never a redirect."""
+    """Show the subscription; POST ends it. Twice is as good as once; the answer is never a redirect."""
     try:
         subscription = signed_links.read_unsubscribe(token)
         undo = _change(subscription, request) if request.method == "POST" else ""
@@ -62,7 +62,7 @@ def confirm_address(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _change(subscription: Subscription, request: HttpRequest) -> str:
-    """What the page needs to offer Undo with the choice as it was; empty: nothing to undo."""
+    """Change it, and return what the page needs to offer Undo; empty: nothing to undo."""
     if request.POST.get("again"):
         subscriptions.start(
             subscription, now=timezone.now(), channels=_as_it_was(subscription, request.POST.get("was", ""))
@@ -111,7 +111,7 @@ def _confirm_page(address: Address) -> dict[str, Any]:
 
 
 def _address_of(confirmation: Confirmation) -> Address:
-    """Raises Address.DoesNotExist, also if it reads otherwise by now or was switched off."""
+    """Load the address. Raises Address.DoesNotExist, also if it reads otherwise by now or was switched off."""
     return Address.objects.select_related("user").get(
         pk=confirmation.address_id, user_id=confirmation.user_id, target=confirmation.target, is_enabled=True
     )

@@ -1,4 +1,4 @@
-"""Who was told of an event, over what and how that went; and who was not, and why.
+"""Explanation of an event: who was told, over what and how that went; and who was not, and why.
 
 What was decided for somebody is read from the rows. Why somebody was not told is stored nowhere: it is worked out from
 today's audience, preferences and settings by the same plan that routes, so it holds as of now and is labelled so.
@@ -29,7 +29,7 @@ MOST_COUNTED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class ChannelReport:
-    """One channel of one person. `state` is a code; no row: as of now."""
+    """Report on one channel of one person. `state` is a code; no row: as of now."""
 
     channel: str
     state: str
@@ -39,7 +39,7 @@ class ChannelReport:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """`reason`: as stored; of somebody who was not told, today's. `why_not` (as of now): empty for who was told."""
+    """Report on one person. `reason`: as stored, else today's. `why_not` (as of now): empty for who was told."""
 
     user: User
     reason: str
@@ -50,7 +50,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A page of people in the order of their ids. `told`: how many in all, counted up to MOST_COUNTED."""
+    """Page of people in the order of their ids. `told`: how many in all, counted up to MOST_COUNTED."""
 
     event: Event
     routing: str
@@ -61,14 +61,14 @@ class Explanation:
 
 
 def load(event_id: int) -> Event:
-    """Raises Event.DoesNotExist."""
+    """Load the event with its type and actor. Raises Event.DoesNotExist."""
     return Event.objects.select_related("event_type", "actor_user").get(pk=event_id)
 
 
 def explain(event: Event, *, now: datetime, after: int = 0, limit: int = MOST_PEOPLE) -> Explanation:
-    """Those who were told and those who, as of today, would be, above the user id `after`.
+    """Report on those who were told and those who, as of today, would be, above the user id `after`.
 
-    About twenty queries, however many people there are; the event comes with its type and actor.
+    At most 25 queries, however many people there are; the event comes with its type and actor.
     """
     rows = _told(event).filter(user_id__gt=after).values_list("user_id", flat=True).distinct()
     told = set(rows[: limit + 1])
@@ -81,7 +81,7 @@ def explain(event: Event, *, now: datetime, after: int = 0, limit: int = MOST_PE
 
 
 def explain_to(event: Event, *, user_id: int, now: datetime) -> Explanation:
-    """The same about one person, told or not. An unknown one gives an explanation without people."""
+    """Report on one person, told or not. An unknown one gives an explanation without people."""
     resolved = audiences.resolve([event], within=audiences.Range(user_id - 1, user_id))
     return _explanation(event, [user_id], resolved=resolved, following=None, now=now)
 
@@ -92,7 +92,7 @@ def _told(event: Event) -> QuerySet[Notification]:
 
 
 def _audience(event: Event, *, after: int, limit: int) -> tuple[audiences.Audiences, int]:
-    """Today's audience, and up to which user id: of a large one no more than a page."""
+    """Evaluate today's audience, and up to which user id: of a large one no more than a page."""
     resolved = audiences.resolve([event])
     if event.pk not in resolved.large:
         return resolved, BIGINT_MAX
@@ -129,7 +129,7 @@ def _explanation(
 
 
 def _routing(event: Event) -> str:
-    """Where the router is with this event: at most three queries."""
+    """Say where the router is with this event: at most three queries."""
     cursor = Subscriber.objects.filter(name=router.NAME).values_list("position", flat=True).first() or 0
     if ParkedEvent.objects.filter(subscriber__name=router.NAME, event=event).exists():
         return "parked"
@@ -139,7 +139,7 @@ def _routing(event: Event) -> str:
 
 
 def _channel_reports(rows: Sequence[Notification]) -> dict[int, list[ChannelReport]]:
-    """person -> the channels of their rows. Two queries."""
+    """Map each person to the channels of their rows. Two queries."""
     ids = [row.pk for row in rows]
     summaries = {row.summary_id for row in rows if row.summary_id is not None}
     opened = (
@@ -160,7 +160,7 @@ def _channel_reports(rows: Sequence[Notification]) -> dict[int, list[ChannelRepo
 
 
 def _state(row: Notification, deliveries: Sequence[Delivery]) -> str:
-    """Of several deliveries the luckiest counts: one that arrived is enough."""
+    """Name the state. Of several deliveries the luckiest counts: one that arrived is enough."""
     if deliveries:
         states = {delivery.state for delivery in deliveries}
         return next(state for state in _LUCKIEST if state in states)
@@ -181,7 +181,7 @@ _LUCKIEST = (
 
 
 def _why_not(event: Event, user: User, *, routing: str, plan: Plan, today: Mapping[int, str]) -> str:
-    """As of now; what the router has still to do comes first."""
+    """Name the reason, as of now; what the router has still to do comes first."""
     if routing != "routed":
         return routing
     if not user.is_active:

@@ -1,4 +1,4 @@
-"""An explanation as the API's answer and as lines for a terminal."""
+"""Output of an explanation: as the API's answer, and as lines for a terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from events.db.clock import instant
 
 
 def as_json(found: Explanation, *, for_staff: bool) -> dict[str, Any]:
-    """The answer of the API, without the event itself. `for_staff`: may see addresses connected to, and answers."""
+    """Return the API's answer, without the event. `for_staff`: may see addresses connected to, and answers."""
     return {
         "routing": found.routing,
         "explanation": explanation_text.routing_text(found),
@@ -23,7 +23,7 @@ def as_json(found: Explanation, *, for_staff: bool) -> dict[str, Any]:
 
 
 def lines(found: Explanation) -> Iterator[str]:
-    """For a terminal: one thing a line."""
+    """Print it for a terminal: one thing a line."""
     event, shown = found.event, as_json(found, for_staff=True)
     position = "not numbered" if event.position is None else f"position {event.position}"
     yield f"event {event.pk}: {event.event_type.name}, {position}, about {event.source or 'nothing'}"

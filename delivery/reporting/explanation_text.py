@@ -1,4 +1,4 @@
-"""An explanation in words: every code has its sentence. For staff, so about somebody, not to somebody."""
+"""Words of an explanation: every code has its sentence. For staff, so about somebody, not to somebody."""
 
 from __future__ import annotations
 
@@ -66,12 +66,12 @@ def reason_text(person: Person) -> str:
 
 
 def why_not_text(person: Person) -> str:
-    """Empty for somebody who was told."""
+    """Explain why not; empty for somebody who was told."""
     return str(WHY_NOT.get(person.why_not) or person.why_not)
 
 
 def channel_text(report: ChannelReport, *, person: Person, found: Explanation) -> str:
-    """With until when, where it waits: on the person's own clock, as of now."""
+    """Explain the state, with until when, where it waits: on the person's own clock, as of now."""
     text = str(STATES[report.state])
     if report.row is not None and report.state.startswith("held_"):
         until = wording.until_words(report.row.hold, settings=person.settings, now=found.as_of)

@@ -1,4 +1,4 @@
-"""Deliveries as people look at them: newest first, by state, with their attempts."""
+"""History of deliveries for people: newest first, by state, with their attempts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_COUNTED = 1000
 
 
 def rows(user_id: int | None) -> QuerySet[Delivery]:
-    """A person's deliveries, or everybody's (None), newest first, with all that showing one needs: two queries."""
+    """Query a person's deliveries, or everybody's (None), newest first, with all that shows them: two queries."""
     found = Delivery.objects.select_related(
         "address", "notification__event__event_type", "notification__event__actor_user", "summary"
     ).prefetch_related(Prefetch("attempts", queryset=Attempt.objects.order_by("id")))
@@ -36,7 +36,7 @@ def page(
     before: int | None = None,
     limit: int = 20,
 ) -> list[Delivery]:
-    """Two queries; `before`: the id of the last one seen. `of_user` narrows what `user_id` may see."""
+    """Load a page: two queries. `before`: the id of the last one seen; `of_user` narrows what `user_id` may see."""
     found = rows(user_id)
     if of_user is not None:
         found = found.filter(address__user_id=of_user)
@@ -50,39 +50,39 @@ def page(
 
 
 def get(user_id: int | None, *, delivery_id: int) -> Delivery:
-    """Raises Delivery.DoesNotExist, also for another person's."""
+    """Load one: two queries. Raises Delivery.DoesNotExist, also for another person's."""
     return rows(user_id).get(pk=delivery_id)
 
 
 def counts(user_id: int) -> dict[str, int]:
-    """How many a person has in each state, and `held`. Each stops at MOST_COUNTED."""
+    """Count what a person has in each state, and `held`. Each stops at MOST_COUNTED."""
     theirs = Delivery.objects.filter(address__user_id=user_id).order_by()
     found = {state: theirs.filter(state=state)[:MOST_COUNTED].count() for state in Delivery.State.values}
     return found | {"held": held(user_id).order_by()[:MOST_COUNTED].count()}
 
 
 def held(user_id: int) -> QuerySet[Notification]:
-    """What waits for its person and would go out over a channel: no delivery yet. Newest first."""
+    """Query what waits for its person and would go out over a channel: no delivery yet. Newest first."""
     waiting = Notification.objects.filter(user_id=user_id, summary=None, is_read=False)
     waiting = waiting.filter(~Q(hold="none"), ~Q(channel="in_app"))
     return waiting.select_related("event__event_type", "event__actor_user").order_by("-id")
 
 
 def dead_by_address(user_id: int) -> dict[int, int]:
-    """address -> how many of its deliveries are dead."""
+    """Map each address to how many of its deliveries are dead."""
     dead = Delivery.objects.filter(address__user_id=user_id, state=Delivery.State.DEAD)
     counted = dead.values("address_id").annotate(count=Count("id")).order_by()
     return {row["address_id"]: row["count"] for row in counted}
 
 
 def dead_ids(user_id: int, *, address_id: int, limit: int = MOST_COUNTED) -> list[int]:
-    """The newest dead deliveries to one address of this person."""
+    """List the newest dead deliveries to one address of this person."""
     dead = Delivery.objects.filter(address__user_id=user_id, address_id=address_id, state=Delivery.State.DEAD)
     return list(dead.order_by("-id").values_list("id", flat=True)[:limit])
 
 
 def as_json(row: Delivery, *, for_staff: bool = False) -> dict[str, Any]:
-    """The `delivery` object of the API. No query for a row that came from here."""
+    """Return the `delivery` object of the API. No query for a row that came from here."""
     return {
         "id": row.pk,
         "notification_id": row.notification_id,

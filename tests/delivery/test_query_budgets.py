@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import count
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from delivery import addresses
 from delivery.address_health import circuit_breaker
-from delivery.channels import Frozen, Outgoing
+from delivery.channels import Frozen, Outcome, Outgoing
+from delivery.channels.email import unsubscribe
 from delivery.models import Address, Delivery
-from notifications.models import Summary
+from delivery.monitoring.backlog import backlog
+from delivery.outbox import outbox
+from delivery.reporting import explanation, history
+from delivery.signed_links import Subscription
+from delivery.sweep import sweep
+from events.models import EventType
+from notifications.channels import Opened
+from notifications.models import Notification, Summary
 from tests.conftest import person
 from tests.delivery.factories.deliveries import NOON, address, after, delivery, notification
-from tests.delivery.fakes.channel import FakeChannel
-from tests.delivery.manual_sender import claim
+from tests.delivery.fakes.channel import FAILED, SENT, FakeChannel
+from tests.delivery.manual_sender import claim, settle
 from tests.notifications.factories.routing import prefer
 
 pytestmark = pytest.mark.django_db
@@ -37,9 +47,9 @@ class Unrenderable(FakeChannel):
 _numbers = count()
 
 
-def queries(act: Callable[[], object]) -> int:
+def queries(act: Callable[..., object], *arguments: Any, **options: Any) -> int:
     with CaptureQueriesContext(connection) as captured:
-        act()
+        act(*arguments, **options)
     return sum(not query["sql"].startswith(("SAVEPOINT", "RELEASE")) for query in captured.captured_queries)
 
 
@@ -111,10 +121,93 @@ def test_a_claim(fake, channel, scene):
     needed = []
     for many in (FEW, MANY):
         scene(many)
-        needed.append(queries(lambda: claim(channel(), free=400, retries=400)))
+        needed.append(queries(claim, channel(), free=400, retries=400))
         Address.objects.all().delete()
     assert needed[0] == needed[1] <= 21
 
 
 def test_a_claim_without_anything_due(fake):
-    assert queries(lambda: claim(fake)) == 1
+    assert queries(claim, fake) == 1
+
+
+OUTCOMES = {
+    "sent": SENT,
+    "failed": FAILED,
+    "ours": Outcome("retry", "our_dns", is_ours=True),
+    "skipped": Outcome("skipped", "read"),
+}
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES.values(), ids=OUTCOMES)
+@pytest.mark.parametrize("scene", [plain, failing, summaries])
+def test_settling(fake, scene, outcome):
+    needed = []
+    for many in (FEW, MANY):
+        scene(many)
+        claimed = claim(fake, free=400, retries=400)
+        needed.append(queries(settle, claimed, outcome))
+        Address.objects.all().delete()
+    assert needed[0] == needed[1] <= 15, needed
+
+
+def test_opening(fake):
+    for channel in (fake, FakeChannel("fake mail", uses_account_email=True)):
+        needed = []
+        for many in (FEW, MANY):
+            rows = [notification(user) for user in people(many)]
+            opened = [Opened(row.pk, row.event_id, row.user_id, "fake") for row in rows]
+            needed.append(queries(outbox.Opener(channel).open, opened))
+        assert needed == [3 if channel.uses_account_email else 1] * 2
+
+
+def test_sending_again(fake):
+    for many in (FEW, MANY):
+        for user in people(many):
+            delivery(address(user), state="dead")
+        ids = list(Delivery.objects.values_list("pk", flat=True))
+        assert queries(outbox.resend, ids, now=NOON) == 2
+
+
+def test_a_sweep_that_finds_nothing(fake):
+    assert queries(sweep) <= 5
+
+
+def test_the_backlog(fake):
+    for many in (FEW, MANY):
+        plain(many)
+        assert queries(backlog, now=NOON) == 4
+
+
+def test_history(fake):
+    for many in (FEW, MANY):
+        plain(many)
+        rows = history.page(None)
+        assert queries(history.page, None) == 2
+        assert queries(lambda rows: [history.as_json(row) for row in rows], rows) == 0
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_an_explanation(fake, owner, is_told):
+    needed = []
+    for many in (FEW, MANY):
+        rows = [notification(user, channel="in_app") for user in people(many)]
+        event = explanation.load(rows[0].event_id)
+        if is_told:
+            Notification.objects.filter(pk__in=[row.pk for row in rows]).update(event=event)
+            for row in rows:
+                delivery(address(row.user), of=row)
+        needed.append(queries(explanation.explain, event, now=NOON))
+    assert needed[0] == needed[1] <= 25
+
+
+@pytest.mark.parametrize("event_type", ["job.completed", None])
+def test_a_subscription(owner, event_type):
+    pk = EventType.objects.get(name=event_type).pk if event_type else None
+    assert queries(unsubscribe.status, Subscription(owner.pk, pk)) <= 3
+
+
+def test_a_person_s_addresses(owner, fake):
+    for _ in range(MANY):
+        address(owner)
+    addresses.of(owner)
+    assert queries(addresses.of, owner) == 1

@@ -141,7 +141,7 @@ def _blame(error: Exception) -> tuple[str, bool]:
 
 
 def _send(url: str, text: dict[str, str], trace: Trace) -> bool:
-    """In a thread of its own."""
+    """Send in a thread of its own."""
     plugin = _plugin(url)
     if plugin is None:
         return False
@@ -187,7 +187,7 @@ def _summary_text(summary: Summary, held: list[Held]) -> tuple[str, list[str]]:
 
 
 def _without_mentions(text: str) -> str:
-    """With a zero-width space where a name or a code would call people."""
+    """Put a zero-width space where a name or a code would call people."""
     return _CALLS.sub(lambda found: f"{found[0]}\u200b", text)
 
 

@@ -1,4 +1,4 @@
-"""What Apprise's plugins get in place of `requests`: the same calls, kept to the house's rules for what goes out.
+"""Guarded `requests` for Apprise's plugins: the same calls, kept to the house's rules for what goes out.
 
 Nothing from proxy variables or .netrc, no redirects, certificates checked, so much of an answer and no more, and every
 connection goes to an address that the policy allows: it is looked up once, vetted, and connected to. What happened is
@@ -31,7 +31,7 @@ _METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 
 @dataclass(slots=True)
 class Trace:
-    """What one attempt came to. `sockets`: to close from outside when its time is up."""
+    """Trace of one attempt. `sockets`: to shut down from outside when its time is up."""
 
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
@@ -53,7 +53,7 @@ _trace: ContextVar[Trace] = ContextVar("chat_trace")
 
 @contextlib.contextmanager
 def traced(trace: Trace) -> Iterator[None]:
-    """In the thread that sends."""
+    """Write down what this thread sends."""
     token = _trace.set(trace)
     try:
         yield
@@ -62,7 +62,7 @@ def traced(trace: Trace) -> Iterator[None]:
 
 
 def guard(plugin: NotifyBase) -> None:
-    """From now on the plugin's module sends through here. LookupError for one that wouldn't: it is never used."""
+    """Let the plugin's module send through here. LookupError for one that wouldn't: it is never used."""
     module = sys.modules[type(plugin).__module__]
     if not isinstance(getattr(module, "requests", None), type(requests) | _Requests):
         raise LookupError(f"{module.__name__} does not send through requests")
@@ -70,7 +70,7 @@ def guard(plugin: NotifyBase) -> None:
 
 
 class _Requests:
-    """Looks like the module `requests` to whoever calls it."""
+    """Stand-in for the module `requests`."""
 
     def __getattr__(self, name: str) -> Any:
         if name in _METHODS:
@@ -117,7 +117,7 @@ def _addresses(host: str) -> list[str]:
 
 
 class _Vetted:
-    """Of a connection: the name is looked up here, and what was vetted is connected to. TLS still asks for the name."""
+    """Connection that looks its name up here and goes to what was vetted. TLS still asks for the name."""
 
     _dns_host: str
 

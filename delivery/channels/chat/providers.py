@@ -1,4 +1,4 @@
-"""Which chat URLs are accepted: an allow-list, read by patterns of our own before Apprise sees anything.
+"""Chat URLs that are accepted: an allow-list, read by patterns of our own before Apprise sees anything.
 
 Apprise takes options in its URLs that read files (`template`), fetch pages (`avatar_url`), add recipients (`to`) or
 follow redirects; none gets through. For everybody there are services whose host is written in Apprise's source, or, of
@@ -156,7 +156,7 @@ def _own_host(given: str, *, scheme: str, is_staff: bool) -> Chat:
 
 
 def _masked(service: Service, part: str) -> str:
-    """So little of it that nobody can write there."""
+    """Show so little of it that nobody can write there."""
     return f"{service.label} …{part[-4:]}" if len(part) > 6 else f"{service.label} …"
 
 

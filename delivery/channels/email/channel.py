@@ -66,7 +66,7 @@ class Email(channels.Channel):
 
 
 class Session:
-    """A few lines to the mail server, one as long as mails come one by one; each takes its mails in turn.
+    """Few connections to the mail server, one as long as mails come one by one; each takes its mails in turn.
 
     A mail's deadline covers its wait for the connection as well.
     """
@@ -98,12 +98,12 @@ class Session:
 
 @functools.lru_cache(maxsize=4096)
 def _recipient(target: str) -> str:
-    """As the envelope has it; empty for what is no address. Kept: it costs as much as sending."""
+    """Return the envelope's spelling; empty for what is no address. Kept: it costs as much as sending."""
     return str(sanitize_address(target, "utf-8")) if _is_address(target) else ""
 
 
 def _is_address(text: str) -> bool:
-    """Neither quoted names nor hosts by number: the first can hide anything, the second names any machine."""
+    """Tell whether it can be sent to. Quoted names can hide anything, hosts by number name any machine: neither is."""
     if len(text) > MAX_ADDRESS or not text.isprintable() or any(sign in text for sign in '"[]'):
         return False
     try:

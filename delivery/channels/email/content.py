@@ -1,4 +1,4 @@
-"""What a mail says, for its templates: of a notification, a summary, a test, or a question to a new address."""
+"""Content of a mail for its templates: a notification, a summary, a test, or a question to a new address."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _reason(row: Notification, *, category: str) -> str:
 
 
 def _facts(event: Event, *, shown: str, user: User, zone: ZoneInfo) -> list[Fact]:
-    """When and who, and of the payload what title and body don't say already."""
+    """List when and who, and of the payload what title and body don't say already."""
     found = [Fact(_("When"), times.full_words(event.created_at, zone=zone))]
     actor = event.actor_user
     if actor is not None and actor.pk != user.pk:

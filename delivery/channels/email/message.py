@@ -1,4 +1,4 @@
-"""A mail as the bytes that every attempt sends: headers, text and HTML."""
+"""Mail as the bytes that every attempt sends: headers, text and HTML."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def _bytes(mime: Message) -> bytes:
 
 
 def html_of(template: str, shown: dict[str, Any]) -> str:
-    """With every rule on its element, as mail programs want it."""
+    """Render it with every rule on its element, as mail programs want it."""
     return _inliner.inline(render_to_string(template, shown))
 
 
 def one_line(text: str) -> str:
-    """Without line ends and other control characters: nothing in it can begin a header."""
+    """Take out line ends and other control characters: nothing in it can begin a header."""
     return " ".join("".join(character if character.isprintable() else " " for character in text).split())
 
 
@@ -89,7 +89,7 @@ def _phrase(words: str) -> str:
 
 
 def _list_id(stream: str) -> str:
-    """RFC 2919: like a host name, below this site's own."""
+    """Spell a List-Id (RFC 2919): like a host name, below this site's own."""
     host = urlsplit(settings.BASE_URL).hostname or ""
     named = re.sub(r"[^a-z0-9.-]", "-", f"{stream}.{host}".lower())
     return named.strip(".-")

@@ -1,4 +1,4 @@
-"""One connection to the mail server, kept from mail to mail, and the thread that it belongs to."""
+"""Connection to the mail server, kept from mail to mail, and the thread that it belongs to."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class _Job:
 
 
 class SmtpConnection:
-    """Django's own backend, whatever it is; of SMTP the connection stays open. Close it when done.
+    """Connection of Django's own mail backend, whatever that is; of SMTP it stays open. Close it when done.
 
     `waiting`: mails that it has not done with.
     """
@@ -57,7 +57,7 @@ class SmtpConnection:
 
     @property
     def is_aborted(self) -> bool:
-        """It ran out of time and can't be used any more."""
+        """True once a mail ran out of time: it can't be used any more."""
         return self._is_aborted
 
     async def send(self, envelope: Envelope, *, deadline: float) -> Outcome:
@@ -82,13 +82,13 @@ class SmtpConnection:
             raise
 
     async def close(self) -> None:
-        """Takes leave of the server, if it still listens."""
+        """Take leave of the server, if it still listens."""
         if not self._is_aborted:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
         self._thread.shutdown(wait=False)
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
-        """In the thread: mail after mail, without a word to the loop in between. It takes outcomes as it gets to it."""
+        """Send mail after mail in the thread; the loop takes the outcomes as it gets to it."""
         while job := self._next():
             outcome: Outcome | Exception
             try:
@@ -148,7 +148,7 @@ class SmtpConnection:
             self._backend = get_connection()
 
     def _abort(self) -> None:
-        """Wakes the thread from whatever it waits for; a connection that comes later isn't used."""
+        """Wake the thread from whatever it waits for; a connection that comes later isn't used."""
         self._is_aborted = True
         smtp = getattr(self._backend, "connection", None) or getattr(self._backend, "_partial_connection", None)
         if smtp is not None and smtp.sock is not None:
@@ -158,7 +158,7 @@ class SmtpConnection:
 
 
 def send_over(smtp: smtplib.SMTP, envelope: Envelope, progress: smtp_outcome.Progress) -> Outcome:
-    """One mail over an open connection, which is good for the next one afterwards whatever the answer was."""
+    """Send one mail over an open connection, which is good for the next one whatever the answer was."""
     smtp.ehlo_or_helo_if_needed()
     options = [f"size={len(envelope.body)}"] if smtp.has_extn("size") else []
     if smtp.has_extn("8bitmime"):
@@ -177,7 +177,7 @@ def send_over(smtp: smtplib.SMTP, envelope: Envelope, progress: smtp_outcome.Pro
 
 
 def _data(smtp: smtplib.SMTP, body: bytes, progress: smtp_outcome.Progress) -> tuple[int, bytes]:
-    """From its first byte on, the server may have the mail although we never hear of it."""
+    """Send the body. From its first byte on, the server may have the mail although we never hear of it."""
     progress.is_underway = True
     try:
         return smtp.data(body)
@@ -200,8 +200,10 @@ def _reset(smtp: smtplib.SMTP) -> None:
 
 
 def _is_open(smtp: smtplib.SMTP) -> bool:
-    """Servers hang up on whoever idles or has sent much, most with a last word. On an open line there is nothing to
-    read: asking costs no time."""
+    """Tell whether the server still listens: many hang up on who idles or has sent much, most with a last word.
+
+    On an open connection there is nothing to read: asking costs no time.
+    """
     if smtp.sock is None:
         return False
     timeout = smtp.sock.gettimeout()

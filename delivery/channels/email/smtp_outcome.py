@@ -1,4 +1,4 @@
-"""What an attempt to send a mail came to: the server's answer, or the error in its place, as an outcome.
+"""Outcomes of attempts to send a mail, by the server's answer or the error in its place.
 
 A refused recipient is final. What is wrong with the server, or with how we are set up, is our own failure: the mail
 waits, and it doesn't count against whoever it is for.
@@ -22,7 +22,7 @@ _WANTS_LOGIN = frozenset({530, 534, 535, 538})
 
 @dataclass(slots=True)
 class Progress:
-    """How far an attempt got. `is_underway`: the mail's bytes were on their way, so that it may have arrived."""
+    """Progress of an attempt. `is_underway`: the mail's bytes were on their way, so that it may have arrived."""
 
     peer: str = ""
     is_underway: bool = False
@@ -34,12 +34,12 @@ class Progress:
 
 
 def reason_of(backend: BaseEmailBackend) -> str:
-    """Where a mail went that went to no server; empty where the backend speaks for itself."""
+    """Name where a mail went that went to no server; empty where the backend speaks for itself."""
     return "printed" if isinstance(backend, console.EmailBackend) else ""
 
 
 def refused(step: str, code: int, text: bytes, progress: Progress) -> Outcome:
-    """What an answer other than yes means, by the command (MAIL, RCPT, DATA) that it answers."""
+    """Judge an answer other than yes, by the command (MAIL, RCPT, DATA) that it answers."""
     is_final = code >= 500
     if code == 421 or code in _WANTS_LOGIN or step == "MAIL":
         reason = "mail_login" if code in _WANTS_LOGIN else "sender_refused" if is_final else "mail_server_busy"
@@ -55,7 +55,7 @@ def refused(step: str, code: int, text: bytes, progress: Progress) -> Outcome:
 
 
 def failed(error: Exception, progress: Progress) -> Outcome:
-    """No answer. A mail that was underway is sent again under the same Message-ID, so that it can be told apart."""
+    """Judge a missing answer. A mail underway is sent again under the same Message-ID, so that it can be told apart."""
     reason = "answer_lost" if progress.is_underway else _reason(error)
     return Outcome(
         "retry",

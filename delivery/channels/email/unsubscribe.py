@@ -1,4 +1,4 @@
-"""What a link in a mail changes: e-mail off for one type or for the digest, and on again. Nothing else of the person's.
+"""Subscriptions that links in mails change: e-mail off for one type or for the digest, and on again; nothing else.
 
 All of it happens under the inbox lock, so that it lies between two batches of the router.
 """
@@ -22,7 +22,7 @@ EMAIL = "email"
 
 
 class GoneError(LookupError):
-    """The person or the type is there no more."""
+    """Person or type that is there no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class SubscriptionStatus:
 
 
 def status(subscription: Subscription) -> SubscriptionStatus:
-    """Two queries. Raises GoneError."""
+    """Read the subscription. At most three queries. Raises GoneError."""
     if not User.objects.filter(pk=subscription.user_id).exists():
         raise GoneError("this account is there no more")
     if subscription.event_type_id is None:
@@ -65,7 +65,10 @@ def stop(subscription: Subscription, *, now: datetime) -> list[str] | None:
 
 
 def start(subscription: Subscription, *, now: datetime, channels: list[str] | None = None) -> None:
-    """On again: with the channels as they were if none was chosen since, else with e-mail added. Raises GoneError."""
+    """Switch e-mail on again. Raises GoneError.
+
+    With the channels as they were if none was chosen since, else with e-mail added.
+    """
     with transaction.atomic():
         now_chosen = _locked(subscription)
         if now_chosen.is_on:
@@ -75,7 +78,7 @@ def start(subscription: Subscription, *, now: datetime, channels: list[str] | No
 
 
 def _without(channels: list[str], *, subscription: Subscription) -> list[str]:
-    """Of the digest an empty list means the default, which is e-mail: there in-app stands for none."""
+    """Take e-mail out. An empty list of the digest means its default, e-mail: there in-app stands for none."""
     left = [name for name in channels if name != EMAIL]
     return left if left or subscription.event_type_id is not None else ["in_app"]
 

@@ -1,4 +1,4 @@
-"""Which addresses a webhook may be sent to: an explicit table that fails closed.
+"""Addresses that a webhook may be sent to: an explicit table that fails closed.
 
 `ipaddress.is_global` is no guard: it is true for NAT64, 6to4, site-local and multicast addresses and for the wire
 server of Azure. The table is the IANA special-purpose registries' and what clouds answer metadata on; of IPv6 only
@@ -66,7 +66,7 @@ class Policy:
     own: Collection[IPv4Address | IPv6Address] = frozenset()
 
     def forbids(self, address: str) -> str:
-        """Why nothing may be sent to this address, for the operator; empty: it may."""
+        """Say why nothing may be sent to this address, for the operator; empty: it may."""
         try:
             # getaddrinfo and getpeername add the interface to link-local addresses.
             parsed = ipaddress.ip_address(address.partition("%")[0])
@@ -92,7 +92,7 @@ class Policy:
 
 
 def policy() -> Policy:
-    """By the settings, and the interfaces that this machine has now."""
+    """Make the policy of the settings and of the interfaces that this machine has now."""
     return Policy(allowed=settings.WEBHOOK_ALLOWED_NETWORKS, own=_own_addresses())
 
 

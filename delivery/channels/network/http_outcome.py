@@ -1,4 +1,4 @@
-"""What an attempt came to: a receiver's answer, or the error in its place, as an outcome."""
+"""Outcomes of attempts over HTTP, by a receiver's answer or the error in its place."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OURS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errn
 def judge(
     status: int, headers: Mapping[str, str], *, excerpt: str = "", connected_to: str = "", now: datetime
 ) -> Outcome:
-    """2xx is success and nothing else is. `now`: when the answer came; waiting times are counted from it."""
+    """Judge an answer: 2xx is success and nothing else. `now`: when it came; waiting times are counted from it."""
     state, reason = "retry", _reason(status)
     if 200 <= status < 300:
         state = "sent"
@@ -50,8 +50,10 @@ def _reason(status: int) -> str:
 
 
 def retry_at(headers: Mapping[str, str], *, now: datetime) -> datetime | None:
-    """Never earlier than `Retry-After` asks, and a day ahead at most. A date counts from the answer's own `Date`, so
-    that a receiver whose clock is wrong gets the wait that it meant. None: it asked for nothing that can be read."""
+    """Return the moment that `Retry-After` asks for, a day ahead at most. None: it asks for nothing that can be read.
+
+    A date counts from the answer's own `Date`, so that a receiver whose clock is wrong gets the wait that it meant.
+    """
     asked = headers.get("Retry-After", "").strip()
     if asked.isascii() and asked.isdigit():
         wait = timedelta(seconds=int(asked)) if len(asked) < 7 else LONGEST_WAIT
@@ -71,20 +73,20 @@ def _date(text: str) -> datetime | None:
 
 
 def safe(text: str) -> str:
-    """Fit for a page, a log and the database: one line, no control characters, not longer than an excerpt."""
+    """Make it fit for a page, a log and the database: one line, no control characters, not longer than an excerpt."""
     shown = "".join(character if character.isprintable() else " " for character in text[: 4 * EXCERPT])
     return " ".join(shown.split())[:EXCERPT]
 
 
 def failed(error: Exception, *, connected_to: str = "") -> Outcome:
-    """The outcome of an attempt that brought no answer. Raises what is not the network's doing."""
+    """Judge an error that came in place of an answer. Raises what is not the network's doing."""
     reason, is_ours = _blame(error)
     detail = safe(f"{type(error).__name__}: {error}")
     return Outcome("retry", reason, is_ours=is_ours, connected_to=connected_to, excerpt=detail)
 
 
 def _blame(error: Exception) -> tuple[str, bool]:
-    """The code, and whether the failure is our own."""
+    """Return the code, and whether the failure is our own."""
     match error:
         case BlockedAddressError():
             return "blocked_address", False

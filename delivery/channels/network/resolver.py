@@ -1,5 +1,8 @@
-"""From a name to addresses that may be connected to. The one place where names are looked up, so that what was
-checked is what is connected to; nothing asks for a name a second time between the two."""
+"""Resolver of names to addresses that may be connected to.
+
+The one place where names are looked up, so that what was checked is what is connected to; nothing asks for a name a
+second time between the two.
+"""
 
 from __future__ import annotations
 
@@ -24,15 +27,15 @@ ALWAYS_THERE = "a.root-servers.net."
 
 
 class BlockedAddressError(Exception):
-    """The address policy says no. The text is for the operator alone: it names addresses."""
+    """Address that the policy forbids. The text is for the operator alone: it names addresses."""
 
 
 class NameLookupError(Exception):
-    """The receiver's domain: there is no such name, or its name servers fail."""
+    """Failure of the receiver's domain: there is no such name, or its name servers fail."""
 
 
 class ResolverError(Exception):
-    """Our own resolver doesn't answer: nobody's address is to blame."""
+    """Failure of our own resolver, which doesn't answer: nobody's address is to blame."""
 
 
 def vet(host: str, addresses: list[str], *, policy: Policy) -> None:
@@ -43,8 +46,10 @@ def vet(host: str, addresses: list[str], *, policy: Policy) -> None:
 
 
 def looking_up(host: str) -> Future[list[str]]:
-    """The addresses of a name, IPv6 and IPv4, in the order of preference of this machine; the future has at least
-    one, or raises NameLookupError or ResolverError."""
+    """Look a name up in a thread: IPv6 and IPv4 addresses, in the order of preference of this machine.
+
+    The future has at least one, or raises NameLookupError or ResolverError.
+    """
     future: Future[list[str]] = Future()
     if not _free.acquire(blocking=False):
         future.set_exception(ResolverError(f"{MAX_LOOKUPS} lookups hang already"))
@@ -64,7 +69,7 @@ def _run(host: str, future: Future[list[str]]) -> None:
 
 
 def lookup(host: str) -> list[str]:
-    """Blocks as long as the machine's resolver lets it. Raises NameLookupError, ResolverError."""
+    """Look a name up, as long as the machine's resolver lets it. Raises NameLookupError, ResolverError."""
     # Search domains would turn a public name into one of the inner network; an intranet's own names may need them.
     name = host if settings.WEBHOOK_ALLOWED_NETWORKS else f"{host}."
     try:
@@ -96,7 +101,7 @@ def _knows_others() -> bool:
 
 
 class Resolver(AbstractResolver):
-    """What aiohttp asks for names: everything it gets has been vetted."""
+    """Resolver of aiohttp: everything it gives has been vetted."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
@@ -109,7 +114,7 @@ class Resolver(AbstractResolver):
         return [_result(host, address, port) for address in addresses]
 
     async def close(self) -> None:
-        """Lookups that still hang end by themselves."""
+        """Leave lookups that still hang: they end by themselves."""
 
 
 def _result(host: str, address: str, port: int) -> ResolveResult:

@@ -1,4 +1,4 @@
-"""What a webhook says, as bytes that are made once: an event, a summary or a test, in the form its address chose.
+"""Body of a webhook, as bytes that are made once: an event, a summary or a test, in the form its address chose.
 
 Both forms say the same. The standard one is one flat object: `event_type`, `payload` and `timestamp` first, then what
 else a receiver may want without asking back. It is ASCII, so that no payload, however odd, fails to be written.
@@ -29,7 +29,7 @@ Body = dict[str, Any]
 
 
 def frozen(outgoing: Outgoing) -> Frozen:
-    """Pure: no query, no clock."""
+    """Make the bytes. Pure: no query, no clock."""
     body = {"id": outgoing.message_id} | _said(outgoing)
     if outgoing.address.format == Address.Format.CLOUDEVENTS:
         return Frozen(_bytes(cloudevents.structured(body)), cloudevents.CONTENT_TYPE)
@@ -71,7 +71,7 @@ def _of_event(event: Event, notification: Notification | None) -> Body:
 
 
 def _of_summary(summary: Summary, held: list[Held]) -> Body:
-    """Of the rows the newest only, and no payloads: `count` and `by_type` are of all."""
+    """List the newest rows only, and no payloads: `count` and `by_type` are of all."""
     return {
         "event_type": SUMMARY,
         "payload": {"kind": summary.kind, "count": summary.count, "by_type": summary.by_type},

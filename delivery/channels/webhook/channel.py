@@ -56,7 +56,7 @@ _peer: ContextVar[list[str]] = ContextVar("peer")
 
 
 def _slots() -> int:
-    """As many as one loop makes use of. With those that hang they take half of the files that the process may open."""
+    """Count the attempts that one loop makes use of. With those that hang they take half of the files of a process."""
     return min(512, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4)
 
 
@@ -70,7 +70,7 @@ class Webhook(Channel):
     deadline = float(settings.WEBHOOK_TIMEOUT_SECONDS)
 
     def check(self, target: str, *, user: User) -> Checked:
-        """Asks the resolver, for LOOKUP_ON_SAVE seconds at most. Raises AddressRefused."""
+        """Ask the resolver, for LOOKUP_ON_SAVE seconds at most. Raises AddressRefused."""
         url = parse(target)
         try:
             addresses = [url.host] if url.is_address else resolver.looking_up(url.host).result(LOOKUP_ON_SAVE)
@@ -109,7 +109,7 @@ class Webhook(Channel):
 
 
 class WebhookSession:
-    """Keeps connections and opened secrets as long as it lives."""
+    """Connections and opened secrets, kept for one drain."""
 
     def __init__(self, client: aiohttp.ClientSession, *, deadline: float) -> None:
         self._client, self._deadline = client, deadline
@@ -149,7 +149,7 @@ class WebhookSession:
             )
 
     def _keys(self, address: Address, *, now: datetime) -> list[bytes]:
-        """The present secret, and the one before while it is valid. Raises UnreadableSecretError."""
+        """Return the present secret, and the one before while it is valid. Raises UnreadableSecretError."""
         keys = [self._key(address.secret)]
         if address.previous_secret and address.previous_secret_until and address.previous_secret_until > now:
             keys.append(self._key(address.previous_secret))
@@ -165,7 +165,7 @@ def _key(sealed: str) -> bytes:
 
 
 async def _start(response: aiohttp.ClientResponse) -> bytes:
-    """The answer up to its end, or to MAX_ANSWER: then its connection is closed."""
+    """Read the answer up to its end, or to MAX_ANSWER: then its connection is closed."""
     found = bytearray()
     while chunk := await response.content.readany():
         found += chunk
@@ -176,7 +176,7 @@ async def _start(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _excerpt(start: bytes, encoding: str) -> str:
-    """Nothing is unpacked: a few bytes of it may be a gigabyte."""
+    """Show the start. Nothing is unpacked: a few bytes of it may be a gigabyte."""
     if start and encoding not in ("", "identity"):
         return http_outcome.safe(f"({encoding}, not unpacked)")
     return http_outcome.safe(start.decode(errors="replace")) if start else ""
@@ -184,7 +184,7 @@ def _excerpt(start: bytes, encoding: str) -> str:
 
 class _Connector(aiohttp.TCPConnector):
     async def connect(self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout) -> Connection:
-        """Also tells the attempt where it is connected to: the answer no longer knows when it has ended."""
+        """Connect, and tell the attempt where to: the answer no longer knows when it has ended."""
         connection = await super().connect(req, traces, timeout)
         if connection.transport is not None and (name := connection.transport.get_extra_info("peername")):
             _peer.get([])[:] = [name[0]]
@@ -193,7 +193,7 @@ class _Connector(aiohttp.TCPConnector):
 
 def _connector(policy: Policy) -> _Connector:
     def opened(address: AddrInfoType) -> socket.socket:
-        """Called with the very address that is connected to next: also one that no name led to."""
+        """Open a socket for the very address that is connected to next: also one that no name led to."""
         family, kind, protocol, _canonical, place = address
         resolver.vet("the URL", [str(place[0])], policy=policy)
         _peer.get([])[:] = [str(place[0])]
@@ -212,7 +212,7 @@ def _connector(policy: Policy) -> _Connector:
 
 @functools.cache
 def _tls() -> ssl.SSLContext:
-    """The system's authorities, or those of SSL_CERT_FILE; reading them takes as long as fifty requests."""
+    """Read the system's authorities, or those of SSL_CERT_FILE; that takes as long as fifty requests."""
     return ssl.create_default_context()
 
 

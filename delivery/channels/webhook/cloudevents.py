@@ -1,4 +1,4 @@
-"""The CloudEvents 1.0 form of what a webhook says: structured JSON, one event.
+"""CloudEvents 1.0 form of a webhook: structured JSON, one event.
 
 `data` is the payload as it was published. The rest are extension attributes: their names are lower-case letters only,
 and their values text, since CloudEvents' integers end at 32 bits.
@@ -28,7 +28,7 @@ _EXTENSIONS = {
 
 
 def structured(body: dict[str, Any]) -> dict[str, Any]:
-    """From the standard form. `id` is the `webhook-id`: with `source` it tells a repeat from news."""
+    """Translate the standard form. `id` is the `webhook-id`: with `source` it tells a repeat from news."""
     found = {
         "specversion": "1.0",
         "id": body["id"],
@@ -47,7 +47,7 @@ def structured(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _data(body: dict[str, Any]) -> Any:
-    """A summary's list goes with its counts: extensions hold no lists."""
+    """Put a summary's list beside its counts: extensions hold no lists."""
     if "notifications" in body:
         return body["payload"] | {"notifications": body["notifications"]}
     return body["payload"]

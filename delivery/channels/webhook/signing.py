@@ -1,4 +1,4 @@
-"""Standard Webhooks 1.0: a receiver knows by the signature who sent a body, and when.
+"""Signatures of Standard Webhooks 1.0: a receiver knows by them who sent a body, and when.
 
 What is signed is `id.timestamp.body`, with HMAC-SHA256 under the bytes of the secret; `webhook-signature` has one
 `v1,<base64>` for each secret that is valid now, with a space between them.
@@ -17,17 +17,17 @@ SIZE = 32
 
 
 def new_secret() -> str:
-    """`whsec_` and 32 random bytes in base64; shown to its owner once."""
+    """Make a secret: `whsec_` and 32 random bytes in base64; shown to its owner once."""
     return PREFIX + base64.b64encode(secrets.token_bytes(SIZE)).decode()
 
 
 def key_of(secret: str) -> bytes:
-    """The bytes that sign. ValueError if the secret is not base64."""
+    """Return the bytes that sign. ValueError if the secret is not base64."""
     return base64.b64decode(secret.removeprefix(PREFIX), validate=True)
 
 
 def headers(body: bytes, *, message_id: str, timestamp: int, keys: Sequence[bytes]) -> dict[str, str]:
-    """The three headers of an attempt. `timestamp`: seconds since 1970, of this attempt."""
+    """Return the three headers of an attempt. `timestamp`: seconds since 1970, of this attempt."""
     content = f"{message_id}.{timestamp}.".encode() + body
     return {
         "webhook-id": message_id,

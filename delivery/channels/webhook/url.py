@@ -1,4 +1,4 @@
-"""What a person may give as a webhook's URL, in the one spelling that is stored, shown and connected to."""
+"""URL of a webhook as a person may give it, in the one spelling that is stored, shown and connected to."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class WebhookUrl:
 
 
 def parse(text: str) -> WebhookUrl:
-    """Pure but for WEBHOOK_ALLOWED_NETWORKS, with which names of an intranet are accepted. Raises AddressRefused."""
+    """Read a URL. Pure but for WEBHOOK_ALLOWED_NETWORKS, which lets names of an intranet in. Raises AddressRefused."""
     given = text.strip()
     if len(given) > MAX_LENGTH:
         _refuse(
@@ -113,7 +113,7 @@ def _host(given: str, *, in_brackets: bool) -> tuple[str, bool]:
 
 
 def _ascii(host: str) -> str:
-    """Lower case, and as it is asked for in the DNS: wide digits, circled ones and the like become what they mean."""
+    """Spell it as the DNS has it, in lower case: wide digits, circled ones and the like become what they mean."""
     if host.isascii():
         return host.lower()
     try:
@@ -123,7 +123,7 @@ def _ascii(host: str) -> str:
 
 
 def _literal(kind: type[ipaddress.IPv4Address | ipaddress.IPv6Address], host: str) -> str:
-    """Decimal, octal, hexadecimal and short forms are refused, not read: readers differ on what they mean."""
+    """Read an address. Decimal, octal, hexadecimal and short forms are refused: readers differ on what they mean."""
     try:
         if "%" in host:
             raise ValueError("%")
