@@ -51,7 +51,7 @@ def of(user: User) -> list[Address]:
     if not missing:
         return found
     with transaction.atomic():
-        marking.locked(user.pk)
+        marking.lock(user.pk)
         for kind in missing:
             follow_accounts(kind, [user.pk])
     return list(Address.objects.filter(user=user))
@@ -79,7 +79,7 @@ def create(
     chosen = _checked_options(kind, retry=retry or None, format=format or None)
     checked = channel.check(target, user=user)
     with transaction.atomic():
-        marking.locked(user.pk)
+        marking.lock(user.pk)
         if kind in _kinds_of_accounts():
             follow_accounts(kind, [user.pk])
         address = _existing(user, kind=kind, checked=checked)
@@ -114,7 +114,7 @@ def change(
 ) -> Address:
     """Change what is named (not None). Raises AddressRefused, or Address.DoesNotExist."""
     with transaction.atomic():
-        marking.locked(user_id)
+        marking.lock(user_id)
         address = get(user_id, address_id=address_id)
         changed = _checked_options(address.kind, retry=retry, format=format)
         for name, value in changed.items():
@@ -147,7 +147,7 @@ def disable(user_id: int, *, address_id: int, now: datetime) -> Address:
 def verify(user_id: int, *, address_id: int, now: datetime) -> Address:
     """Confirm it: its owner followed the link that was sent there."""
     with transaction.atomic():
-        marking.locked(user_id)
+        marking.lock(user_id)
         address = get(user_id, address_id=address_id)
         if address.verified_at is None:
             address.verified_at = now
@@ -158,7 +158,7 @@ def verify(user_id: int, *, address_id: int, now: datetime) -> Address:
 def ask_to_confirm(user_id: int, *, address_id: int, now: datetime) -> Address:
     """Send the confirmation once more; nothing is sent to one that is confirmed. Raises AddressRefused."""
     with transaction.atomic():
-        marking.locked(user_id)
+        marking.lock(user_id)
         address = get(user_id, address_id=address_id)
         _check_on(address)
         if address.verified_at is None:
@@ -169,7 +169,7 @@ def ask_to_confirm(user_id: int, *, address_id: int, now: datetime) -> Address:
 def send_test(user_id: int, *, address_id: int, now: datetime) -> Delivery:
     """Open a test delivery, which goes like any other. Raises AddressRefused."""
     with transaction.atomic():
-        marking.locked(user_id)
+        marking.lock(user_id)
         address = _in_use(user_id, address_id=address_id)
         _check_pause(address, purpose=Delivery.Purpose.TEST, now=now)
         return outbox.enqueue(address, purpose=Delivery.Purpose.TEST, now=now)
@@ -178,14 +178,14 @@ def send_test(user_id: int, *, address_id: int, now: datetime) -> Delivery:
 def recover(user_id: int, *, address_id: int, since: datetime, now: datetime) -> int:
     """Send there what it missed since then; how many to begin with. Raises AddressRefused."""
     with transaction.atomic():
-        marking.locked(user_id)
+        marking.lock(user_id)
         return recover_missed(_in_use(user_id, address_id=address_id), since=since, now=now)
 
 
 def rotate_secret(user_id: int, *, address_id: int, now: datetime) -> AddressWithSecret:
     """Make a new secret; the old one signs too for OVERLAP, one from before no longer. Raises AddressRefused."""
     with transaction.atomic():
-        marking.locked(user_id)
+        marking.lock(user_id)
         address = get(user_id, address_id=address_id)
         secret = _channel(address.kind).new_secret()
         if not secret or not address.secret:

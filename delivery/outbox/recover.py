@@ -22,7 +22,7 @@ def recover(address: Address, *, since: datetime, now: datetime) -> int:
     The rest follows by itself, a chunk each second, whatever crashes. Asking again begins again.
     """
     with transaction.atomic():
-        marking.locked(address.user_id)
+        marking.lock(address.user_id)
         Recovery.objects.update_or_create(
             address=address, defaults={"since": since, "until": now, "after_delivery": 0, "after_notification": 0}
         )
@@ -39,7 +39,7 @@ def advance(address_id: int, *, now: datetime) -> int:
     """Do one chunk, and remember how far it got, in one transaction; the row goes when all is done."""
     with transaction.atomic():
         # Whoever opens deliveries has the person's inbox row: pruning relies on it.
-        marking.locked(Address.objects.values_list("user_id", flat=True).get(pk=address_id))
+        marking.lock(Address.objects.values_list("user_id", flat=True).get(pk=address_id))
         row = Recovery.objects.select_for_update(of=("self",)).select_related("address").filter(pk=address_id).first()
         if row is None:
             return 0

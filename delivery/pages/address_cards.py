@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from delivery import addresses, channels, reasons
 from delivery.models import Address
 from delivery.pages.delivery_list import channel_label, short_target
-from notifications.pages.inbox_status import Standing
+from notifications.pages.inbox_status import InboxStatus
 from notifications.presentation import times
 
 # In the order in which they are offered.
@@ -39,10 +39,10 @@ _DISABLED: dict[str, Promise] = {
 }
 
 
-def card_of(row: Address, *, dead: int, standing: Standing) -> dict[str, Any]:
+def card_of(row: Address, *, dead: int, inbox: InboxStatus) -> dict[str, Any]:
     """An address and what the pages say of it. `tone`: good, open, bad or quiet."""
-    state, tone, about = _standing_of(row, standing=standing)
-    signs_old = row.previous_secret_until is not None and row.previous_secret_until > standing.now
+    state, tone, about = _address_status(row, inbox=inbox)
+    signs_old = row.previous_secret_until is not None and row.previous_secret_until > inbox.now
     options = addresses.OPTIONS.get(row.kind, ())
     return {
         "address": row,
@@ -53,11 +53,11 @@ def card_of(row: Address, *, dead: int, standing: Standing) -> dict[str, Any]:
         "tone": tone,
         "about": about,
         "has_secret": bool(row.secret) and "format" in options,
-        "old_secret_until": _when(row.previous_secret_until, standing) if signs_old else "",
+        "old_secret_until": _when(row.previous_secret_until, inbox) if signs_old else "",
         "options": options,
         "dead": dead,
         # For a datetime-local field, on the person's own clock.
-        "missed_since": _missed_since(row, standing=standing),
+        "missed_since": _missed_since(row, inbox=inbox),
     }
 
 
@@ -74,17 +74,17 @@ def hint_of(kind: str) -> tuple[str, str]:
     return str(label), str(hint)
 
 
-def _standing_of(row: Address, *, standing: Standing) -> tuple[str, str, str]:
+def _address_status(row: Address, *, inbox: InboxStatus) -> tuple[str, str, str]:
     """The word, its tone, and a sentence."""
     if not row.is_enabled:
         return _("Switched off"), "bad" if row.disabled_reason != addresses.BY_OWNER else "quiet", _why_off(row)
     if row.verified_at is None:
         return _("Not confirmed"), "open", _("A link was sent there. Nothing else goes there until you follow it.")
     if row.failing_since is not None:
-        since = _("Failing since {time}.").format(time=_when(row.failing_since, standing))
+        since = _("Failing since {time}.").format(time=_when(row.failing_since, inbox))
         return _("Failing"), "bad", since
     if row.last_success_at is not None:
-        return _("Working"), "good", _("Last delivery {time}.").format(time=_when(row.last_success_at, standing))
+        return _("Working"), "good", _("Last delivery {time}.").format(time=_when(row.last_success_at, inbox))
     return _("Ready"), "good", _("Nothing was sent yet.")
 
 
@@ -92,12 +92,12 @@ def _why_off(row: Address) -> str:
     return str(_DISABLED.get(row.disabled_reason) or reasons.sentence(row.disabled_reason))
 
 
-def _when(at: datetime | None, standing: Standing) -> str:
-    return times.time_words(at, now=standing.now, zone=standing.zone) if at else ""
+def _when(at: datetime | None, inbox: InboxStatus) -> str:
+    return times.short_time(at, now=inbox.now, zone=inbox.zone) if at else ""
 
 
-def _missed_since(row: Address, *, standing: Standing) -> str:
+def _missed_since(row: Address, *, inbox: InboxStatus) -> str:
     """Return when it began to fail or was switched off; a day ago otherwise."""
     began = [at for at in (row.failing_since, row.disabled_at) if at is not None]
-    since = min(began, default=standing.now - timedelta(days=1))
-    return since.astimezone(standing.zone).strftime("%Y-%m-%dT%H:%M")
+    since = min(began, default=inbox.now - timedelta(days=1))
+    return since.astimezone(inbox.zone).strftime("%Y-%m-%dT%H:%M")

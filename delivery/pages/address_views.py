@@ -23,7 +23,7 @@ from delivery.pages import address_cards
 from delivery.reporting import history
 from events.pages.decorators import form, page, page_with_form
 from events.rest.errors import missing_is_404
-from notifications.pages.inbox_status import standing_for
+from notifications.pages.inbox_status import status_for
 from notifications.pages.requests import back, person
 
 
@@ -46,9 +46,9 @@ def action(act: Callable[[HttpRequest, int], str]) -> Callable[[HttpRequest, int
 
 @page
 def channels_page(request: HttpRequest) -> HttpResponse:
-    standing, dead = standing_for(request), history.dead_by_address(person(request).pk)
+    inbox, dead = status_for(request), history.dead_by_address(person(request).pk)
     rows = addresses.of(person(request))
-    cards = [address_cards.card_of(row, dead=dead.get(row.pk, 0), standing=standing) for row in rows]
+    cards = [address_cards.card_of(row, dead=dead.get(row.pk, 0), inbox=inbox) for row in rows]
     ordered = sorted(cards, key=lambda card: not card["address"].is_enabled)
     return render(request, "carillon/delivery/channels.html", {"cards": ordered, "kinds": address_cards.kinds()})
 
@@ -143,12 +143,12 @@ def _back(request: HttpRequest, channel_id: int) -> HttpResponse:
 
 
 def _channel_page(request: HttpRequest, row: Address, *, secret: str = "") -> HttpResponse:
-    standing = standing_for(request)
-    dead = history.dead_by_address(standing.user_id).get(row.pk, 0)
+    inbox = status_for(request)
+    dead = history.dead_by_address(inbox.user_id).get(row.pk, 0)
     context = {
-        "card": address_cards.card_of(row, dead=dead, standing=standing),
+        "card": address_cards.card_of(row, dead=dead, inbox=inbox),
         "secret": secret,
-        "zone": standing.zone.key,
+        "zone": inbox.zone.key,
         "retries": Address.Retry.choices,
         "formats": Address.Format.choices,
     }
@@ -157,7 +157,7 @@ def _channel_page(request: HttpRequest, row: Address, *, secret: str = "") -> Ht
 
 def _moment(request: HttpRequest) -> datetime:
     try:
-        return datetime.fromisoformat(request.POST.get("since", "")).replace(tzinfo=standing_for(request).zone)
+        return datetime.fromisoformat(request.POST.get("since", "")).replace(tzinfo=status_for(request).zone)
     except ValueError as error:
         detail = _("choose a date and a time, as in 2026-11-24 08:00")
         raise AddressRefused(detail, code="invalid", field="since") from error

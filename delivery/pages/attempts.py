@@ -26,7 +26,7 @@ def attempts_of(delivery: Delivery, *, now: datetime, zone: ZoneInfo, for_staff:
         {
             "at": row.started_at,
             "when": moment(row.started_at, now=now, zone=zone),
-            "when_full": times.full_words(row.started_at, zone=zone),
+            "when_full": times.full_time(row.started_at, zone=zone),
             "text": " · ".join(
                 filter(None, [_result(row), _duration(row), _following(row, later, delivery, now, zone)])
             ),

@@ -10,30 +10,34 @@ from django.urls import reverse
 from delivery import addresses, channels
 from delivery.models import Address
 from delivery.pages import address_cards
-from notifications.pages.inbox_status import Standing
+from notifications.pages.inbox_status import InboxStatus
 from notifications.pages.preferences import channel_status
-from notifications.pages.preferences.channel_status import Place, Way
+from notifications.pages.preferences.channel_status import AddressStatus, ChannelStatus
 
 
 def install() -> None:
-    channel_status.tell_with(ways_of)
+    channel_status.register_provider(statuses_of)
 
 
-def ways_of(standing: Standing) -> Mapping[str, Way]:
+def statuses_of(inbox: InboxStatus) -> Mapping[str, ChannelStatus]:
     """Addresses in use; where there is none, those that were switched off. Two queries, as for the list of channels."""
-    rows = addresses.of(User.objects.get(pk=standing.user_id))
-    return {name: _way(name, [row for row in rows if row.kind == name], standing) for name in channels.installed()}
+    rows = addresses.of(User.objects.get(pk=inbox.user_id))
+    return {
+        name: _channel_status(name, [row for row in rows if row.kind == name], inbox) for name in channels.installed()
+    }
 
 
-def _way(kind: str, rows: list[Address], standing: Standing) -> Way:
+def _channel_status(kind: str, rows: list[Address], inbox: InboxStatus) -> ChannelStatus:
     in_use = [row for row in rows if row.is_enabled]
-    return Way(f"{reverse('channel-add')}?kind={kind}", [_place(row, standing) for row in in_use or rows])
+    return ChannelStatus(
+        f"{reverse('channel-add')}?kind={kind}", [_address_status(row, inbox) for row in in_use or rows]
+    )
 
 
-def _place(row: Address, standing: Standing) -> Place:
-    card = address_cards.card_of(row, dead=0, standing=standing)
+def _address_status(row: Address, inbox: InboxStatus) -> AddressStatus:
+    card = address_cards.card_of(row, dead=0, inbox=inbox)
     takes_tests = row.is_enabled and row.verified_at is not None
-    return Place(
+    return AddressStatus(
         id=row.pk,
         target=card["target"],
         state=card["state"],

@@ -21,7 +21,7 @@ from events.models import Event, EventType
 from events.rules import channel_names
 from notifications.holds import wording
 from notifications.models import Notification, UserNotificationSettings
-from notifications.pages.inbox_status import Standing
+from notifications.pages.inbox_status import InboxStatus
 from notifications.pages.requests import PAGE_SIZE, cursor_of, query_string
 from notifications.preferences.settings import settings_of
 from notifications.presentation import labels, summary_text, times
@@ -83,25 +83,25 @@ def _counted(number: int) -> str:
     return f"{history.MOST_COUNTED - 1}+" if number >= history.MOST_COUNTED else str(number)
 
 
-def page_of(standing: Standing, *, filters: Filters, for_staff: bool) -> tuple[list[dict[str, Any]], str]:
+def page_of(inbox: InboxStatus, *, filters: Filters, for_staff: bool) -> tuple[list[dict[str, Any]], str]:
     """Load a page, newest first, and the query string of the next (empty: that was all). At most six queries."""
-    deliveries, waiting = _load(standing.user_id, filters)
+    deliveries, waiting = _load(inbox.user_id, filters)
     # Each of the two stays in the order of its ids, whatever their clocks say: a page goes on where the last one ended.
     streams: tuple[list[Delivery | Notification], ...] = ([*deliveries], [*waiting])
     merged = list(heapq.merge(*streams, key=lambda one: one.created_at, reverse=True))
     shown = merged[:PAGE_SIZE]
-    chosen = settings_of(standing.user_id)
+    chosen = settings_of(inbox.user_id)
     with_summary = any(isinstance(one, Delivery) and one.summary_id is not None for one in shown)
     types = list(EventType.objects.all()) if with_summary else []
     rows = [
         {
             "at": one.created_at,
-            "when": times.time_words(one.created_at, now=standing.now, zone=standing.zone),
-            "when_full": times.full_words(one.created_at, zone=standing.zone),
+            "when": times.short_time(one.created_at, now=inbox.now, zone=inbox.zone),
+            "when_full": times.full_time(one.created_at, zone=inbox.zone),
             **(
-                _delivery_row(one, standing=standing, for_staff=for_staff, types=types)
+                _delivery_row(one, inbox=inbox, for_staff=for_staff, types=types)
                 if isinstance(one, Delivery)
-                else _held_row(one, standing=standing, settings=chosen)
+                else _held_row(one, inbox=inbox, settings=chosen)
             ),
         }
         for one in shown
@@ -132,10 +132,10 @@ def _next_cursor(shown: list[Delivery | Notification], filters: Filters) -> str:
     return f"{last}-{last_held}"
 
 
-def _delivery_row(one: Delivery, *, standing: Standing, for_staff: bool, types: Sequence[EventType]) -> dict[str, Any]:
+def _delivery_row(one: Delivery, *, inbox: InboxStatus, for_staff: bool, types: Sequence[EventType]) -> dict[str, Any]:
     event = one.notification.event if one.notification else None
     state = next(name for name, states in _STATES.items() if one.state in states)
-    tries = attempts.attempts_of(one, now=standing.now, zone=standing.zone, for_staff=for_staff)
+    tries = attempts.attempts_of(one, now=inbox.now, zone=inbox.zone, for_staff=for_staff)
     # That all went well at once has nothing more to tell, but to staff.
     went_well = state == "sent" and len(tries) == 1 and not for_staff
     return {
@@ -145,7 +145,7 @@ def _delivery_row(one: Delivery, *, standing: Standing, for_staff: bool, types: 
         "icon": _icon(state=state, event=event),
         "title": _title(one, event=event, types=types),
         "about": f"{channel_label(one.kind)} · {short_target(one.address)}",
-        "pill": _pill(one, tries=len(tries), standing=standing),
+        "pill": _pill(one, tries=len(tries), inbox=inbox),
         "tries": [] if went_well else tries,
         "tries_words": ngettext("{n} try", "{n} tries", len(tries)).format(n=len(tries)),
         "advice": attempts.advice(one),
@@ -153,8 +153,8 @@ def _delivery_row(one: Delivery, *, standing: Standing, for_staff: bool, types: 
     }
 
 
-def _held_row(one: Notification, *, standing: Standing, settings: UserNotificationSettings) -> dict[str, Any]:
-    until = wording.until_words(one.hold, settings=settings, now=standing.now)
+def _held_row(one: Notification, *, inbox: InboxStatus, settings: UserNotificationSettings) -> dict[str, Any]:
+    until = wording.until_text(one.hold, settings=settings, now=inbox.now)
     return {
         "state": "held",
         "category": one.event.event_type.category,
@@ -190,7 +190,7 @@ def _title(one: Delivery, *, event: Event | None, types: Sequence[EventType]) ->
     return _("Confirmation") if one.purpose == Delivery.Purpose.CONFIRMATION else _("Test")
 
 
-def _pill(one: Delivery, *, tries: int, standing: Standing) -> str:
+def _pill(one: Delivery, *, tries: int, inbox: InboxStatus) -> str:
     match one.state:
         case State.SENT:
             return _("Sent")
@@ -200,7 +200,7 @@ def _pill(one: Delivery, *, tries: int, standing: Standing) -> str:
             return _("Skipped")
         case State.SENDING:
             return _("Sending")
-    if not tries and one.due_at <= standing.now:
+    if not tries and one.due_at <= inbox.now:
         return _("Waiting")
-    time = attempts.moment(one.due_at, now=standing.now, zone=standing.zone)
+    time = attempts.moment(one.due_at, now=inbox.now, zone=inbox.zone)
     return _("Next try {time}").format(time=time)

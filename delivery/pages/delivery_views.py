@@ -17,7 +17,7 @@ from delivery.pages import delivery_list
 from delivery.reporting import history
 from events.pages.decorators import form, page
 from events.rest.errors import missing_is_404
-from notifications.pages.inbox_status import standing_for
+from notifications.pages.inbox_status import status_for
 from notifications.pages.requests import back, person
 
 # Addresses with dead deliveries, above the list of them.
@@ -26,15 +26,15 @@ MOST_NAMED = 5
 
 @page
 def deliveries_page(request: HttpRequest) -> HttpResponse:
-    standing, filters = standing_for(request), delivery_list.filters_of(request.GET)
+    inbox, filters = status_for(request), delivery_list.filters_of(request.GET)
     for_staff = person(request).has_perm("carillon_delivery.view_delivery")
-    rows, older = delivery_list.page_of(standing, filters=filters, for_staff=for_staff)
+    rows, older = delivery_list.page_of(inbox, filters=filters, for_staff=for_staff)
     context = {
         "filters": filters,
-        "chips": delivery_list.chips_of(filters, counts=history.counts(standing.user_id)),
+        "chips": delivery_list.chips_of(filters, counts=history.counts(inbox.user_id)),
         "rows": rows,
         "older": older,
-        "named": _named(standing.user_id, filters),
+        "named": _named(inbox.user_id, filters),
         "everything": reverse("deliveries"),
     }
     return render(request, "carillon/delivery/deliveries.html", context)

@@ -110,7 +110,7 @@ class WhyView(ApiView):
     )
     def get(self, request: Request, notification_id: int) -> Response:
         with missing_is_404(Notification):
-            found = why(feed.one(user_id_of(request), notification_id=notification_id))
+            found = why(feed.get(user_id_of(request), notification_id=notification_id))
         return Response(
             {
                 "reason": found.reason,

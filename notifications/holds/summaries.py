@@ -56,7 +56,7 @@ def changed_since(user_id: int, *, seq: int, limit: int) -> list[Summary]:
     return list(_in_app(user_id).filter(seq__gt=seq).order_by("seq")[:limit])
 
 
-def one(user_id: int, *, summary_id: int) -> Summary:
+def get(user_id: int, *, summary_id: int) -> Summary:
     """Load a summary of this person. Raises Summary.DoesNotExist, also for another person's."""
     return Summary.objects.get(user_id=user_id, pk=summary_id)
 
@@ -64,8 +64,8 @@ def one(user_id: int, *, summary_id: int) -> Summary:
 def read(user_id: int, *, summary_id: int, now: datetime) -> marking.State:
     """Take a summary from above the feed; the rows it counts stay as they are. Raises Summary.DoesNotExist."""
     with transaction.atomic():
-        box = marking.locked(user_id)
-        summary = one(user_id, summary_id=summary_id)
+        box = marking.lock(user_id)
+        summary = get(user_id, summary_id=summary_id)
         if not summary.is_read:
             summary.is_read, summary.read_at = True, now
             if summary.seq:

@@ -11,7 +11,7 @@ from notifications.models import Hold, UserNotificationSettings
 from notifications.presentation import times
 
 
-def until_words(hold: str, *, settings: UserNotificationSettings, now: datetime) -> str:
+def until_text(hold: str, *, settings: UserNotificationSettings, now: datetime) -> str:
     """Half a sentence on the person's own clock, as of now: they may change their mind."""
     match hold:
         case Hold.DIGEST:
@@ -25,7 +25,7 @@ def until_words(hold: str, *, settings: UserNotificationSettings, now: datetime)
             due = settings.dnd_until if rules.is_dnd(settings, now=now) else None
             sentence, without = _("until do-not-disturb ends at {time}"), _("until do-not-disturb ends")
     zone = rules.zone_of(settings)
-    return sentence.format(time=times.end_words(due, now=now, zone=zone)) if due else without
+    return sentence.format(time=times.end_time(due, now=now, zone=zone)) if due else without
 
 
 def _end_of_quiet(settings: UserNotificationSettings, *, now: datetime) -> datetime | None:

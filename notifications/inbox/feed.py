@@ -49,12 +49,12 @@ def page(
     return list(found[offset : offset + limit])
 
 
-def one(user_id: int, *, notification_id: int) -> Notification:
+def get(user_id: int, *, notification_id: int) -> Notification:
     """Load a row of the person's feed. Raises Notification.DoesNotExist, also for another person's."""
     return rows(user_id).get(pk=notification_id)
 
 
-def told(user_id: int, *, notification_id: int) -> Notification:
+def get_linked(user_id: int, *, notification_id: int) -> Notification:
     """The row that a link names, on whichever channel it went out: of the same event the one in the feed, if it is
     there. Two queries at most. Raises Notification.DoesNotExist, also for another person's.
     """

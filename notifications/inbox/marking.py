@@ -32,8 +32,8 @@ def state(user_id: int) -> State:
     return State(*row) if row else State(0, 0)
 
 
-def locked(user_id: int) -> Inbox:
-    """The person's row, made if missing and locked until the transaction ends.
+def lock(user_id: int) -> Inbox:
+    """Lock the person's row, made if missing, until the transaction ends.
 
     Whoever changes a person's feed, settings, preferences or addresses takes it first, so that a change is either
     seen by the router or comes after it.
@@ -47,7 +47,7 @@ def mark(user_id: int, *, ids: Collection[int], is_read: bool, now: datetime) ->
     rows up to that event. Raises Notification.DoesNotExist if one of the ids is no in-app row of this person.
     """
     with transaction.atomic():
-        inbox = locked(user_id)
+        inbox = lock(user_id)
         named = _rows(user_id).filter(channel="in_app", id__in_set=list(ids))
         if named.count() != len(set(ids)):
             raise Notification.DoesNotExist("not among this person's notifications")
@@ -59,7 +59,7 @@ def mark(user_id: int, *, ids: Collection[int], is_read: bool, now: datetime) ->
 def read_from(user_id: int, *, notification_id: int, now: datetime) -> State:
     """Mark the event of this row read, whichever channel it is on: a link in a mail does as one in the feed."""
     with transaction.atomic():
-        inbox = locked(user_id)
+        inbox = lock(user_id)
         named = _rows(user_id).filter(pk=notification_id)
         return _change(inbox, _unread_covered_by(named, user_id=user_id), is_read=True, now=now)
 
@@ -67,7 +67,7 @@ def read_from(user_id: int, *, notification_id: int, now: datetime) -> State:
 def mark_all(user_id: int, *, now: datetime, up_to: int | None = None, category: str | None = None) -> State:
     """Mark everything read that had surfaced at `up_to` (a feed_seq; None: all of now), in one category or in all."""
     with transaction.atomic():
-        inbox = locked(user_id)
+        inbox = lock(user_id)
         limit = inbox.seq if up_to is None else up_to
         surfaced = _rows(user_id).filter(channel="in_app", is_read=False, feed_seq__lte=limit)
         if category is not None:
@@ -81,7 +81,7 @@ def mark_all(user_id: int, *, now: datetime, up_to: int | None = None, category:
 
 def announce_settings(user_id: int, *, settings: dict[str, Any]) -> State:
     """Push the changed settings to the person's sockets after the commit."""
-    inbox = locked(user_id)
+    inbox = lock(user_id)
     inbox.seq += 1
     inbox.save(update_fields=["seq"])
     push.push_on_commit([push.Push(user_id, frames.settings(seq=inbox.seq, settings=settings))])

@@ -14,7 +14,7 @@ from django.urls import reverse
 from notifications.holds import summaries
 from notifications.inbox import feed
 from notifications.models import Notification, Summary
-from notifications.pages.inbox_status import Standing
+from notifications.pages.inbox_status import InboxStatus
 from notifications.pages.requests import PAGE_SIZE, cursor_of, query_string
 from notifications.presentation import labels, summary_text, times
 
@@ -45,14 +45,14 @@ def filters_of(query: Mapping[str, str]) -> Filters:
     return Filters(query.get("category", ""), query.get("unread") == "1", cursor_of(query))
 
 
-def feed_of(standing: Standing, *, filters: Filters, place: str) -> dict[str, Any]:
+def feed_of(inbox: InboxStatus, *, filters: Filters, place: str) -> dict[str, Any]:
     """All that `carillon/feed.html` shows. Three queries: the counts, one page, the summaries (and one more for their
-    words, if there are any). What came after `standing` was read comes over the socket once more."""
-    counts = feed.unread_by_category(standing.user_id)
-    days, older = page_of(standing.user_id, filters=filters, now=standing.now, zone=standing.zone)
+    words, if there are any). What came after `inbox` was read comes over the socket once more."""
+    counts = feed.unread_by_category(inbox.user_id)
+    days, older = page_of(inbox.user_id, filters=filters, now=inbox.now, zone=inbox.zone)
     here = reverse("inbox")
     return {
-        "standing": standing,
+        "inbox": inbox,
         "place": place,
         "filters": filters,
         "chips": _chips(filters, counts=counts),
@@ -61,9 +61,9 @@ def feed_of(standing: Standing, *, filters: Filters, place: str) -> dict[str, An
         "is_empty": not days,
         "all_href": here + filters.query(category=None),
         "unread_href": here + filters.query(unread=not filters.unread),
-        "up_to": standing.seq,
-        "unread_count": standing.unread_count,
-        "notes": notes_of(standing.user_id),
+        "up_to": inbox.seq,
+        "unread_count": inbox.unread_count,
+        "notes": notes_of(inbox.user_id),
     }
 
 
@@ -100,19 +100,19 @@ def row_of(row: Notification, *, now: datetime, zone: ZoneInfo) -> dict[str, Any
     told = feed.as_json(row)
     category = told["category"]
     return told | {
-        "category_word": labels.category_word(category),
+        "category_name": labels.category_name(category),
         "icon": labels.icon_of(told["event_type"], category=category),
-        "reason": labels.reason_words(row.reason, category=category),
+        "reason": labels.reason_text(row.reason, category=category),
         "at": row.created_at,
-        "when": times.time_words(row.created_at, now=now, zone=zone),
-        "when_full": times.full_words(row.created_at, zone=zone),
+        "when": times.short_time(row.created_at, now=now, zone=zone),
+        "when_full": times.full_time(row.created_at, zone=zone),
     }
 
 
 def by_day(rows: list[dict[str, Any]], *, now: datetime, zone: ZoneInfo) -> list[dict[str, Any]]:
     today = now.astimezone(zone).date()
     return [
-        {"key": day.isoformat(), "label": times.day_words(day, today=today), "rows": list(of_day)}
+        {"key": day.isoformat(), "label": times.day_name(day, today=today), "rows": list(of_day)}
         for day, of_day in groupby(rows, key=lambda row: row["at"].astimezone(zone).date())
     ]
 

@@ -20,11 +20,11 @@ from notifications.preferences.settings import settings_of
 from notifications.presentation import labels, times
 from notifications.websocket import consumer
 
-_KEY = "carillon_standing"
+_KEY = "carillon_status"
 
 
 @dataclass(frozen=True)
-class Standing:
+class InboxStatus:
     """State of the inbox and its settings: two queries, made once for a page."""
 
     user_id: int
@@ -40,9 +40,9 @@ class Standing:
         return "99+" if self.unread_count > 99 else str(self.unread_count)
 
     @property
-    def quiet_until_words(self) -> str:
+    def quiet_until_text(self) -> str:
         """End of do-not-disturb; empty without one."""
-        return times.end_words(self.quiet_until, now=self.now, zone=self.zone) if self.quiet_until else ""
+        return times.end_time(self.quiet_until, now=self.now, zone=self.zone) if self.quiet_until else ""
 
     @cached_property
     def label(self) -> str:
@@ -71,20 +71,20 @@ class Standing:
         }
 
 
-def standing_for(request: HttpRequest) -> Standing:
+def status_for(request: HttpRequest) -> InboxStatus:
     """Status of the signed-in person, loaded once however many views and tags of a page want it."""
     if not hasattr(request, _KEY):
         assert request.user.pk is not None  # noqa: S101 - callers have made sure of a signed-in person
-        setattr(request, _KEY, standing_of(request.user.pk, now=timezone.now()))
-    found: Standing = getattr(request, _KEY)
+        setattr(request, _KEY, status_of(request.user.pk, now=timezone.now()))
+    found: InboxStatus = getattr(request, _KEY)
     return found
 
 
-def standing_of(user_id: int, *, now: datetime) -> Standing:
+def status_of(user_id: int, *, now: datetime) -> InboxStatus:
     state = marking.state(user_id)
     chosen = settings_of(user_id)
     is_quiet = rules.is_dnd(chosen, now=now)
-    return Standing(
+    return InboxStatus(
         user_id=user_id,
         seq=state.seq,
         unread_count=state.unread_count,

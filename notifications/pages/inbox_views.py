@@ -18,7 +18,7 @@ from events.rest.errors import missing_is_404
 from notifications.inbox import feed, marking
 from notifications.models import Notification
 from notifications.pages.feed import feed_of, filters_of, page_of, row_of
-from notifications.pages.inbox_status import standing_for
+from notifications.pages.inbox_status import status_for
 from notifications.pages.requests import is_prefetch, person
 from notifications.presentation import payload
 from notifications.websocket import snapshot
@@ -40,8 +40,8 @@ def panel(request: HttpRequest) -> HttpResponse:
 @page
 def rows(request: HttpRequest) -> HttpResponse:
     """One more page of rows, as the feed's own template makes them."""
-    standing, filters = standing_for(request), filters_of(request.GET)
-    days, older = page_of(standing.user_id, filters=filters, now=standing.now, zone=standing.zone)
+    inbox, filters = status_for(request), filters_of(request.GET)
+    days, older = page_of(inbox.user_id, filters=filters, now=inbox.now, zone=inbox.zone)
     context = {
         "days": days,
         "older": older,
@@ -94,26 +94,26 @@ def open_notification(request: HttpRequest, notification_id: int) -> HttpRespons
 @page
 def detail(request: HttpRequest, notification_id: int) -> HttpResponse:
     """The notification tells its story: what, when, who, why you, and what came with it."""
-    row, standing = _own(request, notification_id), standing_for(request)
-    shown = row_of(row, now=standing.now, zone=standing.zone)
+    row, inbox = _own(request, notification_id), status_for(request)
+    shown = row_of(row, now=inbox.now, zone=inbox.zone)
     context = {
         "row": shown,
         "target": _target(shown["url"]),
         "is_in_feed": row.channel == "in_app",
         "source": row.event.source,
         "actor": row.event.actor_user,
-        "facts": payload.facts_of(row.event.payload),
+        "facts": payload.fields_of(row.event.payload),
     }
     return render(request, "carillon/notifications/detail.html", context)
 
 
 def _feed(request: HttpRequest, *, place: str) -> dict[str, Any]:
-    return feed_of(standing_for(request), filters=filters_of(request.GET), place=place)
+    return feed_of(status_for(request), filters=filters_of(request.GET), place=place)
 
 
 def _own(request: HttpRequest, notification_id: int) -> Notification:
     with missing_is_404(Notification):
-        return feed.told(person(request).pk, notification_id=notification_id)
+        return feed.get_linked(person(request).pk, notification_id=notification_id)
 
 
 def _target(url: str) -> str:

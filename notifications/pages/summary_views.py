@@ -15,20 +15,18 @@ from events.rest.errors import missing_is_404
 from notifications.holds import release, summaries
 from notifications.models import Summary
 from notifications.pages.feed import filters_of, note_of, notes_of, page_of
-from notifications.pages.inbox_status import standing_for
+from notifications.pages.inbox_status import status_for
 from notifications.pages.requests import changed, is_prefetch, person
 
 
 @page
 def summary_page(request: HttpRequest, summary_id: int) -> HttpResponse:
     """Notifications of a summary, newest first. Looking at it reads it, but not them."""
-    standing, filters = standing_for(request), filters_of(request.GET)
+    inbox, filters = status_for(request), filters_of(request.GET)
     summary = _own(request, summary_id)
-    days, older = page_of(
-        standing.user_id, filters=filters, now=standing.now, zone=standing.zone, summary_id=summary.pk
-    )
+    days, older = page_of(inbox.user_id, filters=filters, now=inbox.now, zone=inbox.zone, summary_id=summary.pk)
     if not is_prefetch(request):
-        summaries.read(standing.user_id, summary_id=summary.pk, now=standing.now)
+        summaries.read(inbox.user_id, summary_id=summary.pk, now=inbox.now)
     context = {
         "note": note_of(summary),
         "count": summary.count,
@@ -65,4 +63,4 @@ def send_digest(request: HttpRequest) -> HttpResponse:
 
 def _own(request: HttpRequest, summary_id: int) -> Summary:
     with missing_is_404(Summary):
-        return summaries.one(person(request).pk, summary_id=summary_id)
+        return summaries.get(person(request).pk, summary_id=summary_id)

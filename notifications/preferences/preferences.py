@@ -52,7 +52,7 @@ def change(
     if scope is not None:
         validation.check_scope(scope)
     with transaction.atomic():
-        marking.locked(user_id)
+        marking.lock(user_id)
         event_type = EventType.objects.get(pk=event_type_id)
         _check_lock(event_type, is_enabled=is_enabled, channels=changes.get("channels"))
         row = NotificationPreference.objects.filter(user_id=user_id, event_type=event_type).first()

@@ -44,7 +44,7 @@ def change_settings(user_id: int, *, now: datetime, **changes: Any) -> UserNotif
     for field, value in changes.items():
         validation.check_setting(field, value=value, now=now)
     with transaction.atomic():
-        marking.locked(user_id)
+        marking.lock(user_id)
         settings = settings_of(user_id)
         if not rules.is_dnd(settings, now=now) and settings.dnd_enabled:
             # Otherwise naming a new end alone would switch on again what had ended.

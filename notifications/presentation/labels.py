@@ -54,7 +54,7 @@ _ICON_OF_VERB = {
 _ICON_OF_TYPE = {"review.submitted": "eye"}
 
 
-def category_word(category: str) -> str:
+def category_name(category: str) -> str:
     """Name of one notification of the category."""
     return str(_SINGULAR.get(category) or capfirst(category.replace("_", " ")))
 
@@ -63,7 +63,7 @@ def category_plural(category: str) -> str:
     return str(_PLURAL.get(category) or capfirst(category.replace("_", " ")))
 
 
-def reason_words(reason: str, *, category: str) -> str:
+def reason_text(reason: str, *, category: str) -> str:
     """Reason as half a sentence; empty for one that has no words."""
     special = _JOB_REASONS.get(reason) if category == "job" else None
     return str(special or _REASONS.get(reason) or "")
@@ -77,9 +77,9 @@ def icon_of(event_type: str, *, category: str) -> str:
 def for_browser() -> dict[str, object]:
     """Labels and icons for rows and toasts that are made in the browser."""
     return {
-        "categories": {name: category_word(name) for name in CATEGORIES},
-        "reasons": {name: reason_words(name, category="") for name in _REASONS},
-        "jobReasons": {name: reason_words(name, category="job") for name in _JOB_REASONS},
+        "categories": {name: category_name(name) for name in CATEGORIES},
+        "reasons": {name: reason_text(name, category="") for name in _REASONS},
+        "jobReasons": {name: reason_text(name, category="job") for name in _JOB_REASONS},
         "icons": {"type": _ICON_OF_TYPE, "verb": _ICON_OF_VERB, "category": _ICON_OF_CATEGORY},
         "words": _sentences(),
     }

@@ -11,19 +11,19 @@ from django.utils.formats import localize
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-MAX_FACTS = 50
+MAX_FIELDS = 50
 MAX_TEXT = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class Field:
     name: str
     value: str
 
 
-def facts_of(payload: dict[str, Any]) -> list[Fact]:
+def fields_of(payload: dict[str, Any]) -> list[Field]:
     """Fields in the payload's own order; what is nested becomes `outer / inner`."""
-    return [Fact(capfirst(name.replace("_", " ")), _words(name, value)) for name, value in _flat(payload)][:MAX_FACTS]
+    return [Field(capfirst(name.replace("_", " ")), _words(name, value)) for name, value in _flat(payload)][:MAX_FIELDS]
 
 
 def _flat(payload: dict[str, Any], outer: str = "") -> list[tuple[str, Any]]:

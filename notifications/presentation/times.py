@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 
-def time_words(at: datetime, *, now: datetime, zone: ZoneInfo) -> str:
+def short_time(at: datetime, *, now: datetime, zone: ZoneInfo) -> str:
     """Moment as an absolute time, which stays right on a page that nothing refreshes; scripts make it relative."""
     local, today = at.astimezone(zone), now.astimezone(zone).date()
     clock = date_format(local, "H:i")
@@ -20,7 +20,7 @@ def time_words(at: datetime, *, now: datetime, zone: ZoneInfo) -> str:
     return date_format(local, "j M, H:i" if local.year == today.year else "j M Y, H:i")
 
 
-def day_words(day: date, *, today: date) -> str:
+def day_name(day: date, *, today: date) -> str:
     if day == today:
         return _("Today")
     if day == today - timedelta(days=1):
@@ -28,12 +28,12 @@ def day_words(day: date, *, today: date) -> str:
     return date_format(day, "l j F" if day.year == today.year else "j F Y")
 
 
-def full_words(at: datetime, *, zone: ZoneInfo) -> str:
+def full_time(at: datetime, *, zone: ZoneInfo) -> str:
     """Moment with day, year, time and the zone's name."""
     return f"{date_format(at.astimezone(zone), 'j M Y, H:i')} ({zone.key})"
 
 
-def end_words(at: datetime, *, now: datetime, zone: ZoneInfo) -> str:
+def end_time(at: datetime, *, now: datetime, zone: ZoneInfo) -> str:
     """Moment to come: the time alone if it is today."""
     local = at.astimezone(zone)
     if local.date() == now.astimezone(zone).date():

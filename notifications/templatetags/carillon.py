@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from notifications.pages.feed import BLANK
-from notifications.pages.inbox_status import Standing, standing_for
+from notifications.pages.inbox_status import InboxStatus, status_for
 
 register = template.Library()
 _SHARED_MARKUP_KEY = "carillon_shared_markup"
@@ -50,13 +50,13 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def carillon_standing(context: Context) -> Standing | None:
+def carillon_status(context: Context) -> InboxStatus | None:
     """Badge, do-not-disturb and position of the person's inbox; None for nobody."""
     request: HttpRequest | None = context.get("request")
     user = getattr(request, "user", None) or AnonymousUser()
     if request is None or not user.is_authenticated or user.pk is None:
         return None
-    return standing_for(request)
+    return status_for(request)
 
 
 @register.inclusion_tag("carillon/head.html")
@@ -84,18 +84,18 @@ def carillon_toasts(context: Context) -> dict[str, Any]:
 
 
 def _element_context(context: Context) -> dict[str, Any]:
-    standing = carillon_standing(context)
+    inbox = carillon_status(context)
     request: HttpRequest | None = context.get("request")
-    if standing is None or request is None:
-        return {"standing": None}
+    if inbox is None or request is None:
+        return {"inbox": None}
     with_shared_markup = not hasattr(request, _SHARED_MARKUP_KEY)
     setattr(request, _SHARED_MARKUP_KEY, True)
     token = get_token(request)
     return {
-        "standing": standing,
+        "inbox": inbox,
         "request": request,
         "csrf_token": token,
         "with_shared_markup": with_shared_markup,
         "blank": BLANK,
-        "config": standing.for_browser(csrf_token=token),
+        "config": inbox.for_browser(csrf_token=token),
     }

@@ -20,7 +20,7 @@ from events import rendering
 from events.models import Event
 from notifications.models import Notification, Summary
 from notifications.presentation import labels, summary_text, times
-from notifications.presentation.payload import Fact, facts_of
+from notifications.presentation.payload import Field, fields_of
 
 # Of a payload and of a summary a mail shows the beginning; the page behind its link has the rest.
 MAX_FACTS = 6
@@ -87,7 +87,7 @@ def _notification(row: Notification, event: Event, *, user: User, zone: ZoneInfo
         unsubscribe=unsubscribe,
         context={
             "category": kind.category,
-            "category_word": labels.category_word(kind.category),
+            "category_name": labels.category_name(kind.category),
             "body": said.body,
             "facts": _facts(event, shown=f"{said.title} {said.body}", user=user, zone=zone),
             "action_url": _open_url(row),
@@ -100,18 +100,18 @@ def _notification(row: Notification, event: Event, *, user: User, zone: ZoneInfo
 
 
 def _reason(row: Notification, *, category: str) -> str:
-    reason = labels.reason_words(row.reason, category=category)
+    reason = labels.reason_text(row.reason, category=category)
     return _("You get this {because}.").format(because=reason) if reason else _("You get this by your preferences.")
 
 
-def _facts(event: Event, *, shown: str, user: User, zone: ZoneInfo) -> list[Fact]:
+def _facts(event: Event, *, shown: str, user: User, zone: ZoneInfo) -> list[Field]:
     """List when and who, and of the payload what title and body don't say already."""
-    found = [Fact(_("When"), times.full_words(event.created_at, zone=zone))]
+    found = [Field(_("When"), times.full_time(event.created_at, zone=zone))]
     actor = event.actor_user
     if actor is not None and actor.pk != user.pk:
-        found.append(Fact(_("Who"), actor.get_full_name() or actor.get_username()))
-    more = [fact for fact in facts_of(event.payload) if fact.value != "—" and fact.value not in shown]
-    return found + [Fact(fact.name, _short(fact.value)) for fact in more[:MAX_FACTS]]
+        found.append(Field(_("Who"), actor.get_full_name() or actor.get_username()))
+    more = [fact for fact in fields_of(event.payload) if fact.value != "—" and fact.value not in shown]
+    return found + [Field(fact.name, _short(fact.value)) for fact in more[:MAX_FACTS]]
 
 
 def _short(text: str) -> str:
@@ -153,10 +153,10 @@ def _item(one: Held, *, zone: ZoneInfo) -> dict[str, str]:
     category = one.event.event_type.category
     return {
         "category": category,
-        "category_word": labels.category_word(category),
+        "category_name": labels.category_name(category),
         "title": said.title,
         "body": _short(said.body),
-        "when": times.full_words(one.event.created_at, zone=zone),
+        "when": times.full_time(one.event.created_at, zone=zone),
         "url": _open_url(one.notification),
     }
 

@@ -85,7 +85,7 @@ def _without(channels: list[str], *, subscription: Subscription) -> list[str]:
 
 def _locked(subscription: Subscription) -> SubscriptionStatus:
     status(subscription)
-    marking.locked(subscription.user_id)
+    marking.lock(subscription.user_id)
     return status(subscription)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from notifications.pages.inbox_status import Standing
+from notifications.pages.inbox_status import InboxStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class AddressStatus:
     """One address. `tone`: good, open, bad or quiet. `page` is where it is seen to; `test` takes a POST that sends a
     test there, empty while none can go out.
     """
@@ -23,27 +23,27 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """One channel that sends: where it goes for this person, and where one more place is added."""
+class ChannelStatus:
+    """One channel that sends: where it goes for this person, and where one more address is added."""
 
     add: str
-    places: list[Place] = field(default_factory=list)
+    addresses: list[AddressStatus] = field(default_factory=list)
 
     @property
     def is_open(self) -> bool:
         """True if something sent now would go somewhere."""
-        return any(place.test for place in self.places)
+        return any(row.test for row in self.addresses)
 
 
-Teller = Callable[[Standing], Mapping[str, Way]]
-_tellers: list[Teller] = []
+Provider = Callable[[InboxStatus], Mapping[str, ChannelStatus]]
+_providers: list[Provider] = []
 
 
-def tell_with(teller: Teller) -> None:
+def register_provider(provider: Provider) -> None:
     """Register, when the app starts, who is asked for the channels of a person, by their names."""
-    _tellers.append(teller)
+    _providers.append(provider)
 
 
-def of(standing: Standing) -> dict[str, Way]:
+def load(inbox: InboxStatus) -> dict[str, ChannelStatus]:
     """Status of each channel of a person; empty where nothing that sends is installed."""
-    return {name: way for teller in _tellers for name, way in teller(standing).items()}
+    return {name: status for provider in _providers for name, status in provider(inbox).items()}

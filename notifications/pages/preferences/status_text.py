@@ -12,24 +12,24 @@ from django.utils.translation import ngettext
 from events.rules import channel_names
 from notifications.holds import calendar, rules
 from notifications.models import Hold, UserNotificationSettings
-from notifications.pages.inbox_status import Standing
+from notifications.pages.inbox_status import InboxStatus
 from notifications.preferences import digest_preview
 from notifications.presentation import summary_text, times
 
 Interval = UserNotificationSettings.Interval
 
 
-def of_all(chosen: UserNotificationSettings, *, standing: Standing, user: User) -> str:
+def of_all(chosen: UserNotificationSettings, *, inbox: InboxStatus, user: User) -> str:
     """Sentences about everything that isn't critical."""
-    match rules.hold_now(chosen, now=standing.now):
-        case Hold.DND if standing.quiet_until is None:
+    match rules.hold_now(chosen, now=inbox.now):
+        case Hold.DND if inbox.quiet_until is None:
             return _("Paused until you turn do not disturb off; then it all comes as one summary.")
         case Hold.DND:
             words = _("Paused until {time}; then it all comes as one summary. Critical ones come at once.")
-            return words.format(time=standing.quiet_until_words)
+            return words.format(time=inbox.quiet_until_text)
         case Hold.QUIET:
             words = _("Quiet until {time}; then it all comes as one summary. Critical ones come at once.")
-            return words.format(time=_end(_end_of_hours(chosen, standing), standing) or _("you change the hours"))
+            return words.format(time=_end(_end_of_hours(chosen, inbox), inbox) or _("you change the hours"))
         case Hold.DIGEST:
             labels = dict(channel_names.labels())
             names = [str(labels[name]) for name in rules.digest_channels(chosen, email=user.email)]
@@ -54,21 +54,21 @@ def of_channel(chosen: UserNotificationSettings, *, now: datetime) -> str:
             return _("paused")
 
 
-def of_hours(chosen: UserNotificationSettings, *, standing: Standing) -> str:
+def of_hours(chosen: UserNotificationSettings, *, inbox: InboxStatus) -> str:
     """Sentence about the quiet hours; empty outside of them."""
-    if not rules.is_quiet(chosen, now=standing.now):
+    if not rules.is_quiet(chosen, now=inbox.now):
         return ""
-    end = _end_of_hours(chosen, standing)
-    return _("Now: quiet until {time}.").format(time=_end(end, standing)) if end else _("Now: quiet all week.")
+    end = _end_of_hours(chosen, inbox)
+    return _("Now: quiet until {time}.").format(time=_end(end, inbox)) if end else _("Now: quiet all week.")
 
 
-def of_dnd(standing: Standing) -> str:
+def of_dnd(inbox: InboxStatus) -> str:
     """End of do-not-disturb; empty without one."""
-    until = standing.quiet_until_words
-    return _("until {time} ({zone})").format(time=until, zone=standing.zone.key) if until else ""
+    until = inbox.quiet_until_text
+    return _("until {time} ({zone})").format(time=until, zone=inbox.zone.key) if until else ""
 
 
-def of_digest(chosen: UserNotificationSettings, *, preview: digest_preview.Preview, standing: Standing) -> str:
+def of_digest(chosen: UserNotificationSettings, *, preview: digest_preview.Preview, inbox: InboxStatus) -> str:
     """Time of the next digest, and what is in it so far."""
     if not chosen.digest_enabled:
         return _("Off: everything comes as it happens.")
@@ -77,13 +77,13 @@ def of_digest(chosen: UserNotificationSettings, *, preview: digest_preview.Previ
         count = f"{count}: {summary_text.counts(preview.by_type)}"
     if preview.next_at is None:
         return _("Waits for the end of do not disturb, {count}.").format(count=count)
-    due = times.end_words(preview.next_at, now=standing.now, zone=standing.zone)
-    return _("Next: {time} ({zone}), {count}.").format(time=due, zone=standing.zone.key, count=count)
+    due = times.end_time(preview.next_at, now=inbox.now, zone=inbox.zone)
+    return _("Next: {time} ({zone}), {count}.").format(time=due, zone=inbox.zone.key, count=count)
 
 
-def _end_of_hours(chosen: UserNotificationSettings, standing: Standing) -> datetime | None:
-    return calendar.quiet_until(chosen.quiet_hours, now=standing.now, zone=standing.zone)
+def _end_of_hours(chosen: UserNotificationSettings, inbox: InboxStatus) -> datetime | None:
+    return calendar.quiet_until(chosen.quiet_hours, now=inbox.now, zone=inbox.zone)
 
 
-def _end(at: datetime | None, standing: Standing) -> str:
-    return times.end_words(at, now=standing.now, zone=standing.zone) if at else ""
+def _end(at: datetime | None, inbox: InboxStatus) -> str:
+    return times.end_time(at, now=inbox.now, zone=inbox.zone) if at else ""

@@ -46,7 +46,7 @@ class Group:
     lines: list[Line]
 
 
-def matrix_of(rows: Sequence[NotificationPreference]) -> list[Group]:
+def groups_of(rows: Sequence[NotificationPreference]) -> list[Group]:
     """Jobs, reviews, system, collaboration, then what else there is; within each as the types were made."""
     ordered = sorted(rows, key=_order)
     return [

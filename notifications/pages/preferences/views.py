@@ -17,7 +17,7 @@ from events.pages.decorators import form, page_with_form
 from events.rules import channel_names
 from notifications import channels
 from notifications.models import NotificationPreference, UserNotificationSettings
-from notifications.pages.inbox_status import Standing, standing_for, standing_of
+from notifications.pages.inbox_status import InboxStatus, status_for, status_of
 from notifications.pages.preferences import channel_status, dnd_presets, settings_form, status_text, table
 from notifications.pages.requests import back, is_script, person
 from notifications.preferences import digest_preview, preferences, validation
@@ -37,7 +37,7 @@ def preferences_page(request: HttpRequest) -> HttpResponse:
             request, "carillon/notifications/preferences.html", _shown(request) | {"refused": refused}, status=400
         )
     if is_script(request):
-        return JsonResponse(_words(request))
+        return JsonResponse(_status_texts(request))
     messages.success(request, _("Saved"))
     return redirect("preferences")
 
@@ -62,22 +62,22 @@ def _shown(request: HttpRequest) -> dict[str, Any]:
     chosen = settings_of(user.pk)
     return {
         "chosen": chosen,
-        "groups": table.matrix_of(rows),
+        "groups": table.groups_of(rows),
         "scope": table.common_scope(rows),
         "scopes": NotificationPreference.Scope.choices,
         "intervals": UserNotificationSettings.Interval.choices,
         "hours": [(hour, f"{hour:02}:00") for hour in range(24)],
         "weekdays": list(WEEKDAYS.items()),
         "presets": dnd_presets.PRESETS,
-        "columns": _columns(standing_for(request)),
+        "columns": _columns(status_for(request)),
         "zones": sorted(validation.timezones()),
         "hours_of_quiet": _hours_of_quiet(chosen),
-        "digest_ways": _digest_ways(),
-        **_words(request),
+        "digest_channels": _digest_channels(),
+        **_status_texts(request),
     }
 
 
-def _digest_ways() -> list[tuple[str, Any]]:
+def _digest_channels() -> list[tuple[str, Any]]:
     return [(name, label) for name, label in channel_names.labels() if _is_sent_over(name)]
 
 
@@ -91,28 +91,28 @@ def _hours_of_quiet(chosen: UserNotificationSettings) -> list[dict[str, Any]]:
     return found[: validation.MAX_WINDOWS]
 
 
-def _columns(standing: Standing) -> list[dict[str, Any]]:
-    """The channels people may choose, and what each of them would reach; a `way` of None needs no address, or has
+def _columns(inbox: InboxStatus) -> list[dict[str, Any]]:
+    """The channels people may choose, and what each of them would reach; a `status` of None needs no address, or has
     none to tell of."""
-    found = channel_status.of(standing)
+    found = channel_status.load(inbox)
     return [
-        {"name": name, "label": label, "way": found.get(name), "is_sent": _is_sent_over(name)}
+        {"name": name, "label": label, "status": found.get(name), "is_sent": _is_sent_over(name)}
         for name, label in channel_names.labels()
     ]
 
 
-def _words(request: HttpRequest) -> dict[str, Any]:
+def _status_texts(request: HttpRequest) -> dict[str, Any]:
     """Sentences on what will really happen: shown by the page, and anew after each change."""
     now, user = timezone.now(), person(request)
-    standing, preview = standing_of(user.pk, now=now), digest_preview.preview(user.pk, now=now)
+    inbox, preview = status_of(user.pk, now=now), digest_preview.preview(user.pk, now=now)
     chosen = settings_of(user.pk)
     return {
-        "is_quiet": standing.is_quiet,
-        "quiet_words": status_text.of_dnd(standing),
-        "hours_words": status_text.of_hours(chosen, standing=standing),
-        "digest_words": status_text.of_digest(chosen, preview=preview, standing=standing),
+        "is_quiet": inbox.is_quiet,
+        "quiet_words": status_text.of_dnd(inbox),
+        "hours_words": status_text.of_hours(chosen, inbox=inbox),
+        "digest_words": status_text.of_digest(chosen, preview=preview, inbox=inbox),
         "digest_count": preview.count,
-        "effect_words": status_text.of_all(chosen, standing=standing, user=user),
+        "effect_words": status_text.of_all(chosen, inbox=inbox, user=user),
         "channel_words": status_text.of_channel(chosen, now=now),
         "common_scope": table.common_scope(preferences.ensure(user.pk)),
     }

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from delivery.models import Delivery
-from delivery.pages.channel_status import ways_of
-from notifications.pages.inbox_status import standing_of
+from delivery.pages.channel_status import statuses_of
+from notifications.pages.inbox_status import status_of
 from tests.delivery.factories.deliveries import address
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake")]
@@ -22,8 +22,8 @@ def browser(client: Client, member: User) -> Client:
     return client
 
 
-def way(user: User, kind: str = "fake"):
-    return ways_of(standing_of(user.pk, now=timezone.now()))[kind]
+def status(user: User, kind: str = "fake"):
+    return statuses_of(status_of(user.pk, now=timezone.now()))[kind]
 
 
 def page(browser: Client) -> str:
@@ -31,13 +31,13 @@ def page(browser: Client) -> str:
 
 
 def test_a_channel_without_an_address_leads_to_adding_one(browser, member):
-    assert (way(member, "webhook").is_open, way(member, "webhook").add) == (False, "/channels/add/?kind=webhook")
+    assert (status(member, "webhook").is_open, status(member, "webhook").add) == (False, "/channels/add/?kind=webhook")
     assert page(browser).count('href="/channels/add/?kind=webhook"') == 2
 
 
 def test_an_address_is_shown_with_how_it_stands_and_a_test(browser, member):
     row = address(member, kind="webhook", target="https://hooks.example/a")
-    [place] = way(member, "webhook").places
+    [place] = status(member, "webhook").addresses
     assert (place.state, place.test) == ("Ready", reverse("channel-test", args=[row.pk]))
     assert f'action="{place.test}"' in page(browser)
 
@@ -45,13 +45,13 @@ def test_an_address_is_shown_with_how_it_stands_and_a_test(browser, member):
 @pytest.mark.parametrize("change", [{"verified_at": None}, {"is_enabled": False}])
 def test_none_is_tested_that_takes_nothing(member, change):
     address(member, **change)
-    assert (way(member).is_open, [place.test for place in way(member).places]) == (False, [""])
+    assert (status(member).is_open, [place.test for place in status(member).addresses]) == (False, [""])
 
 
 def test_one_that_is_switched_off_makes_way_for_one_in_use(member):
     address(member, target="old", is_enabled=False)
     kept = address(member, target="new")
-    assert [place.id for place in way(member).places] == [kept.pk]
+    assert [place.id for place in status(member).addresses] == [kept.pk]
 
 
 def test_the_test_comes_back_to_the_preferences(browser, member):

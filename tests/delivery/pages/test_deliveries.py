@@ -244,7 +244,7 @@ def test_the_channels_have_the_account_s_mail(browser, member):
 
 
 @pytest.mark.parametrize(
-    ("standing", "word"),
+    ("inbox", "word"),
     [
         ({}, "Ready"),
         ({"last_success_at": timezone.now()}, "Working"),
@@ -253,8 +253,8 @@ def test_the_channels_have_the_account_s_mail(browser, member):
         ({"is_enabled": False, "disabled_reason": "by_owner"}, "Switched off"),
     ],
 )
-def test_a_channel_says_how_it_stands(browser, member, standing, word):
-    row = address(member, **standing)
+def test_a_channel_says_how_it_stands(browser, member, inbox, word):
+    row = address(member, **inbox)
     assert browser.get(reverse("channel", args=[row.pk])).context["card"]["state"] == word
 
 

@@ -185,7 +185,7 @@ def test_who_begins_to_recover_takes_the_inbox_before_anything_else(owner, box):
     """As the one that goes on does: in another order the two would wait for each other for ever."""
     Recovery.objects.create(address=box, since=LONG_AGO, until=NOW)
     with transaction.atomic():
-        marking.locked(owner.pk)
+        marking.lock(owner.pk)
         recovering = Running(lambda: begin(box))
         wait_for_one_that_waits()
         assert Recovery.objects.select_for_update(nowait=True).get().address == box

@@ -72,7 +72,7 @@ class TestAtOnce:
         for person in (owner, watcher):
             hold(person, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
         with transaction.atomic():
-            marking.locked(owner.pk)
+            marking.lock(owner.pk)
             Running(lambda: due.release_due(now=NOON + HOUR)).join()
         assert Summary.objects.get().user_id == watcher.pk
         assert len(look(now=NOON + HOUR)) == 2

@@ -116,20 +116,20 @@ class TestPages(TestCase):
 def test_one_finds_ones_own(owner):
     tell("job.completed", source=JOB)
     [row] = feed.page(owner.pk)
-    assert feed.one(owner.pk, notification_id=row.pk) == row
+    assert feed.get(owner.pk, notification_id=row.pk) == row
 
 
 def test_one_does_not_find_anothers(owner, watcher):
     tell("job.completed", source=JOB)
     with pytest.raises(Notification.DoesNotExist):
-        feed.one(watcher.pk, notification_id=feed.page(owner.pk)[0].pk)
+        feed.get(watcher.pk, notification_id=feed.page(owner.pk)[0].pk)
 
 
 def test_one_does_not_find_a_row_off_the_feed(owner):
     prefer(owner, "job.completed", channels=["email"])
     tell("job.completed", source=JOB)
     with pytest.raises(Notification.DoesNotExist):
-        feed.one(owner.pk, notification_id=Notification.objects.get().pk)
+        feed.get(owner.pk, notification_id=Notification.objects.get().pk)
 
 
 def test_the_object_has_the_documented_fields_and_no_others(owner):

@@ -228,5 +228,5 @@ class TestCounts(TestCase):
 
 
 def test_locking_makes_the_row_of_somebody_new(owner):
-    assert marking.locked(owner.pk).seq == 0
+    assert marking.lock(owner.pk).seq == 0
     assert Inbox.objects.filter(pk=owner.pk).exists()

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from notifications.pages.preferences.dnd_presets import end_of
-from notifications.presentation.times import day_words, end_words, time_words
+from notifications.presentation.times import day_name, end_time, short_time
 
 PARIS = ZoneInfo("Europe/Paris")
 # A Saturday, the evening before the clocks go back in Paris.
@@ -54,10 +54,10 @@ def test_monday_is_the_next_one_also_on_a_monday():
     ],
 )
 def test_times_in_words(at, words):
-    assert time_words(at, now=SATURDAY, zone=PARIS) == words
+    assert short_time(at, now=SATURDAY, zone=PARIS) == words
 
 
 def test_days_and_ends_in_words():
     today = SATURDAY.astimezone(PARIS).date()
-    assert day_words(today, today=today) == "Today"
-    assert end_words(datetime(2026, 10, 26, 7, 0, tzinfo=UTC), now=SATURDAY, zone=PARIS) == "Mon 26 Oct, 08:00"
+    assert day_name(today, today=today) == "Today"
+    assert end_time(datetime(2026, 10, 26, 7, 0, tzinfo=UTC), now=SATURDAY, zone=PARIS) == "Mon 26 Oct, 08:00"

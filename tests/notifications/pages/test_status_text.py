@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from notifications.models import UserNotificationSettings
-from notifications.pages.inbox_status import standing_of
+from notifications.pages.inbox_status import status_of
 from notifications.pages.preferences import status_text
 from tests.notifications.factories.routing import settle
 
@@ -22,8 +22,8 @@ AT_NOON = [{"days": [2], "start": "12:00", "end": "14:00"}]
 def said(owner, **settings: Any) -> tuple[str, str]:
     settle(owner, **{"timezone": "Europe/Paris"} | settings)
     chosen = UserNotificationSettings.objects.get(user=owner)
-    standing = standing_of(owner.pk, now=NOW)
-    return status_text.of_all(chosen, standing=standing, user=owner), status_text.of_channel(chosen, now=NOW)
+    inbox = status_of(owner.pk, now=NOW)
+    return status_text.of_all(chosen, inbox=inbox, user=owner), status_text.of_channel(chosen, now=NOW)
 
 
 def test_nothing_in_the_way(owner):

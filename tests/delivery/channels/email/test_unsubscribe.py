@@ -159,12 +159,12 @@ def test_whose_account_is_gone_there_is_nothing_to_stop(owner, path):
 def test_it_takes_the_inbox_lock(owner, path, monkeypatch):
     """So that a batch of the router comes before or after it, never in between."""
     taken: list[int] = []
-    locked = marking.locked
+    locked = marking.lock
 
     def noting(user_id: int) -> Inbox:
         taken.append(user_id)
         return locked(user_id)
 
-    monkeypatch.setattr(marking, "locked", noting)
+    monkeypatch.setattr(marking, "lock", noting)
     provider().post(path, ONE_CLICK)
     assert set(taken) == {owner.pk}
