@@ -31,12 +31,12 @@ def bearing(text: str) -> APIClient:
 
 
 def tell(user: User, event_type: str = "job.completed", **more: Any) -> Notification:
-    """Something really happens, and this person has it in the feed."""
+    """Publish and route an event of this person: the notification in their feed."""
     publish(event_type, actor=user, **more)
     sweep()
     return feed.page(user.pk, limit=1)[0]
 
 
 def codes(response: Any) -> dict[str, str]:
-    """Which field was refused under which code."""
+    """Refused fields, each with its code."""
     return {error["field"]: error["code"] for error in response.json()["errors"]}

@@ -1,4 +1,4 @@
-"""After a test that really commits: the tables as the migrations left them.
+"""Reset of the tables after a test that really commits: they are as the migrations left them.
 
 Django's own way truncates all tables, which takes PostgreSQL longer than most of these tests take, and forgets what the
 migrations put in.

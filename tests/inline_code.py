@@ -1,4 +1,4 @@
-"""What a strict Content-Security-Policy stops in a page."""
+"""Inline code of a page, which a strict Content-Security-Policy stops."""
 
 from __future__ import annotations
 

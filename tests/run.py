@@ -33,7 +33,7 @@ REDIS = ["redis://127.0.0.1:6379/15"]
 
 @dataclass
 class Tally:
-    """What one profile's runs came to."""
+    """Outcomes of one profile's runs."""
 
     profile: str
     counts: Counter[str] = field(default_factory=Counter)
@@ -122,7 +122,7 @@ def run(tally: Tally, *, env: dict[str, str], marks: str, workers: int = 0, more
 
 
 def count(tally: Tally, outcome: Path) -> None:
-    """Of a test that was tried twice the second outcome counts."""
+    """Add up the outcomes; of a test that was tried twice the second counts."""
     cases = {(case.get("classname"), case.get("name")): case for case in ET.parse(outcome).iter("testcase")}
     for case in cases.values():
         if (skipped := case.find("skipped")) is not None:
@@ -135,7 +135,7 @@ def count(tally: Tally, outcome: Path) -> None:
 
 
 def find_service() -> Service | str:
-    """What the environment names, else the usual places; or why there is none."""
+    """Servers that the environment names, else those at the usual places; or why there are none."""
     named_database, named_redis = os.environ.get("DATABASE_URL", ""), os.environ.get("REDIS_URL", "")
     databases = [named_database] if named_database.startswith("postgres") else POSTGRES
     database = next(((url, version) for url in databases if (version := postgres_version(url))), None)

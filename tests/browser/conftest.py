@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.browser.fake_server import Server, until
+from tests.browser.fake_server import FakeServer, until
 from tests.browser.site import Site
 from tests.conftest import PASSWORD
 from tests.processes import Serve, Service
@@ -124,7 +124,7 @@ def enter(site: Site, browser: Browser, sessions: dict[str, Any]) -> Iterator[En
 
 @pytest.fixture
 def live(enter: Enter) -> Callable[..., Page]:
-    """As `enter`, and the socket has said hello."""
+    """`enter`, waiting until the socket has said hello."""
 
     def open_page(*arguments: Any, **options: Any) -> Page:
         page = enter(*arguments, **options)
@@ -141,14 +141,14 @@ def page(enter: Enter) -> Page:
 
 
 @pytest.fixture
-def server(page: Page) -> Server:
+def server(page: Page) -> FakeServer:
     """Ours, for every page that is opened from now on."""
-    return Server(page.context)
+    return FakeServer(page.context)
 
 
 @pytest.fixture
-def seq(page: Page, server: Server) -> int:
-    """Where the inbox stands; the page is connected to our server and has been greeted."""
+def seq(page: Page, server: FakeServer) -> int:
+    """Seq of the inbox; the page is connected to our server and has been greeted."""
     page.goto("/notifications/")
     page.mouse.move(5, 600)
     known = int(page.locator("body").get_attribute("data-seq") or "")

@@ -10,8 +10,8 @@ from typing import Any
 from playwright.sync_api import BrowserContext, Page, WebSocketRoute
 
 
-class Server:
-    """For all tabs of a browser."""
+class FakeServer:
+    """Sockets of all tabs of a browser, answered by the test."""
 
     def __init__(self, where: Page | BrowserContext) -> None:
         self.sockets: list[WebSocketRoute] = []
@@ -21,7 +21,7 @@ class Server:
         self.is_open = True
 
     def turn_away(self) -> None:
-        """As a proxy that knows no sockets."""
+        """Refuse sockets, as a proxy does that knows none."""
         self.is_open = False
 
     def let_in(self) -> None:

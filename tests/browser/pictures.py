@@ -31,7 +31,7 @@ def test_the_deliveries(enter):
 
 
 def test_the_preferences(enter):
-    """As much as shows a digest, the addresses and how the table begins."""
+    """Preferences as far as the beginning of the table."""
     page = enter("carol", "/notifications/preferences/", **LOOK | {"viewport": {"width": 1240, "height": 1420}})
     page.screenshot(path=DOCS / "preferences.png")
 

@@ -42,7 +42,7 @@ class Site:
         self.processes.manage("publish", *arguments)
 
     def publish(self, event_type: str, *, actor: str = "", source: int | None = None, **payload: Any) -> None:
-        """Over HTTP, as a service would."""
+        """Publish over HTTP, as a service would."""
         event: dict[str, Any] = {"event_type": event_type, "payload": payload}
         if actor:
             event["actor_user_id"] = self.people[actor]
@@ -74,12 +74,12 @@ class Site:
             time.sleep(0.05)
 
     def clear(self, who: str) -> None:
-        """Nothing unread, nothing silenced."""
+        """Leave nothing unread and nothing silenced."""
         self.call("POST", "/notifications/read-all", who=who, json={})
         self.set(who, dnd_enabled=False, digest_enabled=False, timezone="UTC")
 
     def call(self, method: str, path: str, *, who: str, json: Any = None) -> httpx.Response:
-        """To the last web process: the pages are at the first."""
+        """Ask the last web process: the pages are at the first."""
         _, key = self.accounts[who]
         headers = {"Authorization": f"Bearer {key}"}
         answer = self.client.request(method, f"{self.urls[-1]}/api/v1{path}", headers=headers, json=json)
@@ -91,7 +91,7 @@ class Site:
         self._web.stop()
 
     def start(self) -> None:
-        """The same again, at the same address."""
+        """Start the web process anew, at the same address."""
         old, processes = self._web, self.processes
         self._web = Process(*old.command, env=processes.env, folder=processes.folder)
         wait_until_ready(self._web, self.url)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Enter, stop_clock, wait_until_live
-from tests.browser.fake_server import Server, until
+from tests.browser.fake_server import FakeServer, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.page]
 PATH = "/notifications/preferences/"
@@ -77,7 +77,7 @@ def test_do_not_disturb_says_until_when(page, site):
 
 def test_a_greeting_that_comes_late_takes_no_choice_back(enter, site):
     page = enter("bob", "")
-    server = Server(page.context)
+    server = FakeServer(page.context)
     page.goto(PATH)
     until(page, lambda: server.sockets)
     stop_clock(page)

@@ -1,4 +1,4 @@
-"""What the tests of the top floor share: channels of their own, beside those that are shipped."""
+"""Fixtures of the top floor: channels of their own, beside those that are shipped."""
 
 from __future__ import annotations
 
@@ -27,6 +27,6 @@ def _intranet(settings) -> None:
 
 @pytest.fixture
 def receiver(_intranet) -> Iterator[Receiver]:
-    """Where webhooks may be sent to."""
+    """Receiver of webhooks on this machine."""
     with receiving() as started:
         yield started

@@ -36,7 +36,7 @@ def deliver(channel: Channel, *, now: datetime = NOON) -> list[Outcome]:
 
 
 def deliver_all(channel: Channel, *, now: datetime = NOON) -> int:
-    """Until nothing is due; how many attempts that took."""
+    """Deliver until no more is due; the number of attempts that took."""
     total = 0
     while outcomes := deliver(channel, now=now):
         total += len(outcomes)

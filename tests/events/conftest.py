@@ -1,4 +1,4 @@
-"""What the tests of the bus share: subscribers of their own, and an eye on the hints that leave."""
+"""Fixtures of the bus: subscribers of their own, and an eye on the hints that leave."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def reader(db, registry) -> Callable[..., Reader]:
 
 @pytest.fixture
 def publisher(owner: User) -> User:
-    """Somebody who may publish over HTTP."""
+    """Person who may publish over HTTP."""
     owner.user_permissions.add(Permission.objects.get(codename="publish_event"))
     return owner
 

@@ -1,4 +1,4 @@
-"""What the tests of the middle floor share: a channel out, and people who own and watch a job."""
+"""Fixtures of the middle floor: a channel out, and people who own and watch a job."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Mailbox:
 
 @pytest.fixture(autouse=True)
 def _alone(monkeypatch) -> None:
-    """This floor works without the one above: its tests start with no channel installed."""
+    """Start with no channel installed: this floor works without the one above."""
     monkeypatch.setattr(channels, "_channels", {})
 
 
@@ -56,6 +56,6 @@ def _tied(owner, member, watcher) -> None:
 
 @pytest.fixture
 def server(transactional_db) -> Iterator[Server]:
-    """Where sockets connect to; commits are real."""
+    """Server of sockets; commits are real."""
     with serving() as running:
         yield running

@@ -41,7 +41,7 @@ def weeks(*, longest: timedelta) -> st.SearchStrategy[list[dict[str, Any]]]:
 
 
 def is_due(schedule: DigestSchedule, at: datetime) -> bool:
-    """Whether a digest is due at this full minute: its hour is struck for the first time that day."""
+    """True if a digest is due at this full minute: its hour is struck for the first time that day."""
     local = at.astimezone(schedule.zone)
     if schedule.interval == "hourly":
         return local.minute == 0

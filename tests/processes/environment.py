@@ -65,7 +65,7 @@ class Process:
         self._child.send_signal(number)
 
     def wait(self, *, timeout: float = STOP_SECONDS) -> int:
-        """Its exit code."""
+        """Exit code of the process; AssertionError if it still runs."""
         try:
             return self._child.wait(timeout)
         except subprocess.TimeoutExpired as error:
@@ -213,7 +213,7 @@ class Service:
 
     @property
     def environment(self) -> dict[str, str]:
-        """For programs of a test's own on this database and Redis."""
+        """Environment for programs of a test's own on this database and Redis."""
         return clean_environment() | self.env
 
     def sql(self, statement: LiteralString, *parameters: object) -> list[tuple[Any, ...]]:
@@ -259,7 +259,7 @@ def _manage(*arguments: str, env: dict[str, str]) -> str:
 
 
 def clean_environment() -> dict[str, str]:
-    """Nothing of the tests' own settings reaches a child by accident."""
+    """Environment of this process without the tests' own settings, which reach no child by accident."""
     ours = ("DEBUG", "SECRET_KEY", "DATABASE_URL", "REDIS_URL", "REDIS_PREFIX", "DJANGO_SETTINGS_MODULE")
     return {name: value for name, value in os.environ.items() if name not in ours}
 

@@ -1,4 +1,4 @@
-"""What a receiver got, reconciled with what the database says was sent."""
+"""Requests that a receiver got, reconciled with what the database says was sent."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def unsettled(sql: Sql) -> int:
 
 
 def reconcile(receiver: Receiver, sql: Sql) -> int:
-    """Nothing lost; twice only where an attempt is unknown; an id always stands for the same bytes. How many came
-    more than once."""
+    """Assert that all came: twice only where an attempt is unknown, under an id that always stands for the same bytes.
+    The number of those that came more than once."""
     bodies: dict[int, list[bytes]] = defaultdict(list)
     ids: dict[int, set[str]] = defaultdict(set)
     for request in receiver.requests:

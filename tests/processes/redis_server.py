@@ -47,7 +47,7 @@ class RedisServer:
         self._server.wait(10)
 
     def freeze(self) -> None:
-        """It takes connections and bytes, and answers nothing."""
+        """Make it take connections and bytes, and answer nothing."""
         self._server.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:

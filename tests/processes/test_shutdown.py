@@ -81,7 +81,7 @@ def ended(process: Process) -> int:
     return process.wait(timeout=EXIT_SECONDS)
 
 
-def the(kind: str, service: Service) -> Process:
+def process_of(kind: str, service: Service) -> Process:
     [found] = [process for process in service.others if kind in process.command]
     return found
 
@@ -100,7 +100,7 @@ def test_a_web_process_answers_what_was_in_flight_and_sends_its_sockets_away(ser
 
 
 def test_a_worker_under_load_loses_nothing(service):
-    worker = the("worker", service)
+    worker = process_of("worker", service)
     with listeners(service.urls[0], key=service.key("bob")) as [bob], Publisher(service, user="bob") as publisher:
         names = publisher.begin("until-the-end", count=200, pause=0.01)
         time.sleep(1)
@@ -113,7 +113,7 @@ def test_a_worker_under_load_loses_nothing(service):
 
 
 def test_a_worker_with_a_long_backlog_leaves_the_rest_to_the_next(service):
-    worker = the("worker", service)
+    worker = process_of("worker", service)
     service.sql(INSERT, BACKLOG)
     time.sleep(1.5)
     assert ended(worker) == 0
@@ -124,7 +124,7 @@ def test_a_worker_with_a_long_backlog_leaves_the_rest_to_the_next(service):
 
 
 def test_the_clock_ends_at_once(service):
-    beat = the("beat", service)
+    beat = process_of("beat", service)
     assert ended(beat) == 0
     service.others.remove(beat)
     service.start_celery("beat")

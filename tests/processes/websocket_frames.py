@@ -26,7 +26,7 @@ def read(socket: ClientConnection, *, timeout: float = 15) -> dict[str, Any]:
 
 
 def read_to_the_end(socket: ClientConnection) -> tuple[list[dict[str, Any]], int | None]:
-    """What still came, and the code that it was closed with."""
+    """Frames that still came, and the code that the socket was closed with."""
     frames = []
     try:
         while True:

@@ -69,7 +69,7 @@ def summary(count: int, *, kind_of_summary: str = "digest", shown: int = 50, **m
 
 
 def read(made: Outgoing) -> EmailMessage:
-    """As a mail program does."""
+    """Read a message as a mail program does."""
     return message_from_bytes(bytes(made.delivery.body or b""), policy=policy.default)
 
 

@@ -41,7 +41,7 @@ def event(age: float = OLD, *, name: str = "job.completed", is_numbered: bool = 
 
 
 def position_of(event: Event) -> int:
-    """Of one that is numbered."""
+    """Position of an event that is numbered."""
     assert event.position is not None
     return event.position
 
@@ -89,5 +89,5 @@ def prune(*, days: int = DAYS, archive: Path | None = None, **more: Any) -> prun
 
 
 def there(*rows: Any) -> list[bool]:
-    """Which of them the database still has."""
+    """Presence of each of these rows in the database."""
     return [type(one)._default_manager.filter(pk=one.pk).exists() for one in rows]

@@ -78,7 +78,7 @@ def post(url: str, **more: Any) -> Outcome:
 
 
 def names(monkeypatch, known: Mapping[str, Sequence[str]]) -> list[str]:
-    """These names lead to these addresses, and no others are known. What was asked for, as it is asked."""
+    """Let these names lead to these addresses and know no others; the list of names asked for."""
     asked: list[str] = []
 
     def lookup(host: str) -> list[str]:

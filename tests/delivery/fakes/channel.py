@@ -44,7 +44,7 @@ class FakeChannel(Channel):
         return Frozen(f"{about} {outgoing.message_id}".encode(), "text/plain")
 
     def hang(self, address: Address) -> Callable[[], None]:
-        """From now on this address doesn't answer, until the result is called."""
+        """Let this address give no answer until the result is called."""
         self.hanging[address.pk] = threading.Event()
         return self.hanging[address.pk].set
 

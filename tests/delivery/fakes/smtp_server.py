@@ -35,7 +35,7 @@ class Received:
 
 
 class Server:
-    """What tests set and read. `host` and `port` say where it listens."""
+    """Settings and findings of a mail server that listens on `host` and `port`."""
 
     host = "127.0.0.1"
 
@@ -44,7 +44,7 @@ class Server:
         self.reset()
 
     def reset(self) -> None:
-        """As new, for the next test; open connections are dropped."""
+        """Make it as new for the next test; open connections are dropped."""
         self.received: list[Received] = []
         self.connections = 0
         # Answers in place of 250: by recipient, and by command ("MAIL", "DATA").
@@ -63,7 +63,7 @@ class Server:
         return [one.recipient for one in self.received]
 
     def hang_up(self) -> None:
-        """As servers do with connections that idle."""
+        """Close all connections, as servers do with those that idle."""
 
         def close() -> None:
             for connection in list(self._connections):

@@ -37,7 +37,7 @@ def release(user: User, *, now: datetime) -> list[Summary]:
 
 
 def look(*, now: datetime) -> list[Summary]:
-    """What the sweep finds due at this time; the summaries there are after it, oldest first."""
+    """Release what the sweep finds due at this time; the summaries there are after it, oldest first."""
     due.release_due(now=now)
     return list(Summary.objects.order_by("id"))
 

@@ -49,7 +49,7 @@ def route(*events: Event, now: datetime = NOON) -> Plan:
 
 
 def told(event: Event) -> dict[str, str]:
-    """Who has it in their feed, and for which reason."""
+    """People who have it in their feed, each with the reason."""
     rows = Notification.objects.filter(event=event, channel="in_app")
     return dict(rows.values_list("user__username", "reason"))
 

@@ -142,7 +142,7 @@ class Socket:
         self.server.on_loop(self._reads.clear)
 
     def wait_until_held(self) -> None:
-        """Until a first message is on its way to us, who don't read."""
+        """Block until a first message is on its way to us, who don't read."""
         assert self._is_held.wait(SECONDS)
 
     def read_on(self) -> None:

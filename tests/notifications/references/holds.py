@@ -1,4 +1,4 @@
-"""When what is held may be given back: slow and obvious, asked minute by minute, with nothing planned ahead."""
+"""Reference for the times at which held rows may be given back: slow and obvious, asked minute by minute."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Chosen:
 
 
 def _covers(window: dict[str, Any], local: datetime) -> bool:
-    """Whether the wall clock is in it: from its start on that day to its end, or through midnight to the next day's."""
+    """True if the wall clock is in it: from its start on that day to its end, or through midnight to the next day's."""
     clock, today = local.time(), local.weekday()
     start, end = time.fromisoformat(window["start"]), time.fromisoformat(window["end"])
     if start < end:

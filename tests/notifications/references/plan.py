@@ -69,7 +69,7 @@ def in_scope(event: EventFacts, user: int, scope: str, context: RoutingContext) 
 def why_nothing(
     event: EventFacts, user: int, channel: str, facts: Sequence[EventFacts], context: RoutingContext
 ) -> str:
-    """Why a wanted channel gets no row."""
+    """Reason for which a wanted channel gets no row."""
     if (event.event_id, user, channel) in context.already_notified:
         return "already_told"
     if channel != "in_app" or not event.type.group or event.source is None:

@@ -1,4 +1,4 @@
-"""What a person's inbox must be if everything in it had happened one after the other, in the order of `seq`."""
+"""Reference for an inbox: as it were if everything in it had happened one after the other, in the order of `seq`."""
 
 from __future__ import annotations
 
@@ -106,6 +106,6 @@ def assert_surfaced_in_log_order(user_id: int) -> None:
 
 
 def switches(told: Mapping[int, bool]) -> int:
-    """How often a person went from told to not told or back, along the log."""
+    """Number of times that a person went from told to not told or back, along the log."""
     along = [told[position] for position in sorted(told)]
     return sum(one != two for one, two in itertools.pairwise(along))
