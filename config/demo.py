@@ -15,10 +15,9 @@ from config import demo_history
 from events.bus import Entity, NewEvent, publish_many
 from events.memberships import grant
 from events.models import Event, Membership
+from notifications.pages.auth_views import DEMO_ACCOUNTS, DEMO_PASSWORD
 
-PASSWORD = "carillon-demo"  # noqa: S105 - published on purpose; --demo needs DEBUG
 KEY = "demo:"
-ACCOUNTS = ("admin", "alice", "bob", "carol")
 
 PROJECT = Entity("project", 1)
 HARBOUR, SHOT, TEASER = Entity("job", 41), Entity("job", 42), Entity("job", 43)
@@ -37,7 +36,7 @@ def enter_demo() -> None:
 def load() -> None:
     """Make what is missing; a second time changes nothing."""
     with transaction.atomic():
-        people = {name: _account(name) for name in ACCOUNTS}
+        people = {name: _account(name) for name in DEMO_ACCOUNTS}
         _memberships(people)
         if not Event.objects.filter(publisher="", idempotency_key__startswith=KEY).exists():
             _tell(people, now=timezone.now())
@@ -58,7 +57,7 @@ def _account(name: str) -> User:
     user = User.objects.filter(username=name).first()
     if user is None:
         create = User.objects.create_superuser if name == "admin" else User.objects.create_user
-        user = create(name, email=f"{name}@example.com", password=PASSWORD)
+        user = create(name, email=f"{name}@example.com", password=DEMO_PASSWORD)
     return user
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from delivery.reporting import explanation_text, history
+from delivery.reporting import history
 from delivery.reporting.explanation import ChannelReport, Explanation, Person
+from delivery.reporting.explanation_text import REASONS, ROUTING, WHY_NOT, channel_text
 from events.db.clock import instant
 
 
@@ -14,7 +15,7 @@ def as_json(found: Explanation, *, for_staff: bool) -> dict[str, Any]:
     """Return the API's answer, without the event. `for_staff`: may see addresses connected to, and answers."""
     return {
         "routing": found.routing,
-        "explanation": explanation_text.routing_text(found),
+        "explanation": str(ROUTING[found.routing]),
         "audience": found.event.event_type.rules,
         "as_of": instant(found.as_of),
         "told": found.told,
@@ -57,9 +58,9 @@ def _person_json(person: Person, *, found: Explanation, for_staff: bool) -> dict
         "username": person.user.get_username(),
         "is_told": bool(person.channels),
         "reason": person.reason,
-        "reason_explanation": explanation_text.reason_text(person),
+        "reason_explanation": str(REASONS.get(person.reason, "")),
         "why_not": person.why_not or None,
-        "why_not_explanation": explanation_text.why_not_text(person) or None,
+        "why_not_explanation": str(WHY_NOT.get(person.why_not, person.why_not)) or None,
         "channels": [
             _channel_json(report, person=person, found=found, for_staff=for_staff) for report in person.channels
         ],
@@ -71,7 +72,7 @@ def _channel_json(report: ChannelReport, *, person: Person, found: Explanation, 
     return {
         "channel": report.channel,
         "state": report.state,
-        "explanation": explanation_text.channel_text(report, person=person, found=found),
+        "explanation": channel_text(report, person=person, found=found),
         "notification_id": row.pk if row else None,
         "summary_id": row.summary_id if row else None,
         "hold": row.hold if row else "none",

@@ -57,19 +57,6 @@ WHY_NOT: dict[str, Promise] = {
 }
 
 
-def routing_text(found: Explanation) -> str:
-    return str(ROUTING[found.routing])
-
-
-def reason_text(person: Person) -> str:
-    return str(REASONS.get(person.reason) or "")
-
-
-def why_not_text(person: Person) -> str:
-    """Explain why not; empty for somebody who was told."""
-    return str(WHY_NOT.get(person.why_not) or person.why_not)
-
-
 def channel_text(report: ChannelReport, *, person: Person, found: Explanation) -> str:
     """Explain the state, with until when, where it waits: on the person's own clock, as of now."""
     text = str(STATES[report.state])

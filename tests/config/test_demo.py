@@ -16,6 +16,7 @@ from events.models import Event, Membership
 from events.sweep import sweep
 from notifications.holds import summaries
 from notifications.models import Notification
+from notifications.pages.auth_views import DEMO_ACCOUNTS, DEMO_PASSWORD
 from notifications.preferences import digest_preview
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +34,7 @@ def titles(name: str) -> list[str]:
 
 
 def test_everybody_can_sign_in_with_the_printed_password(loaded):
-    assert all(authenticate(username=name, password=demo.PASSWORD) for name in demo.ACCOUNTS)
+    assert all(authenticate(username=name, password=DEMO_PASSWORD) for name in DEMO_ACCOUNTS)
 
 
 def test_alice_has_a_finished_job_a_review_and_a_mention(loaded):

@@ -7,7 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from config.demo import ACCOUNTS, PASSWORD, load
+from config.demo import load
+from notifications.pages.auth_views import DEMO_ACCOUNTS, DEMO_PASSWORD
 
 
 class Command(BaseCommand):
@@ -17,4 +18,4 @@ class Command(BaseCommand):
         if not settings.DEBUG:
             raise CommandError("The demo's accounts have a published password: it needs DEBUG=true.")
         load()
-        self.stdout.write(f"Sign in as {', '.join(ACCOUNTS)}; the password is {PASSWORD}.")
+        self.stdout.write(f"Sign in as {', '.join(DEMO_ACCOUNTS)}; the password is {DEMO_PASSWORD}.")

@@ -10,9 +10,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.module_loading import import_string
 
-from config.demo import ACCOUNTS, PASSWORD, enter_demo, load
+from config.demo import enter_demo, load
 from config.server.all_in_one import embedded_database, run_all
 from config.static_files import check_collected
+from notifications.pages.auth_views import DEMO_ACCOUNTS, DEMO_PASSWORD
 
 
 class Command(BaseCommand):
@@ -40,4 +41,4 @@ class Command(BaseCommand):
     def _announce(self, host: str, port: int, *, demo: bool) -> None:
         self.stdout.write(f"Carillon is at http://{host}:{port}")
         if demo:
-            self.stdout.write(f"Sign in as {', '.join(ACCOUNTS)}; the password is {PASSWORD}. Ctrl+C stops.")
+            self.stdout.write(f"Sign in as {', '.join(DEMO_ACCOUNTS)}; the password is {DEMO_PASSWORD}. Ctrl+C stops.")
