@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from django.core.validators import RegexValidator
@@ -72,9 +73,9 @@ class Instant(serializers.DateTimeField):
 
     def to_internal_value(self, value: Any) -> datetime:
         try:
-            found = parse_datetime(value) if isinstance(value, str) else None
-            if found is not None and found.tzinfo is not None:
-                return found.astimezone(UTC)
+            instant = parse_datetime(value) if isinstance(value, str) else None
+            if instant is not None and instant.tzinfo is not None:
+                return instant.astimezone(UTC)
         except (ValueError, OverflowError):
             pass
         return self.fail("invalid", format="ISO 8601")
@@ -101,10 +102,10 @@ class Distinct(serializers.ListField):
     default_error_messages = {"repeated": "Something is named twice; name each once."}
 
     def to_internal_value(self, data: Any) -> list[Any]:
-        found = super().to_internal_value(data)
-        if len(set(found)) != len(found):
+        items = super().to_internal_value(data)
+        if len(set(items)) != len(items):
             self.fail("repeated")
-        return found
+        return items
 
 
 class DistinctExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
@@ -121,60 +122,52 @@ def printable(**options: Any) -> Text:
     return Text(validators=[check], **options)
 
 
-class EventTypeName(Text):
-    """The OpenAPI document lists the types that can be published now; refusing others is for `publish`."""
+class Enumerated(Text):
+    """Text that the OpenAPI document shows as an enumeration; whoever takes it refuses others by their name."""
+
+    def __init__(self, names: Callable[[], Sequence[str]], **options: Any) -> None:
+        super().__init__(**options)
+        self.names = names
 
 
-class ChannelName(Text):
-    """The OpenAPI document lists those there are; refusing others is for the verb that takes it."""
+class EnumeratedExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = Enumerated
+    match_subclasses = True
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> Any:
+        return {"type": "string", "enum": list(self.target.names())}
 
 
-class Category(Text):
-    """Categories are data: those that some event type has."""
+def one_of(names: Sequence[str], **options: Any) -> Enumerated:
+    """Text out of names that the code knows."""
+    return Enumerated(lambda: names, **options)
+
+
+class Category(Enumerated):
+    """Categories are data: those that some event type has. Others are refused."""
 
     default_error_messages = {"unknown_category": "There is no such category; there are {known}."}
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(categories, **options)
+
     def to_internal_value(self, data: Any) -> str:
-        found, known = super().to_internal_value(data), categories()
-        if found not in known:
+        category, known = super().to_internal_value(data), categories()
+        if category not in known:
             self.fail("unknown_category", known=", ".join(known))
-        return found
+        return category
+
+
+def active_types() -> list[str]:
+    return list(EventType.objects.filter(is_active=True).order_by("name").values_list("name", flat=True))
 
 
 def categories() -> list[str]:
     return list(EventType.objects.order_by("category").values_list("category", flat=True).distinct())
 
 
-class EventTypeNameExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
-    target_class = EventTypeName
-
-    def map_serializer_field(self, auto_schema: Any, direction: Any) -> Any:
-        active = EventType.objects.filter(is_active=True).order_by("name")
-        return {"type": "string", "enum": list(active.values_list("name", flat=True))}
-
-
-class ChannelNameExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
-    target_class = ChannelName
-
-    def map_serializer_field(self, auto_schema: Any, direction: Any) -> Any:
-        return {"type": "string", "enum": list(channel_names.known())}
-
-
-class CategoryExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
-    target_class = Category
-
-    def map_serializer_field(self, auto_schema: Any, direction: Any) -> Any:
-        return {"type": "string", "enum": categories()}
-
-
-def one_of(names: Sequence[str], **options: Any) -> serializers.Field[Any, Any, Any, Any]:
-    """Text that the OpenAPI document shows as an enumeration; the verb that takes it refuses others by their name."""
-
-    @extend_schema_field({"type": "string", "enum": list(names)})
-    class OneOf(Text):
-        """Local, because drf-spectacular keeps the enumeration on the class."""
-
-    return OneOf(**options)
+EventTypeName = partial(Enumerated, active_types)
+ChannelName = partial(Enumerated, channel_names.known)
 
 
 class QuerySwitch(Switch):
