@@ -8,8 +8,7 @@ from rest_framework.response import Response
 from events.api.serializers import EventTypeOut
 from events.models import EventType
 from events.rest.openapi import documented
-from events.rest.pagination import Paged, cursor_of, listed
-from events.rest.strict import query_of
+from events.rest.pagination import Paged, listed_by_id
 from events.rest.views import ApiView
 
 
@@ -23,8 +22,4 @@ class EventTypesView(ApiView):
         is_list=True,
     )
     def get(self, request: Request) -> Response:
-        query = query_of(request, as_=Paged)
-        types = list(EventType.objects.filter(id__gt=query.get("cursor", (0,))[0]).order_by("id")[: query["limit"] + 1])
-        page = types[: query["limit"]]
-        following = {"cursor": cursor_of(page[-1].pk)} if len(types) > len(page) else None
-        return listed(request, EventTypeOut(page, many=True).data, following=following)
+        return listed_by_id(request, EventType.objects.all(), as_=EventTypeOut)

@@ -15,9 +15,9 @@ from events.entities import Entity
 from events.errors import EntityRefused, UnknownUser
 from events.memberships import grant, members_of, revoke
 from events.rest.openapi import documented
-from events.rest.pagination import Paged, cursor_of, listed
+from events.rest.pagination import Paged, listed_by_id
 from events.rest.permissions import MayPublish, Unrestricted
-from events.rest.strict import body_of, query_of
+from events.rest.strict import body_of
 from events.rest.views import ApiView
 
 _TYPE = OpenApiParameter("entity_type", {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,63}$"}, OpenApiParameter.PATH)
@@ -35,12 +35,7 @@ class MembersView(ApiView):
         is_list=True,
     )
     def get(self, request: Request, entity_type: str, entity_id: int) -> Response:
-        query = query_of(request, as_=Paged)
-        members = members_of(_entity(entity_type, entity_id)).filter(id__gt=query.get("cursor", (0,))[0])
-        rows = list(members.order_by("id")[: query["limit"] + 1])
-        page = rows[: query["limit"]]
-        following = {"cursor": cursor_of(page[-1].pk)} if len(rows) > len(page) else None
-        return listed(request, MemberOut(page, many=True).data, following=following)
+        return listed_by_id(request, members_of(_entity(entity_type, entity_id)), as_=MemberOut)
 
 
 class MemberView(ApiView):

@@ -1,4 +1,4 @@
-"""Lists are plain JSON arrays; where they go on says a Link header."""
+"""Lists of the API: plain JSON arrays, and a Link header to the next page."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.http import urlencode
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -13,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from events.rest.fields import QueryWhole, Text
-from events.rest.strict import Strict
+from events.rest.strict import Strict, query_of
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
@@ -58,3 +59,12 @@ def listed(request: Request, items: Iterable[Any], *, following: dict[str, Any] 
     here = request.build_absolute_uri(request.path)
     header = ", ".join(f'<{here}{"?" if params else ""}{urlencode(params)}>; rel="{rel}"' for params, rel in links)
     return Response(list(items), headers={"Link": header})
+
+
+def listed_by_id(request: Request, rows: QuerySet[Any], *, as_: type[serializers.Serializer[Any]]) -> Response:
+    """A page of the rows in the order of their ids, as the query string asks for it: `Paged`. One query."""
+    query = query_of(request, as_=Paged)
+    unread = list(rows.filter(id__gt=query.get("cursor", (0,))[0]).order_by("id")[: query["limit"] + 1])
+    page = unread[: query["limit"]]
+    following = {"cursor": cursor_of(page[-1].pk)} if len(unread) > len(page) else None
+    return listed(request, as_(page, many=True).data, following=following)

@@ -1,4 +1,4 @@
-"""A worker's run, written down while it lasts."""
+"""Steps of a worker process."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from celery.bootsteps import StartStopStep
 from django.utils.module_loading import import_string
 
 
-class RunStep(StartStopStep):
-    """Records the run of a `celery worker` process. The worker inside `serve` has none: that is recorded itself.
+class WorkerStep(StartStopStep):
+    """A step of a `celery worker` process, not of the bare controller inside `serve`, which has parts of its own.
 
-    After the pool, so that no child is forked from a process with its thread.
+    After the pool, so that no child is forked from a process with the step's thread.
     """
 
     requires = ("celery.worker.components:Pool",)
@@ -21,10 +21,14 @@ class RunStep(StartStopStep):
     def include_if(self, parent: Any) -> bool:
         return isinstance(parent, Worker)
 
+
+class RunStep(WorkerStep):
+    """Records the run of the process while it lasts."""
+
     def start(self, parent: Any) -> None:
         # By name: this module is loaded before the models may be.
-        self._noted: AbstractContextManager[None] = import_string("events.sources.service_runs.recorded")("worker")
-        self._noted.__enter__()
+        self._recorded: AbstractContextManager[None] = import_string("events.sources.service_runs.recorded")("worker")
+        self._recorded.__enter__()
 
     def stop(self, parent: Any) -> None:
-        self._noted.__exit__(None, None, None)
+        self._recorded.__exit__(None, None, None)

@@ -7,12 +7,12 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from celery.apps.worker import Worker
-from celery.bootsteps import StartStopStep
 from celery.worker import state as worker_state
 from django.conf import settings
 from django.db import connections
 from django.utils.module_loading import import_string
+
+from events.worker.run_step import WorkerStep
 
 logger = logging.getLogger("carillon.sweeper")
 
@@ -76,18 +76,11 @@ class Sweeper:
         return True
 
 
-class SweeperStep(StartStopStep):
+class SweeperStep(WorkerStep):
     """The sweeper of a `celery worker` process. One that dies takes the worker along.
 
-    It starts before the worker has a broker, so that one started while Redis is away does the work nevertheless, and
-    after the pool, so that no child is forked from a process with this thread.
+    It starts before the worker has a broker, so that one started while Redis is away does the work nevertheless.
     """
-
-    requires = ("celery.worker.components:Pool",)
-
-    def include_if(self, parent: Any) -> bool:
-        """`serve` embeds a bare controller, and has a sweeper of its own."""
-        return isinstance(parent, Worker)
 
     def start(self, parent: Any) -> None:
         self._sweeper = Sweeper(configured())
