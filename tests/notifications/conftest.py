@@ -13,8 +13,8 @@ from tests.notifications.factories.routing import JOB
 from tests.notifications.fakes.websocket_server import Server, serving
 
 
-class Mailbox:
-    """A channel that keeps what it was given."""
+class RecordingChannel:
+    """Channel that keeps what it was given."""
 
     name = "email"
 
@@ -40,11 +40,11 @@ def _alone(monkeypatch) -> None:
 
 
 @pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    box = Mailbox()
-    channels.register(box)
-    yield box
-    channels.unregister(box.name)
+def recorder() -> Iterator[RecordingChannel]:
+    channel = RecordingChannel()
+    channels.register(channel)
+    yield channel
+    channels.unregister(channel.name)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from django.db import transaction
 from events.bus import publish
 from notifications import channels
 from notifications.models import Notification
-from tests.notifications.conftest import Mailbox
+from tests.notifications.conftest import RecordingChannel
 from tests.notifications.factories.routing import JOB, channels_of, prefer, route, tell, told
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_tied")]
@@ -19,7 +19,7 @@ def _by_mail(owner) -> None:
     prefer(owner, "job.completed", channels=["in_app", "email"])
 
 
-class Broken(Mailbox):
+class Broken(RecordingChannel):
     """A channel that can't."""
 
     def open(self, rows) -> None:
@@ -33,7 +33,7 @@ class Broken(Mailbox):
 @pytest.fixture
 def chat():
     """A channel that comes with its own file only."""
-    added = Mailbox()
+    added = RecordingChannel()
     added.name = "chat"
     channels.register(added)
     yield added
@@ -41,32 +41,32 @@ def chat():
 
 
 @pytest.mark.usefixtures("_by_mail")
-def test_a_channel_is_given_its_rows_as_they_were_written(owner, mailbox):
+def test_a_channel_is_given_its_rows_as_they_were_written(owner, recorder):
     event = tell("job.completed", source=JOB)
-    [opened] = mailbox.opened
+    [opened] = recorder.opened
     row = Notification.objects.get(channel="email")
     assert (opened.notification_id, opened.event_id, opened.user_id) == (row.pk, event.pk, owner.pk)
 
 
 @pytest.mark.usefixtures("_by_mail")
-def test_it_opens_inside_the_transaction_and_wakes_after_it(mailbox, django_capture_on_commit_callbacks):
+def test_it_opens_inside_the_transaction_and_wakes_after_it(recorder, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         tell("job.completed", source=JOB)
-        assert (len(mailbox.opened), mailbox.wakes) == (1, 0)
-    assert mailbox.wakes == 1
+        assert (len(recorder.opened), recorder.wakes) == (1, 0)
+    assert recorder.wakes == 1
 
 
 @pytest.mark.usefixtures("_by_mail")
-def test_rolled_back_routing_wakes_nobody(mailbox, django_capture_on_commit_callbacks):
+def test_rolled_back_routing_wakes_nobody(recorder, django_capture_on_commit_callbacks):
     event = publish("job.completed", source=JOB)
     with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
         route(event)
         transaction.set_rollback(True)
-    assert (mailbox.wakes, told(event)) == (0, {})
+    assert (recorder.wakes, told(event)) == (0, {})
 
 
 @pytest.mark.usefixtures("_by_mail")
-def test_a_channel_without_rows_is_left_alone(mailbox, chat, django_capture_on_commit_callbacks):
+def test_a_channel_without_rows_is_left_alone(recorder, chat, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         tell("job.completed", source=JOB)
     assert (chat.opened, chat.wakes) == ([], 0)
@@ -85,9 +85,9 @@ def test_registering_is_all_a_new_channel_needs(owner, chat):
     assert len(chat.opened) == 1
 
 
-def test_a_name_is_taken_once(mailbox):
+def test_a_name_is_taken_once(recorder):
     with pytest.raises(ValueError, match="registered already"):
-        channels.register(Mailbox())
+        channels.register(RecordingChannel())
 
 
 @pytest.mark.usefixtures("_by_mail")
@@ -105,7 +105,7 @@ def test_a_channel_that_cannot_open_takes_the_routing_back():
 def test_a_channel_that_cannot_wake_keeps_the_others_from_nothing(owner, chat, django_capture_on_commit_callbacks):
     prefer(owner, "job.completed", channels=["email", "chat"])
     broken = Broken()
-    broken.open = Mailbox.open.__get__(broken)  # type: ignore[method-assign]
+    broken.open = RecordingChannel.open.__get__(broken)  # type: ignore[method-assign]
     channels.unregister("chat")
     channels.register(broken)
     channels.register(chat)

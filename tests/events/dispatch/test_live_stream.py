@@ -70,7 +70,7 @@ async def held_back(stream: Any, count: int) -> None:
     """Let the stream fill while nobody reads."""
     last = (await happen(*["job.progress"] * count))[-1]
     channel_layer.flush()
-    for _ in range(200):
+    for _ in range(1500):
         waiting = stream.ag_frame.f_locals["buffer"].events
         if waiting and waiting[-1].position == last:
             return

@@ -120,22 +120,22 @@ class TestWhereItGoes:
         [summary] = look(now=NINE)
         assert summary.seq == marking.state(owner.pk).seq == 3
 
-    def test_by_mail_where_there_is(self, owner, mailbox):
+    def test_by_mail_where_there_is(self, owner, recorder):
         collect(owner)
         [summary] = look(now=NINE)
-        assert [opened.summary_id for opened in mailbox.summaries] == [summary.pk]
+        assert [opened.summary_id for opened in recorder.summaries] == [summary.pk]
         assert (summary.seq, marking.state(owner.pk).seq) == (0, 2)
 
-    def test_in_the_app_without_an_address(self, owner, mailbox):
+    def test_in_the_app_without_an_address(self, owner, recorder):
         type(owner).objects.update(email="")
         collect(owner)
         look(now=NINE)
-        assert mailbox.summaries == []
+        assert recorder.summaries == []
 
-    def test_over_what_was_chosen(self, owner, mailbox):
+    def test_over_what_was_chosen(self, owner, recorder):
         collect(owner, digest_channels=["in_app", "email"])
         [summary] = look(now=NINE)
-        assert (len(mailbox.summaries), summary.seq) == (1, 3)
+        assert (len(recorder.summaries), summary.seq) == (1, 3)
 
     @pytest.mark.parametrize("chosen", [["webhook"], "email", [["email"]], {"email": 1}])
     def test_in_the_app_where_the_choice_leads_nowhere(self, owner, chosen):
@@ -150,7 +150,7 @@ class TestWhenItWasSent:
         look(now=NINE)
         assert settings_of(owner.pk).digest_last_sent_at == NINE
 
-    def test_by_mail_at_the_first_success(self, owner, mailbox):
+    def test_by_mail_at_the_first_success(self, owner, recorder):
         collect(owner)
         [summary] = look(now=NINE)
         assert settings_of(owner.pk).digest_last_sent_at is None
@@ -230,7 +230,7 @@ class TestSendingNow:
 
 
 class TestPreview:
-    def test_it_says_when_and_what(self, owner, mailbox):
+    def test_it_says_when_and_what(self, owner, recorder):
         by_mail(owner, *TWO)
         collect(owner, timezone="Europe/Paris")
         found = digest_preview.preview(owner.pk, now=NOON)

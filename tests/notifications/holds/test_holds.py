@@ -83,19 +83,19 @@ def test_critical_types_pass_every_hold(admin, chosen):
     assert hold(admin, event_type="system.gpu_critical", now=NOON.replace(hour=23)) == "none"
 
 
-def test_what_is_held_opens_no_delivery(owner, mailbox):
+def test_what_is_held_opens_no_delivery(owner, recorder):
     prefer(owner, "job.completed", channels=["in_app", "email"])
     settle(owner, dnd_enabled=True)
     route(publish("job.completed", source=JOB))
     assert Notification.objects.get(channel="email").hold == "dnd"
-    assert mailbox.opened == []
+    assert recorder.opened == []
 
 
-def test_a_critical_one_opens_it_at_once(admin, mailbox):
+def test_a_critical_one_opens_it_at_once(admin, recorder):
     prefer(admin, "system.restart", channels=["in_app", "email"])
     settle(admin, dnd_enabled=True)
     route(publish("system.restart"))
-    assert [row.user_id for row in mailbox.opened] == [admin.pk]
+    assert [row.user_id for row in recorder.opened] == [admin.pk]
 
 
 def test_one_persons_hold_is_not_anothers(owner, watcher):

@@ -55,34 +55,34 @@ def test_quiet_hours_end_the_same_way(owner):
     assert (summary.kind, summary.count) == ("quiet", 2)
 
 
-def test_each_event_counts_once_whatever_its_channels(owner, mailbox):
+def test_each_event_counts_once_whatever_its_channels(owner, recorder):
     by_mail(owner, *TWO)
     hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
     [summary] = look(now=NOON + HOUR)
     assert (summary.count, Notification.objects.filter(summary=summary).count()) == (2, 4)
 
 
-def test_one_delivery_opens_for_each_channel_that_the_rows_had_chosen(owner, mailbox):
+def test_one_delivery_opens_for_each_channel_that_the_rows_had_chosen(owner, recorder):
     by_mail(owner, *TWO)
     hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
     [summary] = look(now=NOON + HOUR)
-    assert [(opened.summary_id, opened.channel) for opened in mailbox.summaries] == [(summary.pk, "email")]
-    assert mailbox.opened == []
+    assert [(opened.summary_id, opened.channel) for opened in recorder.summaries] == [(summary.pk, "email")]
+    assert recorder.opened == []
 
 
-def test_no_delivery_opens_for_rows_of_the_feed_alone(owner, mailbox):
+def test_no_delivery_opens_for_rows_of_the_feed_alone(owner, recorder):
     hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
     look(now=NOON + HOUR)
-    assert mailbox.summaries == []
+    assert recorder.summaries == []
 
 
-def test_the_channels_are_woken_after_the_commit(owner, mailbox, django_capture_on_commit_callbacks):
+def test_the_channels_are_woken_after_the_commit(owner, recorder, django_capture_on_commit_callbacks):
     by_mail(owner, *TWO)
     hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
     with django_capture_on_commit_callbacks(execute=True):
         look(now=NOON + HOUR)
-        assert mailbox.wakes == 0
-    assert mailbox.wakes == 1
+        assert recorder.wakes == 0
+    assert recorder.wakes == 1
 
 
 def test_what_was_read_meanwhile_is_left_out(owner):
@@ -133,11 +133,11 @@ def test_quiet_hours_that_end_in_dnd_leave_them_held(owner):
     assert (summary.kind, summary.count) == ("dnd", 2)
 
 
-def test_a_critical_one_waits_for_nothing_and_is_in_no_summary(admin, mailbox):
+def test_a_critical_one_waits_for_nothing_and_is_in_no_summary(admin, recorder):
     by_mail(admin, "system.gpu_critical")
     hold(admin, "job.completed", dnd_enabled=True, dnd_until=NOON + HOUR)
     route(publish("system.gpu_critical"))
-    assert [opened.channel for opened in mailbox.opened] == ["email"]
+    assert [opened.channel for opened in recorder.opened] == ["email"]
     [summary] = look(now=NOON + HOUR)
     assert summary.by_type == {"job.completed": 1}
 

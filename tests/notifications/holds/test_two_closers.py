@@ -29,7 +29,7 @@ TWO = ("job.completed", "job.failed")
 class TestAtOnce:
     pytestmark = pytest.mark.django_db(transaction=True)
 
-    def test_four_closers_make_one_summary(self, owner, mailbox):
+    def test_four_closers_make_one_summary(self, owner, recorder):
         hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
         at_once(*[lambda: due.release_due(now=NOON + HOUR)] * 4)
         assert Summary.objects.get().count == 2
@@ -111,7 +111,7 @@ def queries(people: Sequence[int]) -> int:
 
 
 @pytest.mark.django_db
-def test_five_hundred_people_cost_as_many_queries_as_two(mailbox):
+def test_five_hundred_people_cost_as_many_queries_as_two(recorder):
     crowd(500)
     people = list(User.objects.order_by("pk").values_list("pk", flat=True))
     for_two = queries(people[:2])

@@ -45,11 +45,11 @@ class TestReplay:
         route(started)
         assert everything() == before
 
-    def test_it_opens_nothing_again(self, owner, mailbox):
+    def test_it_opens_nothing_again(self, owner, recorder):
         prefer(owner, "job.completed", channels=["in_app", "email"])
         event = tell("job.completed", source=JOB)
         route(event)
-        assert len(mailbox.opened) == 1
+        assert len(recorder.opened) == 1
 
     def test_a_channel_chosen_since_gets_its_row_and_the_others_none(self, owner):
         event = tell("job.completed", source=JOB)

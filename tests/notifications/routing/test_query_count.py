@@ -48,7 +48,7 @@ def queries(*events: Event) -> int:
     return len(asked)
 
 
-def test_ten_thousand_people_cost_as_many_queries_as_one(mailbox):
+def test_ten_thousand_people_cost_as_many_queries_as_one(recorder):
     crowd(1)
     for_one = queries(publish("review.comment", source=JOB))
     User.objects.all().delete()
