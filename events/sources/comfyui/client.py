@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from events.sources.comfyui.protocol import as_list
+
 CALL_SECONDS = 10.0
 PING_SECONDS = 20.0
 # A prompt carries its whole workflow, a preview a whole picture.
@@ -47,7 +49,7 @@ class Server:
     async def queue(self) -> tuple[list[Any], list[Any]]:
         """Read what runs and what waits, as the server lists it: [number, prompt id, workflow, extra data, ...]."""
         answer = await self._call("GET", "/queue")
-        return _list(answer.get("queue_running")), _list(answer.get("queue_pending"))
+        return as_list(answer.get("queue_running")), as_list(answer.get("queue_pending"))
 
     async def finished(self, prompt_id: str) -> dict[str, Any] | None:
         """The history of one prompt."""
@@ -115,10 +117,6 @@ def _object(text: str | bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return decoded if isinstance(decoded, dict) else None
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _reason(answer: dict[str, Any] | None) -> str:

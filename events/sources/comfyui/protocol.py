@@ -65,7 +65,7 @@ def advance(prompt: Prompt, frame_type: str, data: dict[str, Any]) -> bool:
     within = 0.0
     match frame_type:
         case "execution_cached":
-            prompt.done.update(map(str, _list(data.get("nodes"))))
+            prompt.done.update(map(str, as_list(data.get("nodes"))))
         case "executing":
             _move(prompt, data.get("node"))
         case "progress":
@@ -91,7 +91,7 @@ def failed(data: dict[str, Any]) -> Outcome:
     """An `execution_error`, as a frame or a line of the history."""
     error_type, message = text(data.get("exception_type") or "Error"), text(data.get("exception_message") or "").strip()
     payload = {"error": message or error_type, "error_type": error_type} | _where(data)
-    return Outcome("failed", payload, traceback="".join(map(str, _list(data.get("traceback")))))
+    return Outcome("failed", payload, traceback="".join(map(str, as_list(data.get("traceback")))))
 
 
 def interrupted(data: dict[str, Any]) -> Outcome:
@@ -122,7 +122,7 @@ def files(outputs: dict[Any, Any]) -> list[dict[str, Any]]:
     files = []
     for node, output in outputs.items():
         for group in _dict(output).values():
-            for file in _list(group):
+            for file in as_list(group):
                 name = _dict(file).get("filename")
                 if isinstance(name, str):
                     place = {key: text(file[key]) for key in ("subfolder", "type") if isinstance(file.get(key), str)}
@@ -163,7 +163,7 @@ def _where(data: dict[str, Any]) -> dict[str, Any]:
 
 def _messages(entry: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The last of each kind."""
-    lines = _list(_dict(entry.get("status")).get("messages"))
+    lines = as_list(_dict(entry.get("status")).get("messages"))
     return {str(line[0]): _dict(line[1]) for line in lines if isinstance(line, list) and len(line) == 2}
 
 
@@ -171,5 +171,5 @@ def _dict(value: Any) -> dict[Any, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _list(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import Any
 
 from django.http import QueryDict
 from django.utils.text import capfirst
@@ -15,43 +15,27 @@ from notifications.models import NotificationPreference
 from notifications.preferences import preferences
 from notifications.presentation import labels
 
-Scope = NotificationPreference.Scope
 
+def groups_of(rows: Sequence[NotificationPreference]) -> list[dict[str, Any]]:
+    """Jobs, reviews, system, collaboration, then what else there is; within each as the types were made.
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    channel: str
-    label: str
-    is_on: bool
-    is_fixed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One event type. `scope` is empty where narrowing doesn't apply."""
-
-    type_id: int
-    name: str
-    label: str
-    description: str
-    is_locked: bool
-    scope: str
-    cells: list[Cell]
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    category: str
-    label: str
-    lines: list[Line]
-
-
-def groups_of(rows: Sequence[NotificationPreference]) -> list[Group]:
-    """Jobs, reviews, system, collaboration, then what else there is; within each as the types were made."""
-    ordered = sorted(rows, key=_order)
+    The `scope` of a line is empty where narrowing doesn't apply.
+    """
     return [
-        Group(category, labels.category_plural(category), [_line(row) for row in of_category])
-        for category, of_category in groupby(ordered, key=lambda row: row.event_type.category)
+        {
+            "category": category,
+            "label": labels.category_plural(category),
+            "lines": [
+                {
+                    "preference": row,
+                    "type": row.event_type,
+                    "label": _label(row.event_type.name),
+                    "scope": row.scope if is_narrowable(row) else "",
+                }
+                for row in of_category
+            ],
+        }
+        for category, of_category in groupby(sorted(rows, key=_order), key=lambda row: row.event_type.category)
     ]
 
 
@@ -104,27 +88,6 @@ def _order(row: NotificationPreference) -> tuple[int, str, int]:
     category = row.event_type.category
     known = labels.CATEGORIES.index(category) if category in labels.CATEGORIES else len(labels.CATEGORIES)
     return known, category, row.event_type_id
-
-
-def _line(row: NotificationPreference) -> Line:
-    event_type = row.event_type
-    return Line(
-        type_id=event_type.pk,
-        name=event_type.name,
-        label=_label(event_type.name),
-        description=event_type.description or "",
-        is_locked=event_type.is_locked,
-        scope=row.scope if is_narrowable(row) else "",
-        cells=[
-            Cell(
-                channel=name,
-                label=str(label),
-                is_on=row.is_enabled and name in row.channels,
-                is_fixed=event_type.is_locked and name in event_type.default_channels,
-            )
-            for name, label in channel_names.labels()
-        ],
-    )
 
 
 def _label(name: str) -> str:

@@ -28,14 +28,16 @@ from notifications.preferences.settings import change_settings, settings_of
 def preferences_page(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "carillon/notifications/preferences.html", _shown(request))
+    user, now = person(request), timezone.now()
     try:
-        _save(request)
+        with transaction.atomic():
+            settings_form.save(user.pk, form=request.POST, now=now)
+            table.save(user.pk, form=request.POST, now=now)
     except PreferenceRefused as refused:
         if is_script(request):
             return JsonResponse({"code": refused.code, "detail": refused.detail, "field": refused.field}, status=400)
-        return render(
-            request, "carillon/notifications/preferences.html", _shown(request) | {"refused": refused}, status=400
-        )
+        context = _shown(request) | {"refused": refused}
+        return render(request, "carillon/notifications/preferences.html", context, status=400)
     if is_script(request):
         return JsonResponse(_status_texts(request))
     messages.success(request, _("Saved"))
@@ -47,13 +49,6 @@ def do_not_disturb(request: HttpRequest) -> HttpResponse:
     """Switch do-not-disturb off, from the panel and above the feed."""
     change_settings(person(request).pk, now=timezone.now(), dnd_enabled=False)
     return HttpResponse(status=204) if is_script(request) else back(request)
-
-
-def _save(request: HttpRequest) -> None:
-    now, user = timezone.now(), person(request)
-    with transaction.atomic():
-        settings_form.save(user.pk, form=request.POST, now=now)
-        table.save(user.pk, form=request.POST, now=now)
 
 
 def _shown(request: HttpRequest) -> dict[str, Any]:
@@ -71,24 +66,15 @@ def _shown(request: HttpRequest) -> dict[str, Any]:
         "presets": dnd_presets.PRESETS,
         "columns": _columns(status_for(request)),
         "zones": sorted(validation.timezones()),
-        "hours_of_quiet": _hours_of_quiet(chosen),
-        "digest_channels": _digest_channels(),
+        # Windows there are, and one to fill in while more are allowed.
+        "hours_of_quiet": [*settings_form.readable(chosen.quiet_hours), settings_form.BLANK][: validation.MAX_WINDOWS],
+        "digest_channels": [(name, label) for name, label in channel_names.labels() if _is_sent_over(name)],
         **_status_texts(request),
     }
 
 
-def _digest_channels() -> list[tuple[str, Any]]:
-    return [(name, label) for name, label in channel_names.labels() if _is_sent_over(name)]
-
-
 def _is_sent_over(name: str) -> bool:
     return name == "in_app" or name in channels.installed()
-
-
-def _hours_of_quiet(chosen: UserNotificationSettings) -> list[dict[str, Any]]:
-    """The windows there are, and one to fill in while more are allowed; what no form could have written is left out."""
-    found = [*settings_form.readable(chosen.quiet_hours), settings_form.BLANK]
-    return found[: validation.MAX_WINDOWS]
 
 
 def _columns(inbox: InboxStatus) -> list[dict[str, Any]]:
