@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from delivery import channels
-from delivery.address_health import health
+from delivery.address_health import circuit_breaker, health
 from delivery.encryption import UnreadableSecretError, seal, unseal
 from delivery.errors import AddressConflict, AddressRefused, TooSoon
 from delivery.models import Address, Delivery
@@ -112,7 +112,11 @@ def change(
     retry: str | None = None,
     format: str | None = None,  # noqa: A002
 ) -> Address:
-    """Change what is named (not None). Raises AddressRefused, or Address.DoesNotExist."""
+    """Change what is named (not None). Raises AddressRefused, or Address.DoesNotExist.
+
+    One that is switched on begins as if it had never failed. One that is switched off keeps its history; what is
+    pending there is skipped when it is claimed.
+    """
     with transaction.atomic():
         marking.lock(user_id)
         address = get(user_id, address_id=address_id)
@@ -126,22 +130,12 @@ def change(
             _switch_on(address)
             fields |= {*_SWITCH, *_HEALTH}
         elif is_enabled is False and address.is_enabled:
-            _switch_off(address, reason=BY_OWNER, now=now)
+            circuit_breaker.switch_off(address, reason=BY_OWNER, now=now)
             fields |= {*_SWITCH}
         address.save(update_fields=fields)
         if "open_until" in fields:
             _send_what_waited(address, now=now)
     return address
-
-
-def enable(user_id: int, *, address_id: int, now: datetime) -> Address:
-    """Switch it on as if it had never failed: what it missed meanwhile can be recovered."""
-    return change(user_id, address_id=address_id, now=now, is_enabled=True)
-
-
-def disable(user_id: int, *, address_id: int, now: datetime) -> Address:
-    """Switch it off; its history stays. What is pending is skipped when it is claimed."""
-    return change(user_id, address_id=address_id, now=now, is_enabled=False)
 
 
 def verify(user_id: int, *, address_id: int, now: datetime) -> Address:
@@ -285,7 +279,3 @@ def _send_what_waited(address: Address, *, now: datetime) -> None:
     """Make due what waited for an address: one that was switched on has a closed breaker. Needs the lock."""
     health.bring_forward([address.pk], now=now)
     outbox.wake_on_commit()
-
-
-def _switch_off(address: Address, *, reason: str, now: datetime) -> None:
-    address.is_enabled, address.disabled_at, address.disabled_reason = False, now, reason

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from delivery import channels
 from delivery.models import Address
 from delivery.models.addresses import ADDRESS_ENTITY
@@ -14,21 +12,11 @@ FAILING = "system.address_failing"
 DISABLED = "system.address_disabled"
 
 
-@dataclass(slots=True)
-class News:
-    """Addresses, and the code of why."""
-
-    failing: list[tuple[Address, str]] = field(default_factory=list)
-    switched_off: list[tuple[Address, str]] = field(default_factory=list)
-
-
-def tell_owners(news: News) -> None:
-    """Publish an event for each address, in the transaction that found it out. A few queries each: this is rare."""
-    for event_type, told in ((FAILING, news.failing), (DISABLED, news.switched_off)):
-        for address, reason in told:
-            source = Entity(ADDRESS_ENTITY, address.pk)
-            grant(source, user=address.user_id, role="owner")
-            publish(event_type, source=source, payload=_payload(address, reason))
+def tell_owner(address: Address, event_type: str, *, reason: str) -> None:
+    """Publish the event, in the transaction that found it out. A few queries: this is rare."""
+    source = Entity(ADDRESS_ENTITY, address.pk)
+    grant(source, user=address.user_id, role="owner")
+    publish(event_type, source=source, payload=_payload(address, reason))
 
 
 def _payload(address: Address, reason: str) -> dict[str, str]:

@@ -84,7 +84,7 @@ class AddressView(ApiView):
     )
     def delete(self, request: Request, channel_id: int) -> Response:
         with missing_is_404(Address):
-            addresses.disable(user_id_of(request), address_id=channel_id, now=timezone.now())
+            addresses.change(user_id_of(request), address_id=channel_id, now=timezone.now(), is_enabled=False)
         return Response(status=204)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -21,6 +22,8 @@ from tests.delivery.factories.deliveries import NOON, address, after
 from tests.delivery.fakes.channel import FakeChannel, installed
 
 pytestmark = pytest.mark.django_db
+
+enable, disable = (partial(addresses.change, is_enabled=is_enabled) for is_enabled in (True, False))
 
 URL = "https://93.184.215.14/hook"
 
@@ -148,9 +151,9 @@ def test_one_person_has_so_many_in_use(owner, fake):
     for _number in range(addresses.MAX_PER_PERSON):
         last = address(owner)
     assert refused(addresses.create, owner, kind="fake", target="one more") == "too_many_addresses"
-    addresses.disable(owner.pk, address_id=last.pk, now=NOON)
+    disable(owner.pk, address_id=last.pk, now=NOON)
     addresses.create(owner, kind="fake", target="one more", now=NOON)
-    assert refused(addresses.enable, owner.pk, address_id=last.pk) == "too_many_addresses"
+    assert refused(enable, owner.pk, address_id=last.pk) == "too_many_addresses"
 
 
 def test_and_so_many_in_all(owner, fake, monkeypatch):
@@ -190,13 +193,13 @@ def test_what_isn_t_signed_has_no_secret_to_rotate(owner):
 
 
 def test_switching_off_keeps_the_address_and_says_who_it_was(owner, fake):
-    row = addresses.disable(owner.pk, address_id=address(owner).pk, now=NOON)
+    row = disable(owner.pk, address_id=address(owner).pk, now=NOON)
     assert (row.is_enabled, row.disabled_at, row.disabled_reason) == (False, NOON, addresses.BY_OWNER)
 
 
 def test_switching_off_twice_keeps_the_first_reason(owner, fake):
     row = address(owner, is_enabled=False, disabled_reason="gone", disabled_at=NOON)
-    assert addresses.disable(owner.pk, address_id=row.pk, now=after(5)).disabled_reason == "gone"
+    assert disable(owner.pk, address_id=row.pk, now=after(5)).disabled_reason == "gone"
 
 
 def test_a_test_goes_out_like_any_delivery(owner, fake):
@@ -221,8 +224,8 @@ def test_a_test_needs_an_address_in_use(owner, fake, standing, code):
     "act",
     [
         addresses.verify,
-        addresses.disable,
-        addresses.enable,
+        disable,
+        enable,
         addresses.send_test,
         addresses.ask_to_confirm,
         addresses.rotate_secret,
@@ -234,7 +237,7 @@ def test_another_person_s_address_isn_t_there(owner, outsider, fake, act):
 
 
 @pytest.mark.service
-@pytest.mark.parametrize("act", [addresses.verify, addresses.disable, addresses.send_test])
+@pytest.mark.parametrize("act", [addresses.verify, disable, addresses.send_test])
 def test_whoever_changes_an_address_holds_the_inbox_first(owner, fake, act):
     row = address(owner)
     with CaptureQueriesContext(connection) as asked:
