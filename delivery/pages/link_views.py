@@ -19,7 +19,6 @@ from django.views.decorators.http import require_http_methods
 
 from delivery import addresses, signed_links
 from delivery.channels.email import unsubscribe as subscriptions
-from delivery.channels.email.unsubscribe import SubscriptionStatus
 from delivery.models import Address
 from delivery.signed_links import Confirmation, Subscription
 from events.errors import PreferenceRefused
@@ -35,12 +34,13 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     try:
         subscription = signed_links.read_unsubscribe(token)
         undo = _change(subscription, request) if request.method == "POST" else ""
-        shown = _unsubscribe_page(subscriptions.status(subscription), undo=undo)
+        shown = {"status": subscriptions.status(subscription), "undo": undo}
     except (signed_links.InvalidLinkError, subscriptions.GoneError) as error:
         raise Http404(str(error)) from error
     except PreferenceRefused as refused:
-        return _page(request, {"title": _("This can't be switched off"), "text": refused.detail}, status=409)
-    return _page(request, shown)
+        shown = {"title": _("This can't be switched off"), "text": refused.detail}
+        return _page(request, "link", shown, status=409)
+    return _page(request, "unsubscribe", shown)
 
 
 @csrf_exempt
@@ -55,10 +55,10 @@ def confirm_address(request: HttpRequest, token: str) -> HttpResponse:
     now = timezone.now()
     if address.verified_at is None and confirmation.until <= now:
         text = _("Ask for a new one on your page “Channels”.")
-        return _page(request, {"title": _("This link is too old"), "text": text}, status=410)
+        return _page(request, "link", {"title": _("This link is too old"), "text": text}, status=410)
     if request.method == "POST":
         address = addresses.verify(confirmation.user_id, address_id=confirmation.address_id, now=now)
-    return _page(request, _confirm_page(address))
+    return _page(request, "confirm_address", {"address": address})
 
 
 def _change(subscription: Subscription, request: HttpRequest) -> str:
@@ -80,36 +80,6 @@ def _as_it_was(subscription: Subscription, signed: str) -> list[str] | None:
     return list(channels) if (user_id, event_type_id) == (subscription.user_id, subscription.event_type_id) else None
 
 
-def _unsubscribe_page(status: SubscriptionStatus, *, undo: str) -> dict[str, Any]:
-    kind = status.event_type
-    about = {"name": (kind.description or kind.name) if kind else ""}
-    if status.is_on:
-        text = _("You get e-mail about “{name}”.") if kind else _("You get your digest by e-mail.")
-        return {"title": _("Stop these e-mails?"), "text": text.format(**about), "button": _("Stop these e-mails")}
-    text = _("You get no e-mail about “{name}” any more.") if kind else _("You get no digest by e-mail any more.")
-    more = _("Everything else stays as it is.")
-    button = _("Undo") if undo else _("Send them again")
-    return {
-        "title": _("These e-mails have stopped"),
-        "text": f"{text.format(**about)} {more}",
-        "button": button,
-        "fields": {"again": "1", "was": undo},
-        "is_done": True,
-    }
-
-
-def _confirm_page(address: Address) -> dict[str, Any]:
-    if address.verified_at is not None:
-        text = _("Notifications can be sent to {address} now.")
-        return {"title": _("This address is confirmed"), "text": text.format(address=address.target)}
-    text = _("Notifications for {user} will be sent to {address}.")
-    return {
-        "title": _("Confirm this address?"),
-        "text": text.format(user=address.user.get_username(), address=address.target),
-        "button": _("Confirm this address"),
-    }
-
-
 def _address_of(confirmation: Confirmation) -> Address:
     """Load the address. Raises Address.DoesNotExist, also if it reads otherwise by now or was switched off."""
     return Address.objects.select_related("user").get(
@@ -117,8 +87,8 @@ def _address_of(confirmation: Confirmation) -> Address:
     )
 
 
-def _page(request: HttpRequest, shown: dict[str, Any], *, status: int = 200) -> HttpResponse:
-    response = render(request, "carillon/delivery/link.html", shown, status=status)
+def _page(request: HttpRequest, name: str, shown: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    response = render(request, f"carillon/delivery/{name}.html", shown, status=status)
     # The address is a right: no search engine keeps it, no other site learns it.
     response["X-Robots-Tag"] = "noindex"
     response["Referrer-Policy"] = "no-referrer"
