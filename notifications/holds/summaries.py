@@ -10,8 +10,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from events import event_type_cache
 from notifications.inbox import frames, marking
-from notifications.inbox import push as hub_link
 from notifications.inbox.frames import Frame
+from notifications.inbox.push import Push, push_on_commit
 from notifications.models import Notification, Summary, UserNotificationSettings
 from notifications.presentation import summary_text
 
@@ -41,8 +41,8 @@ def push(made: Sequence[Summary]) -> None:
     """Push to the sockets of their people after the commit; what is not shown in the app is left out."""
     shown_in_app = [summary for summary in made if summary.seq]
     if shown_in_app:
-        told = zip(shown_in_app, as_frames(shown_in_app), strict=True)
-        hub_link.push_on_commit([hub_link.Push(summary.user_id, frame) for summary, frame in told])
+        pushes = zip(shown_in_app, as_frames(shown_in_app), strict=True)
+        push_on_commit([Push(summary.user_id, frame) for summary, frame in pushes])
 
 
 def shown(user_id: int) -> list[Summary]:
@@ -79,7 +79,7 @@ def read(user_id: int, *, summary_id: int, now: datetime) -> marking.State:
 def record_sent(summary_ids: Collection[int], *, now: datetime) -> None:
     """Record a summary's first success, which the delivery floor reports. One query, without the inbox lock.
 
-    A digest's window counts as sent at the first success of all its ways, in the app too.
+    A digest's window counts as sent at the first success over any of its channels, in the app too.
     """
     sent = Summary.objects.filter(id__in_set=summary_ids, kind=Summary.Kind.DIGEST)
     newer = sent.filter(user_id=OuterRef("user_id"), created_at__gt=OuterRef("digest_last_sent_at"))

@@ -64,6 +64,13 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'summaries',
                 'db_table': 'summaries',
+                'indexes': [
+                    models.Index(fields=['user', 'seq'], name='idx_summaries_changes'),
+                    models.Index(condition=models.Q(('is_read', False)), fields=['user', '-seq'], name='idx_summaries_unread'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('user', 'kind', 'window'), name='uq_summaries'),
+                ],
                 'ordering': ['-id'],
             },
         ),
@@ -88,6 +95,17 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'notifications',
+                'indexes': [
+                    models.Index(condition=models.Q(('is_read', False)), fields=['user', 'is_read'], name='idx_notifications_user_unread'),
+                    models.Index(fields=['user', '-feed_seq'], name='idx_notifications_feed'),
+                    models.Index(fields=['user', 'seq'], name='idx_notifications_changes'),
+                    models.Index(condition=models.Q(('group_key__isnull', False)), fields=['user', 'group_key'], name='idx_notifications_group'),
+                    models.Index(condition=models.Q(('hold', 'none'), _negated=True), fields=['user', 'hold'], name='idx_notifications_held'),
+                    models.Index(condition=models.Q(('summary__isnull', False)), fields=['summary'], name='idx_notifications_summary'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('event', 'user', 'channel'), name='uq_notifications'),
+                ],
                 'ordering': ['-feed_seq', '-id'],
             },
         ),
@@ -131,45 +149,5 @@ class Migration(migrations.Migration):
                 'ordering': ['id'],
                 'constraints': [models.UniqueConstraint(fields=('user', 'event_type'), name='uq_notification_preferences_user_event')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='summary',
-            index=models.Index(fields=['user', 'seq'], name='idx_summaries_changes'),
-        ),
-        migrations.AddIndex(
-            model_name='summary',
-            index=models.Index(condition=models.Q(('is_read', False)), fields=['user', '-seq'], name='idx_summaries_unread'),
-        ),
-        migrations.AddConstraint(
-            model_name='summary',
-            constraint=models.UniqueConstraint(fields=('user', 'kind', 'window'), name='uq_summaries'),
-        ),
-        migrations.AddIndex(
-            model_name='notification',
-            index=models.Index(condition=models.Q(('is_read', False)), fields=['user', 'is_read'], name='idx_notifications_user_unread'),
-        ),
-        migrations.AddIndex(
-            model_name='notification',
-            index=models.Index(fields=['user', '-feed_seq'], name='idx_notifications_feed'),
-        ),
-        migrations.AddIndex(
-            model_name='notification',
-            index=models.Index(fields=['user', 'seq'], name='idx_notifications_changes'),
-        ),
-        migrations.AddIndex(
-            model_name='notification',
-            index=models.Index(condition=models.Q(('group_key__isnull', False)), fields=['user', 'group_key'], name='idx_notifications_group'),
-        ),
-        migrations.AddIndex(
-            model_name='notification',
-            index=models.Index(condition=models.Q(('hold', 'none'), _negated=True), fields=['user', 'hold'], name='idx_notifications_held'),
-        ),
-        migrations.AddIndex(
-            model_name='notification',
-            index=models.Index(condition=models.Q(('summary__isnull', False)), fields=['summary'], name='idx_notifications_summary'),
-        ),
-        migrations.AddConstraint(
-            model_name='notification',
-            constraint=models.UniqueConstraint(fields=('event', 'user', 'channel'), name='uq_notifications'),
         ),
     ]

@@ -17,8 +17,7 @@ from django.utils import timezone
 
 from notifications.inbox import frames
 from notifications.inbox.frames import Frame
-from notifications.websocket import authentication, hub
-from notifications.websocket import snapshot as catch_up
+from notifications.websocket import authentication, hub, snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -87,11 +86,11 @@ class _Connection:
     async def greet(self, user_id: int, *, seq: int | None, socket: hub.Socket) -> None:
         """Hello with what changed since `seq`; a client too far behind (or ahead) is told to fetch anew."""
         socket.lost = False
-        snapshot = await database_sync_to_async(catch_up.since, thread_sensitive=False)(
+        greeting = await database_sync_to_async(snapshot.since, thread_sensitive=False)(
             user_id, seq=seq, now=timezone.now()
         )
-        socket.seq = snapshot.seq
-        for frame in snapshot.frames:
+        socket.seq = greeting.seq
+        for frame in greeting.frames:
             await self.send_frame(frame)
 
     async def read(self, socket: hub.Socket) -> None:

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 QUEUE = 256
 RETRY = 1.0
 # Seconds between checks for what the bus lost. Two checks see it, so it is found after two to four seconds.
-LOOK = 2.0
+CHECK_INTERVAL = 2.0
 
 
 @dataclass(eq=False, slots=True)
@@ -70,7 +70,7 @@ class Hub:
         """Register a socket: from here on it misses nothing. Read the snapshot after it."""
         self.sockets[socket.user_id].add(socket)
         if not self._tasks:
-            self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._look())]
+            self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._find_lost())]
         # A layer that is down keeps nobody from their inbox: they catch up when it is back.
         try:
             await asyncio.wait_for(self._ready.wait(), RETRY)
@@ -101,21 +101,21 @@ class Hub:
                 await _leave(channels, channel)
                 await asyncio.sleep(RETRY)
 
-    async def _look(self) -> None:
+    async def _find_lost(self) -> None:
         """Find whom the bus failed: frames dropped while it was away, or never sent by a worker that was killed.
 
-        One query for all. Who knows less than the look before this one has missed something, unless it still waits
+        One query for all. Who knows less than the check before this one has missed something, unless it still waits
         here; what committed since may just be on its way.
         """
         before: dict[int, int] = {}
         while True:
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(CHECK_INTERVAL)
             if not self.sockets:
                 continue
             try:
                 seqs = await database_sync_to_async(_seqs, thread_sensitive=False)(list(self.sockets))
             except Error as error:
-                logger.warning("the hub could not look for lost frames: %s", error)
+                logger.warning("the hub could not check for lost frames: %s", error)
                 continue
             for user_id in seqs.keys() & before.keys():
                 for socket in self.sockets.get(user_id, ()):

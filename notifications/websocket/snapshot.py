@@ -25,7 +25,7 @@ class Snapshot:
 def since(user_id: int, *, seq: int | None, now: datetime) -> Snapshot:
     """Hello; then a resync if more than MOST changed, rows were removed, or the client is ahead of us.
 
-    Two queries; with a `seq` that isn't ours, one that looks how much changed, and where that isn't too much, one for
+    Two queries; with a `seq` that isn't ours, one that counts what changed, and where that isn't too much, one for
     the rows, one for the summaries and at most one for their words more.
     """
     inbox = Inbox.objects.filter(pk=user_id).first() or Inbox(user_id=user_id)

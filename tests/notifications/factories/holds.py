@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from events.bus import Entity, publish
-from notifications.holds import due
-from notifications.holds import release as closing
+from notifications.holds import due, release
 from notifications.models import Inbox, Notification, Summary
 from tests.notifications.factories.routing import NOON, prefer, route, settle
 
@@ -32,8 +31,8 @@ def by_mail(user: User, *event_types: str) -> None:
         prefer(user, event_type, channels=["in_app", "email"])
 
 
-def release(user: User, *, now: datetime) -> list[Summary]:
-    return closing.release([user.pk], now=now)
+def release_person(user: User, *, now: datetime) -> list[Summary]:
+    return release.release([user.pk], now=now)
 
 
 def look(*, now: datetime) -> list[Summary]:

@@ -10,8 +10,7 @@ from django.utils import timezone
 
 from events.bus import publish
 from notifications import tasks
-from notifications.holds import due as rounds
-from notifications.holds import release, rules, summaries
+from notifications.holds import due, release, rules, summaries
 from notifications.inbox import marking
 from notifications.models import Inbox, Notification, Summary
 from notifications.preferences import digest_preview
@@ -31,7 +30,7 @@ def collect(owner, *, now: datetime = NOON, **chosen: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("chosen", "due"),
+    ("chosen", "due_at"),
     [
         ({"digest_interval": "hourly"}, NOON + HOUR),
         ({}, NINE),
@@ -41,10 +40,10 @@ def collect(owner, *, now: datetime = NOON, **chosen: Any) -> None:
         ({"digest_interval": "hourly", "timezone": "Asia/Kolkata"}, NOON + HOUR / 2),
     ],
 )
-def test_it_comes_at_its_time_and_not_before(owner, chosen, due):
+def test_it_comes_at_its_time_and_not_before(owner, chosen, due_at):
     collect(owner, **chosen)
-    assert look(now=due - timedelta(microseconds=1)) == []
-    [summary] = look(now=due)
+    assert look(now=due_at - timedelta(microseconds=1)) == []
+    [summary] = look(now=due_at)
     assert (summary.kind, summary.count, holds(owner)) == ("digest", 2, ["none", "none"])
 
 
@@ -56,21 +55,21 @@ def test_its_window_is_its_hour_on_the_persons_clock(owner):
 
 def test_a_late_beat_sends_one_that_is_late(owner):
     collect(owner, digest_interval="hourly")
-    rounds.release_all(now=NOON + 7 * HOUR)
+    due.release_all(now=NOON + 7 * HOUR)
     assert Summary.objects.get().window == "2026-03-04T13:00+00:00"
 
 
 def test_a_doubled_beat_sends_one(owner):
     collect(owner)
-    rounds.release_all(now=NINE)
-    rounds.release_all(now=NINE)
+    due.release_all(now=NINE)
+    due.release_all(now=NINE)
     assert Summary.objects.count() == 1
 
 
 def test_beat_and_sweep_send_one(owner):
     collect(owner)
     look(now=NINE)
-    rounds.release_all(now=NINE)
+    due.release_all(now=NINE)
     assert Summary.objects.count() == 1
 
 
@@ -280,8 +279,8 @@ def test_one_whom_it_fails_for_waits_and_stops_nobody(owner, watcher, monkeypatc
     monkeypatch.setattr(rules, "digest_channels", breaks_for_the_owner)
     assert [summary.user_id for summary in look(now=NINE)] == [watcher.pk]
     monkeypatch.undo()
-    assert len(look(now=NINE + rounds.RETRY / 2)) == 1
-    assert len(look(now=NINE + rounds.RETRY)) == 2
+    assert len(look(now=NINE + due.RETRY / 2)) == 1
+    assert len(look(now=NINE + due.RETRY)) == 2
 
 
 def test_beat_finds_what_another_program_changed(owner):

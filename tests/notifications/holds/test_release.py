@@ -7,11 +7,20 @@ from datetime import timedelta
 import pytest
 
 from events.bus import publish
-from notifications.holds import release as closing
+from notifications.holds import release
 from notifications.inbox import feed, marking
 from notifications.models import Inbox, Notification, Summary
 from notifications.preferences.settings import change_settings, settings_of
-from tests.notifications.factories.holds import AFTERNOON, HOUR, by_mail, hold, holds, look, next_check_at, release
+from tests.notifications.factories.holds import (
+    AFTERNOON,
+    HOUR,
+    by_mail,
+    hold,
+    holds,
+    look,
+    next_check_at,
+    release_person,
+)
 from tests.notifications.factories.routing import JOB, NOON, route, settle
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +46,7 @@ def test_a_second_look_finds_nothing(owner):
     hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
     look(now=NOON + HOUR)
     assert len(look(now=NOON + HOUR)) == 1
-    assert release(owner, now=NOON + 2 * HOUR) == []
+    assert release_person(owner, now=NOON + 2 * HOUR) == []
     assert next_check_at(owner) is None
 
 
@@ -211,13 +220,13 @@ def test_a_person_without_settings_holds_nothing(owner):
     hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
     owner_settings = settings_of(owner.pk)
     owner_settings.delete()
-    [summary] = release(owner, now=NOON)
+    [summary] = release_person(owner, now=NOON)
     assert summary.count == 2
 
 
 def test_people_who_hold_nothing_cost_nothing(owner):
     route(publish("job.completed", source=JOB, actor=owner))
-    assert release(owner, now=NOON) == []
+    assert release_person(owner, now=NOON) == []
     assert Inbox.objects.get(pk=owner.pk).next_check_at is None
 
 
@@ -225,7 +234,7 @@ def test_a_look_that_failed_costs_no_digest(owner, monkeypatch):
     """Do-not-disturb ended before nine; the first look failed, the next came after it: still this morning's digest."""
     hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + 20.98 * HOUR, digest_enabled=True)
     with monkeypatch.context() as failing:
-        failing.setattr(closing, "_move", lambda _people: 1 / 0)
+        failing.setattr(release, "_move", lambda _people: 1 / 0)
         look(now=NOON + 20.98 * HOUR)
     [summary] = look(now=NOON + 21.1 * HOUR)
     assert summary.window == "2026-03-05T09:00+00:00"

@@ -15,7 +15,7 @@ from notifications.models import Inbox, Summary
 from notifications.preferences.settings import settings_of
 from notifications.presentation import summary_text
 from tests.inline_code import INLINE
-from tests.notifications.factories.holds import AFTERNOON, HOUR, hold, release
+from tests.notifications.factories.holds import AFTERNOON, HOUR, hold, release_person
 from tests.notifications.factories.routing import define, settle
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +28,7 @@ JSON = {"Accept": "application/json"}
 def summary(owner) -> Summary:
     now = timezone.now()
     hold(owner, *TWO, now=now, dnd_enabled=True, dnd_until=now + HOUR)
-    [made] = release(owner, now=now + HOUR)
+    [made] = release_person(owner, now=now + HOUR)
     return made
 
 
@@ -72,7 +72,7 @@ def test_a_long_one_comes_page_by_page(browser, owner):
     define("odd.usual", category="odd")
     hold(owner, *["odd.usual"] * 25, dnd_enabled=True)
     settle(owner, dnd_enabled=False)
-    [made] = release(owner, now=timezone.now())
+    [made] = release_person(owner, now=timezone.now())
     first = browser.get(summary_text.url(made.pk))
     [older] = re.findall(r'rel="next" href="([^"]*)"', first.content.decode())
     second = browser.get(summary_text.url(made.pk) + older)

@@ -18,8 +18,7 @@ from events.bus import Entity, NewEvent, publish, publish_many
 from events.dispatch import replay, runner, sequencer, subscribers
 from events.memberships import grant
 from events.models import Event, EventType, ParkedEvent
-from notifications.inbox import feed, marking
-from notifications.inbox import push as hub_link
+from notifications.inbox import feed, marking, push
 from notifications.inbox.push import Push
 from notifications.models import Notification
 from notifications.preferences import preferences
@@ -120,14 +119,14 @@ def storm(monkeypatch) -> Storm:
     news = define("storm.news", audience=["everyone"])
     define("storm.alarm", audience=["everyone"], is_critical=True, is_locked=True)
     made = Storm(people, news)
-    push = hub_link.push
+    real_push = push.push
 
     def keep(pushes, *, shared) -> None:
         with made.lock:
             made.pushes += pushes
-        push(pushes, shared=shared)
+        real_push(pushes, shared=shared)
 
-    monkeypatch.setattr(hub_link, "push", keep)
+    monkeypatch.setattr(push, "push", keep)
     return made
 
 

@@ -96,7 +96,7 @@ def test_frames_at_or_below_what_the_client_has_are_not_sent_again(server, owner
 def test_a_message_that_makes_no_sense_stops_no_hub(server, owner, body, monkeypatch):
     """Another version of us may be at the other end while a new one is rolled out."""
     monkeypatch.setattr(hub, "RETRY", 0.05)
-    monkeypatch.setattr(hub, "LOOK", 0.05)
+    monkeypatch.setattr(hub, "CHECK_INTERVAL", 0.05)
     socket = server.greeted(owner)
     if "7" in body:
         body = body.replace("[[1,", f"[[{owner.pk},")
@@ -108,7 +108,7 @@ def test_a_message_that_makes_no_sense_stops_no_hub(server, owner, body, monkeyp
 
 
 def test_what_a_gap_on_the_bus_lost_is_found_in_the_database(server, owner, monkeypatch):
-    monkeypatch.setattr(hub, "LOOK", 0.05)
+    monkeypatch.setattr(hub, "CHECK_INTERVAL", 0.05)
     socket = server.greeted(owner)
     monkeypatch.setattr(push, "push", lambda *_a, **_k: None)
     tell("job.completed", source=JOB)
