@@ -1,0 +1,131 @@
+"""Docstrings that state a number of queries are right, for nobody, for one and for many."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from events import event_type_cache
+from notifications import sweep
+from notifications.holds import due, schedule, summaries
+from notifications.inbox import feed, marking
+from notifications.models import Inbox, NotificationPreference
+from notifications.pages.feed import Filters, feed_of
+from notifications.pages.inbox_status import status_of
+from notifications.preferences import digest_preview, preferences
+from notifications.websocket import snapshot
+from tests.notifications.factories.holds import HOUR, hold, release_person
+from tests.notifications.factories.routing import NOON
+
+pytestmark = pytest.mark.django_db
+
+TWO = ("job.completed", "job.failed")
+
+
+@pytest.fixture
+def summary(owner):
+    hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
+    [made] = release_person(owner, now=NOON + HOUR)
+    event_type_cache.clear()
+    return made
+
+
+@pytest.mark.parametrize("held", [(), TWO])
+def test_a_digest_preview_is_three_queries(owner, held, django_assert_num_queries):
+    hold(owner, *held, digest_enabled=True)
+    with django_assert_num_queries(3):
+        assert digest_preview.preview(owner.pk, now=NOON).count == len(held)
+
+
+def test_preferences_are_two_queries_and_two_more_where_some_are_missing(owner, django_assert_num_queries):
+    with django_assert_num_queries(4):
+        preferences.ensure(owner.pk)
+    with django_assert_num_queries(2):
+        assert preferences.ensure(owner.pk)
+    assert NotificationPreference.objects.filter(user=owner).exists()
+
+
+def test_the_state_of_an_inbox_is_one_query(owner, outsider, summary, django_assert_num_queries):
+    for user in (owner, outsider):
+        with django_assert_num_queries(1):
+            marking.state(user.pk)
+
+
+def test_what_stands_above_the_feed_is_one_query_and_one_for_its_text(owner, summary, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        assert summaries.shown(owner.pk) == [summary]
+    with django_assert_num_queries(1):
+        assert len(summaries.as_frames([summary])) == 1
+    with django_assert_num_queries(1):
+        assert summaries.changed_since(owner.pk, seq=0, limit=5) == [summary]
+    for sent in ([], [summary.pk]):
+        with CaptureQueriesContext(connection) as asked:
+            summaries.record_sent(sent, now=NOON)
+        assert len(asked) <= 1
+
+
+def test_a_page_of_the_feed_is_three_queries_and_one_for_the_text_of_summaries(
+    owner, outsider, summary, django_assert_num_queries
+):
+    for user, queries in ((outsider, 3), (owner, 4)):
+        with django_assert_num_queries(2):
+            inbox = status_of(user.pk, now=NOON)
+        event_type_cache.clear()
+        with django_assert_num_queries(queries):
+            feed_of(inbox, filters=Filters(), place="page")
+
+
+def test_a_row_that_a_link_names_is_two_queries_at_most(owner, django_assert_num_queries):
+    hold(owner, *TWO)
+    [row, _older] = feed.page(owner.pk)
+    with django_assert_num_queries(1):
+        assert feed.get_linked(owner.pk, notification_id=row.pk) == row
+    row.__class__.objects.filter(pk=row.pk).update(channel="email")
+    with django_assert_num_queries(2):
+        assert feed.get_linked(owner.pk, notification_id=row.pk) == row
+
+
+def test_a_snapshot_is_two_queries_and_four_for_what_changed(owner, summary, django_assert_num_queries):
+    seq = marking.state(owner.pk).seq
+    for known, queries in ((None, 2), (seq, 2), (seq + 1, 2), (0, 6)):
+        event_type_cache.clear()
+        with django_assert_num_queries(queries):
+            snapshot.since(owner.pk, seq=known, now=NOON)
+
+
+def test_planning_checks_is_three_queries_and_none_of_them_for_each_person(owner, watcher, django_assert_num_queries):
+    hold(owner, *TWO, digest_enabled=True)
+    hold(watcher, *TWO, digest_enabled=True)
+    with django_assert_num_queries(1):
+        schedule.expect([owner.pk, watcher.pk], now=NOON)
+    Inbox.objects.update(next_check_at=None)
+    with django_assert_num_queries(3):
+        schedule.expect([owner.pk, watcher.pk], now=NOON)
+    with django_assert_num_queries(0):
+        schedule.store([])
+
+
+def test_a_sweep_that_finds_nothing_is_two_queries(django_assert_max_num_queries):
+    clock = 2 if connection.features.has_select_for_update else 0
+    with django_assert_max_num_queries(2 + clock):
+        sweep.sweep()
+
+
+def test_a_crowd_released_has_its_summaries_counted_anew(owner, watcher, monkeypatch):
+    monkeypatch.setattr(due, "MANY", 2)
+    for user in (owner, watcher):
+        hold(user, *TWO, digest_enabled=True)
+    with CaptureQueriesContext(connection) as asked:
+        due.release_due(now=timezone.now() + timedelta(days=8))
+    assert [query["sql"] for query in asked][-1] == "ANALYZE summaries"
+
+
+def test_one_person_released_has_not(owner):
+    hold(owner, *TWO, digest_enabled=True)
+    with CaptureQueriesContext(connection) as asked:
+        due.release_due(now=timezone.now() + timedelta(days=8))
+    assert not [query for query in asked if query["sql"].startswith("ANALYZE")]
