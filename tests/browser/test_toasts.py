@@ -168,6 +168,8 @@ def test_over_a_modal_dialog_it_can_be_used_and_escape_closes_it_alone(page, ser
     expect(toasts(page)).to_have_count(0)
     server.ring(seq + 2)
     expect(page.locator("dialog #carillon-polite")).to_contain_text(f"Shot {seq + 2} finished")
+    # It waits while the pointer is still over the one that leaves.
+    expect(toasts(page)).to_have_count(1)
     page.keyboard.press("F8")
     expect(page.locator(".toast .title a")).to_be_focused()
     page.keyboard.press("Escape")
