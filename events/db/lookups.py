@@ -8,24 +8,24 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field, ForeignKey, Lookup
 from django.db.models.sql.compiler import SQLCompiler
 
-from events.db.arrays import array_of
+from events.db.arrays import array_literal, json_list
 
 
 class InSet(Lookup[Any]):
-    """Lookup of whole numbers or texts; the right side is a collection of them or an Array."""
+    """Lookup of whole numbers or texts; the right side is a collection of them."""
 
     lookup_name = "in_set"
     prepare_rhs = False
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         lhs, params = self.process_lhs(compiler, connection)
-        return f"{lhs} IN (SELECT value FROM json_each(%s))", (*params, array_of(self.rhs).json)
+        return f"{lhs} IN (SELECT value FROM json_each(%s))", (*params, json_list(self.rhs))
 
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         lhs, params = self.process_lhs(compiler, connection)
         # Without the column's own type a set of small numbers becomes smallint[], which PostgreSQL searches row by row.
         db_type = self.lhs.output_field.cast_db_type(connection)
-        return f"{lhs} = ANY(%s::{db_type}[])", (*params, array_of(self.rhs).literal)
+        return f"{lhs} = ANY(%s::{db_type}[])", (*params, array_literal(self.rhs))
 
 
 def register() -> None:

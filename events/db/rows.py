@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection
 
-from events.db.arrays import Condition, any_of, spelled
+from events.db.arrays import Condition, any_of, array_literal
 from events.db.session import datetime_param
 
 Row = Sequence[Any]
@@ -23,7 +23,7 @@ def values_table(columns: Columns, rows: Collection[Row]) -> tuple[str, list[Any
     A row's values come in the order of the columns. Of type `jsonb` they are Python values, of `timestamptz` aware
     datetimes, of `uuid` UUIDs, of `bytea` bytes.
     """
-    names = [quoted(name) for name in columns]
+    names = [_quoted(name) for name in columns]
     values = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in columns]
     for place, db_type in enumerate(columns.values()):
         if (adapt := _ADAPT.get(db_type)) is not None:
@@ -51,7 +51,7 @@ def insert_rows(
     if not rows:
         return []
     source, params = values_table(columns, rows)
-    names = ", ".join(quoted(name) for name in columns)
+    names = ", ".join(_quoted(name) for name in columns)
     # Without a WHERE, SQLite takes ON CONFLICT for that of a join.
     sql = f"INSERT INTO {table} ({names}) SELECT {names} FROM {source} AS new WHERE true"
     return _executed(sql + (f" ON CONFLICT {on_conflict}" if on_conflict else ""), params, returning=returning)
@@ -77,12 +77,12 @@ def update_rows(
     source, params = values_table(columns, rows)
     keys = [key] if isinstance(key, str) else key
     if assign is None:
-        assign = {name: f"new.{quoted(name)}" for name in columns if name not in keys}
-    assignments = ", ".join(f"{quoted(name)} = {value}" for name, value in assign.items())
-    is_key = " AND ".join(f"{table}.{quoted(name)} = new.{quoted(name)}" for name in keys)
+        assign = {name: f"new.{_quoted(name)}" for name in columns if name not in keys}
+    assignments = ", ".join(f"{_quoted(name)} = {value}" for name, value in assign.items())
+    is_key = " AND ".join(f"{table}.{_quoted(name)} = new.{_quoted(name)}" for name in keys)
     condition, its_params = where
-    sql = f"UPDATE {table} SET {assignments} FROM {source} AS new WHERE {is_key} AND {condition}"
-    return _executed(sql, [*params, *its_params], returning=[f"{table}.{quoted(name)}" for name in returning])
+    sql = f"UPDATE {table} SET {assignments} FROM {source} AS new WHERE {is_key} AND ({condition})"
+    return _executed(sql, [*params, *its_params], returning=[f"{table}.{_quoted(name)}" for name in returning])
 
 
 def delete_rows(table: str, *, key: str = "id", values: Collection[int]) -> int:
@@ -98,7 +98,7 @@ def delete_rows(table: str, *, key: str = "id", values: Collection[int]) -> int:
         return int(cursor.rowcount)
 
 
-def quoted(name: str) -> str:
+def _quoted(name: str) -> str:
     return connection.ops.quote_name(name)
 
 
@@ -127,7 +127,7 @@ def _unnested(names: Sequence[str], db_types: Sequence[str], values: Sequence[li
     if all(shared):
         # A single row without a function is planned in half the time, and by what it holds.
         return f"(SELECT {fields})", params
-    arrays = [spelled(column) for _, _, column, is_shared in named if not is_shared]
+    arrays = [array_literal(column) for _, _, column, is_shared in named if not is_shared]
     array_names = ", ".join(name for name, _, _, is_shared in named if not is_shared)
     unnest = ", ".join(f"%s::{db_type}[]" for _, db_type, _, is_shared in named if not is_shared)
     return f"(SELECT {fields} FROM unnest({unnest}) AS u({array_names}))", params + arrays

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from events.db.arrays import Array, any_of
+from events.db.arrays import any_of
 from events.db.rows import update_rows
 from notifications.inbox import frames, push
 from notifications.models import Inbox
@@ -23,7 +23,7 @@ class Removed(NamedTuple):
 
 def lock(users: Collection[int]) -> set[int]:
     """Lock the inboxes that nobody else has in hand, in user order until the commit; whose they are."""
-    free = Inbox.objects.select_for_update(skip_locked=True).filter(user_id__in_set=Array(sorted(users)))
+    free = Inbox.objects.select_for_update(skip_locked=True).filter(user_id__in_set=users)
     ids = free.order_by("user_id").values_list("user_id", flat=True)
     locked = set(ids)
     if len(locked) < len(users):
