@@ -28,7 +28,7 @@ from tests.conftest import person
 from tests.delivery.factories.deliveries import NOON, address, after, delivery, notification
 from tests.delivery.fakes.channel import FAILED, SENT, FakeChannel
 from tests.delivery.manual_sender import claim, settle
-from tests.notifications.factories.routing import prefer
+from tests.notifications.factories.routing import store_preference
 
 pytestmark = pytest.mark.django_db
 
@@ -93,7 +93,7 @@ def unwanted(many: int) -> None:
         to = address(user)
         delivery(to, of=notification(user, is_read=True))
         if number % 2:
-            prefer(user, "job.completed", is_enabled=False)
+            store_preference(user, "job.completed", is_enabled=False)
             delivery(to)
         else:
             User.objects.filter(pk=user.pk).update(is_active=False)

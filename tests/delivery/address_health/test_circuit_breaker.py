@@ -17,7 +17,7 @@ from notifications.models import Notification
 from tests.delivery.factories.deliveries import NOON, address, after, delivery
 from tests.delivery.fakes.channel import FAILED, SENT
 from tests.delivery.manual_sender import claim, deliver, settle
-from tests.notifications.factories.routing import prefer, route
+from tests.notifications.factories.routing import route, store_preference
 
 pytestmark = pytest.mark.django_db
 
@@ -213,7 +213,7 @@ def test_our_own_failures_are_no_evidence(owner, fake):
 
 
 def test_that_it_is_off_is_told_over_every_other_address(owner):
-    prefer(owner, "system.address_disabled", channels=["in_app", "email", "webhook"])
+    store_preference(owner, "system.address_disabled", channels=["in_app", "email", "webhook"])
     working = address(owner, kind="webhook")
     box = failing(owner, failures=9, since=-5 * DAY, kind="webhook")
     delivery(box)

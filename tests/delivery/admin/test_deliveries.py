@@ -16,7 +16,7 @@ from delivery.models import Attempt, Delivery
 from tests.conftest import person
 from tests.delivery.factories.deliveries import address, delivery
 from tests.inline_code import INLINE
-from tests.notifications.factories.routing import tell
+from tests.notifications.factories.routing import publish_and_route
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake")]
 
@@ -144,7 +144,7 @@ def test_a_list_asks_as_much_for_one_row_as_for_many(admin_client, owner, django
 
 
 def test_an_event_leads_to_who_was_told(admin_client, owner):
-    event = tell("job.completed", actor=owner)
+    event = publish_and_route("job.completed", actor=owner)
     explained = reverse("admin:carillon_delivery_explain", args=[event.pk])
     assert (
         explained in admin_client.get(reverse("admin:carillon_events_event_change", args=[event.pk])).content.decode()
@@ -163,13 +163,13 @@ def test_an_event_leads_to_who_was_told(admin_client, owner):
     ],
 )
 def test_one_person_can_be_asked_for(admin_client, owner, outsider, asked, words):
-    event = tell("job.completed", actor=owner)
+    event = publish_and_route("job.completed", actor=owner)
     page = admin_client.get(reverse("admin:carillon_delivery_explain", args=[event.pk]), {"user": asked})
     assert words in page.content.decode()
 
 
 def test_explaining_needs_the_log_s_permission(clerk, outsider, owner):
-    event = tell("job.completed", actor=owner)
+    event = publish_and_route("job.completed", actor=owner)
     place = reverse("admin:carillon_delivery_explain", args=[event.pk])
     assert clerk.get(place).status_code == 200
     outsider.user_permissions.remove(Permission.objects.get(codename="view_event"))

@@ -20,7 +20,7 @@ from notifications import channels as registry
 from tests.api_client import V1, as_
 from tests.delivery.fakes.http_receiver import Receiver, Reply, receiving
 from tests.delivery.manual_sender import deliver
-from tests.notifications.factories.routing import tell
+from tests.notifications.factories.routing import publish_and_route
 
 if TYPE_CHECKING:
     from delivery.channels import Channel
@@ -76,7 +76,7 @@ def test_it_takes_about_forty_lines():
 def test_what_people_choose_to_have_over_it_arrives(owner, ntfy, receiver):
     addresses.create(owner, kind="ntfy", target="alerts", now=timezone.now())
     chosen(owner)
-    tell("job.completed", actor=owner, payload={"name": "Shot 042"})
+    publish_and_route("job.completed", actor=owner, payload={"name": "Shot 042"})
     deliver(ntfy, now=timezone.now())
     made = Delivery.objects.get()
     [request] = receiver.requests

@@ -8,7 +8,7 @@ from delivery.models import Delivery
 from notifications.models import Notification, Summary
 from tests.delivery.factories.deliveries import NOON, address, delivery, notification
 from tests.delivery.manual_sender import claim, deliver
-from tests.notifications.factories.routing import alter, prefer
+from tests.notifications.factories.routing import change_type, store_preference
 
 pytestmark = pytest.mark.django_db
 
@@ -39,21 +39,21 @@ def test_a_channel_for_machines_sends_what_was_read(made, fake):
 
 @pytest.mark.parametrize("choice", [{"is_enabled": False, "channels": ["fake"]}, {"channels": ["in_app"]}])
 def test_switched_off_meanwhile(owner, made, fake, choice):
-    prefer(owner, "job.completed", **choice)
+    store_preference(owner, "job.completed", **choice)
     deliver(fake)
     assert ended(made) == ("skipped", "switched_off")
 
 
 @pytest.mark.parametrize("flag", ["is_locked", "is_critical"])
 def test_what_is_locked_or_critical_goes_out_nevertheless(owner, made, fake, flag):
-    alter("job.completed", **{flag: True})
-    prefer(owner, "job.completed", channels=["in_app"])
+    change_type("job.completed", **{flag: True})
+    store_preference(owner, "job.completed", channels=["in_app"])
     deliver(fake)
     assert ended(made) == ("sent", "")
 
 
 def test_still_chosen(owner, made, fake):
-    prefer(owner, "job.completed", channels=["in_app", "fake"])
+    store_preference(owner, "job.completed", channels=["in_app", "fake"])
     deliver(fake)
     assert ended(made) == ("sent", "")
 

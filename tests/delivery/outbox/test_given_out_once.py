@@ -16,7 +16,7 @@ from notifications.models import Notification, Summary
 from notifications.preferences.settings import change_settings
 from tests.events.concurrency import rolled_back
 from tests.notifications.factories.hold_scenarios import FEW, SPAN, Run, Scenario, scenarios
-from tests.notifications.factories.routing import prefer
+from tests.notifications.factories.routing import store_preference
 from tests.notifications.strategies import MINUTE
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ class Mailed(Run):
         super().__init__(scenario)
         User.objects.filter(pk=self.person.pk).update(email="somebody@example.com")
         for kind in ("odd.usual", "odd.critical"):
-            prefer(self.person, kind, channels=["in_app", "email"])
+            store_preference(self.person, kind, channels=["in_app", "email"])
         self.opened: dict[int, datetime] = {}
 
     def note(self, at: datetime) -> None:

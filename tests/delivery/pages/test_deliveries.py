@@ -15,7 +15,7 @@ from delivery.models import Address, Attempt, Delivery
 from notifications.models import Summary
 from tests.delivery.factories.deliveries import address, delivery, notification
 from tests.inline_code import INLINE
-from tests.notifications.factories.routing import settle
+from tests.notifications.factories.routing import store_settings
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake")]
 
@@ -105,7 +105,7 @@ def test_what_went_well_at_once_has_no_more_to_tell(browser, member):
 
 
 def test_a_held_one_says_until_when(browser, member):
-    settle(member, digest_enabled=True, digest_hour=18)
+    store_settings(member, digest_enabled=True, digest_hour=18)
     notification(member, channel="email", hold="digest")
     [row] = rows(browser)
     assert (row["state"], row["icon"], row["pill"]) == ("held", "moon", "Held")
@@ -307,7 +307,7 @@ def test_what_is_done_to_a_channel_is_said(browser, member, name, form, words):
 
 
 def test_what_was_missed_is_sent_from_a_moment_on_the_person_s_clock(browser, member):
-    settle(member, timezone="Asia/Kolkata")
+    store_settings(member, timezone="Asia/Kolkata")
     row = address(member)
     for at in ("2026-03-04T06:29Z", "2026-03-04T06:31Z"):
         one = delivery(row, state="dead")

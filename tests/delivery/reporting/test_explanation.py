@@ -22,7 +22,7 @@ from notifications.routing import audiences
 from tests.api_client import V1, as_
 from tests.conftest import person
 from tests.delivery.factories.deliveries import NOON, address
-from tests.notifications.factories.routing import JOB, define, prefer, settle, tell
+from tests.notifications.factories.routing import JOB, define, publish_and_route, store_preference, store_settings
 
 pytestmark = pytest.mark.django_db
 
@@ -44,14 +44,14 @@ def people(event: Event, **more: Any) -> list[str]:
 
 
 def test_whoever_was_told_is_read_from_the_rows(owner):
-    event = tell("job.completed", actor=owner)
+    event = publish_and_route("job.completed", actor=owner)
     found = about(event, owner)
     assert (found.reason, found.why_not, states(found)) == ("actor", "", {"in_app": "in_feed"})
 
 
 def test_what_was_decided_stays_as_it_was_decided(owner):
     grant(JOB, user=owner, role="owner")
-    event = tell("job.completed", source=JOB)
+    event = publish_and_route("job.completed", source=JOB)
     revoke(JOB, user=owner)
     assert about(event, owner).reason == "owner"
 
@@ -67,36 +67,36 @@ def test_what_was_decided_stays_as_it_was_decided(owner):
 )
 def test_a_choice_of_their_own(watcher, choice, why_not):
     grant(JOB, user=watcher, role="watcher")
-    prefer(watcher, "review.comment", **choice)
-    event = tell("review.comment", source=JOB)
+    store_preference(watcher, "review.comment", **choice)
+    event = publish_and_route("review.comment", source=JOB)
     found = about(event, watcher)
     assert (found.reason, found.why_not, found.channels) == ("watcher", why_not, [])
 
 
 def test_nobody_whom_a_rule_brings_in(outsider, owner):
-    assert about(tell("job.completed", actor=owner), outsider).why_not == "not_in_audience"
+    assert about(publish_and_route("job.completed", actor=owner), outsider).why_not == "not_in_audience"
 
 
 def test_whoever_did_it_where_they_aren_t_told(owner):
     grant(JOB, user=owner, role="watcher")
-    event = tell("collab.lock", source=JOB, actor=owner)
+    event = publish_and_route("collab.lock", source=JOB, actor=owner)
     assert about(event, owner).why_not == "is_actor"
 
 
 def test_an_account_that_is_closed(owner):
     owner.is_active = False
     owner.save()
-    assert about(tell("job.completed", actor=owner), owner).why_not == "inactive"
+    assert about(publish_and_route("job.completed", actor=owner), owner).why_not == "inactive"
 
 
 def test_a_later_event_that_took_its_place(owner):
-    first = tell("job.started", source=JOB, actor=owner)
-    tell("job.completed", source=JOB, actor=owner)
+    first = publish_and_route("job.started", source=JOB, actor=owner)
+    publish_and_route("job.completed", source=JOB, actor=owner)
     assert about(first, owner).why_not == "replaced"
 
 
 def test_who_would_be_told_today(owner):
-    event = tell("job.completed", source=JOB)
+    event = publish_and_route("job.completed", source=JOB)
     grant(JOB, user=owner, role="owner")
     assert about(event, owner).why_not == "would_be_told"
 
@@ -107,7 +107,7 @@ def test_what_the_router_has_still_to_do(owner):
 
 
 def test_what_the_router_could_not_take(owner):
-    event = tell("job.completed", actor=owner)
+    event = publish_and_route("job.completed", actor=owner)
     Notification.objects.all().delete()
     router = Subscriber.objects.get(name="notifications")
     ParkedEvent.objects.create(subscriber=router, event=event, error="boom")
@@ -115,22 +115,22 @@ def test_what_the_router_could_not_take(owner):
 
 
 def test_a_chosen_channel_that_isn_t_installed(owner, monkeypatch):
-    prefer(owner, "job.completed", channels=["in_app", "webhook"])
+    store_preference(owner, "job.completed", channels=["in_app", "webhook"])
     monkeypatch.setattr("delivery.channels.installed", list)
     monkeypatch.setattr(channels, "_channels", {})
-    assert states(about(tell("job.completed", actor=owner), owner))["webhook"] == "channel_not_installed"
+    assert states(about(publish_and_route("job.completed", actor=owner), owner))["webhook"] == "channel_not_installed"
 
 
 def test_a_chosen_channel_without_an_address(owner):
-    prefer(owner, "job.completed", channels=["webhook"])
-    found = about(tell("job.completed", actor=owner), owner)
+    store_preference(owner, "job.completed", channels=["webhook"])
+    found = about(publish_and_route("job.completed", actor=owner), owner)
     assert states(found) == {"webhook": "no_address"}
 
 
 def test_what_is_held_says_until_when(owner):
-    prefer(owner, "job.completed", channels=["in_app", "webhook"])
-    settle(owner, dnd_enabled=True)
-    event = tell("job.completed", actor=owner)
+    store_preference(owner, "job.completed", channels=["in_app", "webhook"])
+    store_settings(owner, dnd_enabled=True)
+    event = publish_and_route("job.completed", actor=owner)
     found = explanation.explain(explanation.load(event.pk), now=NOON)
     told = explanation_output.as_json(found, for_staff=True)["people"][0]["channels"][1]
     assert (told["state"], told["hold"]) == ("held_dnd", "dnd")
@@ -139,8 +139,8 @@ def test_what_is_held_says_until_when(owner):
 
 def delivered(owner: Any) -> tuple[Event, Delivery]:
     address(owner, kind="webhook", target="https://93.184.215.14/hook")
-    prefer(owner, "job.completed", channels=["webhook"])
-    event = tell("job.completed", actor=owner)
+    store_preference(owner, "job.completed", channels=["webhook"])
+    event = publish_and_route("job.completed", actor=owner)
     return event, Delivery.objects.get(notification__event=event)
 
 
@@ -172,15 +172,15 @@ def test_one_that_arrived_is_enough(owner):
 def test_those_told_and_those_not_are_on_one_page(owner, watcher, outsider):
     for user in (owner, watcher):
         grant(JOB, user=user, role=user.username)
-    prefer(watcher, "review.comment", is_enabled=False)
-    assert people(tell("review.comment", source=JOB)) == ["owner", "watcher"]
+    store_preference(watcher, "review.comment", is_enabled=False)
+    assert people(publish_and_route("review.comment", source=JOB)) == ["owner", "watcher"]
 
 
 def broadcast(count: int) -> Event:
     define("news.all", audience=["everyone"], category="news")
     for number in range(count):
         person(f"reader-{number}")
-    return tell("news.all")
+    return publish_and_route("news.all")
 
 
 def all_pages(event: Event, *, limit: int) -> list[str]:
@@ -198,7 +198,7 @@ def all_pages(event: Event, *, limit: int) -> list[str]:
 @pytest.mark.parametrize("limit", [1, 2, 3, 50])
 def test_pages_have_everybody_once(outsider, monkeypatch, large, limit):
     event = broadcast(5)
-    prefer(outsider, "news.all", is_enabled=False)
+    store_preference(outsider, "news.all", is_enabled=False)
     Notification.objects.filter(user=outsider).delete()
     monkeypatch.setattr(audiences, "LARGE", large)
     assert all_pages(event, limit=limit) == ["outsider", *[f"reader-{number}" for number in range(5)]]
@@ -220,7 +220,7 @@ def test_the_questions_to_the_database_are_as_many_for_one_as_for_many(monkeypat
 
 
 def test_explaining_writes_nothing_and_locks_nothing(owner):
-    event = tell("job.completed", actor=owner)
+    event = publish_and_route("job.completed", actor=owner)
     with CaptureQueriesContext(connection) as found:
         about(event, owner)
     assert all(query["sql"].startswith("SELECT") and "FOR UPDATE" not in query["sql"] for query in found)
@@ -251,7 +251,7 @@ def test_the_command_tells_the_whole_story(owner):
 
 
 def test_the_command_says_why_one_person_was_not_told(owner, outsider):
-    event = tell("job.completed", actor=owner)
+    event = publish_and_route("job.completed", actor=owner)
     said = explain(str(event.pk), "--user", "outsider")
     assert "not told. As of now: No audience rule" in said
     assert "[not_in_audience]" in said
@@ -259,13 +259,13 @@ def test_the_command_says_why_one_person_was_not_told(owner, outsider):
 
 @pytest.mark.parametrize("arguments", [["999"], ["{event}", "--user", "ghost"]])
 def test_the_command_names_what_isn_t_there(owner, arguments):
-    event = tell("job.completed", actor=owner)
+    event = publish_and_route("job.completed", actor=owner)
     with pytest.raises(CommandError, match="There is no"):
         explain(*[one.format(event=event.pk) for one in arguments])
 
 
 def test_over_http_it_needs_the_log_s_permission(owner, admin):
-    event = tell("job.completed", actor=owner)
+    event = publish_and_route("job.completed", actor=owner)
     assert as_(owner).get(f"{V1}/events/{event.pk}/explain").status_code == 403
     body = as_(admin).get(f"{V1}/events/{event.pk}/explain").json()
     assert (body["event"]["id"], body["routing"], body["told"], body["audience"]) == (
@@ -278,7 +278,7 @@ def test_over_http_it_needs_the_log_s_permission(owner, admin):
 
 
 def test_over_http_one_person_may_be_asked_for(owner, outsider, admin):
-    event = tell("job.completed", actor=owner)
+    event = publish_and_route("job.completed", actor=owner)
     body = as_(admin).get(f"{V1}/events/{event.pk}/explain", {"user_id": outsider.pk}).json()
     assert body["people"][0]["why_not"] == "not_in_audience"
 

@@ -19,7 +19,7 @@ from notifications.holds import due, release
 from notifications.holds.calendar import DigestSchedule
 from notifications.models import Inbox, Notification, Summary
 from notifications.preferences.settings import change_settings
-from tests.notifications.factories.routing import define, route, settle
+from tests.notifications.factories.routing import define, route, store_settings
 from tests.notifications.references.holds import Chosen, Reference, minutes
 from tests.notifications.strategies import MINUTE, TURNS, ZONES, weeks
 
@@ -101,7 +101,7 @@ class Run:
         self.person = User.objects.create(username="somebody")
         define("odd.usual", category="odd")
         define("odd.critical", category="odd", is_critical=True)
-        settle(self.person, **_as_settings(scenario.chosen))
+        store_settings(self.person, **_as_settings(scenario.chosen))
         self.names: dict[int, int] = {}
         self.given: dict[int, datetime] = {}
 

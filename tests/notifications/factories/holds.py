@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from events.bus import Entity, publish
 from notifications.holds import due, release
 from notifications.models import Inbox, Notification, Summary
-from tests.notifications.factories.routing import NOON, prefer, route, settle
+from tests.notifications.factories.routing import NOON, route, store_preference, store_settings
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -21,21 +21,21 @@ AFTERNOON = [{"days": WEEK, "start": "11:00", "end": "14:00"}]
 def hold(user: User, *event_types: str, now: datetime = NOON, **settings: Any) -> None:
     """Tell the person of these, one after the other, each about a job of its own, under these settings."""
     if settings:
-        settle(user, **settings)
+        store_settings(user, **settings)
     for number, event_type in enumerate(event_types):
         route(publish(event_type, actor=user, source=Entity("job", 1000 + number)), now=now)
 
 
-def by_mail(user: User, *event_types: str) -> None:
+def prefer_mail(user: User, *event_types: str) -> None:
     for event_type in event_types:
-        prefer(user, event_type, channels=["in_app", "email"])
+        store_preference(user, event_type, channels=["in_app", "email"])
 
 
 def release_person(user: User, *, now: datetime) -> list[Summary]:
     return release.release([user.pk], now=now)
 
 
-def look(*, now: datetime) -> list[Summary]:
+def release_due(*, now: datetime) -> list[Summary]:
     """Release what the sweep finds due at this time; the summaries there are after it, oldest first."""
     due.release_due(now=now)
     return list(Summary.objects.order_by("id"))

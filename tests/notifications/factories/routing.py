@@ -26,14 +26,14 @@ OTHER_JOB = Entity("job", 43)
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)  # a Wednesday
 
 
-def tell(event_type: str, **facts: Any) -> Event:
+def publish_and_route(event_type: str, **facts: Any) -> Event:
     """Publish one event and let the router have it, as the sweeper does."""
     event = publish.publish(event_type, **facts)
     sweep()
     return event
 
 
-def tell_batch(*events: NewEvent) -> list[Event]:
+def publish_and_route_batch(*events: NewEvent) -> list[Event]:
     """Publish several; the router gets them as one batch."""
     published = publish.publish_many(events)
     sweep()
@@ -48,13 +48,13 @@ def route(*events: Event, now: datetime = NOON) -> Plan:
         return router.route(list(loaded.order_by("position")), now=now)
 
 
-def told(event: Event) -> dict[str, str]:
+def notified(event: Event) -> dict[str, str]:
     """People who have it in their feed, each with the reason."""
     rows = Notification.objects.filter(event=event, channel="in_app")
     return dict(rows.values_list("user__username", "reason"))
 
 
-def names(user: User) -> list[str]:
+def feed_types(user: User) -> list[str]:
     """The types in a person's feed, newest surfaced first."""
     return [row.event.event_type.name for row in feed.page(user.pk)]
 
@@ -63,13 +63,13 @@ def channels_of(user: User, event: Event) -> set[str]:
     return set(Notification.objects.filter(event=event, user=user).values_list("channel", flat=True))
 
 
-def prefer(user: User, event_type: str, **choice: Any) -> None:
+def store_preference(user: User, event_type: str, **choice: Any) -> None:
     """Write a preference as another program might: unchecked."""
     kind = EventType.objects.get(name=event_type)
     NotificationPreference.objects.update_or_create(user=user, event_type=kind, defaults=choice)
 
 
-def settle(user: User, **settings: Any) -> None:
+def store_settings(user: User, **settings: Any) -> None:
     """Write a person's settings, unchecked."""
     UserNotificationSettings.objects.update_or_create(user=user, defaults=settings)
 
@@ -80,5 +80,5 @@ def define(name: str, *, audience: Sequence[str] = ("actor",), **fields: Any) ->
     return EventType.objects.create(name=name, category=category, audience=list(audience), **fields)
 
 
-def alter(name: str, **fields: Any) -> None:
+def change_type(name: str, **fields: Any) -> None:
     EventType.objects.filter(name=name).update(**fields)

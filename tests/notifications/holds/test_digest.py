@@ -16,8 +16,8 @@ from notifications.models import Inbox, Notification, Summary
 from notifications.preferences import digest_preview
 from notifications.preferences.settings import change_settings, settings_of
 from notifications.presentation import summary_text
-from tests.notifications.factories.holds import AFTERNOON, HOUR, by_mail, hold, holds, look, next_check_at
-from tests.notifications.factories.routing import JOB, NOON, alter, define, route, settle
+from tests.notifications.factories.holds import AFTERNOON, HOUR, hold, holds, next_check_at, prefer_mail, release_due
+from tests.notifications.factories.routing import JOB, NOON, change_type, define, route, store_settings
 
 pytestmark = pytest.mark.django_db
 
@@ -42,14 +42,14 @@ def collect(owner, *, now: datetime = NOON, **chosen: Any) -> None:
 )
 def test_it_comes_at_its_time_and_not_before(owner, chosen, due_at):
     collect(owner, **chosen)
-    assert look(now=due_at - timedelta(microseconds=1)) == []
-    [summary] = look(now=due_at)
+    assert release_due(now=due_at - timedelta(microseconds=1)) == []
+    [summary] = release_due(now=due_at)
     assert (summary.kind, summary.count, holds(owner)) == ("digest", 2, ["none", "none"])
 
 
 def test_its_window_is_its_hour_on_the_persons_clock(owner):
     collect(owner, timezone="Europe/Paris")
-    [summary] = look(now=NINE + 5 * HOUR)
+    [summary] = release_due(now=NINE + 5 * HOUR)
     assert summary.window == "2026-03-05T09:00+01:00"
 
 
@@ -68,7 +68,7 @@ def test_a_doubled_beat_sends_one(owner):
 
 def test_beat_and_sweep_send_one(owner):
     collect(owner)
-    look(now=NINE)
+    release_due(now=NINE)
     due.release_all(now=NINE)
     assert Summary.objects.count() == 1
 
@@ -78,80 +78,80 @@ def test_membership_is_by_hold_whenever_it_came(owner):
     collect(owner)
     hold(owner, "review.comment", now=NINE + HOUR)
     prior = Notification.objects.filter(hold="digest").count()
-    [summary] = look(now=NINE + 2 * HOUR)
+    [summary] = release_due(now=NINE + 2 * HOUR)
     assert summary.held.count() == prior
 
 
 def test_an_empty_one_is_not_sent(owner):
     collect(owner)
     marking.mark_all(owner.pk, now=NOON)
-    assert look(now=NINE) == []
+    assert release_due(now=NINE) == []
     assert (holds(owner), next_check_at(owner)) == (["none", "none"], None)
 
 
 def test_the_next_one_takes_what_comes_after(owner):
     collect(owner)
-    look(now=NINE)
+    release_due(now=NINE)
     hold(owner, "job.cancelled", now=NINE + HOUR)
-    assert [summary.count for summary in look(now=NINE + 24 * HOUR)] == [2, 1]
+    assert [summary.count for summary in release_due(now=NINE + 24 * HOUR)] == [2, 1]
 
 
 @pytest.mark.parametrize("chosen", [{"dnd_enabled": True, "dnd_until": NOON + 2 * HOUR}, {"quiet_hours": AFTERNOON}])
 def test_one_that_is_due_in_quiet_waits_for_its_end(owner, chosen):
     collect(owner, digest_hour=13, now=NOON - 2 * HOUR)
-    settle(owner, **chosen)
-    assert look(now=NOON + HOUR) == []
-    [summary] = look(now=NOON + 2 * HOUR)
+    store_settings(owner, **chosen)
+    assert release_due(now=NOON + HOUR) == []
+    [summary] = release_due(now=NOON + 2 * HOUR)
     assert (summary.kind, summary.window) == ("digest", "2026-03-04T13:00+00:00")
 
 
 def test_a_clock_that_was_set_back_never_sends_the_same_window_twice(owner):
     collect(owner)
-    look(now=NINE)
+    release_due(now=NINE)
     hold(owner, "job.cancelled", now=NINE - HOUR)
-    assert len(look(now=NINE)) == 1
-    assert [summary.count for summary in look(now=NINE + 24 * HOUR)] == [2, 1]
+    assert len(release_due(now=NINE)) == 1
+    assert [summary.count for summary in release_due(now=NINE + 24 * HOUR)] == [2, 1]
 
 
 class TestWhereItGoes:
     def test_in_the_app_where_there_is_no_mail(self, owner):
         collect(owner)
-        [summary] = look(now=NINE)
+        [summary] = release_due(now=NINE)
         assert summary.seq == marking.state(owner.pk).seq == 3
 
     def test_by_mail_where_there_is(self, owner, recorder):
         collect(owner)
-        [summary] = look(now=NINE)
+        [summary] = release_due(now=NINE)
         assert [opened.summary_id for opened in recorder.summaries] == [summary.pk]
         assert (summary.seq, marking.state(owner.pk).seq) == (0, 2)
 
     def test_in_the_app_without_an_address(self, owner, recorder):
         type(owner).objects.update(email="")
         collect(owner)
-        look(now=NINE)
+        release_due(now=NINE)
         assert recorder.summaries == []
 
     def test_over_what_was_chosen(self, owner, recorder):
         collect(owner, digest_channels=["in_app", "email"])
-        [summary] = look(now=NINE)
+        [summary] = release_due(now=NINE)
         assert (len(recorder.summaries), summary.seq) == (1, 3)
 
     @pytest.mark.parametrize("chosen", [["webhook"], "email", [["email"]], {"email": 1}])
     def test_in_the_app_where_the_choice_leads_nowhere(self, owner, chosen):
         collect(owner, digest_channels=chosen)
-        [summary] = look(now=NINE)
+        [summary] = release_due(now=NINE)
         assert summary.seq == 3
 
 
 class TestWhenItWasSent:
     def test_in_the_app_it_is_sent_as_it_closes(self, owner):
         collect(owner)
-        look(now=NINE)
+        release_due(now=NINE)
         assert settings_of(owner.pk).digest_last_sent_at == NINE
 
     def test_by_mail_at_the_first_success(self, owner, recorder):
         collect(owner)
-        [summary] = look(now=NINE)
+        [summary] = release_due(now=NINE)
         assert settings_of(owner.pk).digest_last_sent_at is None
         summaries.record_sent([summary.pk], now=NINE + HOUR)
         summaries.record_sent([summary.pk], now=NINE + 2 * HOUR)
@@ -159,7 +159,7 @@ class TestWhenItWasSent:
 
     def test_what_dnd_gave_back_is_no_digest(self, owner):
         hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
-        look(now=NOON + HOUR)
+        release_due(now=NOON + HOUR)
         assert settings_of(owner.pk).digest_last_sent_at is None
 
 
@@ -171,17 +171,17 @@ class TestChangingTheSettings:
 
     def test_turning_it_off_in_dnd_waits_for_its_end(self, owner):
         collect(owner)
-        settle(owner, dnd_enabled=True, dnd_until=NOON + HOUR)
+        store_settings(owner, dnd_enabled=True, dnd_until=NOON + HOUR)
         change_settings(owner.pk, now=NOON, digest_enabled=False)
         assert holds(owner) == ["dnd", "dnd"]
-        assert len(look(now=NOON + HOUR)) == 1
+        assert len(release_due(now=NOON + HOUR)) == 1
 
     def test_another_hour_moves_what_was_collected(self, owner):
         collect(owner)
         change_settings(owner.pk, now=NOON, digest_hour=15)
-        assert look(now=NOON + 3 * HOUR - timedelta(seconds=1)) == []
-        assert len(look(now=NOON + 3 * HOUR)) == 1
-        assert len(look(now=NINE + 50 * HOUR)) == 1
+        assert release_due(now=NOON + 3 * HOUR - timedelta(seconds=1)) == []
+        assert len(release_due(now=NOON + 3 * HOUR)) == 1
+        assert len(release_due(now=NINE + 50 * HOUR)) == 1
 
     def test_one_that_was_due_already_is_not_put_off(self, owner):
         collect(owner)
@@ -201,7 +201,7 @@ class TestSendingNow:
         assert summary is not None
         assert (summary.count, holds(owner), next_check_at(owner)) == (2, ["none", "none"], None)
         hold(owner, "job.cancelled", now=NOON + 2 * HOUR)
-        assert len(look(now=NINE)) == 2
+        assert len(release_due(now=NINE)) == 2
 
     def test_twice_is_once(self, owner):
         collect(owner)
@@ -224,13 +224,13 @@ class TestSendingNow:
         hold(owner, "job.cancelled", dnd_enabled=True, dnd_until=NOON + HOUR)
         release.send_digest(owner.pk, now=NOON)
         assert sorted(holds(owner)) == ["dnd", "none"]
-        look(now=NOON + HOUR)
+        release_due(now=NOON + HOUR)
         assert sorted(holds(owner)) == ["digest", "none"]
 
 
 class TestPreview:
     def test_it_says_when_and_what(self, owner, recorder):
-        by_mail(owner, *TWO)
+        prefer_mail(owner, *TWO)
         collect(owner, timezone="Europe/Paris")
         found = digest_preview.preview(owner.pk, now=NOON)
         assert (found.next_at, found.zone.key, found.count) == (NINE - HOUR, "Europe/Paris", 2)
@@ -261,7 +261,7 @@ class TestPreview:
 def test_one_persons_broken_settings_stop_nobody(owner, watcher, broken):
     collect(owner, **broken)
     collect(watcher)
-    look(now=NINE + timedelta(days=8))
+    release_due(now=NINE + timedelta(days=8))
     assert set(Summary.objects.values_list("user__username", flat=True)) == {"owner", "watcher"}
 
 
@@ -277,16 +277,16 @@ def test_one_whom_it_fails_for_waits_and_stops_nobody(owner, watcher, monkeypatc
         return was(settings, email=email)
 
     monkeypatch.setattr(rules, "digest_channels", breaks_for_the_owner)
-    assert [summary.user_id for summary in look(now=NINE)] == [watcher.pk]
+    assert [summary.user_id for summary in release_due(now=NINE)] == [watcher.pk]
     monkeypatch.undo()
-    assert len(look(now=NINE + due.RETRY / 2)) == 1
-    assert len(look(now=NINE + due.RETRY)) == 2
+    assert len(release_due(now=NINE + due.RETRY / 2)) == 1
+    assert len(release_due(now=NINE + due.RETRY)) == 2
 
 
 def test_beat_finds_what_another_program_changed(owner):
     """No look was planned for that; never later than the next full hour."""
     hold(owner, *TWO, dnd_enabled=True)
-    settle(owner, dnd_enabled=False)
+    store_settings(owner, dnd_enabled=False)
     tasks.release_all()
     assert Summary.objects.get().count == 2
 
@@ -313,11 +313,11 @@ class TestWords:
         assert text.endswith("1 odd 7, and 2 other kinds")
 
     def test_other_placeholders_stay_as_they_are(self):
-        alter("job.failed", digest_many="{n} of {x} failed")
+        change_type("job.failed", digest_many="{n} of {x} failed")
         assert summary_text.counts({"job.failed": 2}) == "2 of {x} failed"
 
 
 def test_an_inbox_without_holds_plans_no_look(owner):
-    settle(owner, digest_enabled=True)
+    store_settings(owner, digest_enabled=True)
     route(publish("system.gpu_critical", source=JOB))
     assert not Inbox.objects.exclude(next_check_at=None).exists()

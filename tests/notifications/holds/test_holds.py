@@ -10,7 +10,7 @@ import pytest
 from events.bus import publish
 from notifications.holds.calendar import is_within
 from notifications.models import Inbox, Notification
-from tests.notifications.factories.routing import JOB, NOON, prefer, route, settle
+from tests.notifications.factories.routing import JOB, NOON, route, store_preference, store_settings
 
 pytestmark = pytest.mark.usefixtures("_tied")
 
@@ -30,43 +30,45 @@ def test_nobody_is_held_by_default(owner):
 
 
 def test_dnd_without_an_end_holds(owner):
-    settle(owner, dnd_enabled=True)
+    store_settings(owner, dnd_enabled=True)
     assert hold(owner) == "dnd"
 
 
 def test_dnd_holds_until_its_end(owner):
-    settle(owner, dnd_enabled=True, dnd_until=NOON + timedelta(seconds=1))
+    store_settings(owner, dnd_enabled=True, dnd_until=NOON + timedelta(seconds=1))
     assert hold(owner) == "dnd"
 
 
 @pytest.mark.parametrize("ago", [timedelta(0), timedelta(seconds=1), timedelta(days=300)])
 def test_a_passed_end_reads_as_off(owner, ago):
-    settle(owner, dnd_enabled=True, dnd_until=NOON - ago)
+    store_settings(owner, dnd_enabled=True, dnd_until=NOON - ago)
     assert hold(owner) == "none"
 
 
 def test_an_end_alone_is_no_dnd(owner):
-    settle(owner, dnd_enabled=False, dnd_until=NOON + timedelta(hours=1))
+    store_settings(owner, dnd_enabled=False, dnd_until=NOON + timedelta(hours=1))
     assert hold(owner) == "none"
 
 
 def test_a_digest_holds(owner):
-    settle(owner, digest_enabled=True)
+    store_settings(owner, digest_enabled=True)
     assert hold(owner) == "digest"
 
 
 def test_dnd_comes_before_quiet_hours_and_digest(owner):
-    settle(owner, dnd_enabled=True, digest_enabled=True, quiet_hours=[{"days": WEEK, "start": "00:00", "end": "23:59"}])
+    store_settings(
+        owner, dnd_enabled=True, digest_enabled=True, quiet_hours=[{"days": WEEK, "start": "00:00", "end": "23:59"}]
+    )
     assert hold(owner) == "dnd"
 
 
 def test_quiet_hours_come_before_the_digest(owner):
-    settle(owner, digest_enabled=True, quiet_hours=[{"days": WEEK, "start": "00:00", "end": "23:59"}])
+    store_settings(owner, digest_enabled=True, quiet_hours=[{"days": WEEK, "start": "00:00", "end": "23:59"}])
     assert hold(owner) == "quiet"
 
 
 def test_a_held_row_is_unread_in_the_feed_and_delivered(owner):
-    settle(owner, dnd_enabled=True)
+    store_settings(owner, dnd_enabled=True)
     hold(owner)
     row = Notification.objects.get(user=owner)
     assert (row.is_read, row.is_delivered, row.feed_seq, Inbox.objects.get(pk=owner.pk).unread_count) == (
@@ -79,27 +81,27 @@ def test_a_held_row_is_unread_in_the_feed_and_delivered(owner):
 
 @pytest.mark.parametrize("chosen", [{"dnd_enabled": True}, {"digest_enabled": True}, {"quiet_hours": NIGHT}])
 def test_critical_types_pass_every_hold(admin, chosen):
-    settle(admin, **chosen)
+    store_settings(admin, **chosen)
     assert hold(admin, event_type="system.gpu_critical", now=NOON.replace(hour=23)) == "none"
 
 
 def test_what_is_held_opens_no_delivery(owner, recorder):
-    prefer(owner, "job.completed", channels=["in_app", "email"])
-    settle(owner, dnd_enabled=True)
+    store_preference(owner, "job.completed", channels=["in_app", "email"])
+    store_settings(owner, dnd_enabled=True)
     route(publish("job.completed", source=JOB))
     assert Notification.objects.get(channel="email").hold == "dnd"
     assert recorder.opened == []
 
 
 def test_a_critical_one_opens_it_at_once(admin, recorder):
-    prefer(admin, "system.restart", channels=["in_app", "email"])
-    settle(admin, dnd_enabled=True)
+    store_preference(admin, "system.restart", channels=["in_app", "email"])
+    store_settings(admin, dnd_enabled=True)
     route(publish("system.restart"))
     assert [row.user_id for row in recorder.opened] == [admin.pk]
 
 
 def test_one_persons_hold_is_not_anothers(owner, watcher):
-    settle(owner, dnd_enabled=True)
+    store_settings(owner, dnd_enabled=True)
     route(publish("review.comment", source=JOB))
     assert Notification.objects.get(user=watcher).hold == "none"
 
@@ -108,19 +110,19 @@ def test_one_persons_hold_is_not_anothers(owner, watcher):
     ("clock", "quiet"), [("21:59", False), ("22:00", True), ("03:00", True), ("06:59", True), ("07:00", False)]
 )
 def test_quiet_hours_go_over_midnight(owner, clock, quiet):
-    settle(owner, quiet_hours=NIGHT)
+    store_settings(owner, quiet_hours=NIGHT)
     hour, minute = map(int, clock.split(":"))
     assert hold(owner, now=NOON.replace(hour=hour, minute=minute)) == ("quiet" if quiet else "none")
 
 
 def test_quiet_hours_follow_the_persons_own_clock(owner):
-    settle(owner, quiet_hours=NIGHT, timezone="Asia/Tokyo")
+    store_settings(owner, quiet_hours=NIGHT, timezone="Asia/Tokyo")
     assert hold(owner, now=datetime(2026, 3, 4, 13, 30, tzinfo=UTC)) == "quiet"
 
 
 @pytest.mark.parametrize(("utc_hour", "quiet"), [(20, True), (21, True), (5, False)])
 def test_quiet_hours_follow_summer_time(owner, utc_hour, quiet):
-    settle(owner, quiet_hours=NIGHT, timezone="Europe/Paris")
+    store_settings(owner, quiet_hours=NIGHT, timezone="Europe/Paris")
     assert hold(owner, now=datetime(2026, 7, 1, utc_hour, tzinfo=UTC)) == ("quiet" if quiet else "none")
 
 
@@ -153,6 +155,6 @@ def test_a_window_within_the_day_counts_on_its_days_only():
 )
 def test_settings_that_make_no_sense_keep_nobody_from_being_told(owner, watcher, chosen):
     """Other programs write these tables too: one person's row must not park the event for everybody."""
-    settle(owner, **chosen)
+    store_settings(owner, **chosen)
     route(publish("review.comment", source=JOB))
     assert dict(Notification.objects.values_list("user__username", "hold")) == {"owner": "none", "watcher": "none"}

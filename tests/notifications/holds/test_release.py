@@ -14,14 +14,14 @@ from notifications.preferences.settings import change_settings, settings_of
 from tests.notifications.factories.holds import (
     AFTERNOON,
     HOUR,
-    by_mail,
     hold,
     holds,
-    look,
     next_check_at,
+    prefer_mail,
+    release_due,
     release_person,
 )
-from tests.notifications.factories.routing import JOB, NOON, route, settle
+from tests.notifications.factories.routing import JOB, NOON, route, store_settings
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +30,7 @@ TWO = ("job.completed", "job.failed")
 
 def test_the_end_of_dnd_gives_back_one_summary(owner):
     hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
-    [summary] = look(now=NOON + HOUR)
+    [summary] = release_due(now=NOON + HOUR)
     assert (summary.kind, summary.count, summary.by_type) == ("dnd", 2, {"job.completed": 1, "job.failed": 1})
     assert holds(owner) == ["none", "none"]
     assert set(Notification.objects.values_list("summary_id", flat=True)) == {summary.pk}
@@ -38,58 +38,58 @@ def test_the_end_of_dnd_gives_back_one_summary(owner):
 
 def test_nothing_is_given_back_before_the_end(owner):
     hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
-    assert look(now=NOON + HOUR - timedelta(seconds=1)) == []
+    assert release_due(now=NOON + HOUR - timedelta(seconds=1)) == []
     assert holds(owner) == ["dnd", "dnd"]
 
 
 def test_a_second_look_finds_nothing(owner):
     hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
-    look(now=NOON + HOUR)
-    assert len(look(now=NOON + HOUR)) == 1
+    release_due(now=NOON + HOUR)
+    assert len(release_due(now=NOON + HOUR)) == 1
     assert release_person(owner, now=NOON + 2 * HOUR) == []
     assert next_check_at(owner) is None
 
 
 def test_the_window_is_named_by_its_end_on_the_persons_clock(owner):
     hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR, timezone="Europe/Paris")
-    [summary] = look(now=NOON + 3 * HOUR)
+    [summary] = release_due(now=NOON + 3 * HOUR)
     assert summary.window == "2026-03-04T14:00+01:00"
 
 
 def test_quiet_hours_end_the_same_way(owner):
     hold(owner, *TWO, quiet_hours=AFTERNOON)
     assert next_check_at(owner) == NOON + 2 * HOUR
-    assert look(now=NOON + 2 * HOUR - timedelta(seconds=1)) == []
-    [summary] = look(now=NOON + 2 * HOUR)
+    assert release_due(now=NOON + 2 * HOUR - timedelta(seconds=1)) == []
+    [summary] = release_due(now=NOON + 2 * HOUR)
     assert (summary.kind, summary.count) == ("quiet", 2)
 
 
 def test_each_event_counts_once_whatever_its_channels(owner, recorder):
-    by_mail(owner, *TWO)
+    prefer_mail(owner, *TWO)
     hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
-    [summary] = look(now=NOON + HOUR)
+    [summary] = release_due(now=NOON + HOUR)
     assert (summary.count, Notification.objects.filter(summary=summary).count()) == (2, 4)
 
 
 def test_one_delivery_opens_for_each_channel_that_the_rows_had_chosen(owner, recorder):
-    by_mail(owner, *TWO)
+    prefer_mail(owner, *TWO)
     hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
-    [summary] = look(now=NOON + HOUR)
+    [summary] = release_due(now=NOON + HOUR)
     assert [(opened.summary_id, opened.channel) for opened in recorder.summaries] == [(summary.pk, "email")]
     assert recorder.opened == []
 
 
 def test_no_delivery_opens_for_rows_of_the_feed_alone(owner, recorder):
     hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
-    look(now=NOON + HOUR)
+    release_due(now=NOON + HOUR)
     assert recorder.summaries == []
 
 
 def test_the_channels_are_woken_after_the_commit(owner, recorder, django_capture_on_commit_callbacks):
-    by_mail(owner, *TWO)
+    prefer_mail(owner, *TWO)
     hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
     with django_capture_on_commit_callbacks(execute=True):
-        look(now=NOON + HOUR)
+        release_due(now=NOON + HOUR)
         assert recorder.wakes == 0
     assert recorder.wakes == 1
 
@@ -98,7 +98,7 @@ def test_what_was_read_meanwhile_is_left_out(owner):
     hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
     first = feed.page(owner.pk)[-1]
     marking.mark(owner.pk, ids=[first.pk], is_read=True, now=NOON)
-    [summary] = look(now=NOON + HOUR)
+    [summary] = release_due(now=NOON + HOUR)
     assert summary.by_type == {"job.failed": 1}
     first.refresh_from_db()
     assert (first.hold, first.summary_id) == ("none", None)
@@ -108,56 +108,56 @@ def test_an_empty_one_is_none(owner):
     hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
     marking.mark_all(owner.pk, now=NOON)
     before = marking.state(owner.pk)
-    assert look(now=NOON + HOUR) == []
+    assert release_due(now=NOON + HOUR) == []
     assert (holds(owner), marking.state(owner.pk), next_check_at(owner)) == (["none", "none"], before, None)
 
 
 def test_a_summary_raises_seq_and_leaves_the_count(owner):
     hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
-    [summary] = look(now=NOON + HOUR)
+    [summary] = release_due(now=NOON + HOUR)
     assert marking.state(owner.pk) == marking.State(seq=3, unread_count=2)
     assert summary.seq == 3
 
 
 def test_with_a_digest_they_collect_for_it_instead(owner):
     hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR, digest_enabled=True)
-    assert look(now=NOON + HOUR) == []
+    assert release_due(now=NOON + HOUR) == []
     assert holds(owner) == ["digest", "digest"]
 
 
 def test_dnd_that_ends_in_quiet_hours_leaves_them_held(owner):
     hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR, quiet_hours=AFTERNOON)
-    assert look(now=NOON + HOUR) == []
+    assert release_due(now=NOON + HOUR) == []
     assert holds(owner) == ["quiet", "quiet"]
-    [summary] = look(now=NOON + 2 * HOUR)
+    [summary] = release_due(now=NOON + 2 * HOUR)
     assert summary.kind == "quiet"
 
 
 def test_quiet_hours_that_end_in_dnd_leave_them_held(owner):
     hold(owner, *TWO, quiet_hours=AFTERNOON)
-    settle(owner, dnd_enabled=True, dnd_until=NOON + 5 * HOUR)
-    assert look(now=NOON + 2 * HOUR) == []
+    store_settings(owner, dnd_enabled=True, dnd_until=NOON + 5 * HOUR)
+    assert release_due(now=NOON + 2 * HOUR) == []
     assert holds(owner) == ["dnd", "dnd"]
-    [summary] = look(now=NOON + 5 * HOUR)
+    [summary] = release_due(now=NOON + 5 * HOUR)
     assert (summary.kind, summary.count) == ("dnd", 2)
 
 
 def test_a_critical_one_waits_for_nothing_and_is_in_no_summary(admin, recorder):
-    by_mail(admin, "system.gpu_critical")
+    prefer_mail(admin, "system.gpu_critical")
     hold(admin, "job.completed", dnd_enabled=True, dnd_until=NOON + HOUR)
     route(publish("system.gpu_critical"))
     assert [opened.channel for opened in recorder.opened] == ["email"]
-    [summary] = look(now=NOON + HOUR)
+    [summary] = release_due(now=NOON + HOUR)
     assert summary.by_type == {"job.completed": 1}
 
 
 def test_news_of_a_row_that_was_given_back_is_held_anew(owner):
     """The summary told of the row's last event; it is no longer in it."""
     hold(owner, "job.started", dnd_enabled=True, dnd_until=NOON + HOUR)
-    [first] = look(now=NOON + HOUR)
+    [first] = release_due(now=NOON + HOUR)
     hold(owner, "job.completed", now=NOON + 2 * HOUR, dnd_until=NOON + 3 * HOUR)
     assert Notification.objects.get().summary_id is None
-    assert [summary.by_type for summary in look(now=NOON + 3 * HOUR)] == [first.by_type, {"job.completed": 1}]
+    assert [summary.by_type for summary in release_due(now=NOON + 3 * HOUR)] == [first.by_type, {"job.completed": 1}]
 
 
 class TestChangingTheSettings:
@@ -172,19 +172,19 @@ class TestChangingTheSettings:
     def test_shortening_holds_until_the_new_end(self, owner):
         hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + 9 * HOUR)
         change_settings(owner.pk, now=NOON, dnd_until=NOON + HOUR)
-        assert look(now=NOON + HOUR - timedelta(seconds=1)) == []
-        assert len(look(now=NOON + HOUR)) == 1
+        assert release_due(now=NOON + HOUR - timedelta(seconds=1)) == []
+        assert len(release_due(now=NOON + HOUR)) == 1
 
     def test_extending_holds_until_the_new_end(self, owner):
         hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
         change_settings(owner.pk, now=NOON, dnd_until=NOON + 9 * HOUR)
-        assert look(now=NOON + 9 * HOUR - timedelta(seconds=1)) == []
-        assert len(look(now=NOON + 9 * HOUR)) == 1
+        assert release_due(now=NOON + 9 * HOUR - timedelta(seconds=1)) == []
+        assert len(release_due(now=NOON + 9 * HOUR)) == 1
 
     def test_an_end_that_becomes_none_holds_on(self, owner):
         hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
         change_settings(owner.pk, now=NOON, dnd_until=None)
-        assert look(now=NOON + 1000 * HOUR) == []
+        assert release_due(now=NOON + 1000 * HOUR) == []
         change_settings(owner.pk, now=NOON + 1000 * HOUR, dnd_enabled=False)
         assert Summary.objects.get().count == 2
 
@@ -209,9 +209,9 @@ class TestChangingTheSettings:
 def test_a_clock_that_was_set_back_loses_nothing(owner):
     """The second window has the first one's name already."""
     hold(owner, "job.completed", dnd_enabled=True, dnd_until=NOON + HOUR)
-    look(now=NOON + HOUR)
+    release_due(now=NOON + HOUR)
     hold(owner, "job.failed", dnd_enabled=True, dnd_until=NOON + HOUR)
-    assert [summary.count for summary in look(now=NOON + HOUR)] == [1, 1]
+    assert [summary.count for summary in release_due(now=NOON + HOUR)] == [1, 1]
     assert set(holds(owner)) == {"none"}
 
 
@@ -235,6 +235,6 @@ def test_a_look_that_failed_costs_no_digest(owner, monkeypatch):
     hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + 20.98 * HOUR, digest_enabled=True)
     with monkeypatch.context() as failing:
         failing.setattr(release, "_move", lambda _people: 1 / 0)
-        look(now=NOON + 20.98 * HOUR)
-    [summary] = look(now=NOON + 21.1 * HOUR)
+        release_due(now=NOON + 20.98 * HOUR)
+    [summary] = release_due(now=NOON + 21.1 * HOUR)
     assert summary.window == "2026-03-05T09:00+00:00"

@@ -20,7 +20,7 @@ from notifications.inbox import marking
 from notifications.models import Inbox, Notification, Summary, UserNotificationSettings
 from notifications.preferences.settings import change_settings
 from tests.events.concurrency import Running, at_once
-from tests.notifications.factories.holds import HOUR, hold, holds, look
+from tests.notifications.factories.holds import HOUR, hold, holds, release_due
 from tests.notifications.factories.routing import NOON, define, route
 
 TWO = ("job.completed", "job.failed")
@@ -75,7 +75,7 @@ class TestAtOnce:
             marking.lock(owner.pk)
             Running(lambda: due.release_due(now=NOON + HOUR)).join()
         assert Summary.objects.get().user_id == watcher.pk
-        assert len(look(now=NOON + HOUR)) == 2
+        assert len(release_due(now=NOON + HOUR)) == 2
 
     @pytest.mark.service
     def test_a_row_that_another_program_keeps_locked_stops_nobody_else(self, owner, watcher, monkeypatch):
@@ -86,7 +86,7 @@ class TestAtOnce:
             list(Notification.objects.select_for_update().filter(user=owner))
             Running(lambda: due.release_due(now=NOON + HOUR)).join()
         assert Summary.objects.get().user_id == watcher.pk
-        assert len(look(now=NOON + 2 * HOUR)) == 2
+        assert len(release_due(now=NOON + 2 * HOUR)) == 2
 
 
 def crowd(count: int) -> None:

@@ -14,7 +14,15 @@ from events.entities import register_entity
 from notifications.inbox import feed, marking
 from notifications.models import Notification
 from tests.conftest import person
-from tests.notifications.factories.routing import JOB, NOON, define, names, prefer, route, tell
+from tests.notifications.factories.routing import (
+    JOB,
+    NOON,
+    define,
+    feed_types,
+    publish_and_route,
+    route,
+    store_preference,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_tied")]
 
@@ -36,39 +44,39 @@ def all_pages(user_id: int, *, limit: int, **filters: Any) -> list[int]:
 
 def test_the_newest_surfaced_comes_first(owner):
     for name in ("review.submitted", "job.started", "review.approved"):
-        tell(name, source=JOB)
-    assert names(owner) == ["review.approved", "job.started", "review.submitted"]
+        publish_and_route(name, source=JOB)
+    assert feed_types(owner) == ["review.approved", "job.started", "review.submitted"]
 
 
 def test_a_feed_is_ones_own(owner, watcher):
-    tell("job.completed", source=JOB)
-    assert names(watcher) == []
+    publish_and_route("job.completed", source=JOB)
+    assert feed_types(watcher) == []
 
 
 def test_only_in_app_rows_are_in_it(owner):
-    prefer(owner, "job.completed", channels=["in_app", "email", "webhook"])
-    tell("job.completed", source=JOB)
+    store_preference(owner, "job.completed", channels=["in_app", "email", "webhook"])
+    publish_and_route("job.completed", source=JOB)
     assert len(feed.page(owner.pk)) == 1
 
 
 def test_unread_only_leaves_out_what_was_read(owner):
-    tell("review.submitted", source=JOB)
+    publish_and_route("review.submitted", source=JOB)
     marking.mark_all(owner.pk, now=NOON)
-    tell("review.approved", source=JOB)
+    publish_and_route("review.approved", source=JOB)
     [row] = feed.page(owner.pk, unread_only=True)
     assert row.event.event_type.name == "review.approved"
 
 
 def test_a_category_leaves_out_the_others(owner):
-    tell("review.submitted", source=JOB)
-    tell("job.completed", source=JOB)
+    publish_and_route("review.submitted", source=JOB)
+    publish_and_route("job.completed", source=JOB)
     [row] = feed.page(owner.pk, category="review")
     assert row.event.event_type.name == "review.submitted"
 
 
 def test_offset_skips(owner):
     for name in ("review.submitted", "review.approved", "review.rejected"):
-        tell(name, source=JOB)
+        publish_and_route(name, source=JOB)
     [row] = feed.page(owner.pk, offset=1, limit=1)
     assert row.event.event_type.name == "review.approved"
 
@@ -76,7 +84,7 @@ def test_offset_skips(owner):
 def test_what_arrives_meanwhile_shifts_no_page(owner):
     route(*publish_many([NewEvent("review.submitted", JOB) for _ in range(4)]))
     first = feed.page(owner.pk, limit=2)
-    tell("review.approved", source=JOB)
+    publish_and_route("review.approved", source=JOB)
     second = feed.page(owner.pk, limit=2, before=(first[-1].feed_seq, first[-1].pk))
     assert [row.feed_seq for row in (*first, *second)] == [4, 3, 2, 1]
 
@@ -114,47 +122,47 @@ class TestPages(TestCase):
 
 
 def test_one_finds_ones_own(owner):
-    tell("job.completed", source=JOB)
+    publish_and_route("job.completed", source=JOB)
     [row] = feed.page(owner.pk)
     assert feed.get(owner.pk, notification_id=row.pk) == row
 
 
 def test_one_does_not_find_anothers(owner, watcher):
-    tell("job.completed", source=JOB)
+    publish_and_route("job.completed", source=JOB)
     with pytest.raises(Notification.DoesNotExist):
         feed.get(watcher.pk, notification_id=feed.page(owner.pk)[0].pk)
 
 
 def test_one_does_not_find_a_row_off_the_feed(owner):
-    prefer(owner, "job.completed", channels=["email"])
-    tell("job.completed", source=JOB)
+    store_preference(owner, "job.completed", channels=["email"])
+    publish_and_route("job.completed", source=JOB)
     with pytest.raises(Notification.DoesNotExist):
         feed.get(owner.pk, notification_id=Notification.objects.get().pk)
 
 
 def test_the_object_has_the_documented_fields_and_no_others(owner):
-    tell("job.completed", source=JOB)
+    publish_and_route("job.completed", source=JOB)
     assert set(feed.as_json(feed.page(owner.pk)[0])) == set(" ".join(FIELDS).split())
 
 
 @pytest.mark.usefixtures("_own_entities")
 def test_the_object_reads_as_the_event_does(owner):
     register_entity("job", url=lambda number: f"/jobs/{number}")
-    tell("job.failed", source=JOB, payload={"name": "shot 042", "error": "Out of memory"}, actor=owner)
+    publish_and_route("job.failed", source=JOB, payload={"name": "shot 042", "error": "Out of memory"}, actor=owner)
     said = feed.as_json(feed.page(owner.pk)[0])
     assert (said["title"], said["body"], said["url"]) == ("Shot 042 failed", "Out of memory", "/jobs/42")
     assert (said["reason"], said["source_entity_id"], said["actor_user_id"]) == ("owner", 42, owner.pk)
 
 
 def test_times_are_utc_with_a_z(owner):
-    tell("job.completed", source=JOB)
+    publish_and_route("job.completed", source=JOB)
     marking.mark_all(owner.pk, now=NOON)
     assert feed.as_json(feed.page(owner.pk)[0])["read_at"] == "2026-03-04T12:00:00Z"
 
 
 def test_changed_since_gives_rows_in_the_order_of_their_change(owner):
     for name in ("review.submitted", "review.approved", "review.rejected"):
-        tell(name, source=JOB)
+        publish_and_route(name, source=JOB)
     first = feed.page(owner.pk)[-1]
     marking.mark(owner.pk, ids=[first.pk], is_read=True, now=NOON)
     changed = feed.changed_since(owner.pk, seq=2, limit=10)

@@ -14,7 +14,15 @@ from notifications.inbox import feed, marking
 from notifications.inbox.marking import State
 from notifications.models import Inbox, Notification
 from tests.conftest import person
-from tests.notifications.factories.routing import JOB, NOON, OTHER_JOB, prefer, route, settle, tell
+from tests.notifications.factories.routing import (
+    JOB,
+    NOON,
+    OTHER_JOB,
+    publish_and_route,
+    route,
+    store_preference,
+    store_settings,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_tied")]
 
@@ -33,7 +41,11 @@ def unread(user) -> list[str]:
 
 @pytest.fixture
 def three(owner) -> list[Event]:
-    return [tell("review.submitted", source=JOB), tell("review.comment", source=JOB), tell("job.completed", source=JOB)]
+    return [
+        publish_and_route("review.submitted", source=JOB),
+        publish_and_route("review.comment", source=JOB),
+        publish_and_route("job.completed", source=JOB),
+    ]
 
 
 def test_somebody_nobody_told_anything_has_an_empty_inbox(owner):
@@ -70,32 +82,32 @@ def test_unread_undoes_it(owner, three):
 
 
 def test_reading_covers_the_event_on_every_channel(owner):
-    prefer(owner, "review.submitted", channels=["in_app", "email"])
-    event = tell("review.submitted", source=JOB)
+    store_preference(owner, "review.submitted", channels=["in_app", "email"])
+    event = publish_and_route("review.submitted", source=JOB)
     assert mark(owner, event).unread_count == 0
     assert row(owner, event, "email").is_read
 
 
 def test_reading_all_covers_the_events_on_every_channel(owner):
-    prefer(owner, "review.submitted", channels=["in_app", "email"])
-    event = tell("review.submitted", source=JOB)
+    store_preference(owner, "review.submitted", channels=["in_app", "email"])
+    event = publish_and_route("review.submitted", source=JOB)
     marking.mark_all(owner.pk, now=NOON)
     assert row(owner, event, "email").is_read
 
 
 def test_reading_all_covers_what_was_replaced_on_every_channel(owner):
     """The e-mail of `started` is as read as the row in the feed that became `completed`."""
-    prefer(owner, "job.started", channels=["in_app", "email"])
-    started = tell("job.started", source=JOB)
-    tell("job.completed", source=JOB)
+    store_preference(owner, "job.started", channels=["in_app", "email"])
+    started = publish_and_route("job.started", source=JOB)
+    publish_and_route("job.completed", source=JOB)
     marking.mark_all(owner.pk, now=NOON)
     assert row(owner, started, "email").is_read
 
 
 def test_reading_one_covers_what_was_replaced_on_every_channel(owner):
-    prefer(owner, "job.started", channels=["in_app", "email"])
-    started = tell("job.started", source=JOB)
-    mark(owner, tell("job.completed", source=JOB))
+    store_preference(owner, "job.started", channels=["in_app", "email"])
+    started = publish_and_route("job.started", source=JOB)
+    mark(owner, publish_and_route("job.completed", source=JOB))
     assert row(owner, started, "email").is_read
 
 
@@ -112,8 +124,8 @@ def test_one_wrong_id_among_many_changes_nothing(owner, three):
 
 
 def test_a_row_of_another_channel_is_not_in_the_feed_and_not_there(owner):
-    prefer(owner, "review.submitted", channels=["in_app", "email"])
-    email = row(owner, tell("review.submitted", source=JOB), "email")
+    store_preference(owner, "review.submitted", channels=["in_app", "email"])
+    email = row(owner, publish_and_route("review.submitted", source=JOB), "email")
     with pytest.raises(Notification.DoesNotExist):
         marking.mark(owner.pk, ids=[email.pk], is_read=True, now=NOON)
 
@@ -148,9 +160,9 @@ def test_reading_all_leaves_what_surfaced_later(owner, three):
 
 
 def test_reading_all_leaves_what_was_replaced_meanwhile(owner):
-    tell("job.started", source=JOB)
+    publish_and_route("job.started", source=JOB)
     seen = marking.state(owner.pk).seq
-    tell("job.failed", source=JOB)
+    publish_and_route("job.failed", source=JOB)
     assert marking.mark_all(owner.pk, now=NOON, up_to=seen).unread_count == 1
 
 
@@ -171,8 +183,8 @@ def test_reading_all_is_ones_own(owner, watcher, three):
 
 
 def test_held_rows_are_read_too(owner):
-    settle(owner, dnd_enabled=True)
-    tell("job.completed", source=JOB)
+    store_settings(owner, dnd_enabled=True)
+    publish_and_route("job.completed", source=JOB)
     assert marking.mark_all(owner.pk, now=NOON).unread_count == 0
 
 
@@ -206,7 +218,7 @@ class TestCounts(TestCase):
             seq = self._check(user, after=seq)
 
     def _tell(self, _user, name, source) -> None:
-        tell(name, source=source)
+        publish_and_route(name, source=source)
 
     def _mark(self, user, places, is_read) -> None:
         ids = [one.pk for place, one in enumerate(feed.page(user.pk)) if place in places]

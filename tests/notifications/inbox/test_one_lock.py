@@ -13,7 +13,7 @@ from events.sweep import sweep
 from notifications.inbox import feed, marking
 from notifications.preferences import preferences
 from tests.events.concurrency import Running, at_once
-from tests.notifications.factories.routing import JOB, NOON, OTHER_JOB, told
+from tests.notifications.factories.routing import JOB, NOON, OTHER_JOB, notified
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -36,7 +36,7 @@ def test_a_choice_whose_transaction_began_before_routing_counts(owner):
     assert holds.wait(10)
     sweep()
     changing.join()
-    assert told(event) == {}
+    assert notified(event) == {}
 
 
 def test_routing_and_reading_at_once_lose_no_count(owner):

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from notifications.inbox import marking
-from tests.notifications.factories.routing import JOB, tell
+from tests.notifications.factories.routing import JOB, publish_and_route
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_tied")]
 
@@ -19,7 +19,7 @@ def look(client: Client, user: User | None, *, seq: str | int) -> list[str | int
 
 def test_it_gives_the_frames_of_a_greeting(client, owner):
     client.force_login(owner)
-    tell("job.completed", source=JOB, payload={"name": "Shot 1"})
+    publish_and_route("job.completed", source=JOB, payload={"name": "Shot 1"})
     answer = client.get("/notifications/since/", {"user": owner.pk, "seq": 0})
     [hello] = answer.json()["frames"]
     assert (hello["seq"], hello["recovered"]) == (marking.state(owner.pk).seq, True)
@@ -50,7 +50,7 @@ def test_nobody_has_no_frames(client, owner):
 def test_looking_again_costs_the_same_for_more_rows(client, owner, django_assert_max_num_queries):
     client.force_login(owner)
     for number in range(12):
-        tell("review.comment", source=JOB, payload={"title": f"Shot {number}", "text": "Hm"})
+        publish_and_route("review.comment", source=JOB, payload={"title": f"Shot {number}", "text": "Hm"})
     with django_assert_max_num_queries(7):
         look(client, owner, seq=0)
 

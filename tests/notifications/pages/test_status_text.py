@@ -10,7 +10,7 @@ import pytest
 from notifications.models import UserNotificationSettings
 from notifications.pages.inbox_status import status_of
 from notifications.pages.preferences import status_text
-from tests.notifications.factories.routing import settle
+from tests.notifications.factories.routing import store_settings
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +20,7 @@ AT_NOON = [{"days": [2], "start": "12:00", "end": "14:00"}]
 
 
 def said(owner, **settings: Any) -> tuple[str, str]:
-    settle(owner, **{"timezone": "Europe/Paris"} | settings)
+    store_settings(owner, **{"timezone": "Europe/Paris"} | settings)
     chosen = UserNotificationSettings.objects.get(user=owner)
     inbox = status_of(owner.pk, now=NOW)
     return status_text.of_all(chosen, inbox=inbox, user=owner), status_text.of_channel(chosen, now=NOW)

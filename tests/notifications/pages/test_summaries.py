@@ -16,7 +16,7 @@ from notifications.preferences.settings import settings_of
 from notifications.presentation import summary_text
 from tests.inline_code import INLINE
 from tests.notifications.factories.holds import AFTERNOON, HOUR, hold, release_person
-from tests.notifications.factories.routing import define, settle
+from tests.notifications.factories.routing import define, store_settings
 
 pytestmark = pytest.mark.django_db
 
@@ -71,7 +71,7 @@ def test_fetching_ahead_reads_nothing(browser, summary):
 def test_a_long_one_comes_page_by_page(browser, owner):
     define("odd.usual", category="odd")
     hold(owner, *["odd.usual"] * 25, dnd_enabled=True)
-    settle(owner, dnd_enabled=False)
+    store_settings(owner, dnd_enabled=False)
     [made] = release_person(owner, now=timezone.now())
     first = browser.get(summary_text.url(made.pk))
     [older] = re.findall(r'rel="next" href="([^"]*)"', first.content.decode())
@@ -120,7 +120,7 @@ class TestPreferences:
         assert settings_of(owner.pk).quiet_hours == [{"days": [0, 4], "start": "22:00", "end": "07:00"}]
 
     def test_a_window_without_a_day_is_taken_away(self, browser, owner):
-        settle(owner, quiet_hours=AFTERNOON)
+        store_settings(owner, quiet_hours=AFTERNOON)
         browser.post(reverse("preferences"), {"sections": "hours", "hours-0-start": "11:00", "hours-0-end": "14:00"})
         assert settings_of(owner.pk).quiet_hours == []
 
@@ -131,7 +131,7 @@ class TestPreferences:
         assert (answer.status_code, settings_of(owner.pk).quiet_hours) == (400, [])
 
     def test_the_windows_there_are_can_be_edited(self, browser, owner):
-        settle(owner, quiet_hours=[*AFTERNOON, "nonsense"])
+        store_settings(owner, quiet_hours=[*AFTERNOON, "nonsense"])
         page = browser.get(reverse("preferences")).content.decode()
         assert page.count("data-window=") == 2
         assert 'name="hours-0-start" value="11:00"' in page
@@ -142,7 +142,7 @@ class TestPreferences:
         assert re.search(r"Next: .*09:00 \(UTC\), 2 items: \w.*\.", text)
 
     def test_dnd_without_an_end_keeps_it_waiting(self, browser, owner):
-        settle(owner, dnd_enabled=True, digest_enabled=True)
+        store_settings(owner, dnd_enabled=True, digest_enabled=True)
         assert "Waits for the end of do not disturb, 0 items." in text_of(browser.get(reverse("preferences")))
 
     def test_it_can_be_sent_now(self, browser, owner):
@@ -212,5 +212,5 @@ class TestSocket:
 
     def test_hello_says_whether_news_is_held(self, server, owner):
         assert server.connect(owner).frame()["is_held"] is False
-        settle(owner, digest_enabled=True)
+        store_settings(owner, digest_enabled=True)
         assert server.connect(owner).frame()["is_held"] is True

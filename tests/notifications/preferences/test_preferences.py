@@ -14,7 +14,7 @@ from notifications.inbox import marking
 from notifications.models import NotificationPreference, UserNotificationSettings
 from notifications.preferences import preferences
 from notifications.preferences.settings import change_settings, settings_as_json, settings_of
-from tests.notifications.factories.routing import alter, channels_of, prefer, tell_batch
+from tests.notifications.factories.routing import change_type, channels_of, publish_and_route_batch, store_preference
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 SOON = NOW + timedelta(hours=2)
@@ -37,11 +37,11 @@ def test_the_missing_rows_are_made_with_their_types_defaults(owner):
 
 
 def test_a_choice_counts_though_another_type_of_the_batch_offers_just_that(owner):
-    alter("job.failed", default_channels=["in_app", "email"])
+    change_type("job.failed", default_channels=["in_app", "email"])
     for name in ("job.failed", "job.completed"):
-        prefer(owner, name, channels=["in_app"])
+        store_preference(owner, name, channels=["in_app"])
     both = [NewEvent("job.failed", actor=owner), NewEvent("job.completed", actor=owner)]
-    assert [channels_of(owner, event) for event in tell_batch(*both)] == [{"in_app"}, {"in_app"}]
+    assert [channels_of(owner, event) for event in publish_and_route_batch(*both)] == [{"in_app"}, {"in_app"}]
 
 
 def test_asking_twice_makes_nothing_anew(owner):

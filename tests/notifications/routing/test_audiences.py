@@ -11,7 +11,7 @@ from events.models import Event, EventType
 from events.sweep import sweep
 from notifications.routing import audiences
 from tests.conftest import person
-from tests.notifications.factories.routing import JOB, OTHER_JOB, alter, define, tell, told
+from tests.notifications.factories.routing import JOB, OTHER_JOB, change_type, define, notified, publish_and_route
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_tied")]
 
@@ -21,100 +21,100 @@ def receives_system() -> Permission:
 
 
 def test_a_job_is_told_to_its_owner(owner):
-    assert told(tell("job.completed", source=JOB)) == {"owner": "owner"}
+    assert notified(publish_and_route("job.completed", source=JOB)) == {"owner": "owner"}
 
 
 def test_whoever_submits_a_job_owns_it(outsider):
-    tell("job.submitted", source=OTHER_JOB, actor=outsider)
-    assert told(tell("job.completed", source=OTHER_JOB)) == {"outsider": "owner"}
+    publish_and_route("job.submitted", source=OTHER_JOB, actor=outsider)
+    assert notified(publish_and_route("job.completed", source=OTHER_JOB)) == {"outsider": "owner"}
 
 
 def test_a_job_that_nobody_owns_is_told_to_its_actor(outsider):
-    assert told(tell("job.completed", source=OTHER_JOB, actor=outsider)) == {"outsider": "actor"}
+    assert notified(publish_and_route("job.completed", source=OTHER_JOB, actor=outsider)) == {"outsider": "actor"}
 
 
 def test_the_owner_is_told_instead_of_the_actor(owner, outsider):
-    assert told(tell("job.failed", source=JOB, actor=outsider)) == {"owner": "owner"}
+    assert notified(publish_and_route("job.failed", source=JOB, actor=outsider)) == {"owner": "owner"}
 
 
 def test_a_job_without_owner_and_actor_is_told_to_nobody():
-    assert told(tell("job.completed", source=OTHER_JOB)) == {}
+    assert notified(publish_and_route("job.completed", source=OTHER_JOB)) == {}
 
 
 def test_an_event_about_nothing_has_no_owner(owner):
-    assert told(tell("review.approved", actor=owner)) == {}
+    assert notified(publish_and_route("review.approved", actor=owner)) == {}
 
 
 @pytest.mark.parametrize("name", ["review.submitted", "review.approved", "review.rejected"])
 def test_a_review_is_told_to_the_owner_of_its_source(name):
-    assert told(tell(name, source=JOB)) == {"owner": "owner"}
+    assert notified(publish_and_route(name, source=JOB)) == {"owner": "owner"}
 
 
 def test_a_comment_is_told_to_owner_and_watchers():
-    assert told(tell("review.comment", source=JOB)) == {"owner": "owner", "watcher": "watcher"}
+    assert notified(publish_and_route("review.comment", source=JOB)) == {"owner": "owner", "watcher": "watcher"}
 
 
 @pytest.mark.parametrize("name", ["review.comment", "collab.lock"])
 def test_whoever_comments_or_locks_is_not_told_of_it(name, owner):
-    assert told(tell(name, source=JOB, actor=owner)) == {"watcher": "watcher"}
+    assert notified(publish_and_route(name, source=JOB, actor=owner)) == {"watcher": "watcher"}
 
 
 def test_a_mention_by_json_1_0_is_a_mention_of_1(member):
-    event = tell("collab.mention", payload={"mentioned_user_ids": [float(member.pk)]})
-    assert told(event) == {"member": "mentioned"}
+    event = publish_and_route("collab.mention", payload={"mentioned_user_ids": [float(member.pk)]})
+    assert notified(event) == {"member": "mentioned"}
 
 
 def test_a_mention_is_told_to_the_mentioned_alone(member, outsider):
-    event = tell("collab.mention", source=JOB, payload={"mentioned_user_ids": [member.pk, outsider.pk]})
-    assert told(event) == {"member": "mentioned", "outsider": "mentioned"}
+    event = publish_and_route("collab.mention", source=JOB, payload={"mentioned_user_ids": [member.pk, outsider.pk]})
+    assert notified(event) == {"member": "mentioned", "outsider": "mentioned"}
 
 
 def test_system_events_are_told_to_superusers(admin, outsider):
-    assert told(tell("system.restart")) == {"admin": "admin"}
+    assert notified(publish_and_route("system.restart")) == {"admin": "admin"}
 
 
 def test_system_events_are_told_to_staff_with_the_permission(admin):
     chief = person("chief", is_staff=True)
     chief.user_permissions.add(receives_system())
-    assert told(tell("system.restart")) == {"admin": "admin", "chief": "admin"}
+    assert notified(publish_and_route("system.restart")) == {"admin": "admin", "chief": "admin"}
 
 
 def test_the_permission_may_come_from_a_group():
     operators = Group.objects.create(name="operators")
     operators.permissions.add(receives_system())
     person("operator", is_staff=True).groups.add(operators)
-    assert told(tell("system.restart")) == {"operator": "admin"}
+    assert notified(publish_and_route("system.restart")) == {"operator": "admin"}
 
 
 def test_the_permission_alone_makes_no_admin(outsider):
     outsider.user_permissions.add(receives_system())
-    assert told(tell("system.restart")) == {}
+    assert notified(publish_and_route("system.restart")) == {}
 
 
 def test_staff_without_the_permission_are_no_admins():
     person("clerk", is_staff=True)
-    assert told(tell("system.restart")) == {}
+    assert notified(publish_and_route("system.restart")) == {}
 
 
 def test_inactive_admins_are_not_told():
     person("former", is_staff=True, is_superuser=True, is_active=False)
-    assert told(tell("system.restart")) == {}
+    assert notified(publish_and_route("system.restart")) == {}
 
 
 def test_everyone_means_all_active_people(owner, member, watcher):
     person("former", is_active=False)
     define("platform.news", audience=["everyone"])
-    assert told(tell("platform.news")) == dict.fromkeys(["owner", "member", "watcher"], "everyone")
+    assert notified(publish_and_route("platform.news")) == dict.fromkeys(["owner", "member", "watcher"], "everyone")
 
 
 def test_members_are_told_where_the_type_says_so():
     define("job.note", audience=["members"])
-    assert told(tell("job.note", source=JOB)) == {"member": "member"}
+    assert notified(publish_and_route("job.note", source=JOB)) == {"member": "member"}
 
 
 def test_the_audience_of_a_type_is_data(outsider):
-    alter("job.completed", audience=["watchers"])
-    assert told(tell("job.completed", source=JOB, actor=outsider)) == {"watcher": "watcher"}
+    change_type("job.completed", audience=["watchers"])
+    assert notified(publish_and_route("job.completed", source=JOB, actor=outsider)) == {"watcher": "watcher"}
 
 
 def test_a_bare_insert_makes_a_type_with_the_audience_of_its_category(admin):
@@ -123,12 +123,12 @@ def test_a_bare_insert_makes_a_type_with_the_audience_of_its_category(admin):
             "INSERT INTO event_types (name, category, is_critical, description) "
             "VALUES ('system.fan', 'system', false, 'Fan stopped')"
         )
-    assert told(tell("system.fan")) == {"admin": "admin"}
+    assert notified(publish_and_route("system.fan")) == {"admin": "admin"}
 
 
 def test_a_type_of_an_unknown_category_without_rules_is_told_to_nobody(owner):
     define("weather.rain", audience=[], category="weather")
-    assert told(tell("weather.rain", source=JOB, actor=owner)) == {}
+    assert notified(publish_and_route("weather.rain", source=JOB, actor=owner)) == {}
 
 
 @pytest.mark.parametrize("first", range(len(audiences.REASONS)))
@@ -141,26 +141,28 @@ def test_of_several_reasons_the_first_counts(first):
     if role:
         grant(OTHER_JOB, user=everything, role=role)
     define("job.all", audience=[rules[reason] for reason in reversed(wanted)])
-    event = tell("job.all", source=OTHER_JOB, actor=everything, payload={"mentioned_user_ids": [everything.pk]})
-    assert told(event)["busy"] == wanted[0]
+    event = publish_and_route(
+        "job.all", source=OTHER_JOB, actor=everything, payload={"mentioned_user_ids": [everything.pk]}
+    )
+    assert notified(event)["busy"] == wanted[0]
 
 
 def test_unknown_and_inactive_people_are_skipped_and_the_others_told(member):
     former = person("former", is_active=False)
-    event = tell("collab.mention", payload={"mentioned_user_ids": [former.pk, 999_999, 2**62, member.pk]})
-    assert told(event) == {"member": "mentioned"}
+    event = publish_and_route("collab.mention", payload={"mentioned_user_ids": [former.pk, 999_999, 2**62, member.pk]})
+    assert notified(event) == {"member": "mentioned"}
 
 
 def test_the_skipped_are_counted(member):
     former = person("former", is_active=False)
-    event = tell("collab.mention", payload={"mentioned_user_ids": [former.pk, 999_999, member.pk]})
+    event = publish_and_route("collab.mention", payload={"mentioned_user_ids": [former.pk, 999_999, member.pk]})
     assert audiences.resolve([event]).skipped == 2
 
 
 def test_an_inactive_owner_is_not_told(owner):
     owner.is_active = False
     owner.save()
-    assert told(tell("review.approved", source=JOB)) == {}
+    assert notified(publish_and_route("review.approved", source=JOB)) == {}
 
 
 @pytest.mark.parametrize("value", ['["7", true, null, 1.5, {"id": 1}]', '"all"', "7", "null"])
@@ -170,7 +172,7 @@ def test_a_stored_mention_list_of_anything_tells_nobody_and_breaks_nothing(value
         payload = f'{{"mentioned_user_ids": {value}}}'
         cursor.execute("INSERT INTO events (event_type_id, payload) VALUES (%s, %s)", [kind.pk, payload])
     sweep()
-    assert told(Event.objects.get(event_type=kind)) == {}
+    assert notified(Event.objects.get(event_type=kind)) == {}
 
 
 def test_a_batch_does_not_mix_sources_of_the_same_number(owner, outsider):

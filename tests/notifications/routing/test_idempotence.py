@@ -14,7 +14,15 @@ from events.sweep import sweep
 from notifications.inbox import marking
 from notifications.models import Inbox, Notification
 from tests.conftest import person
-from tests.notifications.factories.routing import JOB, NOON, OTHER_JOB, prefer, route, tell, tell_batch
+from tests.notifications.factories.routing import (
+    JOB,
+    NOON,
+    OTHER_JOB,
+    publish_and_route,
+    publish_and_route_batch,
+    route,
+    store_preference,
+)
 
 
 def everything() -> list[list[tuple[object, ...]]]:
@@ -26,44 +34,46 @@ def everything() -> list[list[tuple[object, ...]]]:
 @pytest.mark.usefixtures("_tied")
 class TestReplay:
     def test_the_same_batch_again(self):
-        events = tell_batch(NewEvent("job.started", JOB), NewEvent("review.comment", JOB), NewEvent("job.failed", JOB))
+        events = publish_and_route_batch(
+            NewEvent("job.started", JOB), NewEvent("review.comment", JOB), NewEvent("job.failed", JOB)
+        )
         before = everything()
         assert route(*events).rows == []
         assert everything() == before
 
     def test_after_it_was_read(self, owner):
-        event = tell("review.comment", source=JOB)
+        event = publish_and_route("review.comment", source=JOB)
         marking.mark_all(owner.pk, now=NOON)
         before = everything()
         route(event)
         assert everything() == before
 
     def test_after_the_row_was_replaced(self):
-        started = tell("job.started", source=JOB)
-        tell("job.completed", source=JOB)
+        started = publish_and_route("job.started", source=JOB)
+        publish_and_route("job.completed", source=JOB)
         before = everything()
         route(started)
         assert everything() == before
 
     def test_it_opens_nothing_again(self, owner, recorder):
-        prefer(owner, "job.completed", channels=["in_app", "email"])
-        event = tell("job.completed", source=JOB)
+        store_preference(owner, "job.completed", channels=["in_app", "email"])
+        event = publish_and_route("job.completed", source=JOB)
         route(event)
         assert len(recorder.opened) == 1
 
     def test_a_channel_chosen_since_gets_its_row_and_the_others_none(self, owner):
-        event = tell("job.completed", source=JOB)
-        prefer(owner, "job.completed", channels=["in_app", "email"])
+        event = publish_and_route("job.completed", source=JOB)
+        store_preference(owner, "job.completed", channels=["in_app", "email"])
         assert [row.channel for row in route(event).rows] == ["email"]
 
     def test_people_who_came_since_are_told_and_the_others_not_again(self, owner, outsider):
-        event = tell("review.comment", source=JOB)
+        event = publish_and_route("review.comment", source=JOB)
         grant(JOB, user=outsider, role="watcher")
         assert [row.user_id for row in route(event).rows] == [outsider.pk]
 
     def test_a_subscriber_set_back_to_the_start_of_the_log(self):
-        tell_batch(NewEvent("job.started", JOB), NewEvent("review.comment", JOB))
-        tell("job.completed", source=JOB)
+        publish_and_route_batch(NewEvent("job.started", JOB), NewEvent("review.comment", JOB))
+        publish_and_route("job.completed", source=JOB)
         before = everything()
         Subscriber.objects.update(position=0)
         sweep()

@@ -8,7 +8,7 @@ from django.test import Client
 from events import api_keys
 from notifications.inbox import frames
 from notifications.websocket import consumer
-from tests.notifications.factories.routing import JOB, tell
+from tests.notifications.factories.routing import JOB, publish_and_route
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -113,7 +113,7 @@ def test_a_key_needs_no_origin(server, owner):
 
 
 def test_a_key_speaks_for_its_user_whatever_the_cookie_says(server, owner, outsider):
-    tell("job.completed", source=JOB)
+    publish_and_route("job.completed", source=JOB)
     _key, text = api_keys.issue(owner)
     assert server.connect(outsider, authorization=f"Bearer {text}").frame()["unread_count"] == 1
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from notifications.websocket import consumer
-from tests.notifications.factories.routing import JOB, tell
+from tests.notifications.factories.routing import JOB, publish_and_route
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -53,7 +53,7 @@ def test_a_frame_without_a_type_is_unknown(server, owner):
 
 
 def test_nothing_is_changed_over_the_socket(server, owner):
-    tell("job.completed", source=JOB)
+    publish_and_route("job.completed", source=JOB)
     socket = server.greeted(owner)
     assert socket.answer({"type": "read", "ids": [1]})["code"] == "unknown_type"
     assert socket.answer({"type": "resume", "seq": 0})["unread_count"] == 1

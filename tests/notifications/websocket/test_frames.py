@@ -12,7 +12,15 @@ from events.db.clock import instant
 from notifications.inbox import feed, marking
 from notifications.models import Notification
 from notifications.preferences.settings import change_settings
-from tests.notifications.factories.routing import JOB, NOON, prefer, route, settle, tell, tell_batch
+from tests.notifications.factories.routing import (
+    JOB,
+    NOON,
+    publish_and_route,
+    publish_and_route_batch,
+    route,
+    store_preference,
+    store_settings,
+)
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -22,7 +30,7 @@ pytestmark = [
 
 def test_a_notification_frame_has_exactly_the_documented_fields(server, owner):
     socket = server.greeted(owner)
-    tell("job.completed", source=JOB, payload={"name": "shot 042"})
+    publish_and_route("job.completed", source=JOB, payload={"name": "shot 042"})
     frame = socket.frame()
     documented = {"type", "seq", "unread_count", "notification", "event_type", "payload", "timestamp", "toast"}
     assert set(frame) == documented
@@ -32,15 +40,15 @@ def test_a_notification_frame_has_exactly_the_documented_fields(server, owner):
 
 def test_its_notification_is_the_apis(server, owner):
     socket = server.greeted(owner)
-    tell("job.completed", source=JOB, actor=owner, payload={"name": "shot 042"})
+    publish_and_route("job.completed", source=JOB, actor=owner, payload={"name": "shot 042"})
     [row] = feed.page(owner.pk)
     assert socket.frame()["notification"] == json.loads(json.dumps(feed.as_json(row)))
 
 
 def test_its_notification_is_the_apis_after_a_replacement_too(server, owner):
-    tell("job.started", source=JOB)
+    publish_and_route("job.started", source=JOB)
     socket = server.greeted(owner)
-    tell("job.completed", source=JOB)
+    publish_and_route("job.completed", source=JOB)
     [row] = feed.page(owner.pk)
     assert socket.frame()["notification"] == json.loads(json.dumps(feed.as_json(row)))
 
@@ -56,14 +64,14 @@ def test_its_timestamp_is_the_events_own(server, owner):
 
 def test_a_batch_counts_up_frame_by_frame(server, owner):
     socket = server.greeted(owner)
-    tell_batch(NewEvent("review.submitted", JOB), NewEvent("review.approved", JOB))
+    publish_and_route_batch(NewEvent("review.submitted", JOB), NewEvent("review.approved", JOB))
     assert [(frame["seq"], frame["unread_count"]) for frame in (socket.frame(), socket.frame())] == [(1, 1), (2, 2)]
 
 
 def test_a_replaced_row_is_not_counted_again(server, owner):
     socket = server.greeted(owner)
-    tell("job.started", source=JOB)
-    tell("job.completed", source=JOB)
+    publish_and_route("job.started", source=JOB)
+    publish_and_route("job.completed", source=JOB)
     first, second = socket.frame(), socket.frame()
     assert (second["seq"], second["unread_count"]) == (2, 1)
     assert first["notification"]["id"] == second["notification"]["id"]
@@ -71,45 +79,45 @@ def test_a_replaced_row_is_not_counted_again(server, owner):
 
 def test_what_is_held_comes_without_a_toast(server, owner):
     socket = server.greeted(owner)
-    settle(owner, dnd_enabled=True)
-    tell("job.completed", source=JOB)
+    store_settings(owner, dnd_enabled=True)
+    publish_and_route("job.completed", source=JOB)
     assert socket.frame()["toast"] is False
 
 
 def test_everybody_told_gets_their_own(server, owner, watcher):
     sockets = [server.greeted(owner), server.greeted(watcher)]
-    tell("review.comment", source=JOB)
+    publish_and_route("review.comment", source=JOB)
     assert [socket.frame()["notification"]["reason"] for socket in sockets] == ["owner", "watcher"]
 
 
 def test_nobody_gets_anothers(server, owner, watcher):
     socket = server.greeted(watcher)
-    tell("job.completed", source=JOB)
+    publish_and_route("job.completed", source=JOB)
     assert socket.has_nothing_more()
 
 
 def test_what_is_off_the_feed_brings_no_frame(server, owner):
-    prefer(owner, "job.completed", channels=["email"])
+    store_preference(owner, "job.completed", channels=["email"])
     socket = server.greeted(owner)
-    tell("job.completed", source=JOB)
+    publish_and_route("job.completed", source=JOB)
     assert socket.has_nothing_more()
 
 
 def test_all_of_a_persons_sockets_get_it(server, owner):
     sockets = [server.greeted(owner) for _ in range(3)]
-    tell("job.completed", source=JOB)
+    publish_and_route("job.completed", source=JOB)
     assert [socket.frame()["seq"] for socket in sockets] == [1, 1, 1]
 
 
 def test_a_replay_brings_no_frame(server, owner):
-    event = tell("job.completed", source=JOB)
+    event = publish_and_route("job.completed", source=JOB)
     socket = server.greeted(owner)
     route(event)
     assert socket.has_nothing_more()
 
 
 def test_reading_is_echoed_to_all_of_a_persons_sockets(server, owner):
-    tell("job.completed", source=JOB)
+    publish_and_route("job.completed", source=JOB)
     sockets = [server.greeted(owner), server.greeted(owner)]
     row = Notification.objects.get(user=owner)
     marking.mark(owner.pk, ids=[row.pk], is_read=True, now=NOON)
@@ -118,7 +126,7 @@ def test_reading_is_echoed_to_all_of_a_persons_sockets(server, owner):
 
 
 def test_unreading_is_echoed(server, owner):
-    tell("job.completed", source=JOB)
+    publish_and_route("job.completed", source=JOB)
     row = Notification.objects.get(user=owner)
     marking.mark(owner.pk, ids=[row.pk], is_read=True, now=NOON)
     socket = server.greeted(owner)
@@ -128,7 +136,7 @@ def test_unreading_is_echoed(server, owner):
 
 
 def test_reading_all_is_echoed_to_all_of_a_persons_sockets(server, owner):
-    tell("job.completed", source=JOB)
+    publish_and_route("job.completed", source=JOB)
     sockets = [server.greeted(owner), server.greeted(owner)]
     marking.mark_all(owner.pk, now=NOON, category="job")
     echo = {"type": "read_all", "seq": 2, "up_to": 1, "category": "job", "unread_count": 0}
@@ -136,7 +144,7 @@ def test_reading_all_is_echoed_to_all_of_a_persons_sockets(server, owner):
 
 
 def test_reading_what_is_read_is_not_echoed(server, owner):
-    tell("job.completed", source=JOB)
+    publish_and_route("job.completed", source=JOB)
     marking.mark_all(owner.pk, now=NOON)
     socket = server.greeted(owner)
     marking.mark_all(owner.pk, now=NOON)
@@ -144,7 +152,7 @@ def test_reading_what_is_read_is_not_echoed(server, owner):
 
 
 def test_reading_is_echoed_to_nobody_else(server, owner, watcher):
-    tell("review.comment", source=JOB)
+    publish_and_route("review.comment", source=JOB)
     socket = server.greeted(watcher)
     marking.mark_all(owner.pk, now=NOON)
     assert socket.has_nothing_more()
@@ -160,6 +168,6 @@ def test_a_change_of_settings_reaches_the_sockets(server, owner):
 def test_what_is_rolled_back_reaches_nobody(server, owner):
     socket = server.greeted(owner)
     with transaction.atomic():
-        tell("job.completed", source=JOB)
+        publish_and_route("job.completed", source=JOB)
         transaction.set_rollback(True)
     assert socket.has_nothing_more()

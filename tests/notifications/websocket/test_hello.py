@@ -13,7 +13,7 @@ from events.transport import channel_layer
 from notifications.inbox import marking
 from notifications.models import Inbox
 from notifications.websocket import snapshot as catch_up
-from tests.notifications.factories.routing import JOB, NOON, names, route, settle, tell
+from tests.notifications.factories.routing import JOB, NOON, feed_types, publish_and_route, route, store_settings
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -24,7 +24,7 @@ pytestmark = [
 def surface(user, count: int) -> None:
     """So many rows in a person's feed."""
     route(*publish_many([NewEvent("job.started", actor=user) for _ in range(count)]))
-    assert len(names(user)) > 0
+    assert len(feed_types(user)) > 0
 
 
 def test_hello_to_somebody_new_is_empty(server, outsider):
@@ -46,7 +46,7 @@ def test_hello_says_the_servers_time(server, owner):
 
 
 def test_hello_says_the_settings(server, owner):
-    settle(owner, dnd_enabled=True)
+    store_settings(owner, dnd_enabled=True)
     assert server.connect(owner).frame()["settings"]["dnd_enabled"] is True
 
 
@@ -116,7 +116,7 @@ def test_a_seq_that_is_none_counts_as_none(server, owner, query):
 
 def test_resume_is_answered_by_a_hello_with_what_changed(server, owner):
     socket = server.greeted(owner)
-    tell("job.completed", source=JOB)
+    publish_and_route("job.completed", source=JOB)
     assert socket.frame()["type"] == "notification"
     again = socket.answer({"type": "resume", "seq": 0})
     assert (again["type"], again["recovered"], [row["seq"] for row in again["notifications"]]) == ("hello", True, [1])
@@ -142,7 +142,7 @@ def test_what_commits_while_the_snapshot_is_read_arrives_once(server, owner, mon
 
     def around(*who: Any, **more: Any) -> catch_up.Snapshot:
         snapshot = read(*who, **more)
-        tell("job.completed", source=JOB)
+        publish_and_route("job.completed", source=JOB)
         channel_layer.flush()
         return snapshot if first == "snapshot" else read(*who, **more)
 
@@ -164,6 +164,6 @@ def test_without_the_database_it_is_told_to_come_back(server, owner, monkeypatch
 
 
 def test_one_persons_hello_has_nothing_of_anothers(server, owner, watcher):
-    tell("job.completed", source=JOB)
+    publish_and_route("job.completed", source=JOB)
     hello = server.connect(watcher, query="seq=0").frame()
     assert (hello["seq"], hello["unread_count"], hello["notifications"]) == (0, 0, [])

@@ -11,7 +11,7 @@ from events.transport import channel_layer
 from notifications.inbox import marking, push
 from notifications.models import Notification
 from notifications.websocket import hub
-from tests.notifications.factories.routing import JOB, NOON, route, tell
+from tests.notifications.factories.routing import JOB, NOON, publish_and_route, route
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -51,7 +51,7 @@ def test_a_socket_too_many_frames_behind_is_caught_up_by_resume_not_by_memory(se
     monkeypatch.setattr(hub, "QUEUE", 16)
     socket = server.greeted(owner)
     socket.stop_reading()
-    tell("review.submitted", source=JOB)
+    publish_and_route("review.submitted", source=JOB)
     socket.wait_until_held()
     [row] = Notification.objects.filter(user=owner)
     for turn in range(20):
@@ -80,12 +80,12 @@ def test_a_slow_socket_holds_up_nobody_else(server, owner):
     slow, quick = server.greeted(owner), server.greeted(owner)
     slow.stop_reading()
     for name in ("review.submitted", "review.approved", "review.rejected"):
-        tell(name, source=JOB)
+        publish_and_route(name, source=JOB)
     assert [quick.frame()["seq"] for _ in range(3)] == [1, 2, 3]
 
 
 def test_frames_at_or_below_what_the_client_has_are_not_sent_again(server, owner):
-    tell("job.completed", source=JOB)
+    publish_and_route("job.completed", source=JOB)
     socket = server.greeted(owner)
     old = {"type": "read", "seq": 1, "ids": [], "is_read": True, "unread_count": 0}
     push.push([push.Push(owner.pk, old)], shared={})
@@ -102,7 +102,7 @@ def test_a_message_that_makes_no_sense_stops_no_hub(server, owner, body, monkeyp
         body = body.replace("[[1,", f"[[{owner.pk},")
     channel_layer.send(push.GROUP, {"type": "hub.frames", "body": body})
     channel_layer.flush()
-    tell("job.completed", source=JOB)
+    publish_and_route("job.completed", source=JOB)
     frame = socket.frame()
     assert frame["type"] == "notification" or frame["notifications"]
 
@@ -111,7 +111,7 @@ def test_what_a_gap_on_the_bus_lost_is_found_in_the_database(server, owner, monk
     monkeypatch.setattr(hub, "CHECK_INTERVAL", 0.05)
     socket = server.greeted(owner)
     monkeypatch.setattr(push, "push", lambda *_a, **_k: None)
-    tell("job.completed", source=JOB)
+    publish_and_route("job.completed", source=JOB)
     hello = socket.frame()
     assert (hello["type"], hello["seq"], len(hello["notifications"])) == ("hello", 1, 1)
 

@@ -12,7 +12,7 @@ from delivery.signed_links import Subscription
 from events.models import EventType
 from notifications.inbox import marking
 from notifications.models import Inbox, NotificationPreference, UserNotificationSettings
-from tests.notifications.factories.routing import define, prefer, settle
+from tests.notifications.factories.routing import define, store_preference, store_settings
 
 pytestmark = pytest.mark.django_db
 
@@ -32,8 +32,8 @@ def path_of(url: str) -> str:
 @pytest.fixture
 def path(owner) -> str:
     """Of the owner's e-mail about finished jobs, which they have chosen beside others."""
-    prefer(owner, "job.completed", channels=["in_app", "email", "webhook"], scope="my_jobs")
-    prefer(owner, "job.failed", channels=["in_app", "email"])
+    store_preference(owner, "job.completed", channels=["in_app", "email", "webhook"], scope="my_jobs")
+    store_preference(owner, "job.failed", channels=["in_app", "email"])
     return path_of(signed_links.unsubscribe_url(Subscription(owner.pk, EventType.objects.get(name="job.completed").pk)))
 
 
@@ -97,7 +97,7 @@ def test_undo_puts_it_back_as_it_was(owner, path):
 
 def test_undo_overrides_no_later_choice(owner, path):
     undo = fields(provider().post(path, ONE_CLICK))
-    prefer(owner, "job.completed", channels=["in_app"])
+    store_preference(owner, "job.completed", channels=["in_app"])
     provider().post(path, undo)
     assert chosen(owner) == ["in_app", "email"]
 
@@ -128,7 +128,7 @@ def test_the_digest_s_default_gives_way_to_the_inbox(owner, digest):
 
 
 def test_of_a_chosen_digest_only_e_mail_goes(owner, digest):
-    settle(owner, digest_channels=["email", "webhook"], digest_enabled=True)
+    store_settings(owner, digest_channels=["email", "webhook"], digest_enabled=True)
     undo = fields(provider().post(digest, ONE_CLICK))
     assert digest_channels(owner) == ["webhook"]
     provider().post(digest, undo)
@@ -146,7 +146,7 @@ def test_a_link_of_somebody_else_s_making_is_none(token):
 
 
 def test_a_link_is_for_one_person_and_one_type(owner, member, path):
-    prefer(member, "job.completed", channels=["in_app", "email"])
+    store_preference(member, "job.completed", channels=["in_app", "email"])
     provider().post(path, ONE_CLICK)
     assert (chosen(member), chosen(owner, "job.failed")) == (["in_app", "email"], ["in_app", "email"])
 

@@ -14,7 +14,7 @@ from delivery.models import Delivery
 from notifications.models import NotificationPreference
 from tests.delivery.fakes.http_receiver import Receiver, Reply
 from tests.delivery.manual_sender import deliver
-from tests.notifications.factories.routing import JOB, tell
+from tests.notifications.factories.routing import JOB, publish_and_route
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -33,11 +33,11 @@ def webhook(owner, receiver) -> AddressWithSecret:
 
 def tell_by_webhook(user: User, **payload: Any) -> None:
     """An event that this person wants by webhook."""
-    kind: EventType = tell("job.submitted", source=JOB, actor=user).event_type
+    kind: EventType = publish_and_route("job.submitted", source=JOB, actor=user).event_type
     NotificationPreference.objects.update_or_create(
         user=user, event_type=kind, defaults={"channels": ["in_app", "webhook"]}
     )
-    tell("job.submitted", source=JOB, actor=user, payload=payload)
+    publish_and_route("job.submitted", source=JOB, actor=user, payload=payload)
 
 
 def go(*, minutes: float = 1) -> list[channels.Outcome]:
