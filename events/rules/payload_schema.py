@@ -92,9 +92,7 @@ def _check_value(value: Any, *, path: str, depth: int) -> None:
     match value:
         case dict():
             for key, inner in value.items():
-                if not isinstance(key, str):
-                    raise PayloadRefused(f"has the key {key!r}; keys are strings", code="payload_type", path=path)
-                _check_text(key, path=path)
+                _check_key(key, path=path)
                 _check_value(inner, path=f"{path}.{key}", depth=depth + 1)
         case list() | tuple():
             for number, inner in enumerate(value):
@@ -112,6 +110,12 @@ def _check_value(value: Any, *, path: str, depth: int) -> None:
         case _:
             kind = type(value).__name__
             raise PayloadRefused(f"is a {kind}; use JSON values (dates as ISO text)", code="payload_type", path=path)
+
+
+def _check_key(key: Any, *, path: str) -> None:
+    if not isinstance(key, str):
+        raise PayloadRefused(f"has the key {key!r}; keys are strings", code="payload_type", path=path)
+    _check_text(key, path=path)
 
 
 def _check_text(text: str, *, path: str) -> None:
