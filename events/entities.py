@@ -65,14 +65,21 @@ def entity_of(source: Model | Entity) -> Entity:
     )
 
 
+def whole_number(text: str) -> int | None:
+    """The number that a text of digits spells, if a key column can hold it."""
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(BIGINT_MAX)) else None
+    return number if number is None or number <= BIGINT_MAX else None
+
+
 def parse_entity(text: str) -> Entity:
     """`job:42` as an entity. EntityRefused with what is accepted otherwise."""
-    kind, colon, number = text.partition(":")
-    if not colon or not number.isascii() or not number.isdigit() or len(number) > len(str(BIGINT_MAX)):
+    entity_type, colon, digits = text.partition(":")
+    number = whole_number(digits)
+    if not colon or number is None:
         raise EntityRefused(
             f"source {text[:100]!r} is not of the form type:id, as in job:42", code="invalid_entity", field="source"
         )
-    return Entity(kind, int(number))
+    return Entity(entity_type, number)
 
 
 def register_entity(name: str, *, url: UrlResolver) -> None:

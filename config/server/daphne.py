@@ -20,6 +20,7 @@ from twisted.internet import reactor as installed_reactor
 
 from config.server.flow_control import Backpressure, Socket
 from delivery.monitoring.health import draining
+from notifications.inbox import frames
 
 logger = logging.getLogger("carillon.server")
 
@@ -33,8 +34,6 @@ EXIT_SECONDS = 18.0
 LINGER_SECONDS = 1.0
 FAREWELL_SECONDS = 1.0
 SLOW_READER_SECONDS = 10.0
-
-GOING_AWAY, TOO_SLOW = 4503, 4408
 
 
 class DrainingServer(Server):  # type: ignore[misc]  # Daphne has no types
@@ -110,7 +109,7 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne has no types
 
     def _send_away(self, protocol: WebSocketProtocol) -> None:
         if _is_open_socket(protocol):
-            _close(protocol, code=GOING_AWAY, name="going_away", detail="The server restarts; connect again.")
+            _close(protocol, frames.GOING_AWAY)
 
     def _stop_when_idle(self) -> None:
         busy = self._unfinished()
@@ -162,7 +161,7 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne has no types
             await asyncio.wait_for(backpressure.writable.wait(), SLOW_READER_SECONDS)
         except TimeoutError:
             logger.info("Dropped a socket whose client read nothing for %.0f s", SLOW_READER_SECONDS)
-            _close(protocol, code=TOO_SLOW, name="too_slow", detail="Frames wait for you too long; connect again.")
+            _close(protocol, frames.TOO_SLOW)
 
     def protocol_disconnected(self, protocol: Any) -> None:
         self._backpressure.pop(protocol, None)
@@ -179,9 +178,9 @@ def _runs(details: dict[str, Any]) -> bool:
     return instance is not None and not instance.done()
 
 
-def _close(protocol: WebSocketProtocol, *, code: int, name: str, detail: str) -> None:
+def _close(protocol: WebSocketProtocol, code: int) -> None:
     # Daphne drops the reason of a close, so the frame says it.
-    protocol.serverSend(json.dumps({"type": "error", "code": name, "detail": detail}))
+    protocol.serverSend(json.dumps(frames.CLOSE_REASONS[code]))
     protocol.serverClose(code=code)
 
 

@@ -18,7 +18,8 @@ from delivery.admin.explain import explain_view
 from delivery.models import Address, Attempt, Delivery
 from delivery.outbox import outbox
 from delivery.outbox.rescue import rescue as rescue_expired
-from events.admin.base import ReadOnly, link, user_ids, whole_number
+from events.admin.base import ReadOnly, link, user_ids
+from events.entities import whole_number
 
 MOST_AT_ONCE = 1000
 

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 
 from delivery.reporting import explanation, explanation_output
 from events import rendering
-from events.admin.base import user_ids, whole_number
+from events.admin.base import user_ids
+from events.entities import whole_number
 from events.models import Event
 
 

@@ -17,6 +17,7 @@ from delivery.models import Address, Delivery
 from delivery.pages import attempts
 from delivery.reporting import history
 from events import rendering
+from events.entities import whole_number
 from events.models import Event, EventType
 from events.rules import channel_names
 from notifications.holds import wording
@@ -62,9 +63,10 @@ def filters_of(query: Mapping[str, str]) -> Filters:
     state, channel = query.get("state", ""), query.get("channel", "")
     if state not in _LABELS:
         raise BadRequest(f"state is {state[:40]!r}; there are {', '.join(filter(None, _LABELS))}")
-    if channel and not (channel.isascii() and channel.isdigit() and len(channel) < 19):
+    address_id = whole_number(channel)
+    if channel and address_id is None:
         raise BadRequest(f"channel is {channel[:40]!r}; it must be a whole number")
-    return Filters(state, int(channel) if channel else None, cursor_of(query))
+    return Filters(state, address_id, cursor_of(query))
 
 
 def chips_of(filters: Filters, *, counts: Mapping[str, int]) -> list[dict[str, Any]]:

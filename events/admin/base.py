@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from events.entities import BIGINT_MAX, Entity, parse_entity
+from events.entities import Entity, parse_entity, whole_number
 from events.errors import EntityRefused
 
 M = TypeVar("M", bound=Model)
@@ -85,12 +85,6 @@ class ReadOnly(BigList[M]):
     def event_link(self, obj: Any) -> SafeString | str:
         """Column of rows that belong to an event."""
         return link("carillon_events_event", obj.event_id)
-
-
-def whole_number(term: str) -> int | None:
-    """The term as a number that a key column can hold."""
-    number = int(term) if term.isascii() and term.isdigit() and len(term) < 20 else None
-    return number if number is None or number <= BIGINT_MAX else None
 
 
 def parsed_entity(term: str) -> Entity | None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from events.entities import whole_number
 from events.pages.decorators import page
 from events.rest.errors import missing_is_404
 from notifications.inbox import feed, marking
@@ -72,11 +73,9 @@ def embed(request: HttpRequest) -> HttpResponse:
 def since(request: HttpRequest) -> JsonResponse:
     """The frames that a socket would greet with, for browsers that get no socket through. 401 also for a page of
     another person than the one who is signed in now."""
-    asked = request.GET.get("seq", "")
     if not request.user.is_authenticated or str(request.user.pk) != request.GET.get("user"):
         return JsonResponse({"frames": []}, status=401)
-    seq = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else None
-    found = snapshot.since(person(request).pk, seq=seq, now=timezone.now())
+    found = snapshot.since(person(request).pk, seq=whole_number(request.GET.get("seq", "")), now=timezone.now())
     return JsonResponse({"frames": found.frames})
 
 

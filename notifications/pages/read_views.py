@@ -6,6 +6,7 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
+from events.entities import whole_number
 from events.pages.decorators import form
 from events.rest.errors import missing_is_404
 from notifications.inbox import feed, marking
@@ -60,9 +61,10 @@ def _surfaced(user_id: int, *, up_to: int, category: str | None) -> list[int]:
 
 
 def _numbers(text: str, *, exactly: int | None = None) -> list[int]:
-    words = [word for word in text.split(",") if word]
-    if not all(word.isascii() and word.isdigit() and len(word) < 19 for word in words) or len(words) > MAX_UNDO:
+    numbers = [whole_number(word) for word in text.split(",") if word]
+    known = [number for number in numbers if number is not None]
+    if known != numbers or len(known) > MAX_UNDO:
         raise BadRequest(f"{text[:40]!r} must be at most {MAX_UNDO} whole numbers with commas between them")
-    if exactly is not None and len(words) != exactly:
+    if exactly is not None and len(known) != exactly:
         raise BadRequest(f"{text[:40]!r} must be one whole number")
-    return [int(word) for word in words]
+    return known

@@ -15,6 +15,7 @@ from channels.db import database_sync_to_async
 from django.db import DatabaseError
 from django.utils import timezone
 
+from events.entities import whole_number
 from notifications.inbox import frames
 from notifications.inbox.frames import Frame
 from notifications.websocket import authentication, hub, snapshot
@@ -159,7 +160,7 @@ class _Connection:
 
 def _seq(scope: dict[str, Any]) -> int | None:
     [text] = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("seq", [""])[:1]
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    return whole_number(text)
 
 
 def _is_meant(scope: dict[str, Any], user_id: int) -> bool:

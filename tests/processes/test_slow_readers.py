@@ -28,7 +28,9 @@ def port() -> int:
 
 @pytest.fixture
 def flooding(port, tmp_path) -> Iterator[Process]:
-    process = Process("-m", "tests.processes.programs.flooding_server", str(port), "3", env={}, folder=tmp_path)
+    process = Process(
+        "-m", "tests.processes.programs.flooding_server", str(port), "3", env={"DEBUG": "true"}, folder=tmp_path
+    )
     process.wait_for_output("ready")
     yield process
     process.kill()

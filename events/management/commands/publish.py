@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from events.api.json_lines import LineRefusedError, publish_lines
 from events.bus import publish
-from events.entities import parse_entity
+from events.entities import parse_entity, whole_number
 from events.errors import Refused
 
 
@@ -93,12 +93,12 @@ def opened(name: str, *, stack: ExitStack) -> IO[bytes]:
 def person(text: str) -> User:
     """Find a user by username or, where nobody has that name, by id."""
     users = get_user_model().objects
-    found = users.filter(username=text).first()
-    if found is None and text.isascii() and text.isdigit():
-        found = users.filter(pk=int(text[:20])).first()
-    if found is None:
+    user = users.filter(username=text).first()
+    if user is None and (number := whole_number(text)) is not None:
+        user = users.filter(pk=number).first()
+    if user is None:
         raise CommandError(f"Not published: there is no user {text!r}; --actor takes a username or a user id.")
-    return found
+    return user
 
 
 def decoded(text: str) -> Any:

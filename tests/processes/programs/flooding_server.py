@@ -1,10 +1,16 @@
 """The server with an application that sends without end: `launch_flood PORT SECONDS`."""
 
 import logging
+import os
 import sys
 from typing import Any
 
-from config.server import daphne
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()
+
+from config.server import daphne  # noqa: E402  it needs the applications loaded
 
 FRAME = "x" * 65536
 
