@@ -11,7 +11,7 @@ from django.db import connection
 
 from events.db.batch_size import Pace
 from notifications.holds import release, schedule
-from notifications.models import Hold, Inbox, Notification, Summary
+from notifications.models import Hold, Inbox, Notification
 
 logger = logging.getLogger(__name__)
 
@@ -21,8 +21,6 @@ CHUNK = 500
 # Seconds that a chunk is meant to keep its people's inboxes locked: they may hold a row each, or thousands.
 WISH = 0.2
 RETRY = timedelta(minutes=1)
-# Summaries made at once after which the database counts that table anew.
-MANY = 100
 
 _pace = Pace(first=100, least=1, most=CHUNK, wish=WISH)
 
@@ -70,7 +68,7 @@ def _release(users: Sequence[int], *, now: datetime) -> None:
     if not users:
         return
     try:
-        made = release.release(users, now=now)
+        release.release(users, now=now)
     except Exception as error:
         if not connection.is_usable():
             raise
@@ -82,9 +80,3 @@ def _release(users: Sequence[int], *, now: datetime) -> None:
         middle = len(users) // 2
         for half in (users[:middle], users[middle:]):
             _release(half, now=now)
-        return
-    if len(made) >= MANY:
-        # Each row's key to its summary is checked at COMMIT by a plan that the session keeps. Made while that table is
-        # small, it would read it whole for every row of the crowd that fills it.
-        with connection.cursor() as cursor:
-            cursor.execute(f"ANALYZE {Summary._meta.db_table}")

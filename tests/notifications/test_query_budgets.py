@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from events import event_type_cache
 from notifications import sweep
-from notifications.holds import due, schedule, summaries
+from notifications.holds import schedule, summaries
 from notifications.inbox import feed, marking
 from notifications.models import Inbox, NotificationPreference
 from notifications.pages.feed import Filters, feed_of
@@ -113,19 +110,3 @@ def test_a_sweep_that_finds_nothing_is_two_queries(django_assert_max_num_queries
     clock = 2 if connection.features.has_select_for_update else 0
     with django_assert_max_num_queries(2 + clock):
         sweep.sweep()
-
-
-def test_a_crowd_released_has_its_summaries_counted_anew(owner, watcher, monkeypatch):
-    monkeypatch.setattr(due, "MANY", 2)
-    for user in (owner, watcher):
-        hold(user, *TWO, digest_enabled=True)
-    with CaptureQueriesContext(connection) as asked:
-        due.release_due(now=timezone.now() + timedelta(days=8))
-    assert [query["sql"] for query in asked][-1] == "ANALYZE summaries"
-
-
-def test_one_person_released_has_not(owner):
-    hold(owner, *TWO, digest_enabled=True)
-    with CaptureQueriesContext(connection) as asked:
-        due.release_due(now=timezone.now() + timedelta(days=8))
-    assert not [query for query in asked if query["sql"].startswith("ANALYZE")]
