@@ -45,11 +45,11 @@ class AddressWithSecret:
 
 def of(user: User) -> list[Address]:
     """List the person's addresses, oldest first. One query; some more when the account's e-mail has changed since."""
-    found = list(Address.objects.filter(user=user))
-    accounted = {row.kind for row in found if row.target == user.email}
+    rows = list(Address.objects.filter(user=user))
+    accounted = {row.kind for row in rows if row.target == user.email}
     missing = [kind for kind in _kinds_of_accounts() if user.email and kind not in accounted]
     if not missing:
-        return found
+        return rows
     with transaction.atomic():
         marking.lock(user.pk)
         for kind in missing:

@@ -28,7 +28,7 @@ def record(reports: Iterable[Report], *, addresses: dict[int, Address], now: dat
     """
     changed: dict[int, Address] = {}
     closed: set[int] = set()
-    told: list[tuple[Address, str, str]] = []
+    due_alerts: list[tuple[Address, str, str]] = []
     for report in reports:
         address = changed[report.address_id] = addresses[report.address_id]
         if report.is_success:
@@ -43,13 +43,13 @@ def record(reports: Iterable[Report], *, addresses: dict[int, Address], now: dat
         )
         if reason and address.is_enabled:
             circuit_breaker.switch_off(address, reason=reason, now=now)
-            told.append((address, alerts.DISABLED, reason))
+            due_alerts.append((address, alerts.DISABLED, reason))
         elif report.is_last and circuit_breaker.should_warn(address, now=now):
             address.warned_at = now
-            told.append((address, alerts.FAILING, report.reason))
+            due_alerts.append((address, alerts.FAILING, report.reason))
     _write(changed.values())
     bring_forward(closed, now=now)
-    for address, event_type, reason in told:
+    for address, event_type, reason in due_alerts:
         alerts.tell_owner(address, event_type, reason=reason)
 
 

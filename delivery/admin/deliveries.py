@@ -104,9 +104,9 @@ class DeliveryAdmin(ReadOnly[Delivery]):
         return [path("explain/<int:event_id>/", view, name="carillon_delivery_explain"), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
-        found = super().get_queryset(request)
+        queryset = super().get_queryset(request)
         is_list = request.resolver_match is not None and str(request.resolver_match.url_name).endswith("_changelist")
-        return found.defer("body").annotate(attempt_count=Count("attempts")) if is_list else found
+        return queryset.defer("body").annotate(attempt_count=Count("attempts")) if is_list else queryset
 
     def meant(self, term: str) -> Q:
         number = whole_number(term)

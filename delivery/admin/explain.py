@@ -28,9 +28,10 @@ def explain_view(request: HttpRequest, event_id: int) -> HttpResponse:
     asked, now = request.GET.get("user", "").strip(), timezone.now()
     user_id = _one_person(request, asked) if asked else None
     if user_id is not None:
-        found = explanation.explain_to(event, user_id=user_id, now=now)
+        result = explanation.explain_to(event, user_id=user_id, now=now)
     else:
-        found = explanation.explain(event, now=now, after=whole_number(request.GET.get("after", "")) or 0)
+        result = explanation.explain(event, now=now, after=whole_number(request.GET.get("after", "")) or 0)
+    for_staff = request.user.has_perm("carillon_delivery.view_delivery")
     context = {
         **admin.site.each_context(request),
         "title": _("Who was told, why, and why not"),
@@ -38,8 +39,8 @@ def explain_view(request: HttpRequest, event_id: int) -> HttpResponse:
         "event": event,
         "opts": Event._meta,
         "asked": asked,
-        "found": explanation_output.as_json(found, for_staff=request.user.has_perm("carillon_delivery.view_delivery")),
-        "following": found.following,
+        "result": explanation_output.as_json(result, for_staff=for_staff),
+        "following": result.following,
     }
     return render(request, "admin/carillon_delivery/explain.html", context)
 

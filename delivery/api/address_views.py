@@ -38,9 +38,9 @@ class AddressesView(ApiView):
     def get(self, request: Request) -> Response:
         query = query_of(request, as_=Paged)
         after = query.get("cursor", (0,))[0]
-        found = [row for row in addresses.of(_user(request)) if row.pk > after]
-        page = found[: query["limit"]]
-        following = {"cursor": cursor_of(page[-1].pk)} if len(found) > len(page) else None
+        rows = [row for row in addresses.of(_user(request)) if row.pk > after]
+        page = rows[: query["limit"]]
+        following = {"cursor": cursor_of(page[-1].pk)} if len(rows) > len(page) else None
         return listed(request, [address_json(row) for row in page], following=following)
 
     @documented(

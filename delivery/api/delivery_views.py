@@ -32,7 +32,7 @@ class DeliveriesView(ApiView):
     )
     def get(self, request: Request) -> Response:
         query = query_of(request, as_=DeliveriesQuery)
-        found = history.page(
+        result = history.page(
             _owner(request, permission="carillon_delivery.view_delivery"),
             of_user=query.get("user_id"),
             states=_states(query.get("state")),
@@ -40,8 +40,8 @@ class DeliveriesView(ApiView):
             before=query.get("cursor", (None,))[0],
             limit=query["limit"] + 1,
         )
-        page = found[: query["limit"]]
-        following = {"cursor": cursor_of(page[-1].pk)} if len(found) > len(page) else None
+        page = result[: query["limit"]]
+        following = {"cursor": cursor_of(page[-1].pk)} if len(result) > len(page) else None
         for_staff = _may_view_all(request)
         return listed(request, [history.as_json(row, for_staff=for_staff) for row in page], following=following)
 
@@ -91,12 +91,12 @@ class ExplainView(ApiView):
         with missing_is_404(Event):
             event = explanation.load(event_id)
         if "user_id" in query:
-            found = explanation.explain_to(event, user_id=query["user_id"], now=now)
+            result = explanation.explain_to(event, user_id=query["user_id"], now=now)
         else:
             after = query.get("cursor", (0,))[0]
-            found = explanation.explain(event, now=now, after=after, limit=query["limit"])
-        body = explanation_output.as_json(found, for_staff=_may_view_all(request))
-        answer = listed(request, [], following={"cursor": cursor_of(found.following)} if found.following else None)
+            result = explanation.explain(event, now=now, after=after, limit=query["limit"])
+        body = explanation_output.as_json(result, for_staff=_may_view_all(request))
+        answer = listed(request, [], following={"cursor": cursor_of(result.following)} if result.following else None)
         answer.data = {"event": EventOut(event).data, **body}
         return answer
 

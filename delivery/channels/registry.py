@@ -25,9 +25,9 @@ def register(channel: Channel) -> None:
 
 def discover() -> None:
     """Import every channel there is; once, at start-up."""
-    for found in pkgutil.iter_modules([str(Path(__file__).parent)], prefix="delivery.channels."):
-        if found.ispkg and module_has_submodule(import_module(found.name), "channel"):
-            import_module(f"{found.name}.channel")
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)], prefix="delivery.channels."):
+        if module.ispkg and module_has_submodule(import_module(module.name), "channel"):
+            import_module(f"{module.name}.channel")
     autodiscover_modules("carillon_channels")
 
 

@@ -31,13 +31,13 @@ def readyz(request: HttpRequest) -> JsonResponse:
     """Name every problem, with 503. `?exclude=broker&exclude=layer` leaves out what one can serve without."""
     now_behind, database_problem = _look_at_database()
     redis_problem = _look_at_redis()
-    found = {
+    checks = {
         "process": "it is shutting down" if draining.is_set() else None,
         "database": database_problem,
         "broker": redis_problem,
         "layer": redis_problem,
     }
-    checked = {name: problem for name, problem in found.items() if name not in request.GET.getlist("exclude")}
+    checked = {name: problem for name, problem in checks.items() if name not in request.GET.getlist("exclude")}
     problems = {name: problem for name, problem in checked.items() if problem}
     body = {
         "ready": not problems,

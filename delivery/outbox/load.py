@@ -78,10 +78,10 @@ def _held(summaries: set[int]) -> dict[int, list[Held]]:
         rank=Window(RowNumber(), partition_by=[F("summary_id"), F("channel")], order_by=F("id").desc())
     )
     rows = newest.filter(rank__lte=MOST_HELD).select_related("event__event_type", "event__actor_user").order_by("-id")
-    found: dict[int, list[Held]] = defaultdict(list)
+    newest_held: dict[int, list[Held]] = defaultdict(list)
     for row in rows:
-        found[row.summary_id or 0].append(Held(row, row.event))
-    return found
+        newest_held[row.summary_id or 0].append(Held(row, row.event))
+    return newest_held
 
 
 def _own(held: Sequence[Held], *, kind: str) -> list[Held]:

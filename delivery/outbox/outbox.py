@@ -74,9 +74,9 @@ def resend(ids: Collection[int], *, now: datetime) -> int:
     """
     with transaction.atomic():
         ended = Delivery.objects.select_for_update().filter(pk__in_set=ids, state__in=ENDED).order_by("pk")
-        found = list(ended.values_list("pk", flat=True))
-        reopen(found, now=now)
-    return len(found)
+        reopened = list(ended.values_list("pk", flat=True))
+        reopen(reopened, now=now)
+    return len(reopened)
 
 
 def reopen(ids: Collection[int], *, now: datetime) -> None:

@@ -187,8 +187,8 @@ def _write_attempts(results: Sequence[Result], *, nexts: dict[int, _NextState]) 
         else:
             shown = "retry" if after.state == State.PENDING else after.state
             next_at = None if after.is_end else after.due_at
-        said = [_storable(text) for text in (outcome.reason, outcome.connected_to, outcome.excerpt)]
-        rows.append((result.leased.attempt_id, shown, result.ms, outcome.http_status, *said, next_at))
+        texts = [_storable(text) for text in (outcome.reason, outcome.connected_to, outcome.excerpt)]
+        rows.append((result.leased.attempt_id, shown, result.ms, outcome.http_status, *texts, next_at))
     columns = {
         "id": "bigint",
         "outcome": "text",
@@ -215,12 +215,12 @@ def _record_first_success(sent: Sequence[Result], *, now: datetime) -> None:
     if ids:
         rows = Notification.objects.filter(pk__in_set=ids, is_delivered=False)
         rows.update(is_delivered=True, delivered_at=now)
-    told: dict[str, set[int]] = {}
+    sent_summaries: dict[str, set[int]] = {}
     for result in sent:
         if result.delivery.summary_id is not None:
-            told.setdefault(result.delivery.kind, set()).add(result.delivery.summary_id)
-    for kind, summary_ids in told.items():
+            sent_summaries.setdefault(result.delivery.kind, set()).add(result.delivery.summary_id)
+    for kind, summary_ids in sent_summaries.items():
         held = Notification.objects.filter(summary_id__in_set=summary_ids, channel=kind, is_delivered=False)
         held.update(is_delivered=True, delivered_at=now)
-    if told:
-        summaries.record_sent(set().union(*told.values()), now=now)
+    if sent_summaries:
+        summaries.record_sent(set().union(*sent_summaries.values()), now=now)

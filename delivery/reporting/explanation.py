@@ -50,11 +50,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Page of people in the order of their ids. `told`: how many in all, counted up to MOST_COUNTED."""
+    """Page of people in the order of their ids. `notified`: how many in all, counted up to MOST_COUNTED."""
 
     event: Event
     routing: str
-    told: int
+    notified: int
     people: list[Person]
     following: int | None
     as_of: datetime
@@ -70,13 +70,13 @@ def explain(event: Event, *, now: datetime, after: int = 0, limit: int = MOST_PE
 
     At most 25 queries, however many people there are; the event comes with its type and actor.
     """
-    rows = _told(event).filter(user_id__gt=after).values_list("user_id", flat=True).distinct()
-    told = set(rows[: limit + 1])
+    rows = _rows_of(event).filter(user_id__gt=after).values_list("user_id", flat=True).distinct()
+    notified = set(rows[: limit + 1])
     resolved, end = _audience(event, after=after, limit=limit)
     today = {user for user in resolved.by_event.get(event.pk, {}) if user > after}
-    found = [user for user in sorted(told | today) if user <= end]
-    page = found[:limit]
-    following = page[-1] if len(found) > limit else None if end == BIGINT_MAX else end
+    candidates = [user for user in sorted(notified | today) if user <= end]
+    page = candidates[:limit]
+    following = page[-1] if len(candidates) > limit else None if end == BIGINT_MAX else end
     return _explanation(event, page, resolved=resolved, following=following, now=now)
 
 
@@ -86,7 +86,7 @@ def explain_to(event: Event, *, user_id: int, now: datetime) -> Explanation:
     return _explanation(event, [user_id], resolved=resolved, following=None, now=now)
 
 
-def _told(event: Event) -> QuerySet[Notification]:
+def _rows_of(event: Event) -> QuerySet[Notification]:
     """Ordered by person; a person has one row a channel."""
     return Notification.objects.filter(event=event).order_by("user_id")
 
@@ -106,7 +106,7 @@ def _explanation(
 ) -> Explanation:
     routing = _routing(event)
     users = User.objects.in_bulk(page)
-    rows = list(_told(event).filter(user_id__in_set=page).select_related("summary"))
+    rows = list(_rows_of(event).filter(user_id__in_set=page).select_related("summary"))
     reports = _channel_reports(rows)
     today = resolved.by_event.get(event.pk, {})
     without_feed_row = set(page) - {row.user_id for row in rows if row.channel == "in_app"}
@@ -124,8 +124,8 @@ def _explanation(
             theirs = [ChannelReport("in_app", "replaced", None, []), *theirs]
         chosen = settings.get(user_id) or UserNotificationSettings(user_id=user_id)
         people.append(Person(user, reasons.get(user_id, ""), "" if theirs else why_not, theirs, chosen))
-    told = _told(event).values("user_id").distinct()[:MOST_COUNTED].count()
-    return Explanation(event, routing, told, people, following, now)
+    notified = _rows_of(event).values("user_id").distinct()[:MOST_COUNTED].count()
+    return Explanation(event, routing, notified, people, following, now)
 
 
 def _routing(event: Event) -> str:

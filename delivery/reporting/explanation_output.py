@@ -11,28 +11,28 @@ from delivery.reporting.explanation_text import REASONS, ROUTING, WHY_NOT, chann
 from events.db.clock import instant
 
 
-def as_json(found: Explanation, *, for_staff: bool) -> dict[str, Any]:
+def as_json(explanation: Explanation, *, for_staff: bool) -> dict[str, Any]:
     """Return the API's answer, without the event. `for_staff`: may see addresses connected to, and answers."""
     return {
-        "routing": found.routing,
-        "explanation": str(ROUTING[found.routing]),
-        "audience": found.event.event_type.rules,
-        "as_of": instant(found.as_of),
-        "told": found.told,
-        "people": [_person_json(person, found=found, for_staff=for_staff) for person in found.people],
+        "routing": explanation.routing,
+        "explanation": str(ROUTING[explanation.routing]),
+        "audience": explanation.event.event_type.rules,
+        "as_of": instant(explanation.as_of),
+        "told": explanation.notified,
+        "people": [_person_json(person, explanation=explanation, for_staff=for_staff) for person in explanation.people],
     }
 
 
-def lines(found: Explanation) -> Iterator[str]:
+def lines(explanation: Explanation) -> Iterator[str]:
     """Print it for a terminal: one thing a line."""
-    event, shown = found.event, as_json(found, for_staff=True)
+    event, shown = explanation.event, as_json(explanation, for_staff=True)
     position = "not numbered" if event.position is None else f"position {event.position}"
     yield f"event {event.pk}: {event.event_type.name}, {position}, about {event.source or 'nothing'}"
-    yield f"{shown['explanation']} Audience: {', '.join(shown['audience']) or 'nobody'}. Told: {found.told}."
+    yield f"{shown['explanation']} Audience: {', '.join(shown['audience']) or 'nobody'}. Told: {explanation.notified}."
     for person in shown["people"]:
         yield from _person_lines(person)
-    if found.following is not None:
-        yield f"More people: --after {found.following}"
+    if explanation.following is not None:
+        yield f"More people: --after {explanation.following}"
 
 
 def _person_lines(person: dict[str, Any]) -> Iterator[str]:
@@ -48,11 +48,11 @@ def _person_lines(person: dict[str, Any]) -> Iterator[str]:
             yield f"    delivery {delivery['id']} to channel {delivery['channel_id']}: {delivery['state']}{due}"
             for one in delivery["attempts"]:
                 facts = [one["outcome"], one["http_status"], one["ms"] is not None and f"{one['ms']} ms"]
-                told = ", ".join(str(fact) for fact in facts if fact)
-                yield f"      {one['started_at']}: {told}. {one['explanation']}".rstrip()
+                outcome = ", ".join(str(fact) for fact in facts if fact)
+                yield f"      {one['started_at']}: {outcome}. {one['explanation']}".rstrip()
 
 
-def _person_json(person: Person, *, found: Explanation, for_staff: bool) -> dict[str, Any]:
+def _person_json(person: Person, *, explanation: Explanation, for_staff: bool) -> dict[str, Any]:
     return {
         "user_id": person.user.pk,
         "username": person.user.get_username(),
@@ -62,17 +62,17 @@ def _person_json(person: Person, *, found: Explanation, for_staff: bool) -> dict
         "why_not": person.why_not or None,
         "why_not_explanation": str(WHY_NOT.get(person.why_not, person.why_not)) or None,
         "channels": [
-            _channel_json(report, person=person, found=found, for_staff=for_staff) for report in person.channels
+            _channel_json(report, person=person, of=explanation, for_staff=for_staff) for report in person.channels
         ],
     }
 
 
-def _channel_json(report: ChannelReport, *, person: Person, found: Explanation, for_staff: bool) -> dict[str, Any]:
+def _channel_json(report: ChannelReport, *, person: Person, of: Explanation, for_staff: bool) -> dict[str, Any]:
     row = report.row
     return {
         "channel": report.channel,
         "state": report.state,
-        "explanation": channel_text(report, person=person, found=found),
+        "explanation": channel_text(report, person=person, explanation=of),
         "notification_id": row.pk if row else None,
         "summary_id": row.summary_id if row else None,
         "hold": row.hold if row else "none",

@@ -57,10 +57,10 @@ WHY_NOT: dict[str, Promise] = {
 }
 
 
-def channel_text(report: ChannelReport, *, person: Person, found: Explanation) -> str:
+def channel_text(report: ChannelReport, *, person: Person, explanation: Explanation) -> str:
     """Explain the state, with until when, where it waits: on the person's own clock, as of now."""
     text = str(STATES[report.state])
     if report.row is not None and report.state.startswith("held_"):
-        until = wording.until_text(report.row.hold, settings=person.settings, now=found.as_of)
+        until = wording.until_text(report.row.hold, settings=person.settings, now=explanation.as_of)
         return f"{text} {_('As of now')}: {until}."
     return text

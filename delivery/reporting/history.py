@@ -19,12 +19,12 @@ MOST_COUNTED = 1000
 
 def rows(user_id: int | None) -> QuerySet[Delivery]:
     """Query a person's deliveries, or everybody's (None), newest first, with all that shows them: two queries."""
-    found = Delivery.objects.select_related(
+    query = Delivery.objects.select_related(
         "address", "notification__event__event_type", "notification__event__actor_user", "summary"
     ).prefetch_related(Prefetch("attempts", queryset=Attempt.objects.order_by("id")))
     # What was frozen can be a quarter of a megabyte, and nobody looks at it here.
-    found = found.defer("body").order_by("-id")
-    return found if user_id is None else found.filter(address__user_id=user_id)
+    query = query.defer("body").order_by("-id")
+    return query if user_id is None else query.filter(address__user_id=user_id)
 
 
 def page(
@@ -37,16 +37,16 @@ def page(
     limit: int = 20,
 ) -> list[Delivery]:
     """Load a page: two queries. `before`: the id of the last one seen; `of_user` narrows what `user_id` may see."""
-    found = rows(user_id)
+    query = rows(user_id)
     if of_user is not None:
-        found = found.filter(address__user_id=of_user)
+        query = query.filter(address__user_id=of_user)
     if states:
-        found = found.filter(state__in=states)
+        query = query.filter(state__in=states)
     if address_id is not None:
-        found = found.filter(address_id=address_id)
+        query = query.filter(address_id=address_id)
     if before is not None:
-        found = found.filter(id__lt=before)
-    return list(found[:limit])
+        query = query.filter(id__lt=before)
+    return list(query[:limit])
 
 
 def get(user_id: int | None, *, delivery_id: int) -> Delivery:
@@ -57,8 +57,8 @@ def get(user_id: int | None, *, delivery_id: int) -> Delivery:
 def counts(user_id: int) -> dict[str, int]:
     """Count what a person has in each state, and `held`. Each stops at MOST_COUNTED."""
     theirs = Delivery.objects.filter(address__user_id=user_id).order_by()
-    found = {state: theirs.filter(state=state)[:MOST_COUNTED].count() for state in Delivery.State.values}
-    return found | {"held": held(user_id).order_by()[:MOST_COUNTED].count()}
+    query = {state: theirs.filter(state=state)[:MOST_COUNTED].count() for state in Delivery.State.values}
+    return query | {"held": held(user_id).order_by()[:MOST_COUNTED].count()}
 
 
 def held(user_id: int) -> QuerySet[Notification]:

@@ -188,7 +188,7 @@ def _summary_text(summary: Summary, held: list[Held]) -> tuple[str, list[str]]:
 
 def _without_mentions(text: str) -> str:
     """Put a zero-width space where a name or a code would call people."""
-    return _CALLS.sub(lambda found: f"{found[0]}\u200b", text)
+    return _CALLS.sub(lambda match: f"{match[0]}\u200b", text)
 
 
 channels.register(Chat())

@@ -71,7 +71,7 @@ def content_of(outgoing: Outgoing) -> Content:
 
 
 def _notification(row: Notification, event: Event, *, user: User, zone: ZoneInfo) -> Content:
-    kind, said = event.event_type, rendering.render(event, event.event_type)
+    kind, rendered = event.event_type, rendering.render(event, event.event_type)
     source = event.source
     # A locked type keeps its default channels, so there the link could change nothing (RFC 8058 wants it to work).
     is_fixed = kind.is_locked and "email" in kind.default_channels
@@ -80,7 +80,7 @@ def _notification(row: Notification, event: Event, *, user: User, zone: ZoneInfo
     return Content(
         template="notification",
         tag=kind.name,
-        title=said.title,
+        title=rendered.title,
         stream=kind.name,
         stream_words=kind.description or kind.name,
         thread=f"{source.type}.{source.id}.user.{user.pk}" if source else "",
@@ -88,8 +88,8 @@ def _notification(row: Notification, event: Event, *, user: User, zone: ZoneInfo
         context={
             "category": kind.category,
             "category_name": labels.category_name(kind.category),
-            "body": said.body,
-            "facts": _facts(event, shown=f"{said.title} {said.body}", user=user, zone=zone),
+            "body": rendered.body,
+            "facts": _facts(event, shown=f"{rendered.title} {rendered.body}", user=user, zone=zone),
             "action_url": _open_url(row),
             "action_words": _("Open the {thing}").format(thing=thing) if thing else _("Open it"),
             "reason": _reason(row, category=kind.category),
@@ -106,12 +106,12 @@ def _reason(row: Notification, *, category: str) -> str:
 
 def _facts(event: Event, *, shown: str, user: User, zone: ZoneInfo) -> list[Field]:
     """List when and who, and of the payload what title and body don't say already."""
-    found = [Field(_("When"), times.full_time(event.created_at, zone=zone))]
+    fields = [Field(_("When"), times.full_time(event.created_at, zone=zone))]
     actor = event.actor_user
     if actor is not None and actor.pk != user.pk:
-        found.append(Field(_("Who"), actor.get_full_name() or actor.get_username()))
+        fields.append(Field(_("Who"), actor.get_full_name() or actor.get_username()))
     more = [fact for fact in fields_of(event.payload) if fact.value != "—" and fact.value not in shown]
-    return found + [Field(fact.name, _short(fact.value)) for fact in more[:MAX_FACTS]]
+    return fields + [Field(fact.name, _short(fact.value)) for fact in more[:MAX_FACTS]]
 
 
 def _short(text: str) -> str:
@@ -149,13 +149,13 @@ def _summary(summary: Summary, held: list[Held], *, user: User, zone: ZoneInfo) 
 
 
 def _item(one: Held, *, zone: ZoneInfo) -> dict[str, str]:
-    said = rendering.render(one.event, one.event.event_type)
+    rendered = rendering.render(one.event, one.event.event_type)
     category = one.event.event_type.category
     return {
         "category": category,
         "category_name": labels.category_name(category),
-        "title": said.title,
-        "body": _short(said.body),
+        "title": rendered.title,
+        "body": _short(rendered.body),
         "when": times.full_time(one.event.created_at, zone=zone),
         "url": _open_url(one.notification),
     }

@@ -44,8 +44,8 @@ def status(subscription: Subscription) -> SubscriptionStatus:
     if subscription.event_type_id is None:
         return SubscriptionStatus(None, list(settings_of(subscription.user_id).digest_channels))
     row = NotificationPreference.objects.filter(user_id=subscription.user_id, event_type_id=subscription.event_type_id)
-    if found := row.select_related("event_type").first():
-        return SubscriptionStatus(found.event_type, list(found.channels))
+    if preference := row.select_related("event_type").first():
+        return SubscriptionStatus(preference.event_type, list(preference.channels))
     if event_type := EventType.objects.filter(pk=subscription.event_type_id).first():
         return SubscriptionStatus(event_type, list(event_type.default_channels))
     raise GoneError("this event type is there no more")

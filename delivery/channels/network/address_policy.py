@@ -97,12 +97,12 @@ def policy() -> Policy:
 
 
 def _own_addresses() -> frozenset[IPv4Address | IPv6Address]:
-    found = set()
+    addresses = set()
     for interface in psutil.net_if_addrs().values():
         for one in interface:
             try:
-                found.add(ipaddress.ip_address(one.address.partition("%")[0]))
+                addresses.add(ipaddress.ip_address(one.address.partition("%")[0]))
             except ValueError:
                 # A hardware address.
                 continue
-    return frozenset(found)
+    return frozenset(addresses)

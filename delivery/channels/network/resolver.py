@@ -73,14 +73,14 @@ def lookup(host: str) -> list[str]:
     # Search domains would turn a public name into one of the inner network; an intranet's own names may need them.
     name = host if settings.WEBHOOK_ALLOWED_NETWORKS else f"{host}."
     try:
-        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+        infos = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
     except socket.gaierror as error:
         raise _blamed(host, error) from error
     except UnicodeError as error:
         raise NameLookupError(f"{host}: {error}") from error
     except OSError as error:
         raise ResolverError(f"{host}: {error}") from error
-    return list(dict.fromkeys(str(info[4][0]) for info in found))
+    return list(dict.fromkeys(str(info[4][0]) for info in infos))
 
 
 def _blamed(host: str, error: socket.gaierror) -> NameLookupError | ResolverError:

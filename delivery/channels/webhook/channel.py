@@ -166,13 +166,13 @@ def _key(sealed: str) -> bytes:
 
 async def _start(response: aiohttp.ClientResponse) -> bytes:
     """Read the answer up to its end, or to MAX_ANSWER: then its connection is closed."""
-    found = bytearray()
+    start = bytearray()
     while chunk := await response.content.readany():
-        found += chunk
-        if len(found) >= MAX_ANSWER:
+        start += chunk
+        if len(start) >= MAX_ANSWER:
             response.close()
             break
-    return bytes(found[: 4 * http_outcome.EXCERPT])
+    return bytes(start[: 4 * http_outcome.EXCERPT])
 
 
 def _excerpt(start: bytes, encoding: str) -> str:

@@ -29,7 +29,7 @@ _EXTENSIONS = {
 
 def structured(body: dict[str, Any]) -> dict[str, Any]:
     """Translate the standard form. `id` is the `webhook-id`: with `source` it tells a repeat from news."""
-    found = {
+    event = {
         "specversion": "1.0",
         "id": body["id"],
         "source": settings.BASE_URL,
@@ -38,12 +38,12 @@ def structured(body: dict[str, Any]) -> dict[str, Any]:
         "datacontenttype": "application/json",
     }
     if body.get("source_entity_type") is not None and body.get("source_entity_id") is not None:
-        found["subject"] = f"{body['source_entity_type']}:{body['source_entity_id']}"
+        event["subject"] = f"{body['source_entity_type']}:{body['source_entity_id']}"
     for name, extension in _EXTENSIONS.items():
         # An attribute is never null, and empty text says nothing.
         if body.get(name) not in (None, ""):
-            found[extension] = body[name] if isinstance(body[name], bool) else str(body[name])
-    return found | {"data": _data(body)}
+            event[extension] = body[name] if isinstance(body[name], bool) else str(body[name])
+    return event | {"data": _data(body)}
 
 
 def _data(body: dict[str, Any]) -> Any:

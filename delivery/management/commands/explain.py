@@ -26,10 +26,10 @@ class Command(BaseCommand):
         except Event.DoesNotExist as error:
             raise CommandError(f"There is no event {options['event_id']}.") from error
         if options["user"]:
-            found = explanation.explain_to(event, user_id=_user_id(options["user"]), now=timezone.now())
+            result = explanation.explain_to(event, user_id=_user_id(options["user"]), now=timezone.now())
         else:
-            found = explanation.explain(event, now=timezone.now(), after=options["after"])
-        for line in explanation_output.lines(found):
+            result = explanation.explain(event, now=timezone.now(), after=options["after"])
+        for line in explanation_output.lines(result):
             self.stdout.write(line)
 
 
