@@ -7,11 +7,9 @@ import contextlib
 import smtplib
 import socket
 import ssl
-import threading
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import Message
 
@@ -31,96 +29,47 @@ class Envelope:
     body: bytes
 
 
-@dataclass(slots=True)
-class _Job:
-    envelope: Envelope
-    future: asyncio.Future[Outcome]
-    progress: smtp_outcome.Progress = field(default_factory=smtp_outcome.Progress)
-
-
 class SmtpConnection:
     """Connection of Django's own mail backend, whatever that is; of SMTP it stays open. Close it when done.
 
-    `waiting`: mails that it has not done with.
+    `waiting`: mails that it has not done with. `is_aborted`: one ran out of time, so it can't be used any more.
     """
 
     def __init__(self) -> None:
         self._backend = get_connection()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="mail")
-        self._is_aborted = False
         self.waiting = 0
-        # What the thread is to do, and whether it is at it: one lock for both, so that none is left lying.
-        self._todo: deque[_Job] = deque()
-        self._is_working = False
-        self._lock = threading.Lock()
-        self._done: deque[tuple[_Job, Outcome | Exception]] = deque()
-
-    @property
-    def is_aborted(self) -> bool:
-        """True once a mail ran out of time: it can't be used any more."""
-        return self._is_aborted
+        self.is_aborted = False
 
     async def send(self, envelope: Envelope, *, deadline: float) -> Outcome:
-        """Within `deadline` seconds, the wait for the mails before it included. Raises nothing that is the server's
-        doing."""
-        loop = asyncio.get_running_loop()
-        job = _Job(envelope, loop.create_future())
+        """Send within `deadline` seconds, the wait for the mails before it included.
+
+        Raises nothing that is the server's doing.
+        """
+        progress = smtp_outcome.Progress()
+        sending = asyncio.get_running_loop().run_in_executor(self._thread, self._send, envelope, progress)
         self.waiting += 1
-        with self._lock:
-            self._todo.append(job)
-            is_idle, self._is_working = not self._is_working, True
-        if is_idle:
-            self._thread.submit(self._work, loop)
         try:
-            async with asyncio.timeout(deadline):
-                return await job.future
+            return await asyncio.wait_for(sending, deadline)
         except TimeoutError as error:
             self._abort()
-            return smtp_outcome.failed(error, job.progress)
+            return smtp_outcome.failed(error, progress)
         except asyncio.CancelledError:
             self._abort()
             raise
+        finally:
+            self.waiting -= 1
 
     async def close(self) -> None:
         """Take leave of the server, if it still listens."""
-        if not self._is_aborted:
+        if not self.is_aborted:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
         self._thread.shutdown(wait=False)
-
-    def _work(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Send mail after mail in the thread; the loop takes the outcomes as it gets to it."""
-        while job := self._next():
-            outcome: Outcome | Exception
-            try:
-                outcome = self._send(job.envelope, job.progress)
-            except Exception as error:  # noqa: BLE001  it is raised where the mail is waited for
-                outcome = error
-            self._done.append((job, outcome))
-            if len(self._done) == 1:
-                # A loop that has closed meanwhile had given this line up.
-                with contextlib.suppress(RuntimeError):
-                    loop.call_soon_threadsafe(self._hand_back)
-
-    def _next(self) -> _Job | None:
-        with self._lock:
-            self._is_working = bool(self._todo)
-            return self._todo.popleft() if self._todo else None
-
-    def _hand_back(self) -> None:
-        while self._done:
-            job, outcome = self._done.popleft()
-            self.waiting -= 1
-            if job.future.done():
-                continue
-            if isinstance(outcome, Exception):
-                job.future.set_exception(outcome)
-            else:
-                job.future.set_result(outcome)
 
     def _send(self, envelope: Envelope, progress: smtp_outcome.Progress) -> Outcome:
         backend = self._backend
         try:
-            if self._is_aborted:
+            if self.is_aborted:
                 raise smtplib.SMTPServerDisconnected("the mail before this one ran out of time")
             if not isinstance(backend, EmailBackend):
                 backend.send_messages([_Frozen(envelope)])
@@ -135,7 +84,7 @@ class SmtpConnection:
             self._disconnect()
         backend.open()
         smtp = backend.connection
-        if self._is_aborted or smtp is None:
+        if self.is_aborted or smtp is None:
             raise smtplib.SMTPServerDisconnected("out of time before the connection was there")
         progress.connected(smtp)
         return send_over(smtp, envelope, progress)
@@ -149,7 +98,7 @@ class SmtpConnection:
 
     def _abort(self) -> None:
         """Wake the thread from whatever it waits for; a connection that comes later isn't used."""
-        self._is_aborted = True
+        self.is_aborted = True
         smtp = getattr(self._backend, "connection", None) or getattr(self._backend, "_partial_connection", None)
         if smtp is not None and smtp.sock is not None:
             with contextlib.suppress(OSError):
