@@ -47,23 +47,8 @@ class NotificationAdmin(OfPeople[Notification]):
     )
     list_select_related = ("user", "event__event_type")
     list_filter = ("channel", "is_read", "hold", "created_at")
-    fields = (
-        "user",
-        "event_type",
-        "event_link",
-        "channel",
-        "reason",
-        "hold",
-        "summary",
-        "is_read",
-        "read_at",
-        "is_delivered",
-        "delivered_at",
-        "seq",
-        "feed_seq",
-        "group_key",
-        "created_at",
-    )
+    exclude = ("event",)
+    readonly_fields = ("event_type", "event_link")
     ordering = ("-id",)
 
     @admin.display(description=gettext_lazy("Event type"))
@@ -104,4 +89,5 @@ class FanoutAdmin(ReadOnly[Fanout]):
     """Great audiences on their way; empty most of the time."""
 
     list_display = ("event_link", "after_user", "until_user", "attempts", "retry_at")
-    fields = list_display
+    exclude = ("event",)
+    readonly_fields = ("event_link",)

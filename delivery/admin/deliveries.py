@@ -34,9 +34,7 @@ class AddressAdmin(ReadOnly[Address]):
     search_fields = ("target",)
     search_help_text = gettext_lazy("A part of the address, or a username, an e-mail address or a user id")
     ordering = ("-id",)
-    fields = tuple(
-        field.name for field in Address._meta.fields if field.name not in ("id", "secret", "previous_secret")
-    )
+    exclude = ("secret", "previous_secret")
     actions = ("resend_dead",)
 
     def meant(self, term: str) -> Q:
@@ -80,23 +78,8 @@ class DeliveryAdmin(ReadOnly[Delivery]):
     sortable_by: ClassVar[tuple[str, ...]] = ()
     ordering = ("-id",)
     inlines = (AttemptInline,)
-    fields = (
-        "id",
-        "state",
-        "why",
-        "person",
-        "address_link",
-        "purpose",
-        "event_link",
-        "summary",
-        "due_at",
-        "tries",
-        "lease_until",
-        "settled_at",
-        "content_type",
-        "sent_body",
-        "created_at",
-    )
+    exclude = ("reason", "address", "notification", "body", "claim_token")
+    readonly_fields = ("why", "person", "address_link", "event_link", "sent_body")
     actions = ("resend", "rescue")
 
     def get_urls(self) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from http import HTTPStatus
+from http.client import responses
 from itertools import zip_longest
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -70,7 +70,8 @@ def _result(row: Attempt) -> str:
     if row.outcome == Outcome.UNKNOWN:
         return _("interrupted; whether it arrived is not known")
     if row.http_status is not None:
-        return f"{row.http_status} {_phrase(row.http_status)}".strip()
+        # SMTP's numbers have no names.
+        return f"{row.http_status} {responses.get(row.http_status, '')}".strip()
     if row.outcome == Outcome.SENT:
         return _("accepted")
     if row.reason == "timeout" and row.ms is not None:
@@ -83,14 +84,6 @@ def _tone(row: Attempt, *, is_last: bool, delivery: Delivery) -> str:
     if is_last and delivery.state in (Delivery.State.PENDING, Delivery.State.SENDING):
         return "open"
     return _TONES.get(Outcome(row.outcome), "open")
-
-
-def _phrase(status: int) -> str:
-    """Name an HTTP status; SMTP's numbers have no names."""
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""
 
 
 def _duration(row: Attempt) -> str:

@@ -66,8 +66,14 @@ class BigList(admin.ModelAdmin[M]):
 class ReadOnly(BigList[M]):
     """Pages to look at. Rows are written by the bus and the router alone."""
 
+    def get_fields(self, request: HttpRequest, obj: M | None = None) -> Any:
+        """Columns, but those that are excluded, and then what is computed."""
+        left_out = self.exclude or ()
+        columns = [field.name for field in self.opts.fields if field.name not in left_out]
+        return self.fields or [*columns, *self.readonly_fields]
+
     def get_readonly_fields(self, request: HttpRequest, obj: M | None = None) -> Any:
-        return self.fields or ()
+        return self.get_fields(request, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

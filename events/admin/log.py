@@ -36,20 +36,8 @@ class EventAdmin(ReadOnly[Event]):
     search_help_text = gettext_lazy("An event id, a source (job:42) or the name of a type")
     sortable_by = ("id", "created_at", "position")
     ordering = ("-id",)
-    fields = (
-        "id",
-        "position",
-        "event_type",
-        "reads_as",
-        "about",
-        "actor_user",
-        "project_id",
-        "publisher",
-        "idempotency_key",
-        "traceparent",
-        "created_at",
-        "payload_as_json",
-    )
+    exclude = ("source_entity_type", "source_entity_id", "payload")
+    readonly_fields = ("reads_as", "about", "payload_as_json")
 
     def meant(self, term: str) -> Q:
         return by_source(term, otherwise=Q(event_type__name__startswith=term))
@@ -168,7 +156,8 @@ class ParkedEventAdmin(ReadOnly[ParkedEvent]):
     list_display = ("id", "subscriber", "event_link", "what_went_wrong", "created_at")
     list_select_related = ("subscriber",)
     list_filter = ("subscriber", "created_at")
-    fields = ("subscriber", "event_link", "error_text", "created_at")
+    exclude = ("event", "error")
+    readonly_fields = ("event_link", "error_text")
     ordering = ("-id",)
     actions = ("rerun", "dismiss")
 

@@ -21,21 +21,8 @@ class TrackedJobAdmin(ReadOnly[TrackedJob]):
     search_help_text = gettext_lazy("A number, a source (job:42), or how the key or the name begins")
     sortable_by = ("id", "due_at")
     ordering = ("-id",)
-    fields = (
-        "id",
-        "name",
-        "key",
-        "state",
-        "about",
-        "actor_user_id",
-        "project_id",
-        "created_at",
-        "started_at",
-        "ended_at",
-        "due_at",
-        "details_as_json",
-        "its_events",
-    )
+    exclude = ("source_entity_type", "source_entity_id", "details")
+    readonly_fields = ("about", "details_as_json", "its_events")
 
     def meant(self, term: str) -> Q:
         return by_source(term, otherwise=Q(key__startswith=term) | Q(name__startswith=term))

@@ -14,16 +14,11 @@ from events.errors import Refused
 from events.log.publish import NewEvent, accept
 from events.models import Event, EventType
 
-# What `Refused.field` names, by the field of this form that holds it.
+# What `Refused.field` names and this form calls otherwise.
 _FIELD_OF = {
-    "event_type": "event_type",
-    "source": "source",
     "source_entity_type": "source",
     "source_entity_id": "source",
-    "actor": "actor",
     "actor_user_id": "actor",
-    "payload": "payload",
-    "project_id": "project_id",
 }
 
 
@@ -80,7 +75,8 @@ class PublishForm(forms.Form):
             )
             return accept([new], publisher=publisher)[0].event
         except Refused as refused:
-            self.add_error(_FIELD_OF.get(refused.field or ""), refused.detail)
+            field = _FIELD_OF.get(refused.field or "", refused.field)
+            self.add_error(field if field in self.fields else None, refused.detail)
             return None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from django.urls import reverse
 from django.utils import timezone
 from rest_framework.request import Request
@@ -111,15 +113,7 @@ class WhyView(ApiView):
     def get(self, request: Request, notification_id: int) -> Response:
         with missing_is_404(Notification):
             found = why(feed.get(user_id_of(request), notification_id=notification_id))
-        return Response(
-            {
-                "reason": found.reason,
-                "rule": found.rule,
-                "explanation": found.explanation,
-                "event_type": found.event_type,
-                "preference_url": f"{reverse('preferences')}#type-{found.event_type}",
-            }
-        )
+        return Response(asdict(found) | {"preference_url": f"{reverse('preferences')}#type-{found.event_type}"})
 
 
 def _mark(request: Request, ids: list[int], *, is_read: bool) -> Response:

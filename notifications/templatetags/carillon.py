@@ -71,19 +71,13 @@ def carillon_feed_head() -> dict[str, Any]:
     return {"modules": FEED_MODULES}
 
 
-@register.inclusion_tag("carillon/bell.html", takes_context=True)
-def carillon_bell(context: Context) -> dict[str, Any]:
-    """The bell with its count, and the panel it opens; nothing for nobody."""
-    return _element_context(context)
-
-
-@register.inclusion_tag("carillon/toasts.html", takes_context=True)
-def carillon_toasts(context: Context) -> dict[str, Any]:
-    """Place of the toasts, and the regions that speak them; nothing for nobody."""
-    return _element_context(context)
-
-
+@register.inclusion_tag("carillon/bell.html", takes_context=True, name="carillon_bell")
+@register.inclusion_tag("carillon/toasts.html", takes_context=True, name="carillon_toasts")
 def _element_context(context: Context) -> dict[str, Any]:
+    """Give the bell its count and panel, and the toasts their place and the regions that speak them.
+
+    Nothing for nobody.
+    """
     inbox = carillon_status(context)
     request: HttpRequest | None = context.get("request")
     if inbox is None or request is None:

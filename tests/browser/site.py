@@ -23,9 +23,9 @@ COME_BACK = "window.isAway = false; document.dispatchEvent(new Event('visibility
 # The start of a process takes longer than most tests.
 _PEOPLE = """
 from django.contrib.auth.models import User
-from delivery.signed_links import Rule, to_unsubscribe
+from delivery.signed_links import Subscription, unsubscribe_url
 from events import api_keys
-link = to_unsubscribe(Rule(User.objects.get(username="bob").pk, None))
+link = unsubscribe_url(Subscription(User.objects.get(username="bob").pk, None))
 print(({user.username: (user.pk, api_keys.issue(user)[1]) for user in User.objects.all()}, link))
 """
 
