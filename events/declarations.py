@@ -42,7 +42,7 @@ class Declared:
 
     def columns(self) -> dict[str, Any]:
         """Values as the table holds them: lists and objects as JSON gives them back."""
-        values = {one.name: getattr(self, one.name) for one in dataclasses.fields(self) if one.name != "name"}
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "name"}
         return values | {
             "audience": list(self.audience),
             "default_channels": list(self.default_channels),
@@ -59,7 +59,7 @@ def declare(name: str, *, category: str, **columns: Any) -> None:
 
     `columns`: those of `Declared`, as in the admin: `audience=["owner", "watchers"]`, `title_template="..."`.
     """
-    known = [one.name for one in dataclasses.fields(Declared)]
+    known = [field.name for field in dataclasses.fields(Declared)]
     if unknown := sorted(columns.keys() - set(known)):
         raise ImproperlyConfigured(f"Event type {name!r} declares {unknown[0]!r}; accepted are {', '.join(known)}.")
     if name in _declared:
@@ -84,8 +84,8 @@ def sync(**_signal: Any) -> None:
         rows = EventType.objects.select_for_update().filter(name__in_set=list(_declared)).order_by("id")
         known = {row.name: row for row in rows}
         fresh = [
-            EventType(name=name, **one.columns(), declared=one.columns())
-            for name, one in _declared.items()
+            EventType(name=name, **declared.columns(), declared=declared.columns())
+            for name, declared in _declared.items()
             if name not in known
         ]
         EventType.objects.bulk_create(fresh, ignore_conflicts=True)

@@ -58,8 +58,8 @@ class CloudEventIn(serializers.Serializer[Any]):
         if isinstance(data, Mapping):
             # In the JSON format null says that there is no such attribute.
             data = {name: _number(name, value) for name, value in data.items() if value is not None}
-        found: dict[str, Any] = super().to_internal_value(data)
-        return found
+        fields: dict[str, Any] = super().to_internal_value(data)
+        return fields
 
     def validate_specversion(self, value: str) -> str:
         if value != "1.0":
@@ -89,12 +89,12 @@ def form_of(request: Request) -> str | None:
 
 def from_headers(request: Request) -> dict[str, Any]:
     """The binary form as the JSON format would have it."""
-    found: dict[str, Any] = {
+    attributes: dict[str, Any] = {
         name[3:].lower(): unquote(value) for name, value in request.headers.items() if name.lower().startswith("ce-")
     }
     if request.content_type:
-        found |= {"datacontenttype": request.content_type, "data": request.data}
-    return found
+        attributes |= {"datacontenttype": request.content_type, "data": request.data}
+    return attributes
 
 
 def _number(name: str, value: Any) -> Any:

@@ -80,8 +80,8 @@ class EventsView(ApiView):
         throttling.spend(request, len(sent.new))
         with _indexed(sent):
             accepted = publish.accept(sent.new, publisher=f"user:{user_id_of(request)}")
-        events = [event_json(one.event) for one in accepted]
-        is_new = any(one.created for one in accepted)
+        events = [event_json(each.event) for each in accepted]
+        is_new = any(each.created for each in accepted)
         return Response(events if sent.is_many else events[0], status=201 if is_new else 200)
 
     def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]
@@ -105,10 +105,10 @@ class EventsView(ApiView):
     )
     def get(self, request: Request) -> Response:
         query = query_of(request, as_=LogQuery)
-        found = Event.objects.filter(position__gt=query["after"]).select_related("event_type").order_by("position")
+        unread = Event.objects.filter(position__gt=query["after"]).select_related("event_type").order_by("position")
         if "type" in query:
-            found = found.filter(_of_types(query["type"]))
-        events = list(found[: query["limit"] + 1])
+            unread = unread.filter(_of_types(query["type"]))
+        events = list(unread[: query["limit"] + 1])
         page = events[: query["limit"]]
         following = {"after": page[-1].position} if len(events) > len(page) else None
         return listed(request, [event_json(event) for event in page], following=following)
@@ -135,8 +135,8 @@ def _of_types(pattern: str) -> Q:
 
 def _check_key_covers(request: Request, new: Sequence[publish.NewEvent]) -> None:
     key = key_of(request)
-    for one in new:
-        if not api_keys.may_publish(key, one.event_type):
+    for event in new:
+        if not api_keys.may_publish(key, event.event_type):
             covered = ", ".join(key.publish_patterns or []) if key else "nothing"
-            detail = f"This key may not publish {one.event_type[:100]!r}; it covers {covered}."
+            detail = f"This key may not publish {event.event_type[:100]!r}; it covers {covered}."
             raise PermissionDenied(detail, code="key_restricted")

@@ -120,17 +120,17 @@ def _checked(new: Sequence[NewEvent]) -> list[Row]:
 
 
 def _sifted(new: Mapping[int, NewEvent]) -> tuple[dict[int, Row], dict[int, Refused]]:
-    types = event_type_cache.by_name(one.event_type for one in new.values())
+    types = event_type_cache.by_name(event.event_type for event in new.values())
     rows: dict[int, Row] = {}
     refused: dict[int, Refused] = {}
     unknown = []
-    for index, one in new.items():
-        event_type = types.get(one.event_type) if isinstance(one.event_type, str) else None
+    for index, event in new.items():
+        event_type = types.get(event.event_type) if isinstance(event.event_type, str) else None
         if event_type is None:
             unknown.append(index)
             continue
         try:
-            rows[index] = _row(one, event_type=event_type)
+            rows[index] = _row(event, event_type=event_type)
         except Refused as error:
             refused[index] = error
     if unknown:
@@ -151,32 +151,32 @@ def _first_of(refused: Mapping[int, Refused]) -> Refused:
     return first
 
 
-def _row(one: NewEvent, *, event_type: EventType) -> Row:
+def _row(event: NewEvent, *, event_type: EventType) -> Row:
     if not event_type.is_active:
         raise InactiveEventType(
             f"{event_type.name} is switched off: an admin can make it active again",
             code="event_type_inactive",
             field="event_type",
         )
-    payload = {} if one.payload is None else one.payload
+    payload = {} if event.payload is None else event.payload
     payload_schema.check_payload(payload, schema=event_type.schema)
-    if isinstance(one.actor, User) and one.actor.pk is None:
+    if isinstance(event.actor, User) and event.actor.pk is None:
         raise UnknownUser("the actor is not saved", code="unknown_user", field="actor_user_id")
-    if one.project_id is not None and (type(one.project_id) is not int or not 0 <= one.project_id <= BIGINT_MAX):
+    if event.project_id is not None and (type(event.project_id) is not int or not 0 <= event.project_id <= BIGINT_MAX):
         raise Refused(
-            f"project_id {one.project_id!r} is not a whole number between 0 and 2^63-1",
+            f"project_id {event.project_id!r} is not a whole number between 0 and 2^63-1",
             code="invalid_project",
             field="project_id",
         )
     return Row(
         event_type=event_type,
-        source=None if one.source is None else entity_of(one.source),
-        actor_id=one.actor.pk if isinstance(one.actor, User) else one.actor,
-        actor=one.actor if isinstance(one.actor, User) and not one.actor._state.adding else None,
+        source=None if event.source is None else entity_of(event.source),
+        actor_id=event.actor.pk if isinstance(event.actor, User) else event.actor,
+        actor=event.actor if isinstance(event.actor, User) and not event.actor._state.adding else None,
         payload=payload,
-        project_id=one.project_id,
-        key=_key(one.idempotency_key),
-        traceparent=one.traceparent,
+        project_id=event.project_id,
+        key=_key(event.idempotency_key),
+        traceparent=event.traceparent,
     )
 
 

@@ -89,7 +89,11 @@ def _compare(
     try:
         with transaction.atomic():
             rows = _locked(readings, kind=level.kind, host=host, now=now)
-            others = rows if level.kind == level.of else _locked(readings, kind=level.of, host=host, now=None)
+            others = (
+                rows
+                if level.kind == level.entity_type
+                else _locked(readings, kind=level.entity_type, host=host, now=None)
+            )
             entities = {row.name: row.pk for row in others}
             for row in rows:
                 (value, about), was_armed = readings[row.name], row.told_threshold is None
@@ -101,7 +105,7 @@ def _compare(
                     row.told_at = now
                     if row.name not in silent:
                         payload = {"host": host, **about, "threshold": level.threshold}
-                        publish(level.event_type, source=Entity(level.of, entities[row.name]), payload=payload)
+                        publish(level.event_type, source=Entity(level.entity_type, entities[row.name]), payload=payload)
                         told += 1
             HardwareReading.objects.bulk_update(rows, ["value", "observed_at", "told_threshold", "told_at"])
     except InactiveEventType:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 class Level:
     """A threshold of one kind of reading, and the event that tells of its crossing.
 
-    `kind` is that of the rows which remember it; `of` that of the rows which the events are about.
+    `kind` is that of the rows which remember it; `entity_type` that of the rows which the events are about.
     """
 
     kind: str
-    of: str
+    entity_type: str
     event_type: str
     threshold: float
     margin: float
