@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from events.db.clock import instant
 
@@ -37,33 +36,19 @@ def hello(
     }
 
 
-class SharedText(NamedTuple):
-    """Parts that the frames of one event share, spelled once for all of them."""
-
-    event: str
-    rest: str
-
-
-def shared_text(*, event: Frame, timestamp: str) -> SharedText:
-    """Spell what the `notification` frames of an event share: the event as the feed shows it, and the top level."""
-    rest = {"event_type": event["event_type"], "payload": event["payload"], "timestamp": timestamp}
-    return SharedText(json.dumps(event), json.dumps(rest))
-
-
-def notification(shared: SharedText, *, seq: int, unread_count: int, toast: bool, own: Frame) -> str:
-    """Text of a frame with the seed's four fields (its task 3.1) and ours.
-
-    The event and what is the person's `own` are the `notification`.
-    """
-    start = json.dumps({"type": "notification", "seq": seq, "unread_count": unread_count, "toast": toast})
-    inner = merge_json_objects(shared.event, json.dumps(own))
-    return merge_json_objects(start, f'{{"notification": {inner}}}', shared.rest)
-
-
-def merge_json_objects(*texts: str) -> str:
-    """Merge JSON objects without a name in common, each spelled as `json.dumps` does, into the text of one."""
-    members = [text[1:-1] for text in texts]
-    return f"{{{', '.join(filter(None, members))}}}"
+def notification(*, event: Frame, timestamp: str, seq: int, unread_count: int, toast: bool, own: Frame) -> Frame:
+    """Frame with the seed's four fields (its task 3.1) and ours: the event as the feed shows it, and what is the
+    person's `own` in it."""
+    return {
+        "type": "notification",
+        "seq": seq,
+        "unread_count": unread_count,
+        "toast": toast,
+        "notification": event | own,
+        "event_type": event["event_type"],
+        "payload": event["payload"],
+        "timestamp": timestamp,
+    }
 
 
 def read(*, seq: int, unread_count: int, ids: list[int], is_read: bool) -> Frame:

@@ -131,12 +131,12 @@ class Hub:
             self._end_session(message["session"])
 
     def _deliver(self, body: dict[str, Any]) -> None:
-        shared = {int(key): frames.shared_text(**common) for key, common in body["shared"].items()}
-        for user_id, frame, key in body["frames"]:
+        for user_id, personal, key in body["frames"]:
             sockets = self.sockets.get(user_id)
             if not sockets:
                 continue
-            text = json.dumps(frame) if key is None else frames.notification(shared[key], **frame)
+            frame = personal if key is None else frames.notification(**body["shared"][str(key)], **personal)
+            text = json.dumps(frame)
             for socket in sockets:
                 socket.offer(frame["seq"], text)
 
