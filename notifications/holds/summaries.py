@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from events import event_type_cache
-from notifications.inbox import frames, marking
+from notifications.inbox import marking
 from notifications.inbox.frames import Frame
 from notifications.inbox.push import Push, push_on_commit
 from notifications.models import Notification, Summary, UserNotificationSettings
@@ -19,20 +19,24 @@ MOST_SHOWN = 5
 
 
 def as_frames(made: Sequence[Summary]) -> list[Frame]:
-    """The `summary` frames. At most one query, for words that were not read lately."""
+    """`summary` frames; at most one query, for words that were not read lately.
+
+    A summary is sent again, with `is_read`, once its person has seen it.
+    """
     types = event_type_cache.by_name({name for summary in made for name in summary.by_type})
     return [
-        frames.summary(
-            seq=summary.seq,
-            summary_id=summary.pk,
-            kind=summary.kind,
-            count=summary.count,
-            by_type=summary.by_type,
-            url=summary_text.url(summary.pk),
-            title=summary_text.title(summary.kind),
-            text=summary_text.counts(summary.by_type, types=types.values()),
-            is_read=summary.is_read,
-        )
+        {
+            "type": "summary",
+            "seq": summary.seq,
+            "id": summary.pk,
+            "kind": summary.kind,
+            "count": summary.count,
+            "by_type": summary.by_type,
+            "url": summary_text.url(summary.pk),
+            "title": summary_text.title(summary.kind),
+            "text": summary_text.counts(summary.by_type, types=types.values()),
+            "is_read": summary.is_read,
+        }
         for summary in made
     ]
 

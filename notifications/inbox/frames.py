@@ -2,38 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
-from events.db.clock import instant
-
 Frame = dict[str, Any]
-
-
-def hello(
-    *,
-    seq: int,
-    unread_count: int,
-    now: datetime,
-    settings: dict[str, Any],
-    recovered: bool,
-    notifications: list[Frame],
-    summaries: list[Frame],
-    is_held: bool,
-) -> Frame:
-    """`recovered`: rows and summaries are all that changed since the client's seq. `is_held`: news wait just now
-    (do-not-disturb, quiet hours, digest), so what isn't critical among the rows makes no toast."""
-    return {
-        "type": "hello",
-        "seq": seq,
-        "unread_count": unread_count,
-        "now": instant(now),
-        "settings": settings,
-        "recovered": recovered,
-        "notifications": notifications,
-        "summaries": summaries,
-        "is_held": is_held,
-    }
 
 
 def notification(*, event: Frame, timestamp: str, seq: int, unread_count: int, toast: bool, own: Frame) -> Frame:
@@ -57,33 +28,6 @@ def read(*, seq: int, unread_count: int, ids: list[int], is_read: bool) -> Frame
 
 def read_all(*, seq: int, unread_count: int, up_to: int, category: str | None) -> Frame:
     return {"type": "read_all", "seq": seq, "up_to": up_to, "category": category, "unread_count": unread_count}
-
-
-def summary(
-    *,
-    seq: int,
-    summary_id: int,
-    kind: str,
-    count: int,
-    by_type: dict[str, int],
-    url: str,
-    title: str,
-    text: str,
-    is_read: bool,
-) -> Frame:
-    """Summary of what was held; again, with `is_read`, once its person has seen it."""
-    return {
-        "type": "summary",
-        "seq": seq,
-        "id": summary_id,
-        "kind": kind,
-        "count": count,
-        "by_type": by_type,
-        "url": url,
-        "title": title,
-        "text": text,
-        "is_read": is_read,
-    }
 
 
 def removed(*, seq: int, unread_count: int, ids: list[int]) -> Frame:

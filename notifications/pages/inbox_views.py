@@ -75,8 +75,8 @@ def since(request: HttpRequest) -> JsonResponse:
     another person than the one who is signed in now."""
     if not request.user.is_authenticated or str(request.user.pk) != request.GET.get("user"):
         return JsonResponse({"frames": []}, status=401)
-    found = snapshot.since(person(request).pk, seq=whole_number(request.GET.get("seq", "")), now=timezone.now())
-    return JsonResponse({"frames": found.frames})
+    seq = whole_number(request.GET.get("seq", ""))
+    return JsonResponse({"frames": snapshot.since(person(request).pk, seq=seq, now=timezone.now())})
 
 
 @never_cache

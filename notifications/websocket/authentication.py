@@ -10,11 +10,11 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from channels.db import database_sync_to_async
+from channels.security.websocket import OriginValidator
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.http import parse_cookie
 from django.http.request import split_domain_port, validate_host
-from django.utils.http import is_same_domain
 
 from events import api_keys
 from notifications.inbox import push
@@ -46,12 +46,15 @@ def is_origin_allowed(scope: dict[str, Any]) -> bool:
     origin = _header(scope, b"origin")
     if not origin:
         return credentials(scope).bearer is not None
-    if _is_trusted(origin):
-        return True
+    # Channels spells Django's `*.example.com` as `.example.com`.
+    allowed = [trusted.replace("://*.", "://.") for trusted in settings.CSRF_TRUSTED_ORIGINS]
     host = _header(scope, b"host")
-    scheme = "https" if scope.get("scheme") == "wss" else "http"
-    domain, _port = split_domain_port(host)
-    return validate_host(domain, settings.ALLOWED_HOSTS) and _same(origin, f"{scheme}://{host}")
+    if validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS):
+        allowed.append(f"{'https' if scope.get('scheme') == 'wss' else 'http'}://{host}")
+    try:
+        return bool(OriginValidator(None, allowed).validate_origin(urlsplit(origin)))
+    except ValueError:
+        return False
 
 
 async def user_id(who: Credentials) -> int | None:
@@ -82,32 +85,6 @@ def _user_id(who: Credentials) -> int | None:
     # get_user checks the password hash in the session, and that the account is active.
     user = get_user(SimpleNamespace(session=store))  # type: ignore[arg-type]  # it reads nothing but the session
     return user.pk
-
-
-def _is_trusted(origin: str) -> bool:
-    """One of CSRF_TRUSTED_ORIGINS, where `*.` stands for subdomains as in Django's own check."""
-    scheme, _, host = origin.partition("://")
-    for trusted in settings.CSRF_TRUSTED_ORIGINS:
-        its_scheme, _, its_host = trusted.partition("://")
-        if scheme == its_scheme and is_same_domain(host, its_host.removeprefix("*")):
-            return True
-    return False
-
-
-def _same(left: str, right: str) -> bool:
-    try:
-        one, other = urlsplit(left), urlsplit(right)
-        return (one.scheme, one.hostname, one.port or _port_of(one.scheme)) == (
-            other.scheme,
-            other.hostname,
-            other.port or _port_of(other.scheme),
-        )
-    except ValueError:
-        return False
-
-
-def _port_of(scheme: str) -> int:
-    return 443 if scheme == "https" else 80
 
 
 def _header(scope: dict[str, Any], name: bytes) -> str:

@@ -90,8 +90,8 @@ class _Connection:
         greeting = await database_sync_to_async(snapshot.since, thread_sensitive=False)(
             user_id, seq=seq, now=timezone.now()
         )
-        socket.seq = greeting.seq
-        for frame in greeting.frames:
+        socket.seq = greeting[0]["seq"]
+        for frame in greeting:
             await self.send_frame(frame)
 
     async def read(self, socket: hub.Socket) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from events.db.clock import instant
 from notifications.holds import rules, summaries
 from notifications.inbox import feed, frames
 from notifications.inbox.frames import Frame
@@ -14,16 +14,9 @@ from notifications.preferences.settings import settings_as_json, settings_of
 MOST = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """`seq`: frames above it are still to come."""
-
-    seq: int
-    frames: list[Frame]
-
-
-def since(user_id: int, *, seq: int | None, now: datetime) -> Snapshot:
-    """Hello; then a resync if more than MOST changed, rows were removed, or the client is ahead of us.
+def since(user_id: int, *, seq: int | None, now: datetime) -> list[Frame]:
+    """Frames of the greeting: a hello, above whose seq all is still to come; then a resync if more than MOST changed,
+    rows were removed, or the client is ahead of us.
 
     Two queries; with a `seq` that isn't ours, one that counts what changed, and where that isn't too much, one for
     the rows, one for the summaries and at most one for their words more.
@@ -36,19 +29,22 @@ def since(user_id: int, *, seq: int | None, now: datetime) -> Snapshot:
         made = summaries.changed_since(user_id, seq=seq, limit=MOST + 1)
         recovered = len(changed) + len(made) <= MOST
     settings = settings_of(user_id)
-    hello = frames.hello(
-        seq=inbox.seq,
-        unread_count=inbox.unread_count,
-        now=now,
-        settings=settings_as_json(settings, now=now),
-        recovered=recovered,
-        notifications=[feed.as_json(row) for row in changed] if recovered else [],
-        summaries=summaries.as_frames(made) if recovered else [],
-        is_held=rules.hold_now(settings, now=now) != Hold.NONE,
-    )
+    hello = {
+        "type": "hello",
+        "seq": inbox.seq,
+        "unread_count": inbox.unread_count,
+        "now": instant(now),
+        "settings": settings_as_json(settings, now=now),
+        # Rows and summaries are all that changed since the client's seq.
+        "recovered": recovered,
+        "notifications": [feed.as_json(row) for row in changed] if recovered else [],
+        "summaries": summaries.as_frames(made) if recovered else [],
+        # News wait just now, so what isn't critical among the rows makes no toast.
+        "is_held": rules.hold_now(settings, now=now) != Hold.NONE,
+    }
     if recovered or seq is None:
-        return Snapshot(inbox.seq, [hello])
-    return Snapshot(inbox.seq, [hello, frames.resync(seq=inbox.seq, unread_count=inbox.unread_count)])
+        return [hello]
+    return [hello, frames.resync(seq=inbox.seq, unread_count=inbox.unread_count)]
 
 
 def _is_within_reach(inbox: Inbox, *, seq: int) -> bool:

@@ -11,6 +11,7 @@ from django.db import OperationalError
 from events.bus import NewEvent, publish_many
 from events.transport import channel_layer
 from notifications.inbox import marking
+from notifications.inbox.frames import Frame
 from notifications.models import Inbox
 from notifications.websocket import snapshot as catch_up
 from tests.notifications.factories.routing import JOB, NOON, feed_types, publish_and_route, route, store_settings
@@ -91,7 +92,7 @@ def test_rows_that_are_too_many_to_tell_are_not_read(owner, django_assert_num_qu
     """A flood throws many sockets back at once; their memory mustn't be the flood's size each."""
     surface(owner, 201)
     with django_assert_num_queries(3):  # the inbox, whether there are more than two hundred, settings
-        assert len(catch_up.since(owner.pk, seq=0, now=NOON).frames) == 2
+        assert len(catch_up.since(owner.pk, seq=0, now=NOON)) == 2
 
 
 def test_a_client_ahead_of_us_is_resynced(server, owner):
@@ -140,7 +141,7 @@ def test_what_commits_while_the_snapshot_is_read_arrives_once(server, owner, mon
     """In the hello or after it: the hub keeps frames for the socket before the snapshot is read."""
     read = catch_up.since
 
-    def around(*who: Any, **more: Any) -> catch_up.Snapshot:
+    def around(*who: Any, **more: Any) -> list[Frame]:
         snapshot = read(*who, **more)
         publish_and_route("job.completed", source=JOB)
         channel_layer.flush()
