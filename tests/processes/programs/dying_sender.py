@@ -1,4 +1,4 @@
-"""`serve` or a worker that is killed, with its group, while it sends: `launch_dying_sender POINT serve|worker ...`.
+"""`serve` or a worker that is killed, with its group, while it sends: `dying_sender POINT serve|worker ...`.
 
 `claim`: right after a claim has been committed. `send`: the receiver has the request, we don't have its answer.
 `settle`: the answer is here, what it means is written, and not committed.

@@ -1,4 +1,4 @@
-"""The server with an application that sends without end: `launch_flood PORT SECONDS`."""
+"""The server with an application that sends without end: `flooding_server PORT SECONDS`."""
 
 import logging
 import os
