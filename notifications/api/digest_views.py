@@ -24,13 +24,13 @@ class DigestView(ApiView):
         answers={200: DigestOut},
     )
     def get(self, request: Request) -> Response:
-        found = digest_preview.preview(user_id_of(request), now=timezone.now())
+        preview = digest_preview.preview(user_id_of(request), now=timezone.now())
         return Response(
             {
-                "next_at": instant(found.next_at),
-                "timezone": found.zone.key,
-                "count": found.count,
-                "by_type": found.by_type,
+                "next_at": instant(preview.next_at),
+                "timezone": preview.zone.key,
+                "count": preview.count,
+                "by_type": preview.by_type,
             }
         )
 

@@ -31,7 +31,7 @@ class FeedView(ApiView):
     )
     def get(self, request: Request) -> Response:
         query = query_of(request, as_=FeedQuery)
-        found = feed.page(
+        rows = feed.page(
             user_id_of(request),
             unread_only=query["unread_only"],
             category=query.get("category"),
@@ -39,8 +39,8 @@ class FeedView(ApiView):
             before=query.get("cursor"),
             offset=query["offset"],
         )
-        page = found[: query["limit"]]
-        following = {"cursor": cursor_of(page[-1].feed_seq, page[-1].pk)} if len(found) > len(page) else None
+        page = rows[: query["limit"]]
+        following = {"cursor": cursor_of(page[-1].feed_seq, page[-1].pk)} if len(rows) > len(page) else None
         return listed(request, [feed.as_json(row) for row in page], following=following)
 
 
@@ -112,8 +112,8 @@ class WhyView(ApiView):
     )
     def get(self, request: Request, notification_id: int) -> Response:
         with missing_is_404(Notification):
-            found = why(feed.get(user_id_of(request), notification_id=notification_id))
-        return Response(asdict(found) | {"preference_url": f"{reverse('preferences')}#type-{found.event_type}"})
+            explained = why(feed.get(user_id_of(request), notification_id=notification_id))
+        return Response(asdict(explained) | {"preference_url": f"{reverse('preferences')}#type-{explained.event_type}"})
 
 
 def _mark(request: Request, ids: list[int], *, is_read: bool) -> Response:

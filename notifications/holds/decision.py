@@ -82,7 +82,7 @@ def due_digest(
     """Moment when the digest that collects now is due; None: there are none. A time that passed stays; one to come
     follows the settings.
 
-    What a hold gives up collects from its end on, not from this check: a check that comes late costs no digest.
+    Rows that a hold releases collect from its end on, not from this check: a check that comes late costs no digest.
     """
     if not settings.digest_enabled:
         return None

@@ -36,17 +36,17 @@ def page(
     `before`: (feed_seq, id) of the last row seen; it costs the same on every page, `offset` does not.
     `summary_id`: of what this summary gave back.
     """
-    found = rows(user_id).order_by("-feed_seq", "-id")
+    selected = rows(user_id).order_by("-feed_seq", "-id")
     if unread_only:
-        found = found.filter(is_read=False)
+        selected = selected.filter(is_read=False)
     if category is not None:
-        found = found.filter(event__event_type__category=category)
+        selected = selected.filter(event__event_type__category=category)
     if summary_id is not None:
-        found = found.filter(summary_id=summary_id)
+        selected = selected.filter(summary_id=summary_id)
     if before is not None:
         feed_seq, row_id = before
-        found = found.filter(Q(feed_seq__lt=feed_seq) | Q(feed_seq=feed_seq, id__lt=row_id))
-    return list(found[offset : offset + limit])
+        selected = selected.filter(Q(feed_seq__lt=feed_seq) | Q(feed_seq=feed_seq, id__lt=row_id))
+    return list(selected[offset : offset + limit])
 
 
 def get(user_id: int, *, notification_id: int) -> Notification:

@@ -82,7 +82,7 @@ def page_of(
     user_id: int, *, filters: Filters, now: datetime, zone: ZoneInfo, summary_id: int | None = None
 ) -> tuple[list[dict[str, Any]], str]:
     """One page by day, and the query string of the next one (empty: that was all)."""
-    found = feed.page(
+    rows = feed.page(
         user_id,
         unread_only=filters.unread,
         category=filters.category or None,
@@ -90,18 +90,18 @@ def page_of(
         before=filters.before,
         summary_id=summary_id,
     )
-    shown = found[:PAGE_SIZE]
+    shown = rows[:PAGE_SIZE]
     days = by_day([row_of(row, now=now, zone=zone) for row in shown], now=now, zone=zone)
-    return days, filters.query(before=f"{shown[-1].feed_seq}-{shown[-1].pk}") if len(found) > PAGE_SIZE else ""
+    return days, filters.query(before=f"{shown[-1].feed_seq}-{shown[-1].pk}") if len(rows) > PAGE_SIZE else ""
 
 
 def row_of(row: Notification, *, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
     """One notification in words."""
-    told = feed.as_json(row)
-    category = told["category"]
-    return told | {
+    shown = feed.as_json(row)
+    category = shown["category"]
+    return shown | {
         "category_name": labels.category_name(category),
-        "icon": labels.icon_of(told["event_type"], category=category),
+        "icon": labels.icon_of(shown["event_type"], category=category),
         "reason": labels.reason_text(row.reason, category=category),
         "at": row.created_at,
         "when": times.short_time(row.created_at, now=now, zone=zone),

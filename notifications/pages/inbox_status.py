@@ -76,8 +76,8 @@ def status_for(request: HttpRequest) -> InboxStatus:
     if not hasattr(request, _KEY):
         assert request.user.pk is not None  # noqa: S101 - callers have made sure of a signed-in person
         setattr(request, _KEY, status_of(request.user.pk, now=timezone.now()))
-    found: InboxStatus = getattr(request, _KEY)
-    return found
+    status: InboxStatus = getattr(request, _KEY)
+    return status
 
 
 def status_of(user_id: int, *, now: datetime) -> InboxStatus:

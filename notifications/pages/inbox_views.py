@@ -92,7 +92,7 @@ def open_notification(request: HttpRequest, notification_id: int) -> HttpRespons
 
 @page
 def detail(request: HttpRequest, notification_id: int) -> HttpResponse:
-    """The notification tells its story: what, when, who, why you, and what came with it."""
+    """Page of a notification: what, when, who, why you, and what came with it."""
     row, inbox = _own(request, notification_id), status_for(request)
     shown = row_of(row, now=inbox.now, zone=inbox.zone)
     context = {

@@ -54,10 +54,10 @@ def _mark(request: HttpRequest, ids: list[int], *, is_read: bool) -> HttpRespons
 
 def _surfaced(user_id: int, *, up_to: int, category: str | None) -> list[int]:
     """Ids of what is about to be read, newest first: the Undo needs to know."""
-    found = feed.rows(user_id).filter(is_read=False, feed_seq__lte=up_to).order_by("-feed_seq", "-id")
+    rows = feed.rows(user_id).filter(is_read=False, feed_seq__lte=up_to).order_by("-feed_seq", "-id")
     if category is not None:
-        found = found.filter(event__event_type__category=category)
-    return list(found.values_list("id", flat=True)[:MAX_UNDO])
+        rows = rows.filter(event__event_type__category=category)
+    return list(rows.values_list("id", flat=True)[:MAX_UNDO])
 
 
 def _numbers(text: str, *, exactly: int | None = None) -> list[int]:

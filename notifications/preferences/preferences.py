@@ -21,15 +21,15 @@ def ensure(user_id: int) -> list[NotificationPreference]:
     Two queries, and two more when something was missing, however many types there are.
     """
     event_types = list(EventType.objects.order_by("category", "name"))
-    found = _by_type(user_id)
-    missing = [event_type for event_type in event_types if event_type.pk not in found]
+    rows_by_type = _by_type(user_id)
+    missing = [event_type for event_type in event_types if event_type.pk not in rows_by_type]
     if missing:
         # A row with the defaults routes as none does, so this needs no lock.
         NotificationPreference.objects.bulk_create(
             [_default(user_id, event_type) for event_type in missing], ignore_conflicts=True
         )
-        found = _by_type(user_id)
-    rows = [(event_type, found[event_type.pk]) for event_type in event_types if event_type.pk in found]
+        rows_by_type = _by_type(user_id)
+    rows = [(event_type, rows_by_type[event_type.pk]) for event_type in event_types if event_type.pk in rows_by_type]
     for event_type, row in rows:
         row.event_type = event_type
     return [row for _event_type, row in rows]

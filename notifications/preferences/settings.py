@@ -16,8 +16,8 @@ from notifications.preferences import validation
 
 def settings_of(user_id: int) -> UserNotificationSettings:
     """The person's settings; without a row, unsaved ones with the defaults."""
-    found = UserNotificationSettings.objects.filter(user_id=user_id).first()
-    return found or UserNotificationSettings(user_id=user_id)
+    stored = UserNotificationSettings.objects.filter(user_id=user_id).first()
+    return stored or UserNotificationSettings(user_id=user_id)
 
 
 def settings_as_json(settings: UserNotificationSettings, *, now: datetime) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def settings_as_json(settings: UserNotificationSettings, *, now: datetime) -> di
 
 
 def change_settings(user_id: int, *, now: datetime, **changes: Any) -> UserNotificationSettings:
-    """Change what is named, and tell the person's sockets; what is no longer held is given back at once.
+    """Change what is named, and tell the person's sockets; what is no longer held is released at once.
 
     Raises PreferenceRefused; then nothing is stored.
     """

@@ -27,11 +27,11 @@ def fields_of(payload: dict[str, Any]) -> list[Field]:
 
 
 def _flat(payload: dict[str, Any], outer: str = "") -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
+    fields: list[tuple[str, Any]] = []
     for key, value in payload.items():
         name = f"{outer} / {key}" if outer else key
-        found += _flat(value, name) if isinstance(value, dict) and value else [(name, value)]
-    return found
+        fields += _flat(value, name) if isinstance(value, dict) and value else [(name, value)]
+    return fields
 
 
 def _words(name: str, value: Any) -> str:

@@ -52,18 +52,18 @@ def _digest(form: QueryDict) -> dict[str, Any]:
 
 def readable(windows: Any) -> list[dict[str, Any]]:
     """The windows that the form can show; another program's that are none are left out."""
-    found = windows if isinstance(windows, list) else []
-    return [window for window in found if validation.problem_of_window(window) is None]
+    stored = windows if isinstance(windows, list) else []
+    return [window for window in stored if validation.problem_of_window(window) is None]
 
 
 def _hours(form: QueryDict) -> list[dict[str, Any]]:
     """The windows that have a day; one without is left out, and so taken away."""
-    found = []
+    windows = []
     for number in range(validation.MAX_WINDOWS + 1):
         if days := form.getlist(f"hours-{number}-days"):
             at = {end: form.get(f"hours-{number}-{end}", "") for end in ("start", "end")}
-            found.append({"days": [int(day) if day in DAYS else -1 for day in days], **at})
-    return found
+            windows.append({"days": [int(day) if day in DAYS else -1 for day in days], **at})
+    return windows
 
 
 def _quiet(settings: UserNotificationSettings, *, form: QueryDict, now: datetime) -> dict[str, Any]:

@@ -80,9 +80,9 @@ def _is_sent_over(name: str) -> bool:
 def _columns(inbox: InboxStatus) -> list[dict[str, Any]]:
     """The channels people may choose, and what each of them would reach; a `status` of None needs no address, or has
     none to tell of."""
-    found = channel_status.load(inbox)
+    statuses = channel_status.load(inbox)
     return [
-        {"name": name, "label": label, "status": found.get(name), "is_sent": _is_sent_over(name)}
+        {"name": name, "label": label, "status": statuses.get(name), "is_sent": _is_sent_over(name)}
         for name, label in channel_names.labels()
     ]
 
