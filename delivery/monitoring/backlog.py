@@ -9,8 +9,7 @@ from django.db.models import Count, Min
 
 from delivery.models import Delivery
 from events.models import Event, LogHead, Subscriber
-
-ROUTER = "notifications"
+from notifications.routing import router
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class Backlog:
     @property
     def router_lag(self) -> int:
         """Events that are not routed yet: all, before the first has been."""
-        return next((reader.lag for reader in self.subscribers if reader.name == ROUTER), self.head)
+        return next((reader.lag for reader in self.subscribers if reader.name == router.NAME), self.head)
 
 
 def backlog(*, now: datetime) -> Backlog:
