@@ -1,4 +1,4 @@
-"""When beat asks for what is held."""
+"""Schedule by which beat asks for what is held."""
 
 from django.db import migrations
 
