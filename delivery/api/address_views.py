@@ -33,7 +33,6 @@ class AddressesView(ApiView):
         parameters=[Paged],
         answers={200: AddressOut(many=True)},
         refusals=[400],
-        is_list=True,
     )
     def get(self, request: Request) -> Response:
         query = query_of(request, as_=Paged)

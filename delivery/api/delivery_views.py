@@ -28,7 +28,6 @@ class DeliveriesView(ApiView):
         parameters=[DeliveriesQuery],
         answers={200: DeliveryOut(many=True)},
         refusals=[400],
-        is_list=True,
     )
     def get(self, request: Request) -> Response:
         query = query_of(request, as_=DeliveriesQuery)

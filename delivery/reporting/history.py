@@ -37,16 +37,8 @@ def page(
     limit: int = 20,
 ) -> list[Delivery]:
     """Load a page: two queries. `before`: the id of the last one seen; `of_user` narrows what `user_id` may see."""
-    query = rows(user_id)
-    if of_user is not None:
-        query = query.filter(address__user_id=of_user)
-    if states:
-        query = query.filter(state__in=states)
-    if address_id is not None:
-        query = query.filter(address_id=address_id)
-    if before is not None:
-        query = query.filter(id__lt=before)
-    return list(query[:limit])
+    wanted = {"address__user_id": of_user, "state__in": states or None, "address_id": address_id, "id__lt": before}
+    return list(rows(user_id).filter(**{name: value for name, value in wanted.items() if value is not None})[:limit])
 
 
 def get(user_id: int | None, *, delivery_id: int) -> Delivery:

@@ -130,15 +130,16 @@ class SubscriberAdmin(BigList[Subscriber]):
 
     @admin.display(description=gettext_lazy("Parked events"))
     def parked_events(self, obj: Subscriber) -> SafeString:
-        page = reverse("admin:carillon_events_parkedevent_changelist")
-        return format_html(
-            '<a href="{}?subscriber__id__exact={}">{}</a>', page, obj.pk, getattr(obj, "parked_count", 0)
-        )
+        return _counted(obj, "parkedevent", getattr(obj, "parked_count", 0))
 
     @admin.display(description=gettext_lazy("Lost to pruning"))
     def lost(self, obj: Subscriber) -> SafeString:
-        page = reverse("admin:carillon_events_loggap_changelist")
-        return format_html('<a href="{}?subscriber__id__exact={}">{}</a>', page, obj.pk, getattr(obj, "lost_count", 0))
+        return _counted(obj, "loggap", getattr(obj, "lost_count", 0))
+
+
+def _counted(subscriber: Subscriber, rows: str, count: int) -> SafeString:
+    page = reverse(f"admin:carillon_events_{rows}_changelist")
+    return format_html('<a href="{}?subscriber__id__exact={}">{}</a>', page, subscriber.pk, count)
 
 
 @admin.register(LogGap)

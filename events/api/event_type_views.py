@@ -19,7 +19,6 @@ class EventTypesView(ApiView):
         parameters=[Paged],
         answers={200: EventTypeOut(many=True)},
         refusals=[400],
-        is_list=True,
     )
     def get(self, request: Request) -> Response:
         return listed_by_id(request, EventType.objects.all(), as_=EventTypeOut)

@@ -101,7 +101,6 @@ class EventsView(ApiView):
         parameters=[LogQuery],
         answers={200: EventOut(many=True)},
         refusals=[400],
-        is_list=True,
     )
     def get(self, request: Request) -> Response:
         query = query_of(request, as_=LogQuery)

@@ -32,7 +32,6 @@ class MembersView(ApiView):
         parameters=[_TYPE, Paged],
         answers={200: MemberOut(many=True)},
         refusals=[400, 404],
-        is_list=True,
     )
     def get(self, request: Request, entity_type: str, entity_id: int) -> Response:
         return listed_by_id(request, members_of(_entity(entity_type, entity_id)), as_=MemberOut)

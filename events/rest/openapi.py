@@ -66,7 +66,10 @@ def documented(
     is_list: bool = False,
     changes_inbox: bool = False,
 ) -> Callable[[F], F]:
-    """`answers`: what success looks like; `refusals`: statuses beyond those that any operation can answer."""
+    """`answers`: what success looks like; `refusals`: statuses beyond those that any operation can answer.
+
+    `is_list`: an answer that isn't a list has links to the pages of one.
+    """
     fixed = [401, 403, 406, 503, *([400, 413, 415] if request is not None else [])]
     problems = {
         number: OpenApiResponse(Problem, description=_MEANING[number]) for number in sorted({*fixed, *refusals})
@@ -75,7 +78,7 @@ def documented(
         _header("WWW-Authenticate", [401], text="`Bearer`."),
         _header("Retry-After", [503], schema=OpenApiTypes.INT, text="Seconds."),
     ]
-    if is_list:
+    if is_list or isinstance(answers.get(200), serializers.ListSerializer):
         headers.append(_header("Link", [200], text='RFC 8288; `rel="first"`, and `rel="next"` where there is more.'))
     if changes_inbox:
         happy = list(answers)

@@ -27,7 +27,6 @@ class FeedView(ApiView):
         parameters=[FeedQuery],
         answers={200: NotificationOut(many=True)},
         refusals=[400],
-        is_list=True,
     )
     def get(self, request: Request) -> Response:
         query = query_of(request, as_=FeedQuery)

@@ -23,7 +23,6 @@ class PreferencesView(ApiView):
         "list_preferences",
         summary="List your preferences for all event types, on one page",
         answers={200: PreferenceOut(many=True)},
-        is_list=True,
     )
     def get(self, request: Request) -> Response:
         return listed(request, [preferences.as_json(row) for row in preferences.ensure(user_id_of(request))])

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from itertools import groupby
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 
@@ -49,7 +47,7 @@ def feed_of(inbox: InboxStatus, *, filters: Filters, place: str) -> dict[str, An
     """All that `carillon/feed.html` shows. Three queries: the counts, one page, the summaries (and one more for their
     words, if there are any). What came after `inbox` was read comes over the socket once more."""
     counts = feed.unread_by_category(inbox.user_id)
-    days, older = page_of(inbox.user_id, filters=filters, now=inbox.now, zone=inbox.zone)
+    days, older = page_of(inbox, filters=filters)
     here = reverse("inbox")
     return {
         "inbox": inbox,
@@ -78,24 +76,29 @@ def note_of(summary: Summary) -> dict[str, Any]:
     return {"id": summary.pk, "kind": summary.kind, "title": title, "text": text}
 
 
-def page_of(
-    user_id: int, *, filters: Filters, now: datetime, zone: ZoneInfo, summary_id: int | None = None
-) -> tuple[list[dict[str, Any]], str]:
+def page_of(inbox: InboxStatus, *, filters: Filters, summary_id: int | None = None) -> tuple[list[dict[str, Any]], str]:
     """One page by day, and the query string of the next one (empty: that was all)."""
     rows = feed.page(
-        user_id,
+        inbox.user_id,
         unread_only=filters.unread,
         category=filters.category or None,
         limit=PAGE_SIZE + 1,
         before=filters.before,
         summary_id=summary_id,
     )
-    shown = rows[:PAGE_SIZE]
-    days = by_day([row_of(row, now=now, zone=zone) for row in shown], now=now, zone=zone)
+    shown, today = rows[:PAGE_SIZE], inbox.now.astimezone(inbox.zone).date()
+    days = [
+        {
+            "key": day.isoformat(),
+            "label": times.day_name(day, today=today),
+            "rows": [row_of(row, inbox=inbox) for row in of_day],
+        }
+        for day, of_day in groupby(shown, key=lambda row: row.created_at.astimezone(inbox.zone).date())
+    ]
     return days, filters.query(before=f"{shown[-1].feed_seq}-{shown[-1].pk}") if len(rows) > PAGE_SIZE else ""
 
 
-def row_of(row: Notification, *, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
+def row_of(row: Notification, *, inbox: InboxStatus) -> dict[str, Any]:
     """One notification in words."""
     shown = feed.as_json(row)
     category = shown["category"]
@@ -104,17 +107,9 @@ def row_of(row: Notification, *, now: datetime, zone: ZoneInfo) -> dict[str, Any
         "icon": labels.icon_of(shown["event_type"], category=category),
         "reason": labels.reason_text(row.reason, category=category),
         "at": row.created_at,
-        "when": times.short_time(row.created_at, now=now, zone=zone),
-        "when_full": times.full_time(row.created_at, zone=zone),
+        "when": times.short_time(row.created_at, now=inbox.now, zone=inbox.zone),
+        "when_full": times.full_time(row.created_at, zone=inbox.zone),
     }
-
-
-def by_day(rows: list[dict[str, Any]], *, now: datetime, zone: ZoneInfo) -> list[dict[str, Any]]:
-    today = now.astimezone(zone).date()
-    return [
-        {"key": day.isoformat(), "label": times.day_name(day, today=today), "rows": list(of_day)}
-        for day, of_day in groupby(rows, key=lambda row: row["at"].astimezone(zone).date())
-    ]
 
 
 def _chips(filters: Filters, *, counts: Mapping[str, int]) -> list[dict[str, Any]]:

@@ -42,7 +42,7 @@ def panel(request: HttpRequest) -> HttpResponse:
 def rows(request: HttpRequest) -> HttpResponse:
     """One more page of rows, as the feed's own template makes them."""
     inbox, filters = status_for(request), filters_of(request.GET)
-    days, older = page_of(inbox.user_id, filters=filters, now=inbox.now, zone=inbox.zone)
+    days, older = page_of(inbox, filters=filters)
     context = {
         "days": days,
         "older": older,
@@ -94,7 +94,7 @@ def open_notification(request: HttpRequest, notification_id: int) -> HttpRespons
 def detail(request: HttpRequest, notification_id: int) -> HttpResponse:
     """Page of a notification: what, when, who, why you, and what came with it."""
     row, inbox = _own(request, notification_id), status_for(request)
-    shown = row_of(row, now=inbox.now, zone=inbox.zone)
+    shown = row_of(row, inbox=inbox)
     context = {
         "row": shown,
         "target": _target(shown["url"]),

@@ -24,7 +24,7 @@ def summary_page(request: HttpRequest, summary_id: int) -> HttpResponse:
     """Notifications of a summary, newest first. Looking at it reads it, but not them."""
     inbox, filters = status_for(request), filters_of(request.GET)
     summary = _own(request, summary_id)
-    days, older = page_of(inbox.user_id, filters=filters, now=inbox.now, zone=inbox.zone, summary_id=summary.pk)
+    days, older = page_of(inbox, filters=filters, summary_id=summary.pk)
     if not is_prefetch(request):
         summaries.read(inbox.user_id, summary_id=summary.pk, now=inbox.now)
     context = {

@@ -42,8 +42,6 @@ class Live:
     """A job that this process runs. `is_inline`: in the caller's transaction, where no other connection can see it."""
 
     pk: int
-    key: str
-    name: str
     is_inline: bool
     # On top of the lease: while the broker may still give the job to another worker, it isn't lost.
     patience: timedelta = timedelta()

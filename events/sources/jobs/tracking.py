@@ -54,7 +54,7 @@ def begin(key: str, about: Facts, *, patience: timedelta = timedelta()) -> Live 
     if not begun:
         logger.warning("%s (%s) runs again although its end was told; that stays its end.", about.name, key)
         return None
-    live = Live(begun[0].pk, key, about.name, is_inline=is_inline, patience=patience)
+    live = Live(begun[0].pk, is_inline=is_inline, patience=patience)
     reporter.watch(live)
     return live
 
@@ -88,18 +88,16 @@ def track_job(
     """
     key = f"block:{uuid.uuid4()}"
     live = begin(key, lifecycle.facts(title, source=source, actor=actor, project_id=project_id, details=payload))
+    state: lifecycle.End = "completed"
+    payload_of_end: dict[str, Any] = {}
     try:
         yield Progress(live)
     except Exception as error:
-        _finish(live, "failed", failure(error))
+        state, payload_of_end = "failed", failure(error)
         raise
     except BaseException as error:
-        _finish(live, "cancelled", {"message": f"Stopped by {type(error).__name__}"})
+        state, payload_of_end = "cancelled", {"message": f"Stopped by {type(error).__name__}"}
         raise
-    _finish(live, "completed", {})
-
-
-def _finish(live: Live | None, state: lifecycle.End, payload: dict[str, Any]) -> None:
-    if live is not None:
-        last = reporter.release(live)
-        ended(live.key, state, payload, last=last)
+    finally:
+        if live is not None:
+            ended(key, state, payload_of_end, last=reporter.release(live))
