@@ -15,11 +15,11 @@ from django.db import connection
 Condition = tuple[str, list[Any]]
 
 
-def any_of(column: str, numbers: Iterable[int]) -> Condition:
-    """Condition that the column has one of these whole numbers. Indexes serve it."""
+def any_of(column: str, values: Iterable[int | str], *, db_type: str = "bigint") -> Condition:
+    """Condition that the column has one of these values, whole numbers or another PostgreSQL type. Indexes serve it."""
     if connection.vendor == "postgresql":
-        return f"{column} = ANY(%s::bigint[])", [array_literal(numbers)]
-    return f"{column} IN (SELECT value FROM json_each(%s))", [json_list(numbers)]
+        return f"{column} = ANY(%s::{db_type}[])", [array_literal(values)]
+    return f"{column} IN (SELECT value FROM json_each(%s))", [json.dumps(list(values))]
 
 
 def id_range(column: str, ids: Sequence[int]) -> Condition:
@@ -29,11 +29,6 @@ def id_range(column: str, ids: Sequence[int]) -> Condition:
     for each, and never the whole table, whatever the planner knows of its size.
     """
     return f"{column} BETWEEN %s AND %s", [ids[0], ids[-1]]
-
-
-def json_list(values: Iterable[Any]) -> str:
-    """Set as SQLite walks it."""
-    return json.dumps(list(values))
 
 
 def array_literal(values: Iterable[Any]) -> str:

@@ -8,7 +8,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field, ForeignKey, Lookup
 from django.db.models.sql.compiler import SQLCompiler
 
-from events.db.arrays import array_literal, json_list
+from events.db.arrays import any_of
 
 
 class InSet(Lookup[Any]):
@@ -19,13 +19,9 @@ class InSet(Lookup[Any]):
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         lhs, params = self.process_lhs(compiler, connection)
-        return f"{lhs} IN (SELECT value FROM json_each(%s))", (*params, json_list(self.rhs))
-
-    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
-        lhs, params = self.process_lhs(compiler, connection)
         # Without the column's own type a set of small numbers becomes smallint[], which PostgreSQL searches row by row.
-        db_type = self.lhs.output_field.cast_db_type(connection)
-        return f"{lhs} = ANY(%s::{db_type}[])", (*params, array_literal(self.rhs))
+        condition, values = any_of(lhs, self.rhs, db_type=self.lhs.output_field.cast_db_type(connection))
+        return condition, (*params, *values)
 
 
 def register() -> None:

@@ -22,11 +22,6 @@ def lock_table(table: str) -> None:
             cursor.execute(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
 
 
-def for_update() -> str:
-    """Clause that ends a SELECT and locks its rows; empty on SQLite."""
-    return "FOR UPDATE" if connection.features.has_select_for_update else ""
-
-
 def datetime_param(at: datetime) -> str:
     """Moment as a parameter that is compared with a column or written to it."""
     return str(connection.ops.adapt_datetimefield_value(at))
