@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Any
 
-from django.contrib.auth.models import User
 from django.db import connection
 
 from events.db.rows import values_table
-from events.entities import Entity
 from events.errors import IdempotencyConflict, UnknownEventType
-from events.models import Event, EventType
+from events.models import Event
+from events.rules.payload_schema import is_same
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +20,6 @@ class Accepted:
 
     event: Event
     created: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """An event that has been checked."""
-
-    event_type: EventType
-    source: Entity | None
-    actor_id: int | None
-    actor: User | None
-    payload: dict[str, Any]
-    project_id: int | None
-    key: str | None
-    traceparent: str
 
 
 _COLUMNS = {
@@ -51,37 +33,29 @@ _COLUMNS = {
     "idempotency_key": "text",
     "traceparent": "text",
 }
+# What two events under one key have in common, beside the payload.
+_FACTS = ("event_type_id", "source_entity_type", "source_entity_id", "actor_user_id", "project_id")
 # id, created_at (text on SQLite), key
 Inserted = tuple[int, datetime | str, str | None]
 
 
-def insert(rows: Sequence[Row], *, publisher: str) -> list[Accepted]:
-    """Store the events with one INSERT and, where a key was known, one read. Raises UnknownEventType where a cached
-    type is gone by now, and IdempotencyConflict."""
-    return _match_results(rows, _insert_rows(rows, publisher=publisher), publisher=publisher)
+def insert(events: Sequence[Event]) -> list[Accepted]:
+    """Store a publisher's checked events with one INSERT and, where a key was known, one read.
+
+    Raises UnknownEventType where a cached type is gone by now, and IdempotencyConflict.
+    """
+    return _match_results(events, _insert_rows(events))
 
 
-def _insert_rows(rows: Sequence[Row], *, publisher: str) -> list[Inserted]:
-    """Insert the rows, in their order, without those whose key is known or whose type is gone."""
-    values = [
-        (
-            place,
-            row.event_type.pk,
-            row.source.type if row.source else None,
-            row.source.id if row.source else None,
-            row.actor_id,
-            row.payload,
-            row.project_id,
-            publisher,
-            row.key,
-            row.traceparent,
-        )
-        for place, row in enumerate(rows)
-    ]
+def _insert_rows(events: Sequence[Event]) -> list[Inserted]:
+    """Insert the events, in their order, without those whose key is known or whose type is gone."""
+    values = [(place, *(getattr(event, name) for name in _COLUMNS)) for place, event in enumerate(events)]
     source, params = values_table({"place": "bigint", **_COLUMNS}, values)
     names = ", ".join(_COLUMNS)
     # Without a key there is nothing to clash with, and an INSERT that looks for it costs more.
-    clash = "ON CONFLICT (publisher, idempotency_key) DO NOTHING" if any(row.key for row in rows) else ""
+    clash = (
+        "ON CONFLICT (publisher, idempotency_key) DO NOTHING" if any(event.idempotency_key for event in events) else ""
+    )
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO events ({names}) SELECT {names} FROM {source} AS new "
@@ -94,47 +68,45 @@ def _insert_rows(rows: Sequence[Row], *, publisher: str) -> list[Inserted]:
         return sorted(cursor.fetchall())
 
 
-def _match_results(rows: Sequence[Row], inserted: Sequence[Inserted], *, publisher: str) -> list[Accepted]:
-    """Pair each row with what was inserted for it, or with the first event of its key."""
+def _match_results(events: Sequence[Event], inserted: Sequence[Inserted]) -> list[Accepted]:
+    """Pair each event with what was inserted for it, or with the first event of its key."""
     unkeyed = iter([one for one in inserted if one[2] is None])
     keyed = {one[2]: one for one in inserted if one[2] is not None}
-    known = _known([row.key for row in rows if row.key is not None and row.key not in keyed], publisher=publisher)
-    if len(inserted) + len(known) < len({row.key or index for index, row in enumerate(rows)}):
+    known = _known(
+        [event for event in events if event.idempotency_key is not None and event.idempotency_key not in keyed]
+    )
+    if len(inserted) + len(known) < len({event.idempotency_key or index for index, event in enumerate(events)}):
         raise UnknownEventType(
             "an event type was deleted while it was being published", code="unknown_event_type", field="event_type"
         )
     accepted = []
-    for index, row in enumerate(rows):
-        fresh = next(unkeyed) if row.key is None else keyed.pop(row.key, None)
+    for index, event in enumerate(events):
+        key = event.idempotency_key
+        fresh = next(unkeyed) if key is None else keyed.pop(key, None)
         if fresh is None:
-            accepted.append(Accepted(_same(known[row.key or ""], row, index=index), created=False))
+            accepted.append(Accepted(_same(known[key or ""], event, index=index), created=False))
             continue
-        event = _event(row, pk=fresh[0], created_at=fresh[1], publisher=publisher)
-        if row.key is not None:
-            known[row.key] = event
+        _stored(event, pk=fresh[0], created_at=fresh[1])
+        if key is not None:
+            known[key] = event
         accepted.append(Accepted(event, created=True))
     return accepted
 
 
-def _known(keys: list[str], *, publisher: str) -> dict[str, Event]:
-    if not keys:
+def _known(events: Sequence[Event]) -> dict[str, Event]:
+    """Read the first events of these events' keys."""
+    if not events:
         return {}
-    found = Event.objects.filter(publisher=publisher, idempotency_key__in_set=keys)
+    keys = [event.idempotency_key for event in events]
+    found = Event.objects.filter(publisher=events[0].publisher, idempotency_key__in_set=keys)
     return {event.idempotency_key or "": event for event in found.select_related("event_type", "actor_user")}
 
 
-def _same(first: Event, row: Row, *, index: int) -> Event:
-    is_same = (
-        first.event_type_id == row.event_type.pk
-        and first.source == row.source
-        and first.actor_user_id == row.actor_id
-        and first.project_id == row.project_id
-        and _content(first.payload) == _content(row.payload)
-    )
-    if is_same:
+def _same(first: Event, again: Event, *, index: int) -> Event:
+    if all(getattr(first, name) == getattr(again, name) for name in _FACTS) and is_same(first.payload, again.payload):
         return first
     error = IdempotencyConflict(
-        f"idempotency key {row.key!r} was used for event {first.pk} with other content; use a new key",
+        f"idempotency key {again.idempotency_key!r} was used for event {first.pk} with other content; use a new key",
         code="idempotency_conflict",
         field="idempotency_key",
     )
@@ -142,34 +114,8 @@ def _same(first: Event, row: Row, *, index: int) -> Event:
     raise error
 
 
-def _content(payload: dict[str, Any]) -> Any:
-    """What two payloads are compared by: PostgreSQL gives 1e+23 back as a whole number, and in Python True is 1."""
-    return json.loads(json.dumps(payload), parse_int=_number, parse_float=_number)
-
-
-def _number(digits: str) -> tuple[Decimal]:
-    return (Decimal(digits),)
-
-
-def _event(row: Row, *, pk: int, created_at: datetime | str, publisher: str) -> Event:
-    """The stored event without reading it back."""
+def _stored(event: Event, *, pk: int, created_at: datetime | str) -> None:
+    """Make of the event that was inserted what reading it back would give."""
     when = datetime.fromisoformat(created_at) if isinstance(created_at, str) else created_at
-    event = Event(
-        pk=pk,
-        event_type=row.event_type,
-        source_entity_type=row.source.type if row.source else None,
-        source_entity_id=row.source.id if row.source else None,
-        actor_user_id=row.actor_id,
-        payload=row.payload,
-        created_at=when if when.tzinfo else when.replace(tzinfo=UTC),
-        position=None,
-        project_id=row.project_id,
-        publisher=publisher,
-        idempotency_key=row.key,
-        traceparent=row.traceparent,
-    )
-    if row.actor is not None:
-        event.actor_user = row.actor
-    event._state.adding = False
-    event._state.db = connection.alias
-    return event
+    event.pk, event.created_at = pk, when if when.tzinfo else when.replace(tzinfo=UTC)
+    event._state.adding, event._state.db = False, connection.alias

@@ -16,7 +16,7 @@ from events import event_type_cache
 from events.entities import BIGINT_MAX, Entity, entity_of
 from events.errors import InactiveEventType, Refused, UnknownEventType, UnknownUser
 from events.log import insert
-from events.log.insert import Accepted, Row
+from events.log.insert import Accepted
 from events.models import Event, EventType
 from events.rules import payload_schema
 from events.transport import hints
@@ -85,20 +85,21 @@ def accept(new: Sequence[NewEvent], *, publisher: str = "") -> list[Accepted]:
     """
     if not new:
         return []
-    rows = _checked(new)
+    events = _checked(new, publisher=publisher)
     try:
-        return _store(rows, publisher=publisher)
+        return _store(events)
     except UnknownEventType:
         # It was cached, and is gone or another by now; the second check knows which one.
         event_type_cache.clear()
-        return _store(_checked(new), publisher=publisher)
+        return _store(_checked(new, publisher=publisher))
 
 
-def _store(rows: Sequence[Row], *, publisher: str) -> list[Accepted]:
+def _store(events: Sequence[Event]) -> list[Accepted]:
     # One event without a key is one statement, which commits by itself in a third of the round trips.
-    is_one = len(rows) == 1 and rows[0].key is None and connection.get_autocommit() and not connection.in_atomic_block
+    is_lone = len(events) == 1 and events[0].idempotency_key is None
+    is_one = is_lone and connection.get_autocommit() and not connection.in_atomic_block
     with nullcontext() if is_one else transaction.atomic():
-        accepted = insert.insert(rows, publisher=publisher)
+        accepted = insert.insert(events)
         transaction.on_commit(_hint, robust=True)
     return accepted
 
@@ -109,28 +110,30 @@ def _hint() -> None:
 
 def refusals(new: Mapping[int, NewEvent]) -> dict[int, Refused]:
     """Find what would be refused of these events, by number. The queries of `accept` before its INSERT."""
-    return _sifted(new)[1]
+    return _sifted(new, publisher="")[1]
 
 
-def _checked(new: Sequence[NewEvent]) -> list[Row]:
-    rows, refused = _sifted(dict(enumerate(new)))
+def _checked(new: Sequence[NewEvent], *, publisher: str) -> list[Event]:
+    events, refused = _sifted(dict(enumerate(new)), publisher=publisher)
     if refused:
-        raise _first_of(refused)
-    return list(rows.values())
+        first, *others = (refused[index] for index in sorted(refused))
+        first.others = others
+        raise first
+    return list(events.values())
 
 
-def _sifted(new: Mapping[int, NewEvent]) -> tuple[dict[int, Row], dict[int, Refused]]:
-    types = event_type_cache.by_name(event.event_type for event in new.values())
-    rows: dict[int, Row] = {}
+def _sifted(new: Mapping[int, NewEvent], *, publisher: str) -> tuple[dict[int, Event], dict[int, Refused]]:
+    types = event_type_cache.by_name(given.event_type for given in new.values())
+    events: dict[int, Event] = {}
     refused: dict[int, Refused] = {}
     unknown = []
-    for index, event in new.items():
-        event_type = types.get(event.event_type) if isinstance(event.event_type, str) else None
+    for index, given in new.items():
+        event_type = types.get(given.event_type) if isinstance(given.event_type, str) else None
         if event_type is None:
             unknown.append(index)
             continue
         try:
-            rows[index] = _row(event, event_type=event_type)
+            events[index] = _event(given, event_type=event_type, publisher=publisher)
         except Refused as error:
             refused[index] = error
     if unknown:
@@ -138,46 +141,44 @@ def _sifted(new: Mapping[int, NewEvent]) -> tuple[dict[int, Row], dict[int, Refu
         # Looking for near names takes its time, and a few show what is wrong.
         near = {index: known if place < MAX_HINTS else [] for place, index in enumerate(unknown)}
         refused |= {index: event_type_cache.unknown(new[index].event_type, known=near[index]) for index in unknown}
-    refused |= _unknown_actors(rows)
+    refused |= _unknown_actors(events)
     for index in refused:
         refused[index].index = index
-    return rows, refused
+    return events, refused
 
 
-def _first_of(refused: Mapping[int, Refused]) -> Refused:
-    """The refusal of the first bad element, with those of the others."""
-    first, *others = (refused[index] for index in sorted(refused))
-    first.others = others
-    return first
-
-
-def _row(event: NewEvent, *, event_type: EventType) -> Row:
+def _event(given: NewEvent, *, event_type: EventType, publisher: str) -> Event:
     if not event_type.is_active:
         raise InactiveEventType(
             f"{event_type.name} is switched off: an admin can make it active again",
             code="event_type_inactive",
             field="event_type",
         )
-    payload = {} if event.payload is None else event.payload
+    payload = {} if given.payload is None else given.payload
     payload_schema.check_payload(payload, schema=event_type.schema)
-    if isinstance(event.actor, User) and event.actor.pk is None:
+    if isinstance(given.actor, User) and given.actor.pk is None:
         raise UnknownUser("the actor is not saved", code="unknown_user", field="actor_user_id")
-    if event.project_id is not None and (type(event.project_id) is not int or not 0 <= event.project_id <= BIGINT_MAX):
+    if given.project_id is not None and (type(given.project_id) is not int or not 0 <= given.project_id <= BIGINT_MAX):
         raise Refused(
-            f"project_id {event.project_id!r} is not a whole number between 0 and 2^63-1",
+            f"project_id {given.project_id!r} is not a whole number between 0 and 2^63-1",
             code="invalid_project",
             field="project_id",
         )
-    return Row(
+    source = None if given.source is None else entity_of(given.source)
+    event = Event(
         event_type=event_type,
-        source=None if event.source is None else entity_of(event.source),
-        actor_id=event.actor.pk if isinstance(event.actor, User) else event.actor,
-        actor=event.actor if isinstance(event.actor, User) and not event.actor._state.adding else None,
+        source_entity_type=source.type if source else None,
+        source_entity_id=source.id if source else None,
+        actor_user_id=given.actor.pk if isinstance(given.actor, User) else given.actor,
         payload=payload,
-        project_id=event.project_id,
-        key=_key(event.idempotency_key),
-        traceparent=event.traceparent,
+        project_id=given.project_id,
+        publisher=publisher,
+        idempotency_key=_key(given.idempotency_key),
+        traceparent=given.traceparent,
     )
+    if isinstance(given.actor, User) and not given.actor._state.adding:
+        event.actor_user = given.actor
+    return event
 
 
 def _key(key: str | None) -> str | None:
@@ -190,13 +191,18 @@ def _key(key: str | None) -> str | None:
     return key
 
 
-def _unknown_actors(rows: Mapping[int, Row]) -> dict[int, Refused]:
+def _unknown_actors(events: Mapping[int, Event]) -> dict[int, Refused]:
     """Django's foreign keys are deferred: an unknown actor would blow up only at the caller's COMMIT."""
-    wanted = {row.actor_id for row in rows.values() if row.actor_id is not None and row.actor is None}
-    valid = {actor for actor in wanted if type(actor) is int and 0 < actor < 2**31}
+    field = Event._meta.get_field("actor_user")
+    named = {
+        index: event.actor_user_id
+        for index, event in events.items()
+        if event.actor_user_id is not None and not field.is_cached(event)
+    }
+    valid = {actor for actor in named.values() if type(actor) is int and 0 < actor < 2**31}
     known = set(User.objects.filter(pk__in_set=valid).values_list("pk", flat=True)) if valid else set()
     return {
-        index: UnknownUser(f"there is no user {row.actor_id!r}", code="unknown_user", field="actor_user_id")
-        for index, row in rows.items()
-        if row.actor_id in wanted and row.actor_id not in known
+        index: UnknownUser(f"there is no user {actor!r}", code="unknown_user", field="actor_user_id")
+        for index, actor in named.items()
+        if actor not in known
     }

@@ -6,6 +6,7 @@ import json
 import math
 import re
 import sys
+from decimal import Decimal
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -71,19 +72,17 @@ def _check_against(schema: dict[str, Any], payload: dict[str, Any]) -> None:
         raise PayloadRefused(error.message[:300], code="payload_schema", path=error.json_path)
 
 
-def is_same(stored: Any, given: Any) -> bool:
-    """Compare a stored JSON value with a given one. PostgreSQL gives 1e23 back as a whole number, tuples as lists."""
-    match stored, given:
-        case (dict(), dict()):
-            return stored.keys() == given.keys() and all(is_same(stored[key], given[key]) for key in stored)
-        case (list(), list() | tuple()):
-            return len(stored) == len(given) and all(map(is_same, stored, given))
-        case (bool(), _) | (_, bool()):
-            return stored is given
-        case (int() | float(), int() | float()):
-            return stored == given or (isinstance(given, float) and float(stored) == given)
-        case _:
-            return bool(stored == given)
+def is_same(one: Any, other: Any) -> bool:
+    """Compare two payloads: PostgreSQL gives 1e+23 back as a whole number, and in Python True is 1."""
+    return bool(_exact(one) == _exact(other))
+
+
+def _exact(value: Any) -> Any:
+    return json.loads(json.dumps(value), parse_int=_number, parse_float=_number)
+
+
+def _number(digits: str) -> tuple[Decimal]:
+    return (Decimal(digits),)
 
 
 def _check_value(value: Any, *, path: str, depth: int) -> None:
