@@ -24,6 +24,8 @@ class UnknownEventType(Refused):
 class InactiveEventType(Refused):
     """The type is switched off: stored events still route, new ones are refused."""
 
+    http_status = 409
+
 
 class UnknownUser(Refused):
     """A user that doesn't exist."""
@@ -43,6 +45,8 @@ class PayloadRefused(Refused):
 
 class IdempotencyConflict(Refused):
     """An idempotency key came again with other content."""
+
+    http_status = 409
 
 
 class PreferenceRefused(Refused):

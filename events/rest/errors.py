@@ -20,13 +20,12 @@ from rest_framework.exceptions import (
 )
 from rest_framework.response import Response
 
-from events.errors import IdempotencyConflict, InactiveEventType, Refused
+from events.errors import Refused
 
 logger = logging.getLogger(__name__)
 
 MAX_LISTED = 100
 RETRY_AFTER_SECONDS = 1
-_STATUS_BY_CODE = {"payload_too_large": status.HTTP_413_REQUEST_ENTITY_TOO_LARGE}
 
 
 class FieldError(TypedDict):
@@ -91,9 +90,7 @@ def _answer(code_of_http: int, *, code: str, detail: str, errors: list[FieldErro
 
 
 def _refused(error: Refused) -> Response:
-    code_of_http: int = _STATUS_BY_CODE.get(error.code, error.http_status)
-    if isinstance(error, InactiveEventType | IdempotencyConflict):
-        code_of_http = status.HTTP_409_CONFLICT
+    code_of_http = 413 if error.code == "payload_too_large" else error.http_status
     errors = [_problem(refusal) for refusal in (error, *error.others)]
     more = f" ({len(errors)} errors in all)" if len(errors) > 1 else ""
     is_placed = bool(errors[0]["field"])
