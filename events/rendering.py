@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from events.models import Event, EventType
 from events.rules.templates import context, fill
-
-if TYPE_CHECKING:
-    from events.models import Event, EventType
 
 
 @dataclass(frozen=True, slots=True)

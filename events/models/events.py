@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
@@ -11,17 +10,13 @@ from django.db.models.functions import Now
 
 from events.entities import Entity
 from events.errors import EntityRefused
-
-if TYPE_CHECKING:
-    from events.models.event_types import EventType
+from events.models.event_types import EventType
 
 
 class Event(models.Model):
     """One fact. Append-only: nothing but `position` is ever written after the insert."""
 
-    event_type: models.ForeignKey[EventType, EventType] = models.ForeignKey(
-        "carillon_events.EventType", on_delete=models.RESTRICT, related_name="+"
-    )
+    event_type = models.ForeignKey(EventType, on_delete=models.RESTRICT, related_name="+")
     source_entity_type = models.TextField(blank=True, null=True)
     source_entity_id = models.BigIntegerField(blank=True, null=True)
     actor_user = models.ForeignKey(
