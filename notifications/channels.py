@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from events.rules import channel_names
+from django.db import transaction
 
-logger = logging.getLogger(__name__)
+from events.rules import channel_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,31 +62,18 @@ def installed() -> list[str]:
     return list(_channels)
 
 
-def open_rows(rows: Sequence[Opened]) -> list[str]:
-    """Let each installed channel open its deliveries, inside the transaction; the channels to wake after it."""
-    opened = []
+def open_rows(rows: Sequence[Opened]) -> None:
+    """Let each installed channel open its deliveries inside the transaction, and wake it after the commit."""
     for name, channel in _channels.items():
         if own := [row for row in rows if row.channel == name]:
             channel.open(own)
-            opened.append(name)
-    return opened
+            # Robust: a wake is a hint, and one that fails keeps the others from nothing.
+            transaction.on_commit(channel.wake, robust=True)
 
 
-def open_summaries(summaries: Sequence[OpenedSummary]) -> list[str]:
+def open_summaries(summaries: Sequence[OpenedSummary]) -> None:
     """Let each installed channel open the summaries' deliveries, as `open_rows` does."""
-    opened = []
     for name, channel in _channels.items():
         if own := [summary for summary in summaries if summary.channel == name]:
             channel.open_summaries(own)
-            opened.append(name)
-    return opened
-
-
-def wake(names: Sequence[str]) -> None:
-    """Wake the channels after the commit: a hint, never needed. One that fails keeps the others from nothing."""
-    for name in names:
-        if name in _channels:
-            try:
-                _channels[name].wake()
-            except Exception as error:  # noqa: BLE001  each channel has its own ways to fail
-                logger.warning("channel %s was not woken: %r", name, error)
+            transaction.on_commit(channel.wake, robust=True)

@@ -59,14 +59,7 @@ def decide(
     if digest <= now:
         window = _label(settings, digest)
         return HoldDecision(released=frozenset(holds), kind=Hold.DIGEST, window=window, due_at=digest)
-    return _collecting(holds, digest)
-
-
-def decide_after_sent(
-    settings: UserNotificationSettings, *, holds: Collection[str], sent: datetime, now: datetime
-) -> HoldDecision:
-    """Leave to the next digest what came since this one was sent, before the clock was set back."""
-    return _collecting(holds, rules.next_digest(settings, after=max(sent, now)))
+    return collect(holds, due_at=digest)
 
 
 def decide_to_send(settings: UserNotificationSettings, *, holds: Collection[str], now: datetime) -> HoldDecision:
@@ -91,7 +84,8 @@ def due_digest(
     return rules.next_digest(settings, after=min(next_check_at, now) if next_check_at else now)
 
 
-def _collecting(holds: Collection[str], due_at: datetime) -> HoldDecision:
+def collect(holds: Collection[str], *, due_at: datetime) -> HoldDecision:
+    """Let everything held wait for the digest that is due then."""
     moves = {hold: Hold.DIGEST.value for hold in holds if hold != Hold.DIGEST}
     return HoldDecision(moves, next_check_at=due_at, digest_at=due_at)
 

@@ -7,7 +7,7 @@ them, its deliveries are open. A second release finds nothing held; a kill leave
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -66,25 +66,25 @@ def release(users: Collection[int], *, now: datetime) -> list[Summary]:
     of queries, beside those of the channels that open deliveries. May run inside a transaction.
     """
     with transaction.atomic():
-        return _release(_lock(users), decide=_decide, now=now)
+        people = _lock(users)
+        for person in people:
+            person.decision = decision.decide(
+                person.settings,
+                holds=person.holds,
+                next_check_at=person.inbox.next_check_at,
+                digest_at=person.inbox.digest_at,
+                now=now,
+            )
+        return _carry_out(people, now=now)
 
 
 def send_digest(user_id: int, *, now: datetime) -> Summary | None:
     """Release what the person's digest has collected; None if that is nothing that is still unread."""
     with transaction.atomic():
-        made = _release(_lock([user_id], wait=True), decide=_decide_to_send, now=now)
-        return next(iter(made), None)
-
-
-def _decide(person: _Person, now: datetime) -> HoldDecision:
-    box = person.inbox
-    return decision.decide(
-        person.settings, holds=person.holds, next_check_at=box.next_check_at, digest_at=box.digest_at, now=now
-    )
-
-
-def _decide_to_send(person: _Person, now: datetime) -> HoldDecision:
-    return decision.decide_to_send(person.settings, holds=person.holds, now=now)
+        people = _lock([user_id], wait=True)
+        for person in people:
+            person.decision = decision.decide_to_send(person.settings, holds=person.holds, now=now)
+        return next(iter(_carry_out(people, now=now)), None)
 
 
 def _lock(users: Collection[int], *, wait: bool = False) -> list[_Person]:
@@ -107,12 +107,8 @@ def _lock(users: Collection[int], *, wait: bool = False) -> list[_Person]:
     return list(people.values())
 
 
-def _release(
-    people: Sequence[_Person], *, decide: Callable[[_Person, datetime], HoldDecision], now: datetime
-) -> list[Summary]:
-    """Decide for each of these people and write it: at most nine queries, and those of the channels."""
-    for person in people:
-        person.decision = decide(person, now)
+def _carry_out(people: Sequence[_Person], *, now: datetime) -> list[Summary]:
+    """Write what was decided for these people: at most nine queries, and those of the channels."""
     _avoid_taken_windows(people, now=now)
     summarized = [person for person in people if person.released]
     _choose_channels(summarized)
@@ -128,7 +124,14 @@ def _release(
     )
     summaries.record_sent([summary.pk for summary in made if summary.seq], now=now)
     summaries.push(made)
-    _open_deliveries(summarized, made=made)
+    channels.open_summaries(
+        [
+            OpenedSummary(summary.pk, summary.user_id, channel)
+            for person, summary in zip(summarized, made, strict=True)
+            for channel in person.channels
+            if channel != "in_app"
+        ]
+    )
     return made
 
 
@@ -139,16 +142,16 @@ def _avoid_taken_windows(people: Sequence[_Person], *, now: datetime) -> None:
     if not releasing:
         return
     windows = {person.decision.window for person in releasing.values()}
-    taken = set(
-        Summary.objects.filter(user_id__in_set=releasing, window__in_set=windows).values_list(
-            "user_id", "kind", "window"
-        )
-    )
+    existing = Summary.objects.filter(user_id__in_set=releasing, window__in_set=windows)
+    taken = set(existing.values_list("user_id", "kind", "window"))
     for person in releasing.values():
         if person.window not in taken:
             continue
         if sent := person.decision.due_at:
-            person.decision = decision.decide_after_sent(person.settings, holds=person.holds, sent=sent, now=now)
+            # What came since then is left to the next digest.
+            person.decision = decision.collect(
+                person.holds, due_at=rules.next_digest(person.settings, after=max(sent, now))
+            )
         else:
             person.decision = replace(person.decision, window=f"{person.decision.window}/{person.inbox.seq + 1}")
 
@@ -211,8 +214,8 @@ def _free(people: Sequence[_Person], *, made: Sequence[Summary]) -> None:
     """Let released rows wait no more: one query, if there are any. Those read meanwhile belong to no summary."""
     summary_of = {summary.user_id: summary.pk for summary in made}
     rows = [
-        (user, hold, summary_of.get(user))
-        for user, person in ((person.inbox.user_id, person) for person in people)
+        (person.inbox.user_id, hold, summary_of.get(person.inbox.user_id))
+        for person in people
         for hold in person.decision.released
     ]
     summary = "CASE WHEN notifications.is_read THEN NULL ELSE new.summary_id END"
@@ -230,15 +233,3 @@ def _update_held(rows: Sequence[tuple[int, str, object]], columns: dict[str, str
         assign=assign,
         where=(f"{is_held} AND notifications.hold <> 'none'", users),
     )
-
-
-def _open_deliveries(people: Sequence[_Person], *, made: Sequence[Summary]) -> None:
-    """Open the summaries' deliveries in this transaction, and wake their channels after its commit."""
-    opened = [
-        OpenedSummary(summary.pk, summary.user_id, channel)
-        for person, summary in zip(people, made, strict=True)
-        for channel in person.channels
-        if channel != "in_app"
-    ]
-    if opened and (names := channels.open_summaries(opened)):
-        transaction.on_commit(lambda: channels.wake(names), robust=True)

@@ -48,6 +48,11 @@ def is_quiet(settings: UserNotificationSettings, *, now: datetime) -> bool:
         return False
 
 
+def quiet_until(settings: UserNotificationSettings, *, now: datetime) -> datetime | None:
+    """End of the quiet hours that `now` is in; None: they cover the week."""
+    return calendar.quiet_until(settings.quiet_hours, now=now, zone=zone_of(settings))
+
+
 def zone_of(settings: UserNotificationSettings) -> ZoneInfo:
     """Zone of the person; UTC for a name that this machine doesn't know."""
     try:
@@ -74,18 +79,13 @@ def next_digest(settings: UserNotificationSettings, *, after: datetime) -> datet
 
 def next_check(settings: UserNotificationSettings, *, now: datetime, digest_at: datetime | None) -> datetime | None:
     """Moment when something may change for what is held now; None: nothing does by itself."""
-    ends: list[datetime] = []
-    forced = False
+    ends: list[datetime | None] = []
     if is_dnd(settings, now=now):
-        forced = True
-        ends += [settings.dnd_until] if settings.dnd_until else []
+        ends.append(settings.dnd_until)
     if is_quiet(settings, now=now):
-        forced = True
-        end = calendar.quiet_until(settings.quiet_hours, now=now, zone=zone_of(settings))
-        ends += [end] if end else []
-    if not forced and digest_at is not None:
-        ends.append(digest_at)
-    return min(ends).astimezone(UTC) if ends else None
+        ends.append(quiet_until(settings, now=now))
+    known = [end for end in ends or [digest_at] if end]
+    return min(known).astimezone(UTC) if known else None
 
 
 def free_from(settings: UserNotificationSettings, *, at: datetime) -> datetime | None:
@@ -94,7 +94,7 @@ def free_from(settings: UserNotificationSettings, *, at: datetime) -> datetime |
         if is_dnd(settings, now=at):
             end = settings.dnd_until
         elif is_quiet(settings, now=at):
-            end = calendar.quiet_until(settings.quiet_hours, now=at, zone=zone_of(settings))
+            end = quiet_until(settings, now=at)
         else:
             return at
         if end is None:

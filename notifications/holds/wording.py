@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from notifications.holds import calendar, rules
+from notifications.holds import rules
 from notifications.models import Hold, UserNotificationSettings
 from notifications.presentation import times
 
@@ -18,15 +18,10 @@ def until_text(hold: str, *, settings: UserNotificationSettings, now: datetime) 
             due = rules.next_digest(settings, after=now) if settings.digest_enabled else None
             sentence, without = _("in the digest at {time}"), _("in the next digest")
         case Hold.QUIET:
-            is_quiet = rules.is_quiet(settings, now=now)
-            due = _end_of_quiet(settings, now=now) if is_quiet else None
+            due = rules.quiet_until(settings, now=now) if rules.is_quiet(settings, now=now) else None
             sentence, without = _("until quiet hours end at {time}"), _("until quiet hours end")
         case _:
             due = settings.dnd_until if rules.is_dnd(settings, now=now) else None
             sentence, without = _("until do-not-disturb ends at {time}"), _("until do-not-disturb ends")
     zone = rules.zone_of(settings)
     return sentence.format(time=times.end_time(due, now=now, zone=zone)) if due else without
-
-
-def _end_of_quiet(settings: UserNotificationSettings, *, now: datetime) -> datetime | None:
-    return calendar.quiet_until(settings.quiet_hours, now=now, zone=rules.zone_of(settings))

@@ -44,8 +44,15 @@ def notify(events: Sequence[Event], audiences: Audiences, *, now: datetime) -> P
     _update_inboxes(made.rows)
     if held := {row.user_id for row in made.rows if row.hold != NO_HOLD}:
         schedule.expect(held, now=now)
-    _open_deliveries(made.rows, ids=ids)
-    in_feed = [(pk, row) for pk, row in zip(ids, made.rows, strict=True) if row.channel == "in_app"]
+    written = list(zip(ids, made.rows, strict=True))
+    channels.open_rows(
+        [
+            channels.Opened(pk, row.event_id, row.user_id, row.channel)
+            for pk, row in written
+            if row.channel != "in_app" and row.hold == NO_HOLD
+        ]
+    )
+    in_feed = [(pk, row) for pk, row in written if row.channel == "in_app"]
     if in_feed:
         # After the commit, when nobody waits for our locks.
         transaction.on_commit(lambda: _push(events, in_feed, inboxes=inboxes, now=now), robust=True)
@@ -163,17 +170,6 @@ def _update_inboxes(rows: Sequence[PlannedRow]) -> None:
         assign={"seq": "inboxes.seq + new.shown", "unread_count": "inboxes.unread_count + new.unread"},
         where=id_range("inboxes.user_id", users),
     )
-
-
-def _open_deliveries(rows: Sequence[PlannedRow], *, ids: Sequence[int]) -> None:
-    """Open deliveries in this transaction, and wake their channels after its commit."""
-    opened = [
-        channels.Opened(pk, row.event_id, row.user_id, row.channel)
-        for pk, row in zip(ids, rows, strict=True)
-        if row.channel != "in_app" and row.hold == NO_HOLD
-    ]
-    if opened and (names := channels.open_rows(opened)):
-        transaction.on_commit(lambda: channels.wake(names), robust=True)
 
 
 def _push(
