@@ -18,8 +18,7 @@ from django.db import transaction
 from events.db.arrays import any_of
 from events.db.rows import insert_rows, update_rows
 from events.db.session import set_local
-from notifications import channels
-from notifications.channels import OpenedSummary
+from notifications.channels import OpenedSummary, open_summaries
 from notifications.holds import decision, rules, schedule, summaries
 from notifications.holds.decision import HoldDecision
 from notifications.models import Hold, Inbox, Notification, Summary, UserNotificationSettings
@@ -124,7 +123,7 @@ def _carry_out(people: Sequence[_Person], *, now: datetime) -> list[Summary]:
     )
     summaries.record_sent([summary.pk for summary in made if summary.seq], now=now)
     summaries.push(made)
-    channels.open_summaries(
+    open_summaries(
         [
             OpenedSummary(summary.pk, summary.user_id, channel)
             for person, summary in zip(summarized, made, strict=True)

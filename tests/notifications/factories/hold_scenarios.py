@@ -26,7 +26,7 @@ from tests.notifications.strategies import MINUTE, TURNS, ZONES, weeks
 FEW = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 SPAN = 36 * 60
-CRASHES = ["_insert", "_move", "_free", "_open_deliveries", "_lock"]
+CRASHES = ["_insert", "_move", "_free", "open_summaries", "_lock"]
 some_time = st.integers(0, SPAN)
 
 
