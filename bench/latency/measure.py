@@ -1,4 +1,4 @@
-"""From commit to WebSocket frame at fifty events a second, beside an empty Celery task that sends one frame."""
+"""Latency from commit to WebSocket frame at fifty events a second, beside an empty Celery task that sends one frame."""
 
 from __future__ import annotations
 

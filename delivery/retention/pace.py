@@ -8,14 +8,15 @@ from contextlib import contextmanager
 
 from django.db import transaction
 
-from events.db import batch_size, session
+from events.db import session
+from events.db.batch_size import AdaptiveBatch
 
 FIRST, LEAST, MOST = 500, 250, 2_000
 # Seconds from BEGIN to COMMIT that a batch is meant to take; the next one has as many rows as went in that time.
 WISH = 0.05
 
 
-class Pace(batch_size.Pace):
+class Pace(AdaptiveBatch):
     """Adaptive batch: `size` is how many rows the next one may have."""
 
     def __init__(self) -> None:

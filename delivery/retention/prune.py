@@ -89,7 +89,7 @@ def _batches(*, now: datetime, days: int) -> Iterator[tuple[RetentionStep, list[
 
 
 def _steps(*, now: datetime, days: int) -> Iterator[RetentionStep]:
-    """In this order: what points goes before what is pointed to."""
+    """Steps of one pruning, in this order: what points goes before what is pointed to."""
     limits = rules.limits(now=now, days=days)
     yield Notifications(limits)
     yield Summaries(limits)

@@ -1,16 +1,16 @@
-"""How much goes at once: as much as a short transaction can, found out from how long the last one took."""
+"""Adaptive batch sizes: as many rows as a short transaction can take, by how long the last one took."""
 
 from __future__ import annotations
 
 
-class Pace:
-    """`size`: how many the next batch may have, so that it takes about `wish` seconds."""
+class AdaptiveBatch:
+    """Batch size: `size` is how many the next batch may have, so that it takes about `wish` seconds."""
 
     def __init__(self, *, first: int, least: int, most: int, wish: float) -> None:
         self.size = first
         self._least, self._most, self._wish = least, most, wish
 
     def took(self, seconds: float) -> None:
-        """What a batch of this size took. By half or twice at most: one slow commit says little."""
+        """Learn from the seconds that a batch of this size took: by half or twice at most, for one slow commit says little."""
         share = min(2.0, max(0.5, self._wish / max(seconds, 0.001)))
         self.size = min(self._most, max(self._least, int(self.size * share)))

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from events.db.batch_size import Pace
+from events.db.batch_size import AdaptiveBatch
 from notifications.holds import release, schedule
 from notifications.models import Hold, Inbox, Notification
 
@@ -22,7 +22,7 @@ CHUNK = 500
 WISH = 0.2
 RETRY = timedelta(minutes=1)
 
-_pace = Pace(first=100, least=1, most=CHUNK, wish=WISH)
+_pace = AdaptiveBatch(first=100, least=1, most=CHUNK, wish=WISH)
 
 
 def release_due(*, now: datetime) -> bool:
