@@ -11,6 +11,6 @@ class AdaptiveBatch:
         self._least, self._most, self._wish = least, most, wish
 
     def took(self, seconds: float) -> None:
-        """Learn from the seconds that a batch of this size took: by half or twice at most, for one slow commit says little."""
+        """Learn from the seconds that a batch of this size took, by half or twice at most."""
         share = min(2.0, max(0.5, self._wish / max(seconds, 0.001)))
         self.size = min(self._most, max(self._least, int(self.size * share)))

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from events.bus import publish, publish_many
-from events.db.batch_size import Pace
+from events.db.batch_size import AdaptiveBatch
 from events.log.publish import NewEvent
 from events.models import Event
 from notifications.holds import due, release
@@ -129,7 +129,7 @@ def test_a_look_that_finds_nobody_is_one_query(owner, django_assert_num_queries)
 
 @pytest.mark.django_db
 def test_a_crowd_is_closed_chunk_by_chunk(monkeypatch):
-    monkeypatch.setattr(due, "_pace", Pace(first=3, least=3, most=3, wish=1.0))
+    monkeypatch.setattr(due, "_pace", AdaptiveBatch(first=3, least=3, most=3, wish=1.0))
     crowd(7)
     now = NOON + timedelta(days=2)
     assert [due.release_due(now=now) for _ in range(3)] == [True, True, False]
@@ -139,7 +139,7 @@ def test_a_crowd_is_closed_chunk_by_chunk(monkeypatch):
 
 @pytest.mark.django_db
 def test_a_chunk_that_takes_long_makes_the_next_smaller(monkeypatch):
-    monkeypatch.setattr(due, "_pace", Pace(first=4, least=1, most=4, wish=0.0))
+    monkeypatch.setattr(due, "_pace", AdaptiveBatch(first=4, least=1, most=4, wish=0.0))
     crowd(7)
     closed = []
     for _ in range(3):
@@ -150,7 +150,7 @@ def test_a_chunk_that_takes_long_makes_the_next_smaller(monkeypatch):
 
 @pytest.mark.django_db
 def test_the_hourly_round_walks_over_all_of_them(monkeypatch):
-    monkeypatch.setattr(due, "_pace", Pace(first=3, least=3, most=3, wish=1.0))
+    monkeypatch.setattr(due, "_pace", AdaptiveBatch(first=3, least=3, most=3, wish=1.0))
     crowd(7)
     due.release_all(now=NOON + timedelta(days=2))
     assert Summary.objects.count() == 7
