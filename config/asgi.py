@@ -1,7 +1,5 @@
 """The ASGI application of every web process: HTTP to Django, WebSockets to the notification socket."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 from typing import Any

@@ -1,7 +1,5 @@
 """Accounts and events to look at. The events go over the bus like everybody's: routing makes the rows, not this."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import replace
 from datetime import datetime

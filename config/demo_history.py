@@ -4,8 +4,6 @@ The router and the channels make the rows as for everybody. Only how each delive
 sent anywhere.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 

@@ -1,7 +1,5 @@
 """Reads settings from the environment; a value that can't be read stops the start with one sentence naming it."""
 
-from __future__ import annotations
-
 import ipaddress
 import math
 import os

@@ -1,7 +1,5 @@
 """Settings, from the environment. Without any: SQLite in `var/`, everything in one process."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import django_stubs_ext

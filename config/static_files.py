@@ -1,7 +1,5 @@
 """Static files in production: minified scripts, and names that carry the hash of the content, also in imports."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

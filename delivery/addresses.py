@@ -1,7 +1,5 @@
 """Addresses of a person: added, confirmed, tested, switched off and on. Each change holds the person's inbox lock."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 

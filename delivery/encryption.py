@@ -1,7 +1,5 @@
 """Secrets at rest: encrypted under a key that SECRET_KEY gives; SECRET_KEY_FALLBACKS still open older ones."""
 
-from __future__ import annotations
-
 import base64
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet

@@ -1,7 +1,5 @@
 """Input of this floor that is not accepted."""
 
-from __future__ import annotations
-
 from events.errors import Refused
 
 

@@ -3,8 +3,6 @@
 It says nothing about the inner network: who may see addresses and answers sees them on the attempt itself.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.utils.translation import gettext as _

@@ -1,7 +1,5 @@
 """Links that go out: absolute, and, where they work without signing in, signed for one thing only."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 

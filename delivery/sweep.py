@@ -1,7 +1,5 @@
 """Sweep of this floor: finds the work whose hint was lost."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from delivery.outbox import claim, outbox, recover, rescue

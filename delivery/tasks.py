@@ -1,7 +1,5 @@
 """Tasks that this floor's hints wake."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from celery import shared_task

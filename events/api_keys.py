@@ -1,7 +1,5 @@
 """Bearer keys: made once, shown once, found again by their digest."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 import secrets

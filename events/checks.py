@@ -1,7 +1,5 @@
 """System check that refuses a database of Carillon 0.1, whose apps had the labels that are a host project's now."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -3,8 +3,6 @@
 What an admin changed stays as it is: a field is written only where the table still has what code declared last.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Entities, which events are about: `(type, id)`, and their addresses on the site."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Input that is not accepted: what was wrong, what is accepted, under a code that never changes."""
 
-from __future__ import annotations
-
 
 class Refused(ValueError):
     """`code` is stable (docs/errors.md lists them all); `field` is the input's name, `index` its place in an array."""

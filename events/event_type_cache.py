@@ -1,7 +1,5 @@
 """Event types by name, at most five seconds old."""
 
-from __future__ import annotations
-
 import difflib
 import time
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,5 @@
 """Grant, change and take away a person's tie to an entity."""
 
-from __future__ import annotations
-
 from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
 

@@ -1,7 +1,5 @@
 """Events in words, filled into their type's templates: plain text."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from events.models import Event, EventType

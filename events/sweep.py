@@ -1,7 +1,5 @@
 """The sweep that finds work whose hint was lost, or never sent."""
 
-from __future__ import annotations
-
 from events.db import clock
 from events.dispatch import runner, sequencer, subscribers
 

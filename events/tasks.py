@@ -1,7 +1,5 @@
 """Tasks that hints wake. Each clears its hint before it looks, so that a later commit sends a new one."""
 
-from __future__ import annotations
-
 from celery import shared_task
 
 from events.db import clock

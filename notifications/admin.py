@@ -1,7 +1,5 @@
 """The middle floor in Django's admin: to look at. What people chose is theirs to change."""
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 from django.contrib import admin

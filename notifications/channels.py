@@ -1,7 +1,5 @@
 """The channel registry: the seam to the floor above. A channel that isn't installed gets its rows and no delivery."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol

@@ -1,7 +1,5 @@
 """Sweep of this floor: work whose hint was lost, and holds that ended."""
 
-from __future__ import annotations
-
 from events.db import clock
 from events.transport import hints
 from notifications.holds import due

@@ -1,7 +1,5 @@
 """Tasks that this floor's hints and its schedule start."""
 
-from __future__ import annotations
-
 from celery import shared_task
 
 from events.db import clock

@@ -1,7 +1,5 @@
 """The whole of Carillon in one process: web server, worker, clock and sweeper on a SQLite file."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path

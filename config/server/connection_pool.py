@@ -4,8 +4,6 @@ Celery's prefork closes its database at every task, and a forked child must not 
 connections are right. A web process opens one for every request otherwise.
 """
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """Daphne that leaves politely: on SIGTERM it finishes what is in flight and tells its sockets to come back."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import logging

@@ -1,7 +1,5 @@
 """A Celery worker and beat inside this process, for the profile that needs no broker."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from celery import Celery

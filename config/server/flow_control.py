@@ -1,7 +1,5 @@
 """Flow control of sockets: writing waits for slow readers, and costs little for the others."""
 
-from __future__ import annotations
-
 import asyncio
 
 from daphne.ws_protocol import WebSocketProtocol

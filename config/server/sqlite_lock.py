@@ -1,7 +1,5 @@
 """The embedded profile's hold on its database file: one process only, and one connection that stays open."""
 
-from __future__ import annotations
-
 import contextlib
 import fcntl
 import os

@@ -1,7 +1,5 @@
 """Alerts to owners of addresses that fail: events like any other, over their feed and their other addresses."""
 
-from __future__ import annotations
-
 from delivery import channels
 from delivery.models import Address
 from delivery.models.addresses import ADDRESS_ENTITY

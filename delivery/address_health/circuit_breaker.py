@@ -5,8 +5,6 @@ open: an address that failed last has room for one attempt, the probe. That one'
 it for longer.
 """
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from delivery.models import Address

@@ -1,7 +1,5 @@
 """Health of addresses, by the attempts that went there, and who has to hear of it."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import NamedTuple

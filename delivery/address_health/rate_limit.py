@@ -1,7 +1,5 @@
 """Rate limit of an address that has one: attempts come no faster, in bursts of one second's worth. Pure."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from delivery.models import Address

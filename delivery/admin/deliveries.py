@@ -1,7 +1,5 @@
 """Addresses without their secrets, and deliveries with every attempt: to look at, and to send again."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages

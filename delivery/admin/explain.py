@@ -1,7 +1,5 @@
 """An event's story for staff: who was told, over what, how that went; and why somebody was not."""
 
-from __future__ import annotations
-
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied

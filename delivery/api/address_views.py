@@ -1,7 +1,5 @@
 """/notifications/channels: a person's own addresses."""
 
-from __future__ import annotations
-
 from django.contrib.auth.models import User
 from django.utils import timezone
 from rest_framework.request import Request

@@ -1,7 +1,5 @@
 """/deliveries, and the explanation of whom an event reached."""
 
-from __future__ import annotations
-
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request

@@ -1,7 +1,5 @@
 """The objects of the deliveries' part of the API, as they come in and go out."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from rest_framework import serializers

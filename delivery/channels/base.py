@@ -1,7 +1,5 @@
 """Channels: the base class, and the values that a channel and the outbox hand each other."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext

@@ -1,7 +1,5 @@
 """The registry of channels: the `channel` module of each package here, and `carillon_channels` in any installed app."""
 
-from __future__ import annotations
-
 import pkgutil
 from collections.abc import KeysView
 from importlib import import_module

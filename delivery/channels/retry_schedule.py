@@ -1,7 +1,5 @@
 """Retry schedule of failed deliveries. Pure: what was asked for is never undercut, jitter only ever adds."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Addresses: the ways to reach a person on a channel."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q

@@ -1,7 +1,5 @@
 """Deliveries: outgoing jobs for one notification or summary and one address; and each attempt at them."""
 
-from __future__ import annotations
-
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now

@@ -1,7 +1,5 @@
 """Backlog of the log's readers and of the deliveries."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Health of this process: is it up, and is it ready? Readiness names what is wrong."""
 
-from __future__ import annotations
-
 import logging
 import threading
 

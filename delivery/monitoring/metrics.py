@@ -1,7 +1,5 @@
 """Numbers for Prometheus: those of this process, and those of the database read when asked."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from django.http import HttpRequest, HttpResponse

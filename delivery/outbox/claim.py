@@ -4,8 +4,6 @@ Address after address is served, so that one with a long queue keeps no other wa
 for over all processes: a locked address is claimed for by one worker at a time.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Eligibility of a delivery: is it still wanted when it is claimed? Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Leases on chosen deliveries: they are looked at again and frozen, and get token, lease and attempts."""
 
-from __future__ import annotations
-
 import logging
 import time
 import uuid

@@ -1,7 +1,5 @@
 """Rows that sending a batch of deliveries needs, read in sets."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from zoneinfo import ZoneInfo

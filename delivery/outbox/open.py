@@ -1,7 +1,5 @@
 """Opening of deliveries: rows in the transaction of whoever decided, one for each address, however many people."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 
 from django.db import connection

@@ -1,7 +1,5 @@
 """Deliveries for the rest of the house; what becomes of them is in docs/delivery.md."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from datetime import datetime
 

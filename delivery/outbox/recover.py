@@ -1,7 +1,5 @@
 """Recovery of what an address missed: died, skipped or never tried. A row remembers how far it got."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.db import transaction

@@ -1,7 +1,5 @@
 """Rescue of deliveries whose worker was lost or told to stop: pending again, with what is known of each attempt."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from datetime import datetime
 

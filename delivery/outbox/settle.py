@@ -3,8 +3,6 @@
 Locks come in the house's order: inboxes, notifications, addresses, deliveries, each by id.
 """
 
-from __future__ import annotations
-
 import random
 import uuid
 from collections.abc import Sequence

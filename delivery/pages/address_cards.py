@@ -1,7 +1,5 @@
 """Cards of addresses, in words: where to, how they stand, what can be done."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Any
 

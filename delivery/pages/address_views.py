@@ -1,7 +1,5 @@
 """Pages of a person's channels: the list, the form to add one, and each one's own with what can be done to it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps

@@ -1,7 +1,5 @@
 """Attempts of a delivery, a line each: when, what came back, how long it took, what follows."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from http.client import responses
 from itertools import zip_longest

@@ -1,7 +1,5 @@
 """Provider of the channel status for the preferences of the floor below."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from django.contrib.auth.models import User

@@ -1,7 +1,5 @@
 """Deliveries page: filters with their counts, and rows in words, held ones among them."""
 
-from __future__ import annotations
-
 import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Views of the deliveries page, and of sending again."""
 
-from __future__ import annotations
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render

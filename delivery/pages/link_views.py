@@ -4,8 +4,6 @@ Programs that look at links ahead of people send GET. The POST of RFC 8058 comes
 so without a CSRF token; the signed link is all the right there is, and it is for one thing.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.core import signing

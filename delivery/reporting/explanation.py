@@ -4,8 +4,6 @@ What was decided for somebody is read from the rows. Why somebody was not told i
 today's audience, preferences and settings by the same plan that routes, so it holds as of now and is labelled so.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """Output of an explanation: as the API's answer, and as lines for a terminal."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

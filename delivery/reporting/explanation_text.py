@@ -1,7 +1,5 @@
 """Words of an explanation: every code has its sentence. For staff, so about somebody, not to somebody."""
 
-from __future__ import annotations
-
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy

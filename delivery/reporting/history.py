@@ -1,7 +1,5 @@
 """History of deliveries for people: newest first, by state, with their attempts."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from typing import Any
 

@@ -4,8 +4,6 @@
 member of its own, so a file is only ever appended to; docs/retention.md says how to read it.
 """
 
-from __future__ import annotations
-
 import base64
 import fcntl
 import gzip

@@ -1,7 +1,5 @@
 """Deliveries with their attempts: those of rows that go, and those of tests and confirmations."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """Events that nothing points to any more; what a paused subscriber loses of them is recorded."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar

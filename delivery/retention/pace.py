@@ -1,7 +1,5 @@
 """Batch sizes of pruning: as many rows as go in a short transaction, which rather fails than lets others queue."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager

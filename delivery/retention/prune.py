@@ -4,8 +4,6 @@ First rows with their deliveries, then what they pointed to. Two runs at once sh
 other leaves alone (docs/retention.md).
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from collections import Counter

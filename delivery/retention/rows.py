@@ -3,8 +3,6 @@
 The archive is written before anything is locked, so that no lock ever waits for a disk.
 """
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,5 @@
 """Rules of what retention may take, said once: for the run that takes it and for the count that only looks."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 

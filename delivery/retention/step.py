@@ -1,7 +1,5 @@
 """One table that is pruned: how its old rows are walked, kept and deleted."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Celery task of retention: beat asks for it each hour, and it asks for itself until nothing is left."""
 
-from __future__ import annotations
-
 import time
 
 from celery import shared_task

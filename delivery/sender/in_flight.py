@@ -1,7 +1,5 @@
 """Attempts in flight: which have finished, and how many more may begin beside those of the whole process."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import time

@@ -4,8 +4,6 @@ The processes of a prefork pool share it, since this module is imported before t
 ends with the process that holds it, however that ends; a lock or an event of `multiprocessing` would stay taken.
 """
 
-from __future__ import annotations
-
 import fcntl
 import tempfile
 import threading

@@ -1,7 +1,5 @@
 """Memberships and API keys in the admin."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

@@ -1,7 +1,5 @@
 """Base classes and searches of admin pages over big and append-only tables."""
 
-from __future__ import annotations
-
 import json
 from typing import Any, TypeVar
 

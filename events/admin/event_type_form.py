@@ -1,7 +1,5 @@
 """The form behind an event type: rules and channels as checkboxes, schema and sample as JSON."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

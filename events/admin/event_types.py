@@ -1,7 +1,5 @@
 """Event types: a new one is a row, publishable at once."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import admin, messages

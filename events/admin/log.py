@@ -1,7 +1,5 @@
 """The log, its readers, and what they could not take."""
 
-from __future__ import annotations
-
 import time
 from typing import Any
 

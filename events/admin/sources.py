@@ -1,7 +1,5 @@
 """The memory of the sources in the admin: jobs under way, runs of the service, ComfyUI servers."""
 
-from __future__ import annotations
-
 from django.contrib import admin
 from django.db.models import Q
 from django.urls import reverse

@@ -1,7 +1,5 @@
 """CloudEvents 1.0 at POST /events: structured, batched and binary (its HTTP binding 1.0.2, section 3)."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hashlib

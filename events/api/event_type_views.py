@@ -1,7 +1,5 @@
 """GET /event-types: what can be published, with schema and sample."""
 
-from __future__ import annotations
-
 from rest_framework.request import Request
 from rest_framework.response import Response
 

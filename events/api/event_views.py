@@ -1,7 +1,5 @@
 """POST /events and GET /events: the bus over HTTP."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any

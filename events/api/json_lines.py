@@ -1,7 +1,5 @@
 """Events as JSON lines, each as POST /events takes one: read, checked and stored in batches, never all at once."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import IO

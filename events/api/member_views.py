@@ -1,7 +1,5 @@
 """/entities/{type}/{id}/members: who is tied to what, written by publishers."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from drf_spectacular.utils import OpenApiParameter

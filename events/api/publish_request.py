@@ -1,7 +1,5 @@
 """Reads the body of POST /events, in all its forms, as events to publish; every bad element of an array is named."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

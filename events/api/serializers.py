@@ -1,7 +1,5 @@
 """The objects of the events half of the API, as they come in and go out."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from typing import Any

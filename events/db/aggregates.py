@@ -1,7 +1,5 @@
 """Aggregates of the ORM that give much for little."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -3,8 +3,6 @@
 PostgreSQL unnests arrays, SQLite walks a JSON text (it allows 999 parameters a statement by default).
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """Adaptive batch sizes: as many rows as a short transaction can take, by how long the last one took."""
 
-from __future__ import annotations
-
 
 class AdaptiveBatch:
     """Batch size: `size` is how many the next batch may have, so that it takes about `wish` seconds."""

@@ -1,7 +1,5 @@
 """Rows of beat's schedule. Rows, not settings: beat writes CELERY_BEAT_SCHEDULE over what was changed in the admin."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db import migrations

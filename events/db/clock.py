@@ -1,7 +1,5 @@
 """The one clock that leases, due times and next tries go by, whichever machine a worker runs on: the database's."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 from django.db import connection

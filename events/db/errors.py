@@ -1,7 +1,5 @@
 """Errors of the database that say nothing against what was tried."""
 
-from __future__ import annotations
-
 from django.db import DatabaseError, OperationalError
 
 _LOCK_TIMEOUT = "55P03"

@@ -1,7 +1,5 @@
 """`filter(id__in_set=ids)`: the ORM's `in` with one parameter for any number of values."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper

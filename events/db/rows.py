@@ -1,7 +1,5 @@
 """Many rows, each with its own values, in one statement."""
 
-from __future__ import annotations
-
 import json
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Locks and settings of the current transaction, and moments as its parameters."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.db import connection

@@ -1,7 +1,5 @@
 """The live stream: every event as soon as it is numbered, to any coroutine that asks. Bounded; it never blocks."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import logging

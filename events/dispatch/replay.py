@@ -1,7 +1,5 @@
 """Interventions by hand: move a subscriber along the log, give a parked event another try."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.db import transaction

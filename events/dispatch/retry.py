@@ -1,7 +1,5 @@
 """Policy of failures: trouble of the database counts for nothing, else an event has three tries and then is parked."""
 
-from __future__ import annotations
-
 import traceback
 from datetime import datetime, timedelta
 

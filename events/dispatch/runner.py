@@ -1,7 +1,5 @@
 """Lets a subscriber read: batches of the log, in its transaction or under a lease."""
 
-from __future__ import annotations
-
 import logging
 import time
 import uuid

@@ -4,8 +4,6 @@ They come from the head row, under its lock: never from max+1 (which restarts af
 (which leaves holes and runs ahead of commits). No event ever appears below a position that a reader has seen.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 

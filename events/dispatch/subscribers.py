@@ -1,7 +1,5 @@
 """Durable subscribers: named readers of the log, each with its own stored position."""
 
-from __future__ import annotations
-
 import inspect
 import logging
 from collections.abc import Callable, Collection

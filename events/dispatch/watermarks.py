@@ -1,7 +1,5 @@
 """Low-water marks of subscribers: what pruning takes from paused ones, and how far back the others may go."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping, Sequence
 

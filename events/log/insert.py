@@ -1,7 +1,5 @@
 """Stores checked events with one INSERT; whose idempotency key is known already is read instead."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """Ownership by publishing: the actor of a type with `actor_becomes_owner` owns its source, exactly once per event."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 from django.db import OperationalError, connection, transaction

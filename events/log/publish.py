@@ -1,7 +1,5 @@
 """Publish: a row in the caller's own transaction. What commits is told, what rolls back is not."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Events with their types and actors, which is what every step after the numbering needs."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 from typing import TypeVar
 

@@ -1,7 +1,5 @@
 """Keys with which other programs speak for a person."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now

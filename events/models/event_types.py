@@ -1,7 +1,5 @@
 """Event types: the kinds of facts, whom they concern by default and their templates."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 

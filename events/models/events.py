@@ -1,7 +1,5 @@
 """The log: what happened, in the order readers see it."""
 
-from __future__ import annotations
-
 from functools import cached_property
 
 from django.conf import settings

@@ -1,7 +1,5 @@
 """The log's readers: its head, the durable subscribers, and the events they could not digest or get."""
 
-from __future__ import annotations
-
 from django.db import models
 from django.db.models.functions import Now
 

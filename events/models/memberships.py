@@ -1,7 +1,5 @@
 """Memberships: people's ties to entities."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now

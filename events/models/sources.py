@@ -1,7 +1,5 @@
 """The memory of the sources: jobs under way, ComfyUI servers, runs of the service, hardware readings."""
 
-from __future__ import annotations
-
 from django.db import models
 from django.db.models.functions import Now
 

@@ -1,7 +1,5 @@
 """The catalogue: what can happen here, what it holds, and who is told."""
 
-from __future__ import annotations
-
 import json
 import shlex
 from typing import Any

@@ -1,7 +1,5 @@
 """Views by what they are for: a page to look at, one that holds a form, a form alone. All for whoever is signed in."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import TypeVar
 

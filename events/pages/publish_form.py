@@ -1,7 +1,5 @@
 """The staff's form to publish an event by hand."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Publish an event by hand: staff only, through the same door as everybody."""
 
-from __future__ import annotations
-
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse

@@ -1,7 +1,5 @@
 """Authentication: a program with a Bearer key, or a person's browser with its session."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib.auth.models import User

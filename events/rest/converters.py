@@ -1,7 +1,5 @@
 """Addresses of the API: Django's `path`, with `<bigint:...>` known wherever it is imported from here."""
 
-from __future__ import annotations
-
 from django.urls import path, register_converter
 
 from events.entities import BIGINT_MAX

@@ -1,7 +1,5 @@
 """Every error of the API in one shape: {"code", "detail", "errors"?: [{"field", "code", "detail"}]}."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager

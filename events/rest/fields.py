@@ -1,7 +1,5 @@
 """Request and answer fields that take no value for another: no "1" for 1, no 1 for true."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime

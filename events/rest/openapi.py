@@ -1,7 +1,5 @@
 """The OpenAPI document beyond each operation's own body: errors, statuses, headers."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 

@@ -1,7 +1,5 @@
 """Lists of the API: plain JSON arrays, and a Link header to the next page."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from typing import Any

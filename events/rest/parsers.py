@@ -1,7 +1,5 @@
 """JSON bodies, looked at before they are parsed: their size, their depth, and text that no database stores."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """Permissions over HTTP."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from rest_framework.permissions import BasePermission

@@ -1,7 +1,5 @@
 """Strict reading of requests: a name nobody knows is an error, not something to pass over."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiSerializerExtension

@@ -4,8 +4,6 @@ Counted in Redis for all web processes together, in this process where there is 
 runs away, no bookkeeping: while Redis is away everybody may publish.
 """
 
-from __future__ import annotations
-
 import math
 import threading
 import time

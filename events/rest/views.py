@@ -1,7 +1,5 @@
 """The base of the API's views, and the view of addresses that don't exist."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.http import HttpRequest

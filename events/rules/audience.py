@@ -1,7 +1,5 @@
 """Audience rules as data: their names, their defaults by category. Evaluated one floor up."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -3,8 +3,6 @@
 A name of the four is always valid; one that isn't installed gets its rows and no delivery.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _

@@ -1,7 +1,5 @@
 """Patterns over type names: `job.completed`, `job.*`, `*`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 

@@ -1,7 +1,5 @@
 """Payloads: what can be stored at all, and what a type's JSON Schema asks for."""
 
-from __future__ import annotations
-
 import json
 import math
 import re

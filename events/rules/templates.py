@@ -1,7 +1,5 @@
 """Templates of plain text: variables and an allow-list of filters, filled with a payload."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Mapping
 from typing import Any

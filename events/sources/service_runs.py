@@ -4,8 +4,6 @@ Every long-lived process has a row while it runs. One whose process is gone with
 is told by the next of its role that starts. A clean end and the same version again are nothing to tell.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 import socket

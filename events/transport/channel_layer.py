@@ -4,8 +4,6 @@
 lost: the database is the truth.
 """
 
-from __future__ import annotations
-
 import asyncio
 import atexit
 import threading

@@ -4,8 +4,6 @@ Hints are handed to one thread of this process, so that a publisher never waits 
 this process by the thread and between processes by a flag that the worker clears before it looks.
 """
 
-from __future__ import annotations
-
 import atexit
 import threading
 import time

@@ -1,7 +1,5 @@
 """A Channels layer within one process."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import threading

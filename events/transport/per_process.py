@@ -1,7 +1,5 @@
 """Objects of which each process has one of its own: those with a thread, a loop or a connection."""
 
-from __future__ import annotations
-
 import os
 import threading
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """The installation's Redis, for hints and counts: whoever asks can do without, and has no time to wait."""
 
-from __future__ import annotations
-
 import logging
 import time
 from functools import cache

@@ -4,8 +4,6 @@ Celery closes it around every task (settings.CELERY_DB_REUSE_MAX keeps it from t
 which costs more than the work of most hints.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from celery import Task

@@ -1,7 +1,5 @@
 """Steps of a worker process."""
 
-from __future__ import annotations
-
 from contextlib import AbstractContextManager
 from typing import Any
 

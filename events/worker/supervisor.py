@@ -1,7 +1,5 @@
 """Threads that this process can't do without: when one ends unasked, the process is told."""
 
-from __future__ import annotations
-
 import logging
 import threading
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """The thread that looks every second for what no hint announced: nothing waits for a lost message."""
 
-from __future__ import annotations
-
 import logging
 import threading
 from collections.abc import Callable, Sequence

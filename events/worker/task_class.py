@@ -1,7 +1,5 @@
 """Tasks that nobody acknowledges. A hint that a worker took with it to its end is found by the sweepers."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from celery import Task

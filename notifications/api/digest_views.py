@@ -1,7 +1,5 @@
 """/notifications/digest: what it has collected, when it is due, and sending it now."""
 
-from __future__ import annotations
-
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response

@@ -1,7 +1,5 @@
 """/notifications: the feed, reading and unreading, and why something is there."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 
 from django.urls import reverse

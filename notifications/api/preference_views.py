@@ -1,7 +1,5 @@
 """/notifications/preferences and /notifications/settings: what people chose."""
 
-from __future__ import annotations
-
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response

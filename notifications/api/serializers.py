@@ -1,7 +1,5 @@
 """The objects of the notifications half of the API, as they come in and go out."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field

@@ -3,8 +3,6 @@
 A slow, obvious reference in the tests says the same, minute by minute (tests/notifications/holds/test_calendar.py).
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

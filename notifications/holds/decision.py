@@ -1,7 +1,5 @@
 """Decision what becomes of a person's held rows: they wait on, wait for something else, or are released. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime

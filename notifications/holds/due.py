@@ -1,7 +1,5 @@
 """People whose check is due: chunk by chunk, each its own transaction, so that one person stops nobody."""
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Sequence

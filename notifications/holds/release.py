@@ -4,8 +4,6 @@ Under the inbox locks of its people, in one transaction: the rows stop waiting, 
 them, its deliveries are open. A second release finds nothing held; a kill leaves all of it or nothing.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace

@@ -4,8 +4,6 @@ Settings that can't be read (another program's, or a zone this machine doesn't k
 what others are told in the same batch.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Collection
 from datetime import UTC, datetime

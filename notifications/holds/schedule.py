@@ -1,7 +1,5 @@
 """Moments in an inbox row at which the person is checked next, found by one index lookup."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from datetime import datetime
 

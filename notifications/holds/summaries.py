@@ -1,7 +1,5 @@
 """Summaries above people's feeds: shown, read, pushed, and recorded as sent."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Text that says until when something waits for its person."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.utils.translation import gettext as _

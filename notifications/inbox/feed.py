@@ -1,7 +1,5 @@
 """A person's feed: what they see, newest surfaced first."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet

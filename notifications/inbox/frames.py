@@ -1,7 +1,5 @@
 """Frames of the WebSocket: JSON text, one `type` each."""
 
-from __future__ import annotations
-
 from typing import Any
 
 Frame = dict[str, Any]

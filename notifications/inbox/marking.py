@@ -1,7 +1,5 @@
 """Reading and unreading, always under the lock of the person's one inbox row."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime

@@ -3,8 +3,6 @@
 A message on the layer carries frames for many people at once; nothing here is needed for a notification to exist.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """Rows leave feeds: under their locks inboxes get new numbers and counts, and sockets are told after the commit."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 

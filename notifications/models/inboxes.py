@@ -1,7 +1,5 @@
 """Inbox of a person, under whose lock everything of theirs changes, and large audiences on their way."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 

@@ -1,7 +1,5 @@
 """One event for one person on one channel."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now

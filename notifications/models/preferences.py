@@ -1,7 +1,5 @@
 """Preferences of people for each event type, and their settings."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now

@@ -1,7 +1,5 @@
 """Coming and going."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.conf import settings

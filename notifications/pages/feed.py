@@ -1,7 +1,5 @@
 """The feed as the templates show it: filters, rows by day, the way to older ones."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import groupby

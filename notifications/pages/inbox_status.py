@@ -1,7 +1,5 @@
 """State of a person's inbox at first paint: all that the bell, the toasts and their scripts begin with."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property

@@ -1,7 +1,5 @@
 """The inbox, its fragments, and a notification's own page."""
 
-from __future__ import annotations
-
 from typing import Any
 from urllib.parse import urlsplit
 

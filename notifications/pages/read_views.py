@@ -1,7 +1,5 @@
 """Reading and unreading by form; the scripts post the same forms and get numbers back instead of a page."""
 
-from __future__ import annotations
-
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone

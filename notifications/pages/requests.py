@@ -1,7 +1,5 @@
 """Requests of pages: the person, the kind of client, the way back."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from urllib.parse import urlencode

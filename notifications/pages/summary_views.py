@@ -1,7 +1,5 @@
 """Summaries of what was held: above the feed, on a page of their own, and sent on request."""
 
-from __future__ import annotations
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render

@@ -1,7 +1,5 @@
 """Preview of a person's digest as it collects: what is in it so far, and when it is due."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo

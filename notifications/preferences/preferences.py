@@ -1,7 +1,5 @@
 """Preferences of a person for each event type: read with their defaults, changed under the inbox lock."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any

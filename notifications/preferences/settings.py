@@ -1,7 +1,5 @@
 """Settings of a person: do-not-disturb, quiet hours, digest and time zone; changed under the inbox lock."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Validation of each value of a preference or a setting, wherever it comes from."""
 
-from __future__ import annotations
-
 import functools
 import re
 import zoneinfo

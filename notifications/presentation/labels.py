@@ -1,7 +1,5 @@
 """Labels of categories, reasons and states, for the templates and, as one JSON block, for the browser."""
 
-from __future__ import annotations
-
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy

@@ -1,7 +1,5 @@
 """A payload as rows that people can read."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Text of summaries: in the feed, in frames, and in what is sent out."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 
 from django.urls import reverse

@@ -1,7 +1,5 @@
 """Times as a person reads them: on their own wall clock, in their words."""
 
-from __future__ import annotations
-
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 

@@ -1,7 +1,5 @@
 """People whom events concern: the audience rules of their types, resolved for a whole batch."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """Loading of all that the plan asks for, in sets; by the writer under the locks of the inboxes."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Large audiences: notified chunk by chunk, in the order of user ids, so that no other event waits for all of them."""
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Collection

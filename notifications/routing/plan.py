@@ -3,8 +3,6 @@
 A slow, obvious reference in the tests says the same (tests/notifications/references/plan.py).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field

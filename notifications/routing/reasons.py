@@ -1,7 +1,5 @@
 """Reason for a notification: the stored one, and the rule of the type's audience that gave it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from django.utils.translation import gettext, gettext_noop

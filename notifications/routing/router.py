@@ -1,7 +1,5 @@
 """First subscriber of the log: turns events into notifications, in the transaction of its position."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Notifying people of events: their rows, inboxes, deliveries and frames, in sets, under the locks of their inboxes."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime

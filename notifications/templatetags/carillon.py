@@ -1,7 +1,5 @@
 """`{% carillon_head %}`, `{% carillon_bell %}`, `{% carillon_toasts %}`: all that a page needs to ring."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import template

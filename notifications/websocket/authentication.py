@@ -1,7 +1,5 @@
 """Authentication of a WebSocket by a session cookie from an allowed origin or a bearer key; checked while it lives."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 from importlib import import_module

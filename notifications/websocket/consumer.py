@@ -1,7 +1,5 @@
 """/ws/notifications/: a raw ASGI application. Channels' consumers hop through one thread for every message."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json

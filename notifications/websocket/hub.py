@@ -1,7 +1,5 @@
 """One hub per web process: one subscription on the layer, the local sockets by person, no query per message."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import logging

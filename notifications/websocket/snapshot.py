@@ -1,7 +1,5 @@
 """Snapshot for a client that knew its inbox up to `seq`."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from events.db.clock import instant

@@ -1,7 +1,5 @@
 """`manage.py demo`: the demo's accounts and events, in any profile's database."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.conf import settings

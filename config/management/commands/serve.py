@@ -1,7 +1,5 @@
 """`manage.py serve`: the whole of Carillon in one process, on SQLite."""
 
-from __future__ import annotations
-
 import os
 import sys
 from typing import Any

@@ -1,7 +1,5 @@
 """`manage.py web`: the web process of the service profile."""
 
-from __future__ import annotations
-
 import sys
 from typing import Any
 

@@ -3,8 +3,6 @@
 Apprise blocks, so each attempt has a thread, and one deadline ends it whatever it waits for.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import logging

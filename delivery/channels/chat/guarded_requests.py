@@ -5,8 +5,6 @@ connection goes to an address that the policy allows: it is looked up once, vett
 written down, because Apprise itself only says yes or no.
 """
 
-from __future__ import annotations
-
 import contextlib
 import ipaddress
 import socket

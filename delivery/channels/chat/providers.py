@@ -5,8 +5,6 @@ follow redirects; none gets through. For everybody there are services whose host
 Teams, is one of Microsoft's domains. What names its own host is for staff, and is sent only where webhooks may go.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Content of a mail for its templates: a notification, a summary, a test, or a question to a new address."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit

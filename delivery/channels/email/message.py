@@ -1,7 +1,5 @@
 """Mail as the bytes that every attempt sends: headers, text and HTML."""
 
-from __future__ import annotations
-
 import io
 import re
 from email.generator import BytesGenerator

@@ -1,7 +1,5 @@
 """Connection to the mail server, kept from mail to mail, and the thread that it belongs to."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import smtplib

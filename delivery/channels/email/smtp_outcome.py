@@ -4,8 +4,6 @@ A refused recipient is final. What is wrong with the server, or with how we are 
 waits, and it doesn't count against whoever it is for.
 """
 
-from __future__ import annotations
-
 import smtplib
 import ssl
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 All of it happens under the inbox lock, so that it lies between two batches of the router.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

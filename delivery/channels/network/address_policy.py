@@ -5,8 +5,6 @@ server of Azure. The table is the IANA special-purpose registries' and what clou
 2000::/3 is open at all.
 """
 
-from __future__ import annotations
-
 import ipaddress
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

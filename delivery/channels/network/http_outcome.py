@@ -1,7 +1,5 @@
 """Outcomes of attempts over HTTP, by a receiver's answer or the error in its place."""
 
-from __future__ import annotations
-
 import errno
 import ssl
 from collections.abc import Mapping

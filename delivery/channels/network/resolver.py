@@ -4,8 +4,6 @@ The one place where names are looked up, so that what was checked is what is con
 second time between the two.
 """
 
-from __future__ import annotations
-
 import asyncio
 import ipaddress
 import socket

@@ -4,8 +4,6 @@ Both forms say the same. The standard one is one flat object: `event_type`, `pay
 else a receiver may want without asking back. It is ASCII, so that no payload, however odd, fails to be written.
 """
 
-from __future__ import annotations
-
 import json
 from datetime import datetime
 from typing import Any

@@ -4,8 +4,6 @@
 and their values text, since CloudEvents' integers end at 32 bits.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.conf import settings

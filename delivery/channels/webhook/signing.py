@@ -4,8 +4,6 @@ What is signed is `id.timestamp.body`, with HMAC-SHA256 under the bytes of the s
 `v1,<base64>` for each secret that is valid now, with a space between them.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hmac

@@ -1,7 +1,5 @@
 """URL of a webhook as a person may give it, in the one spelling that is stored, shown and connected to."""
 
-from __future__ import annotations
-
 import ipaddress
 import re
 from dataclasses import dataclass

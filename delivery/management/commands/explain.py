@@ -1,7 +1,5 @@
 """`manage.py explain EVENT_ID [--user U]`: who was told of an event, why, and why not."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib.auth.models import User

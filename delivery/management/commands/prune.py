@@ -1,7 +1,5 @@
 """`manage.py prune`: what beat does each hour, by hand and to the end; with --dry-run only the count."""
 
-from __future__ import annotations
-
 import signal
 import threading
 from collections import Counter

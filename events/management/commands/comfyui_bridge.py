@@ -1,7 +1,5 @@
 """`manage.py comfyui_bridge --url URL`: follow a ComfyUI server, or queue one workflow on it for a person."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json

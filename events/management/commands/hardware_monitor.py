@@ -1,7 +1,5 @@
 """`manage.py hardware_monitor`: the hardware monitor as a process of its own, for machines without a worker."""
 
-from __future__ import annotations
-
 import logging
 import signal
 import threading

@@ -1,7 +1,5 @@
 """`manage.py publish TYPE`: one event from the command line; `--lines FILE`: many, as JSON lines."""
 
-from __future__ import annotations
-
 import json
 import os
 import sys

@@ -1,7 +1,5 @@
 """`manage.py replay SUBSCRIBER --after POSITION`: let a durable subscriber read part of the log again, or skip some."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser

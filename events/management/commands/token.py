@@ -1,7 +1,5 @@
 """manage.py token USER: make a key with which a program speaks for this user."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib.auth.models import User

@@ -5,8 +5,6 @@ its queue changed, and the bridge looks at the queue and the history. Both ways 
 twice, whatever is cut or restarted.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import random

@@ -1,7 +1,5 @@
 """A ComfyUI server as it is spoken to: its socket, its queue, its history. Each call has one deadline in total."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import uuid

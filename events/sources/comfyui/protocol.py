@@ -1,7 +1,5 @@
 """Translates a ComfyUI server's frames and history into the payloads of job events. No I/O."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, field
 from typing import Any, Literal

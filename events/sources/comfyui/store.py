@@ -1,7 +1,5 @@
 """The rows of a bridge's prompts: what is called from its coroutines, in a thread that may talk to the database."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """Queues a workflow on a ComfyUI server for a person."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from asgiref.sync import async_to_sync

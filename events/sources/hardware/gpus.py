@@ -1,7 +1,5 @@
 """The NVIDIA GPUs of this machine, read through NVML."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager

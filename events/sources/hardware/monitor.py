@@ -1,7 +1,5 @@
 """The hardware monitor: tells of a disk that fills up or a GPU in trouble, once for each crossing of a threshold."""
 
-from __future__ import annotations
-
 import logging
 import socket
 from collections.abc import Collection, Iterable, Mapping

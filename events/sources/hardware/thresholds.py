@@ -1,7 +1,5 @@
 """Crossings of a threshold, with hysteresis."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -1,7 +1,5 @@
 """Settling of job messages, on queues that want an acknowledgement and on those that don't."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

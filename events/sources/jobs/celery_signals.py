@@ -1,7 +1,5 @@
 """Celery's signals of job tasks, written down. Each receiver says what Celery means by it and where it runs."""
 
-from __future__ import annotations
-
 import sys
 from datetime import timedelta
 from typing import Any

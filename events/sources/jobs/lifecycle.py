@@ -4,8 +4,6 @@ A job has one row. Whoever changes it locks it first and leaves a job that has e
 worker is killed while it finishes, is revoked meanwhile and is found lost by a sweep still has one end.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field

@@ -4,8 +4,6 @@ It has a database connection of its own, so that progress is seen at once and si
 a long transaction. It exists only while there are jobs.
 """
 
-from __future__ import annotations
-
 import logging
 import threading
 import time

@@ -5,8 +5,6 @@ def render(self, shot_id, user_id):
     self.progress(0.4, "10 of 24 frames")
 """
 
-from __future__ import annotations
-
 import inspect
 import uuid
 from collections.abc import Callable

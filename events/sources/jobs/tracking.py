@@ -1,7 +1,5 @@
 """A job as this process runs it: its beginning, its progress and its end."""
 
-from __future__ import annotations
-
 import logging
 import uuid
 from collections.abc import Iterator

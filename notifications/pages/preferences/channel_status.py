@@ -1,7 +1,5 @@
 """Status of channels: what the floor above knows of a person's addresses, for the preferences to show."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 

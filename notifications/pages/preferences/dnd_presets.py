@@ -1,7 +1,5 @@
 """Do-not-disturb ends to choose from, on the person's own wall clock."""
 
-from __future__ import annotations
-
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 

@@ -1,7 +1,5 @@
 """Submitted settings forms. A form speaks for the sections it names, so that a script can send one."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

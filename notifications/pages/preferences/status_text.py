@@ -1,7 +1,5 @@
 """Sentences on what really happens now to what is ticked: the page shows them, and anew after each change."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.contrib.auth.models import User

@@ -1,7 +1,5 @@
 """Preferences as a table of types and channels: how it is shown, and what a submitted one changes."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby

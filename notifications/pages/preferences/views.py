@@ -1,7 +1,5 @@
 """Preferences page: one form, with or without scripts."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import messages
