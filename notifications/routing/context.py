@@ -49,7 +49,7 @@ def _preferences(types: Mapping[int, Sequence[str]], users: Sequence[int]) -> di
     Read by what they chose: it is one of a few combinations for most people.
     """
     is_offered = reduce(or_, (Q(event_type=type_id, channels=list(names)) for type_id, names in types.items()))
-    chosen = NotificationPreference.objects.filter(_near(users), event_type_id__in_set=types, user_id__in_set=users)
+    chosen = NotificationPreference.objects.filter(_theirs(users), event_type_id__in_set=types)
     differing = chosen.exclude(is_offered, is_enabled=True, scope="all").order_by()
     groups = differing.values_list("event_type_id", "is_enabled", "channels", "scope").annotate(
         users=Numbers("user_id")
@@ -66,16 +66,16 @@ def _names(channels: object) -> tuple[str, ...]:
     return tuple(name for name in channels if isinstance(name, str)) if isinstance(channels, list) else ()
 
 
-def _holds(users: Collection[int], *, now: datetime) -> dict[int, str]:
+def _holds(users: Sequence[int], *, now: datetime) -> dict[int, str]:
     """person -> hold, of those whose settings may keep something back; most people have none."""
     may_hold = Q(dnd_enabled=True) | Q(digest_enabled=True) | ~Q(quiet_hours=[])
-    settings = UserNotificationSettings.objects.filter(may_hold, user_id__in_set=users).order_by()
+    settings = UserNotificationSettings.objects.filter(_theirs(users), may_hold).order_by()
     return {row.user_id: rules.hold_now(row, now=now).value for row in settings}
 
 
 def _project_members(projects: Collection[int], users: Sequence[int]) -> set[tuple[int, int]]:
-    members = Membership.objects.filter(entity_type="project", entity_id__in_set=projects, user_id__in_set=users)
-    return set(members.filter(_near(users)).order_by().values_list("entity_id", "user_id"))
+    members = Membership.objects.filter(_theirs(users), entity_type="project", entity_id__in_set=projects)
+    return set(members.order_by().values_list("entity_id", "user_id"))
 
 
 def _already_notified(events: Iterable[int], users: Sequence[int]) -> set[tuple[int, int, str]]:
@@ -87,12 +87,17 @@ def _already_notified(events: Iterable[int], users: Sequence[int]) -> set[tuple[
 
 def _existing(groups: Collection[str], users: Sequence[int]) -> Mapping[tuple[int, str], Sequence[ExistingRow]]:
     """(person, group) -> rows that may be replaced."""
-    rows = Notification.objects.filter(_near(users), channel="in_app", group_key__in_set=groups, user_id__in_set=users)
+    rows = Notification.objects.filter(_theirs(users), channel="in_app", group_key__in_set=groups)
     existing: dict[tuple[int, str], list[ExistingRow]] = defaultdict(list)
     columns = ("user_id", "group_key", "pk", "event__position", "is_read", "event__event_type_id")
     for user_id, key, *row in rows.order_by().values_list(*columns):
         existing[user_id, key].append(ExistingRow(*row))
     return existing
+
+
+def _theirs(users: Sequence[int]) -> Q:
+    # A set: of a list the ORM looks at every element.
+    return _near(users) & Q(user_id__in_set=set(users))
 
 
 def _near(users: Sequence[int]) -> Q:

@@ -71,9 +71,10 @@ def _lock(users: Sequence[int]) -> dict[int, tuple[int, int]]:
 
     Two queries, three if any is missing.
     """
-    rows = Inbox.objects.filter(user_id__in_set=users)
+    wanted = set(users)
+    rows = Inbox.objects.filter(user_id__in_set=wanted)
     # Almost everybody has a row, and a conflict costs more than the look that avoids it.
-    if missing := sorted(set(users).difference(rows.aggregate(users=Numbers("user_id"))["users"])):
+    if missing := sorted(wanted.difference(rows.aggregate(users=Numbers("user_id"))["users"])):
         columns = {"user_id": "bigint"}
         insert_rows("inboxes", columns=columns, rows=[(user,) for user in missing], on_conflict="DO NOTHING")
     locked = rows.select_for_update().order_by("user_id").values_list("user_id", "seq", "unread_count")
