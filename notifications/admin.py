@@ -18,8 +18,6 @@ from notifications.models import (
 
 
 class OfPeople(ReadOnly[M]):
-    """Rows that belong to a person, found by that person."""
-
     list_select_related: ClassVar[tuple[str, ...]] = ("user",)
     search_fields = ("user__username",)
     search_help_text = gettext_lazy("A username, an e-mail address or a user id")
@@ -84,8 +82,6 @@ class SummaryAdmin(OfPeople[Summary]):
 
 @admin.register(Fanout)
 class FanoutAdmin(ReadOnly[Fanout]):
-    """Great audiences on their way; empty most of the time."""
-
     list_display = ("event_link", "after_user", "until_user", "attempts", "retry_at")
     exclude = ("event",)
     readonly_fields = ("event_link",)

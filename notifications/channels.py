@@ -21,8 +21,6 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class OpenedSummary:
-    """A summary that goes out over a channel."""
-
     summary_id: int
     user_id: int
     channel: str
@@ -70,7 +68,6 @@ def open_rows(rows: Sequence[Opened]) -> None:
 
 
 def open_summaries(summaries: Sequence[OpenedSummary]) -> None:
-    """Let each installed channel open the summaries' deliveries, as `open_rows` does."""
     for name, channel in _channels.items():
         if own := [summary for summary in summaries if summary.channel == name]:
             channel.open_summaries(own)

@@ -18,7 +18,6 @@ def fan_out() -> None:
 
 @shared_task(name=due.TASK)
 def release() -> None:
-    """Release one chunk, then go to the end of the queue."""
     hints.clear(due.TASK)
     if due.release_due(now=clock.now()):
         hints.send(due.TASK)

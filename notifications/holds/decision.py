@@ -83,13 +83,11 @@ def due_digest(
 
 
 def collect(holds: Collection[str], *, due_at: datetime) -> HoldDecision:
-    """Let everything held wait for the digest that is due then."""
     moves = {hold: Hold.DIGEST.value for hold in holds if hold != Hold.DIGEST}
     return HoldDecision(moves, next_check_at=due_at, digest_at=due_at)
 
 
 def _forced(settings: UserNotificationSettings, *, now: datetime) -> list[str]:
-    """Holds that forbid every interruption now."""
     dnd = [Hold.DND.value] if rules.is_dnd(settings, now=now) else []
     return dnd + ([Hold.QUIET.value] if rules.is_quiet(settings, now=now) else [])
 

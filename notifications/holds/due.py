@@ -50,7 +50,6 @@ def _holding(*, after: int) -> list[int]:
 
 
 def _release_timed(users: Sequence[int], *, now: datetime) -> None:
-    """Release a chunk, and make the next as large as this one lets expect."""
     began = time.monotonic()
     _release(users, now=now)
     taken = time.monotonic() - began

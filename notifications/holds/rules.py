@@ -31,12 +31,10 @@ def hold_now(settings: UserNotificationSettings, *, now: datetime) -> Hold:
 
 
 def is_dnd(settings: UserNotificationSettings, *, now: datetime) -> bool:
-    """Tell if do-not-disturb is on. A passed end reads as off."""
     return settings.dnd_enabled and (settings.dnd_until is None or settings.dnd_until > now)
 
 
 def is_quiet(settings: UserNotificationSettings, *, now: datetime) -> bool:
-    """Tell if `now` is inside one of their weekly windows."""
     if not settings.quiet_hours:
         return False
     try:
@@ -52,7 +50,6 @@ def quiet_until(settings: UserNotificationSettings, *, now: datetime) -> datetim
 
 
 def zone_of(settings: UserNotificationSettings) -> ZoneInfo:
-    """Zone of the person; UTC for a name that this machine doesn't know."""
     try:
         return ZoneInfo(settings.timezone)
     except _UNREADABLE:
@@ -60,7 +57,6 @@ def zone_of(settings: UserNotificationSettings) -> ZoneInfo:
 
 
 def digest_schedule(settings: UserNotificationSettings) -> DigestSchedule:
-    """Times of their digests; a value that is none counts as its default."""
     interval, hour, weekday = settings.digest_interval, settings.digest_hour, settings.digest_weekday
     return DigestSchedule(
         interval=interval if interval in Interval.values else Interval.DAILY.value,
@@ -71,7 +67,6 @@ def digest_schedule(settings: UserNotificationSettings) -> DigestSchedule:
 
 
 def next_digest(settings: UserNotificationSettings, *, after: datetime) -> datetime:
-    """First digest after this moment on the person's own clock."""
     return calendar.next_digest(digest_schedule(settings), after)
 
 
@@ -101,10 +96,7 @@ def free_from(settings: UserNotificationSettings, *, at: datetime) -> datetime |
 
 
 def digest_channels(settings: UserNotificationSettings, *, email: str) -> list[str]:
-    """Channels of a digest. Without a choice: e-mail where the account has an address and mail is installed.
-
-    In the app where none of it can be: a digest always goes somewhere.
-    """
+    """Channels of a digest: in the app where none of those chosen can be, for a digest always goes somewhere."""
     possible = ["in_app", *channels.installed()]
     chosen = settings.digest_channels if isinstance(settings.digest_channels, list) else []
     wanted: Collection[object] = chosen or (["email"] if email else [])

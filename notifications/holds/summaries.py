@@ -17,10 +17,7 @@ MOST_SHOWN = 5
 
 
 def as_frames(made: Sequence[Summary]) -> list[Frame]:
-    """`summary` frames; at most one query, for words that were not read lately.
-
-    A summary is sent again, with `is_read`, once its person has seen it.
-    """
+    """`summary` frames; at most one query, for words that were not read lately."""
     types = event_type_cache.by_name({name for summary in made for name in summary.by_type})
     return [
         {

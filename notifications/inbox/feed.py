@@ -11,7 +11,6 @@ from notifications.models import Notification
 
 
 def rows(user_id: int) -> QuerySet[Notification]:
-    """The person's in-app rows with all that showing one needs."""
     return _rows(user_id).filter(channel="in_app")
 
 
@@ -62,7 +61,6 @@ def get_linked(user_id: int, *, notification_id: int) -> Notification:
 
 
 def changed_since(user_id: int, *, seq: int, limit: int) -> list[Notification]:
-    """Rows created or changed after `seq`, in the order of their change."""
     return list(rows(user_id).filter(seq__gt=seq).order_by("seq", "id")[:limit])
 
 

@@ -29,7 +29,6 @@ def read_all(*, seq: int, unread_count: int, up_to: int, category: str | None) -
 
 
 def removed(*, seq: int, unread_count: int, ids: list[int]) -> Frame:
-    """Rows that are gone from the feed."""
     return {"type": "removed", "seq": seq, "ids": ids, "unread_count": unread_count}
 
 

@@ -13,14 +13,11 @@ from notifications.models import Inbox, Notification, Summary
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """State of a person's inbox. `seq` grows with every visible change."""
-
     seq: int
     unread_count: int
 
     @property
     def headers(self) -> dict[str, str]:
-        """HTTP headers of every answer that changes the inbox."""
         return {"X-Inbox-Seq": str(self.seq), "X-Unread-Count": str(self.unread_count)}
 
 
@@ -78,7 +75,6 @@ def mark_all(user_id: int, *, now: datetime, up_to: int | None = None, category:
 
 
 def announce_settings(user_id: int, *, settings: dict[str, Any]) -> State:
-    """Push the changed settings to the person's sockets after the commit."""
     inbox = lock(user_id)
     inbox.seq += 1
     inbox.save(update_fields=["seq"])

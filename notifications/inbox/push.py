@@ -26,7 +26,6 @@ class Push(NamedTuple):
 
 
 def push_on_commit(pushes: Sequence[Push], *, shared: Mapping[int, Frame] | None = None) -> None:
-    """Send the frames once the transaction is committed."""
     # No partial: it has no __qualname__, on which Django's robust hooks trip when they log a failure.
     transaction.on_commit(lambda: push(pushes, shared=shared or {}), robust=True)
 

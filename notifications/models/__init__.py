@@ -1,5 +1,3 @@
-"""The middle floor's tables."""
-
 from notifications.models.inboxes import Fanout, Inbox
 from notifications.models.notifications import Hold, Notification, Summary
 from notifications.models.preferences import NotificationPreference, UserNotificationSettings

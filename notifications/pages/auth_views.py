@@ -1,5 +1,3 @@
-"""Coming and going."""
-
 from typing import Any
 
 from django.conf import settings

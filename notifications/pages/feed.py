@@ -28,11 +28,9 @@ class Filters:
 
     @property
     def narrowed_to(self) -> str:
-        """Name of the one category; empty for all."""
         return labels.category_plural(self.category) if self.category else ""
 
     def query(self, **changes: object) -> str:
-        """Query string of the filters, with some of them changed."""
         return query_string(**asdict(self) | {"before": None} | changes)
 
 
@@ -69,7 +67,6 @@ def notes_of(user_id: int) -> list[dict[str, Any]]:
 
 
 def note_of(summary: Summary) -> dict[str, Any]:
-    """A summary above the feed."""
     title, text = summary_text.title(summary.kind), summary_text.counts(summary.by_type)
     return {"id": summary.pk, "kind": summary.kind, "title": title, "text": text}
 
@@ -97,7 +94,6 @@ def page_of(inbox: InboxStatus, *, filters: Filters, summary_id: int | None = No
 
 
 def row_of(row: Notification, *, inbox: InboxStatus) -> dict[str, Any]:
-    """One notification in words."""
     shown = feed.as_json(row)
     category = shown["category"]
     return shown | {

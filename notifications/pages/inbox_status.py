@@ -39,7 +39,6 @@ class InboxStatus:
 
     @property
     def quiet_until_text(self) -> str:
-        """End of do-not-disturb; empty without one."""
         return times.end_time(self.quiet_until, now=self.now, zone=self.zone) if self.quiet_until else ""
 
     @cached_property
@@ -54,7 +53,6 @@ class InboxStatus:
         return f"{counted}, {sentences['bellQuiet']}" if self.is_quiet else counted
 
     def for_browser(self, *, csrf_token: str) -> dict[str, Any]:
-        """The JSON block that the scripts read."""
         return {
             "user": self.user_id,
             "seq": self.seq,

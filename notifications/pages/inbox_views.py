@@ -38,7 +38,6 @@ def panel(request: HttpRequest) -> HttpResponse:
 
 @page
 def rows(request: HttpRequest) -> HttpResponse:
-    """One more page of rows, as the feed's own template makes them."""
     inbox, filters = status_for(request), filters_of(request.GET)
     days, older = page_of(inbox, filters=filters)
     context = {
@@ -90,7 +89,6 @@ def open_notification(request: HttpRequest, notification_id: int) -> HttpRespons
 
 @page
 def detail(request: HttpRequest, notification_id: int) -> HttpResponse:
-    """Page of a notification: what, when, who, why you, and what came with it."""
     row, inbox = _own(request, notification_id), status_for(request)
     shown = row_of(row, inbox=inbox)
     context = {

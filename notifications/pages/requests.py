@@ -17,7 +17,6 @@ _CURSOR = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 
 
 def person(request: HttpRequest) -> User:
-    """Person of a request behind `login_required`."""
     assert isinstance(request.user, User)  # noqa: S101 - tells the type checker what the decorator has seen to
     return request.user
 
@@ -28,7 +27,6 @@ def is_script(request: HttpRequest) -> bool:
 
 
 def is_prefetch(request: HttpRequest) -> bool:
-    """Tell if a browser only fetches ahead, and has shown nobody anything."""
     return "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", ""))
 
 
@@ -59,6 +57,5 @@ def cursor_of(query: Mapping[str, str]) -> tuple[int, int] | None:
 
 
 def query_string(**chosen: object) -> str:
-    """Query string as an address has it, without what is empty."""
     named = {name: "1" if value is True else value for name, value in chosen.items() if value}
     return f"?{urlencode(named)}" if named else ""

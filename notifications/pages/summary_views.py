@@ -37,7 +37,6 @@ def summary_page(request: HttpRequest, summary_id: int) -> HttpResponse:
 
 @page
 def above_feed(request: HttpRequest) -> HttpResponse:
-    """The rows above the feed, as the feed's own template makes them."""
     context = {"notes": notes_of(person(request).pk), "next": reverse("inbox")}
     return render(request, "carillon/summaries.html", context)
 

@@ -33,7 +33,6 @@ def preview(user_id: int, *, now: datetime) -> Preview:
 
 
 def _next(settings: UserNotificationSettings, box: Inbox | None, *, now: datetime) -> datetime | None:
-    """Moment of the next digest. Do-not-disturb and quiet hours put it off; one without an end for good."""
     if not settings.digest_enabled:
         return None
     is_overdue = box is not None and box.digest_at is not None and box.digest_at <= now

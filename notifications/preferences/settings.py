@@ -13,13 +13,11 @@ from notifications.preferences import validation
 
 
 def settings_of(user_id: int) -> UserNotificationSettings:
-    """The person's settings; without a row, unsaved ones with the defaults."""
     stored = UserNotificationSettings.objects.filter(user_id=user_id).first()
     return stored or UserNotificationSettings(user_id=user_id)
 
 
 def settings_as_json(settings: UserNotificationSettings, *, now: datetime) -> dict[str, Any]:
-    """The settings as the API and the `settings` frame show them."""
     lapsed = settings.dnd_enabled and not rules.is_dnd(settings, now=now)
     return {
         "dnd_enabled": rules.is_dnd(settings, now=now),

@@ -20,7 +20,6 @@ _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 @functools.cache
 def timezones() -> frozenset[str]:
-    """The IANA names people may choose."""
     return frozenset(zoneinfo.available_timezones() - {"Factory", "localtime", "posixrules"})
 
 

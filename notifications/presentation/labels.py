@@ -53,7 +53,6 @@ _ICON_OF_TYPE = {"review.submitted": "eye"}
 
 
 def category_name(category: str) -> str:
-    """Name of one notification of the category."""
     return str(_SINGULAR.get(category) or capfirst(category.replace("_", " ")))
 
 
@@ -73,7 +72,6 @@ def icon_of(event_type: str, *, category: str) -> str:
 
 
 def for_browser() -> dict[str, object]:
-    """Labels and icons for rows and toasts that are made in the browser."""
     return {
         "categories": {name: category_name(name) for name in CATEGORIES},
         "reasons": {name: reason_text(name, category="") for name in _REASONS},

@@ -13,7 +13,6 @@ MOST_TYPES = 8
 
 
 def title(kind: str) -> str:
-    """Name a summary by its kind."""
     titles = {
         Summary.Kind.DND: _("While do not disturb was on"),
         Summary.Kind.QUIET: _("During your quiet hours"),
@@ -23,7 +22,6 @@ def title(kind: str) -> str:
 
 
 def url(summary_id: int) -> str:
-    """Path of the page that lists what the summary counts."""
     return reverse("summary", args=[summary_id])
 
 

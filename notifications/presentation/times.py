@@ -27,12 +27,10 @@ def day_name(day: date, *, today: date) -> str:
 
 
 def full_time(at: datetime, *, zone: ZoneInfo) -> str:
-    """Moment with day, year, time and the zone's name."""
     return f"{date_format(at.astimezone(zone), 'j M Y, H:i')} ({zone.key})"
 
 
 def end_time(at: datetime, *, now: datetime, zone: ZoneInfo) -> str:
-    """Moment to come: the time alone if it is today."""
     local = at.astimezone(zone)
     if local.date() == now.astimezone(zone).date():
         return date_format(local, "H:i")

@@ -40,8 +40,6 @@ class Audiences:
 
 @dataclass(slots=True)
 class Ties:
-    """People whom rules may find: those tied to a source by a role, administrators, everyone."""
-
     by_role: dict[tuple[str, Source], list[int]] = field(default_factory=dict)
     admins: Sequence[int] = ()
     everyone: Sequence[int] = ()

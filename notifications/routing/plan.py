@@ -15,8 +15,6 @@ Source = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class TypeFacts:
-    """Fields of an event type that decide."""
-
     type_id: int
     is_critical: bool = False
     is_locked: bool = False
@@ -26,8 +24,6 @@ class TypeFacts:
 
 @dataclass(frozen=True, slots=True)
 class EventFacts:
-    """Fields of an event that decide."""
-
     event_id: int
     position: int
     type: TypeFacts
@@ -42,8 +38,6 @@ class EventFacts:
 
 
 class Preference(NamedTuple):
-    """A person's preference for a type."""
-
     is_enabled: bool
     channels: tuple[str, ...]
     scope: str

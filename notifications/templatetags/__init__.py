@@ -1,1 +1,0 @@
-"""Tags that put Carillon into any page."""

@@ -59,23 +59,18 @@ def carillon_status(context: Context) -> InboxStatus | None:
 
 @register.inclusion_tag("carillon/head.html")
 def carillon_head() -> dict[str, Any]:
-    """Style sheets and the one script."""
     return {"style_sheets": STYLE_SHEETS, "modules": MODULES}
 
 
 @register.inclusion_tag("carillon/module_preloads.html")
 def carillon_feed_head() -> dict[str, Any]:
-    """Modules of a page that the feed is part of."""
     return {"modules": FEED_MODULES}
 
 
 @register.inclusion_tag("carillon/bell.html", takes_context=True, name="carillon_bell")
 @register.inclusion_tag("carillon/toasts.html", takes_context=True, name="carillon_toasts")
 def _element_context(context: Context) -> dict[str, Any]:
-    """Give the bell its count and panel, and the toasts their place and the regions that speak them.
-
-    Nothing for nobody.
-    """
+    """Give the bell its count and panel, and the toasts their place and the regions that speak them."""
     inbox = carillon_status(context)
     request: HttpRequest | None = context.get("request")
     if inbox is None or request is None:

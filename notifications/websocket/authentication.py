@@ -20,8 +20,6 @@ from notifications.inbox import push
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Credentials of a connection, kept for the later checks."""
-
     session_key: str | None
     bearer: str | None
 

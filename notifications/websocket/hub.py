@@ -161,7 +161,6 @@ _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
 
 
 def current() -> Hub:
-    """The hub of the running loop."""
     return _hubs.setdefault(asyncio.get_running_loop(), Hub())
 
 

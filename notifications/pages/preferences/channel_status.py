@@ -29,7 +29,6 @@ class ChannelStatus:
 
     @property
     def is_open(self) -> bool:
-        """True if something sent now would go somewhere."""
         return any(row.test for row in self.addresses)
 
 

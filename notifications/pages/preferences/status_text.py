@@ -18,7 +18,6 @@ Interval = UserNotificationSettings.Interval
 
 
 def of_all(chosen: UserNotificationSettings, *, inbox: InboxStatus, user: User) -> str:
-    """Sentences about everything that isn't critical."""
     match rules.hold_now(chosen, now=inbox.now):
         case Hold.DND if inbox.quiet_until is None:
             return _("Paused until you turn do not disturb off; then it all comes as one summary.")
@@ -38,7 +37,6 @@ def of_all(chosen: UserNotificationSettings, *, inbox: InboxStatus, user: User) 
 
 
 def of_channel(chosen: UserNotificationSettings, *, now: datetime) -> str:
-    """Words under a channel's name; empty while it sends at once."""
     match rules.hold_now(chosen, now=now):
         case Hold.NONE:
             return ""
@@ -53,7 +51,6 @@ def of_channel(chosen: UserNotificationSettings, *, now: datetime) -> str:
 
 
 def of_hours(chosen: UserNotificationSettings, *, inbox: InboxStatus) -> str:
-    """Sentence about the quiet hours; empty outside of them."""
     if not rules.is_quiet(chosen, now=inbox.now):
         return ""
     end = _end_of_hours(chosen, inbox)
@@ -61,13 +58,11 @@ def of_hours(chosen: UserNotificationSettings, *, inbox: InboxStatus) -> str:
 
 
 def of_dnd(inbox: InboxStatus) -> str:
-    """End of do-not-disturb; empty without one."""
     until = inbox.quiet_until_text
     return _("until {time} ({zone})").format(time=until, zone=inbox.zone.key) if until else ""
 
 
 def of_digest(chosen: UserNotificationSettings, *, preview: digest_preview.Preview, inbox: InboxStatus) -> str:
-    """Time of the next digest, and what is in it so far."""
     if not chosen.digest_enabled:
         return _("Off: everything comes as it happens.")
     count = ngettext("{n} item", "{n} items", preview.count).format(n=preview.count)

@@ -15,10 +15,7 @@ from notifications.presentation import labels
 
 
 def groups_of(rows: Sequence[NotificationPreference]) -> list[dict[str, Any]]:
-    """Jobs, reviews, system, collaboration, then what else there is; within each as the types were made.
-
-    The `scope` of a line is empty where narrowing doesn't apply.
-    """
+    """Jobs, reviews, system, collaboration, then what else there is; within each as the types were made."""
     return [
         {
             "category": category,
@@ -38,7 +35,6 @@ def groups_of(rows: Sequence[NotificationPreference]) -> list[dict[str, Any]]:
 
 
 def common_scope(rows: Sequence[NotificationPreference]) -> str:
-    """The scope all narrowable types share; empty if they differ."""
     scopes = {row.scope for row in rows if is_narrowable(row)}
     return scopes.pop() if len(scopes) == 1 else ""
 
@@ -51,10 +47,7 @@ def is_narrowable(row: NotificationPreference) -> bool:
 
 
 def save(user_id: int, *, form: QueryDict, now: datetime) -> None:
-    """Store what a form has differently. A form speaks for the types it names, so that a script can send one line.
-
-    Raises PreferenceRefused.
-    """
+    """Store what a form has differently for the types it names, which may be one. Raises PreferenceRefused."""
     rows = {str(row.event_type_id): row for row in preferences.ensure(user_id)}
     overall = form.get("scope", "")
     everywhere = overall if overall != form.get("scope_was", "") else ""

@@ -44,7 +44,6 @@ def preferences_page(request: HttpRequest) -> HttpResponse:
 
 @form
 def do_not_disturb(request: HttpRequest) -> HttpResponse:
-    """Switch do-not-disturb off, from the panel and above the feed."""
     change_settings(person(request).pk, now=timezone.now(), dnd_enabled=False)
     return HttpResponse(status=204) if is_script(request) else back(request)
 
@@ -86,7 +85,6 @@ def _columns(inbox: InboxStatus) -> list[dict[str, Any]]:
 
 
 def _status_texts(request: HttpRequest) -> dict[str, Any]:
-    """Sentences on what will really happen: shown by the page, and anew after each change."""
     now, user = timezone.now(), person(request)
     inbox, preview = status_of(user.pk, now=now), digest_preview.preview(user.pk, now=now)
     chosen = settings_of(user.pk)
