@@ -1,7 +1,5 @@
 """/notifications: the feed, reading and unreading, and why something is there."""
 
-from dataclasses import asdict
-
 from django.urls import reverse
 from django.utils import timezone
 from rest_framework.request import Request
@@ -110,7 +108,7 @@ class WhyView(ApiView):
     def get(self, request: Request, notification_id: int) -> Response:
         with missing_is_404(Notification):
             explained = why(feed.get(user_id_of(request), notification_id=notification_id))
-        return Response(asdict(explained) | {"preference_url": f"{reverse('preferences')}#type-{explained.event_type}"})
+        return Response(explained | {"preference_url": f"{reverse('preferences')}#type-{explained['event_type']}"})
 
 
 def _mark(request: Request, ids: list[int], *, is_read: bool) -> Response:

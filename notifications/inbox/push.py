@@ -25,9 +25,9 @@ class Push(NamedTuple):
     shared: int | None = None
 
 
-def push_on_commit(pushes: Sequence[Push], *, shared: Mapping[int, Frame] | None = None) -> None:
+def push_on_commit(pushes: Sequence[Push]) -> None:
     # No partial: it has no __qualname__, on which Django's robust hooks trip when they log a failure.
-    transaction.on_commit(lambda: push(pushes, shared=shared or {}), robust=True)
+    transaction.on_commit(lambda: push(pushes, shared={}), robust=True)
 
 
 def push(pushes: Iterable[Push], *, shared: Mapping[int, Frame]) -> None:

@@ -27,18 +27,14 @@ def check_setting(field: str, *, value: Any, now: datetime) -> None:
     """Raise PreferenceRefused unless there is such a setting and it can have this value."""
     check = _SETTINGS.get(field)
     if check is None:
-        raise PreferenceRefused(
-            f"{field} is no setting; there are {', '.join(_SETTINGS)}", code="unknown_field", field=field
-        )
+        raise _refuse(field, f"is no setting; there are {', '.join(_SETTINGS)}", code="unknown_field")
     check(field, value, now)
 
 
 def check_scope(scope: str) -> None:
     """Raise PreferenceRefused unless the scope is known."""
     if scope not in SCOPES:
-        raise PreferenceRefused(
-            f"scope {scope!r} is not known; accepted are {', '.join(SCOPES)}", code="unknown_scope", field="scope"
-        )
+        raise _refuse("scope", f"{scope!r} is not known; accepted are {', '.join(SCOPES)}", code="unknown_scope")
 
 
 def checked_channels(channels: Sequence[str], *, field: str) -> list[str]:

@@ -13,12 +13,7 @@ _SINGULAR = {
     "system": gettext_lazy("System"),
     "collaboration": gettext_lazy("Collaboration"),
 }
-_PLURAL = {
-    "job": gettext_lazy("Jobs"),
-    "review": gettext_lazy("Reviews"),
-    "system": gettext_lazy("System"),
-    "collaboration": gettext_lazy("Collaboration"),
-}
+_PLURAL = {"job": gettext_lazy("Jobs"), "review": gettext_lazy("Reviews")}
 _REASONS = {
     "mentioned": gettext_lazy("because you were mentioned"),
     "owner": gettext_lazy("because you own it"),
@@ -57,7 +52,7 @@ def category_name(category: str) -> str:
 
 
 def category_plural(category: str) -> str:
-    return str(_PLURAL.get(category) or capfirst(category.replace("_", " ")))
+    return str(_PLURAL.get(category) or category_name(category))
 
 
 def reason_text(reason: str, *, category: str) -> str:

@@ -62,10 +62,6 @@ def _actor(event: Event, _ties: Ties) -> Sequence[int]:
     return [event.actor_user_id] if event.actor_user_id is not None else []
 
 
-def _owner(event: Event, ties: Ties) -> Sequence[int]:
-    return ties.of("owner", event)
-
-
 def _actor_of_unowned(event: Event, ties: Ties) -> Sequence[int]:
     return [] if ties.of("owner", event) else _actor(event, ties)
 
@@ -82,8 +78,8 @@ def _mentioned(event: Event, _ties: Ties) -> Sequence[int]:
 # Of several reasons for a person the first counts.
 RULES = (
     Rule("mentioned", "mentioned", _mentioned),
-    Rule("owner", "owner", _owner),
-    Rule("owner_or_actor", "owner", _owner),
+    Rule("owner", "owner", lambda event, ties: ties.of("owner", event)),
+    Rule("owner_or_actor", "owner", lambda event, ties: ties.of("owner", event)),
     Rule("actor", "actor", _actor),
     Rule("owner_or_actor", "actor", _actor_of_unowned),
     Rule("members", "member", lambda event, ties: ties.of("member", event)),
@@ -124,8 +120,15 @@ def split_large(events: Sequence[Event]) -> frozenset[int]:
     broadcasts = {event.pk for event in events if "everyone" in event.event_type.rules}
     if broadcasts and User.objects.filter(is_active=True)[: LARGE + 1].count() <= LARGE:
         broadcasts = set()
-    tied = {event.pk: (event.source.type, event.source.id) for event in events if event.source and _is_tied(event)}
-    popular = _popular(set(tied.values())) if tied else set()
+    tied = {
+        event.pk: (event.source.type, event.source.id)
+        for event in events
+        if event.source and not _TIED.isdisjoint(event.event_type.rules)
+    }
+    popular = set[Source]()
+    if tied:
+        ties = _tied(tied.values()).values("entity_type", "entity_id").annotate(count=Count("*"))
+        popular.update(ties.filter(count__gt=LARGE).values_list("entity_type", "entity_id"))
     return frozenset(broadcasts | {pk for pk, source in tied.items() if source in popular})
 
 
@@ -142,10 +145,6 @@ def load_ties(events: Sequence[Event], *, within: Range | None) -> Ties:
     )
 
 
-def _is_tied(event: Event) -> bool:
-    return not _TIED.isdisjoint(event.event_type.rules)
-
-
 def _reasons(event: Event, ties: Ties, *, within: Range | None) -> dict[int, str]:
     """person -> the reason that counts."""
     names, people = set(event.event_type.rules), dict[int, str]()
@@ -157,12 +156,6 @@ def _reasons(event: Event, ties: Ties, *, within: Range | None) -> dict[int, str
     if within is not None:
         people = {user: reason for user, reason in people.items() if within.after < user <= within.last}
     return people
-
-
-def _popular(sources: Iterable[Source]) -> set[Source]:
-    """Sources to which more than LARGE people are tied."""
-    ties = _tied(sources).values("entity_type", "entity_id").annotate(count=Count("*"))
-    return set(ties.filter(count__gt=LARGE).values_list("entity_type", "entity_id"))
 
 
 def _tied_to(

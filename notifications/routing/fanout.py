@@ -61,7 +61,8 @@ def advance(event_id: int, *, now: datetime) -> bool:
         if row is None:
             return False
         event = Event.objects.select_related("event_type", "actor_user").get(pk=event_id)
-        last = _last_of_chunk(event, row)
+        reached = nth_person(event, after=row.after_user, until=row.until_user, number=CHUNK)
+        last = row.until_user if reached is None else reached
         within = audiences.Range(row.after_user, last)
         writer.notify([event], audiences.resolve([event], within=within), now=now)
         if last < row.until_user:
@@ -104,12 +105,6 @@ def _count_failure(event_id: int, error: Exception, *, now: datetime) -> None:
         retry.park(reader, event_id=event_id, error=retry.described(error))
         row.delete()
     logger.error("the audience of event %s is parked: %s", event_id, error)
-
-
-def _last_of_chunk(event: Event, row: Fanout) -> int:
-    """User id at which CHUNK people are reached; the end if there are no more."""
-    last = nth_person(event, after=row.after_user, until=row.until_user, number=CHUNK)
-    return row.until_user if last is None else last
 
 
 def nth_person(event: Event, *, after: int, until: int, number: int) -> int | None:

@@ -1,7 +1,5 @@
 """Reason for a notification: the stored one, and the rule of the type's audience that gave it."""
 
-from dataclasses import dataclass
-
 from django.utils.translation import gettext, gettext_noop
 
 from notifications.models import Notification
@@ -18,24 +16,17 @@ _EXPLANATIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Why:
-    """Reason, rule and explanation. `rule` is None where the type's audience has changed since."""
+def why(row: Notification) -> dict[str, str | None]:
+    """Reason, rule (None where the type's audience has changed since), explanation and event type of a row.
 
-    reason: str
-    rule: str | None
-    explanation: str
-    event_type: str
-
-
-def why(row: Notification) -> Why:
-    """Explain the reason of a row. No query for one that came from the feed."""
+    No query for one that came from the feed.
+    """
     event_type = row.event.event_type
     giving = {rule.name for rule in audiences.RULES if rule.reason == row.reason}
     explanation = _EXPLANATIONS.get(row.reason)
-    return Why(
-        reason=row.reason,
-        rule=next((rule for rule in event_type.rules if rule in giving), None),
-        explanation=gettext(explanation) if explanation else gettext("The reason was not recorded."),
-        event_type=event_type.name,
-    )
+    return {
+        "reason": row.reason,
+        "rule": next((rule for rule in event_type.rules if rule in giving), None),
+        "explanation": gettext(explanation) if explanation else gettext("The reason was not recorded."),
+        "event_type": event_type.name,
+    }

@@ -41,10 +41,12 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
     user_id = await authentication.user_id(who)
     await send({"type": "websocket.accept"})
     connection = _Connection(receive, send, who=who)
-    if user_id is None or not _is_meant(scope, user_id):
+    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+    # A page asks with its own person's session, not with that of another who has signed in since.
+    if user_id is None or query.get("user", [str(user_id)])[0] != str(user_id):
         await connection.close(frames.UNAUTHENTICATED)
         return
-    await connection.run(user_id, seq=_seq(scope))
+    await connection.run(user_id, seq=whole_number(query.get("seq", [""])[0]))
 
 
 class _Connection:
@@ -154,17 +156,6 @@ class _Connection:
         with contextlib.suppress(RuntimeError):  # the client went first
             await self.send_frame(frames.CLOSE_REASONS[code])
             await self.send({"type": "websocket.close", "code": code})
-
-
-def _seq(scope: dict[str, Any]) -> int | None:
-    [text] = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("seq", [""])[:1]
-    return whole_number(text)
-
-
-def _is_meant(scope: dict[str, Any], user_id: int) -> bool:
-    """Tell if the page asks with its own person's session, not of another who has signed in since."""
-    [named] = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("user", [str(user_id)])[:1]
-    return bool(named == str(user_id))
 
 
 def _size(message: dict[str, Any]) -> int:
