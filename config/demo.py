@@ -51,7 +51,6 @@ def _tell(people: dict[str, User], *, now: datetime) -> None:
 
 
 def _account(name: str) -> User:
-    """An account that exists already keeps its password and its rights."""
     user = User.objects.filter(username=name).first()
     if user is None:
         create = User.objects.create_superuser if name == "admin" else User.objects.create_user
@@ -76,7 +75,6 @@ def _memberships(people: dict[str, User]) -> None:
 
 
 def _events(people: dict[str, User]) -> list[NewEvent]:
-    """List the demo's events in the order they happened."""
     alice, bob, carol = people["alice"], people["bob"], people["carol"]
     events = [
         NewEvent("job.submitted", SHOT, alice, {"name": "Shot 042", "message": "240 frames, queue A"}),

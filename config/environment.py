@@ -24,8 +24,7 @@ _ADDRESSES = "it must read as in postgres://user:password@host:5432/name or sqli
 
 
 class UnreadableSettingError(SystemExit):
-    """A setting that can't be read. Its sentence is all that whoever starts a process sees: manage.py, celery and
-    daphne end with it, exit code 1.
+    """A setting that can't be read. manage.py, celery and daphne end with its sentence alone, exit code 1.
 
     A plain exception would reach them as a traceback through the frames of whatever first looked at the settings.
     """
@@ -36,7 +35,6 @@ def text(name: str, *, default: str) -> str:
 
 
 def words(name: str, *, default: list[str]) -> list[str]:
-    """Comma-separated."""
     raw = os.environ.get(name, "")
     return [word.strip() for word in raw.split(",") if word.strip()] or default
 
@@ -73,7 +71,6 @@ def delays(name: str, *, default: list[float]) -> list[float]:
 
 
 def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    """Comma-separated addresses or networks."""
     try:
         return [ipaddress.ip_network(word) for word in words(name, default=[])]
     except ValueError as error:
@@ -83,7 +80,6 @@ def networks(name: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
 
 
 def folder(name: str) -> Path | None:
-    """A folder that is there and can be written to; none by default."""
     raw = text(name, default="")
     if not raw:
         return None
@@ -143,7 +139,6 @@ def origins(name: str) -> list[str]:
 
 
 def redis(name: str) -> str:
-    """The address of a Redis, or empty."""
     url = text(name, default="")
     try:
         parts = urlsplit(url)
@@ -156,7 +151,6 @@ def redis(name: str) -> str:
 
 
 def demo(name: str, *, debug: bool) -> bool:
-    """A demo has accounts with a published password."""
     if (is_on := boolean(name, default=False)) and not debug:
         raise UnreadableSettingError(
             f"{name} is on, which makes accounts with a published password; it needs DEBUG=true."
@@ -165,7 +159,6 @@ def demo(name: str, *, debug: bool) -> bool:
 
 
 def secret_key(name: str, *, debug: bool) -> str:
-    """Required unless DEBUG is on."""
     value = os.environ.get(name, "")
     if value or debug:
         return value or "only-for-development-and-tests-never-in-production"
@@ -175,7 +168,6 @@ def secret_key(name: str, *, debug: bool) -> str:
 
 
 def database(name: str, *, default_file: Path) -> dict[str, Any]:
-    """PostgreSQL or SQLite, by URL; a SQLite file without one."""
     url = os.environ.get(name, "").strip()
     if not url:
         default_file.parent.mkdir(parents=True, exist_ok=True)

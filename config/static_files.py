@@ -12,8 +12,6 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class HashedStaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # WhiteNoise has no types
-    """Storage of collected files: our own scripts minified, those of others as they are."""
-
     support_js_module_import_aggregation = True
     # A pass settles at least one more import of a chain of modules; Django's five are fewer than our chains are long.
     max_post_process_passes = 20

@@ -41,7 +41,6 @@ class Entity:
 
     @property
     def url(self) -> str | None:
-        """The address on the site, by the resolver registered for its type; None without one."""
         resolver = _resolvers.get(self.type)
         return resolver(self.id) if resolver else None
 

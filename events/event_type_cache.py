@@ -37,7 +37,6 @@ def by_name(names: Iterable[object]) -> dict[str, EventType]:
 
 
 def unknown(name: object, *, known: Sequence[str]) -> UnknownEventType:
-    """The refusal of a name that no type has, with names near to it among those known."""
     near = difflib.get_close_matches(name, known, n=3) if isinstance(name, str) else []
     hint = f"did you mean {' or '.join(near)}?" if near else "GET /api/v1/event-types lists them all"
     shown = repr(name)
@@ -54,5 +53,4 @@ def names() -> list[str]:
 
 
 def clear() -> None:
-    """Forget all; after a change that must be seen at once in this process."""
     _cached.clear()

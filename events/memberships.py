@@ -28,7 +28,6 @@ def revoke(entity: Model | Entity, *, user: User | int) -> bool:
 
 
 def members_of(entity: Model | Entity) -> QuerySet[Membership]:
-    """List the people tied to an entity, in the order they came."""
     at = entity_of(entity)
     return Membership.objects.filter(entity_type=at.type, entity_id=at.id).select_related("user")
 

@@ -53,8 +53,6 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne has no types
         self._deadline = 0.0
         self._draining = False
 
-    # Start
-
     def run(self) -> None:
         """Serves until drained; main thread only. `exit_code` then says how it went."""
         draining.clear()
@@ -73,8 +71,6 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne has no types
         logger.critical("Can't listen: %s", failure.getErrorMessage())
         self.exit_code = 1
         self.stop()
-
-    # End
 
     def fail(self, reason: str) -> None:
         """Any thread: wind down and exit non-zero, because a part this process can't do without is gone."""
@@ -127,8 +123,6 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne has no types
         # Daphne's own trips over a request whose body has not arrived yet: it has no application.
         self.connections = {protocol: details for protocol, details in self.connections.items() if _runs(details)}
         return super().kill_all_applications()
-
-    # Replies
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         """Daphne's, and then the wait for a socket's client to read."""

@@ -37,8 +37,6 @@ class Worker:
 
 
 class Beat:
-    """Celery's clock, by the schedule in the database."""
-
     name = "beat"
 
     def __init__(self, app: Celery) -> None:

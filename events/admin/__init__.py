@@ -1,5 +1,3 @@
-"""The ground floor in Django's admin."""
-
 from django.contrib import admin
 
 from events.admin import access, event_types, log, sources

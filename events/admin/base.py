@@ -41,7 +41,6 @@ class BigList(admin.ModelAdmin[M]):
     list_per_page = 50
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Says so where there is more than is counted."""
         answer = super().changelist_view(request, extra_context)
         shown = getattr(answer, "context_data", None) or {}
         if "cl" in shown and shown["cl"].result_count >= MOST_COUNTED:
@@ -87,12 +86,10 @@ class ReadOnly(BigList[M]):
 
     @admin.display(description=gettext_lazy("Event"))
     def event_link(self, obj: Any) -> SafeString | str:
-        """Column of rows that belong to an event."""
         return link("carillon_events_event", obj.event_id)
 
 
 def parsed_entity(term: str) -> Entity | None:
-    """The term as an entity, if it reads like `job:42`."""
     try:
         return parse_entity(term)
     except EntityRefused:
@@ -108,7 +105,6 @@ def by_source(term: str, *, otherwise: Q) -> Q:
 
 
 def user_ids(term: str) -> list[int]:
-    """Keys of the users meant by an id, a part of a username or an address."""
     meant = Q(username__icontains=term) | Q(email__iexact=term)
     number = whole_number(term)
     if number is not None:
@@ -124,5 +120,4 @@ def link(page: str, key: int | None, text: object = None) -> SafeString | str:
 
 
 def pretty_json(value: Any) -> SafeString:
-    """JSON as people read it."""
     return format_html("<pre>{}</pre>", json.dumps(value, indent=2, ensure_ascii=False))

@@ -102,7 +102,6 @@ def _number(name: str, value: Any) -> Any:
 
 
 def as_event(checked: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of an event, from a CloudEvent that was accepted."""
     about = _ENTITY.fullmatch(checked.get("subject", ""))
     trace = checked.get("traceparent", "")
     return {

@@ -170,7 +170,6 @@ class EventOrEventsOutExtension(_OneOrMany):  # type: ignore[no-untyped-call]
 
 
 def new_event(checked: dict[str, Any], *, idempotency_key: str | None) -> NewEvent:
-    """Make of checked fields the event that `publish.accept` takes."""
     entity_type, number = checked.get("source_entity_type"), checked.get("source_entity_id")
     return NewEvent(
         event_type=checked["event_type"],

@@ -1,5 +1,3 @@
-"""The events half of /api/v1/."""
-
 from events.api.event_type_views import EventTypesView
 from events.api.event_views import EventsView
 from events.api.member_views import MembersView, MemberView

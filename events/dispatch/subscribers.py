@@ -55,12 +55,10 @@ def subscriber(
 
 
 def registered(name: str) -> Subscription | None:
-    """Look up a subscriber of the code."""
     return _registry.get(name)
 
 
 def names() -> list[str]:
-    """List the subscribers that the code knows."""
     return list(_registry)
 
 

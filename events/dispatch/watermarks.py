@@ -66,5 +66,4 @@ def record(paused: Sequence[Subscriber], *, positions: Sequence[int]) -> None:
 
 
 def gaps_of(name: str) -> list[LogGap]:
-    """List what this subscriber has lost, latest first; at most ten."""
     return list(LogGap.objects.filter(subscriber__name=name)[:10])

@@ -92,7 +92,6 @@ def _match_results(events: Sequence[Event], inserted: Sequence[Inserted]) -> lis
 
 
 def _known(events: Sequence[Event]) -> dict[str, Event]:
-    """Read the first events of these events' keys."""
     if not events:
         return {}
     keys = [event.idempotency_key for event in events]

@@ -1,5 +1,3 @@
-"""The ground floor's tables."""
-
 from events.models.api_keys import ApiKey
 from events.models.event_types import EventType
 from events.models.events import Event

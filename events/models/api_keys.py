@@ -1,5 +1,3 @@
-"""Keys with which other programs speak for a person."""
-
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now

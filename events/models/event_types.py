@@ -1,5 +1,3 @@
-"""Event types: the kinds of facts, whom they concern by default and their templates."""
-
 import re
 from collections.abc import Callable
 
@@ -15,7 +13,6 @@ _CATEGORY = re.compile(r"[a-z0-9_-]+")
 
 
 def in_app_only() -> list[str]:
-    """The seed's default: the feed alone."""
     return ["in_app"]
 
 

@@ -1,5 +1,3 @@
-"""Memberships: people's ties to entities."""
-
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now

@@ -46,7 +46,6 @@ class TrackedJob(models.Model):
 
     @property
     def source(self) -> Entity:
-        """Source of its events: the one it names, or the job itself."""
         if self.source_entity_type is None:
             return Entity("trackedjob", self.pk)
         return Entity(self.source_entity_type, self.source_entity_id or 0)

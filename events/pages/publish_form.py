@@ -79,5 +79,4 @@ class PublishForm(forms.Form):
 
 
 def sample_of(event_type: EventType) -> str:
-    """The type's sample, as one would write it by hand."""
     return json.dumps(event_type.sample, indent=2, ensure_ascii=False)

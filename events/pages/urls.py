@@ -1,5 +1,3 @@
-"""Addresses of this floor's pages, included at the root."""
-
 from django.urls import path
 
 from events.pages import catalogue_views, publish_views

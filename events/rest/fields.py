@@ -95,8 +95,6 @@ class Payload(serializers.Field[Any, Any, Any, Any]):
 
 
 class Distinct(serializers.ListField):
-    """A list that names nothing twice."""
-
     default_error_messages = {"repeated": "Something is named twice; name each once."}
 
     def to_internal_value(self, data: Any) -> list[Any]:
@@ -115,7 +113,6 @@ class DistinctExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-unt
 
 
 def printable(**options: Any) -> Text:
-    """Text of printable ASCII."""
     check = RegexValidator(r"^[ -~]+\Z", "Only printable ASCII is accepted.", code="not_printable")
     return Text(validators=[check], **options)
 
@@ -137,7 +134,6 @@ class EnumeratedExtension(OpenApiSerializerFieldExtension):  # type: ignore[no-u
 
 
 def one_of(names: Sequence[str], **options: Any) -> Enumerated:
-    """Text out of names that the code knows."""
     return Enumerated(lambda: names, **options)
 
 
@@ -169,15 +165,11 @@ ChannelName = partial(Enumerated, channel_names.known)
 
 
 class QuerySwitch(Switch):
-    """`true` or `false` in a query string."""
-
     def to_internal_value(self, data: Any) -> bool:
         return super().to_internal_value({"true": True, "false": False}.get(data, data))
 
 
 class QueryWhole(Whole):
-    """Digits in a query string."""
-
     def to_internal_value(self, data: Any) -> int:
         is_number = isinstance(data, str) and data.isascii() and _DIGITS.fullmatch(data) is not None
         return super().to_internal_value(int(data) if is_number else data)

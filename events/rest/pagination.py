@@ -37,8 +37,6 @@ def cursor_field(*, count: int) -> serializers.Field[Any, Any, Any, Any]:
 
 
 class Paged(Strict):
-    """The query parameters of every list."""
-
     limit = QueryWhole(min_value=1, max_value=MAX_LIMIT, default=DEFAULT_LIMIT, help_text="How many at most.")
     cursor = cursor_field(count=1)
 

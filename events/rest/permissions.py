@@ -1,5 +1,3 @@
-"""Permissions over HTTP."""
-
 from typing import Any
 
 from rest_framework.permissions import BasePermission

@@ -33,8 +33,6 @@ class Strict(serializers.Serializer[Any]):
 
 
 class StrictExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
-    """Says in the OpenAPI document that no other fields are accepted."""
-
     target_class = Strict
     match_subclasses = True
 

@@ -74,7 +74,6 @@ def clock() -> float:
 
 
 def reset() -> None:
-    """Begin anew, with no count in this process and no failure of Redis remembered."""
     _local.clear()
     _breaker.close()
 

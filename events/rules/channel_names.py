@@ -33,5 +33,4 @@ def known() -> tuple[str, ...]:
 
 
 def labels() -> list[tuple[str, Any]]:
-    """Each name with how it reads, in the same order."""
     return list(_labels.items())

@@ -24,7 +24,6 @@ from events.models import ServiceRun
 
 logger = logging.getLogger(__name__)
 
-RESTART = "system.restart"
 BEAT_SECONDS = 20.0
 # Of another machine nothing is known but its signs of life.
 SILENT = timedelta(seconds=90)
@@ -33,8 +32,7 @@ KEPT = timedelta(days=30)
 
 @contextmanager
 def recorded(role: str) -> Iterator[None]:
-    """Record that this process, a `web`, a `worker` or a `serve`, runs within the block. A database that is away costs
-    nothing."""
+    """Record that this `web`, `worker` or `serve` runs within the block. A database that is away costs nothing."""
     run = begin(role)
     if run is None:
         yield
@@ -63,7 +61,6 @@ def begin(role: str) -> ServiceRun | None:
 
 
 def end(run: ServiceRun) -> None:
-    """Record a clean end."""
     try:
         ServiceRun.objects.filter(pk=run.pk).update(ended_at=Now(), is_clean=True)
     except DatabaseError as error:
@@ -114,7 +111,7 @@ def _publish_restart(run: ServiceRun, *, unclean: int, previous: str | None) -> 
         "message": "; ".join(reasons),
     }
     try:
-        publish(RESTART, payload=payload, idempotency_key=f"restart:{run.pk}")
+        publish("system.restart", payload=payload, idempotency_key=f"restart:{run.pk}")
     except Refused as refusal:
         logger.warning("The restart was not told: %s.", refusal.detail)
 

@@ -1,5 +1,3 @@
-"""Periodic tasks of the sources."""
-
 from celery import shared_task
 from django.utils import timezone
 

@@ -37,7 +37,6 @@ class InProcessLayer(BaseChannelLayer):  # type: ignore[misc]  # channels has no
         self._put(channel, message)
 
     async def receive(self, channel: str) -> Message:
-        """Wait for the channel's next message."""
         return await self._queue(channel).get()
 
     async def group_add(self, group: str, channel: str) -> None:

@@ -1,5 +1,3 @@
-"""Steps of a worker process."""
-
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -21,8 +19,6 @@ class WorkerStep(StartStopStep):
 
 
 class RunStep(WorkerStep):
-    """Records the run of the process while it lasts."""
-
     def start(self, parent: Any) -> None:
         # By name: this module is loaded before the models may be.
         self._recorded: AbstractContextManager[None] = import_string("events.sources.service_runs.recorded")("worker")

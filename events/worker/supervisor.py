@@ -9,16 +9,12 @@ logger = logging.getLogger("carillon.supervise")
 
 
 class Part(Protocol):
-    """Work for a supervised thread."""
+    """Work for a supervised thread: `run` blocks until `stop`, which any thread may call."""
 
     @property
     def name(self) -> str: ...
-
-    def run(self) -> None:
-        """Block until stopped."""
-
-    def stop(self) -> None:
-        """Make `run` return soon; called from any thread."""
+    def run(self) -> None: ...
+    def stop(self) -> None: ...
 
 
 class Supervised:

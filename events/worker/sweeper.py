@@ -21,7 +21,6 @@ Sweep = Callable[[], object]
 
 
 def configured() -> list[Sweep]:
-    """The sweeps that the settings name, one for each floor that has any."""
     return [import_string(path) for path in settings.SWEEPS]
 
 
@@ -37,7 +36,6 @@ class Sweeper:
         self._failures = 0
 
     def run(self) -> None:
-        """Blocks until `stop`."""
         try:
             while not self._stopping.is_set():
                 self.round()

@@ -21,7 +21,5 @@ class HintRequest(Request):
 
 
 class HintTask(Task[Any, Any]):
-    """The base of every task here."""
-
     abstract = True
     Request = "events.worker.task_class:HintRequest"

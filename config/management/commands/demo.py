@@ -1,5 +1,3 @@
-"""`manage.py demo`: the demo's accounts and events, in any profile's database."""
-
 from typing import Any
 
 from django.conf import settings

@@ -1,5 +1,3 @@
-"""`manage.py serve`: the whole of Carillon in one process, on SQLite."""
-
 import os
 import sys
 from typing import Any

@@ -1,5 +1,3 @@
-"""`manage.py web`: the web process of the service profile."""
-
 import sys
 from typing import Any
 

@@ -1,5 +1,3 @@
-"""`manage.py comfyui_bridge --url URL`: follow a ComfyUI server, or queue one workflow on it for a person."""
-
 import asyncio
 import contextlib
 import json

@@ -79,7 +79,6 @@ class Command(BaseCommand):
 
 
 def opened(name: str, *, stack: ExitStack) -> IO[bytes]:
-    """The file, or the standard input."""
     if name == "-":
         return sys.stdin.buffer
     try:
@@ -89,7 +88,6 @@ def opened(name: str, *, stack: ExitStack) -> IO[bytes]:
 
 
 def person(text: str) -> User:
-    """Find a user by username or, where nobody has that name, by id."""
     users = get_user_model().objects
     user = users.filter(username=text).first()
     if user is None and (number := whole_number(text)) is not None:

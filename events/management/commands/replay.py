@@ -1,5 +1,3 @@
-"""`manage.py replay SUBSCRIBER --after POSITION`: let a durable subscriber read part of the log again, or skip some."""
-
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser

@@ -1,5 +1,3 @@
-"""manage.py token USER: make a key with which a program speaks for this user."""
-
 from typing import Any
 
 from django.contrib.auth.models import User

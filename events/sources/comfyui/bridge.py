@@ -53,8 +53,6 @@ class Bridge:
             group.create_task(self._keep_comparing())
             group.create_task(self._keep_ticking())
 
-    # The socket
-
     async def _stay_connected(self) -> None:
         tries = 0
         while True:
@@ -119,8 +117,6 @@ class Bridge:
             logger.info("Outputs of %s as its frames told them: %s", prompt.prompt_id, error)
             entry = None
         return protocol.outcome(entry) if entry else Outcome("completed", {"outputs": prompt.files})
-
-    # The queue and the history
 
     async def _keep_comparing(self) -> None:
         while True:
@@ -197,8 +193,6 @@ class Bridge:
         elif not prompt.is_started and prompt.listed_in == connection == self.connection and self.away_since is None:
             await self._end(prompt, Outcome("cancelled", {"message": "Taken out of the queue"}))
 
-    # The clock
-
     async def _keep_ticking(self) -> None:
         beat_at = time.monotonic() + BEAT_SECONDS
         while True:
@@ -233,8 +227,6 @@ class Bridge:
             if away or gone:
                 error = "The ComfyUI server went away" if away else "The ComfyUI server knows the prompt no more"
                 await self._end(prompt, Outcome("failed", {"error": error, "error_type": "Lost"}))
-
-    # Rows
 
     async def _start(self, prompt: Prompt) -> None:
         if not prompt.is_started:

@@ -50,13 +50,11 @@ class Server:
         return as_list(answer.get("queue_running")), as_list(answer.get("queue_pending"))
 
     async def finished(self, prompt_id: str) -> dict[str, Any] | None:
-        """The history of one prompt."""
         answer = await self._call("GET", f"/history/{prompt_id}")
         entry = answer.get(prompt_id)
         return entry if isinstance(entry, dict) else None
 
     async def latest(self) -> dict[str, Any]:
-        """The history of the last few prompts, however many the server keeps."""
         answer = await self._call("GET", f"/history?max_items={LATEST}")
         return {key: entry for key, entry in answer.items() if isinstance(entry, dict)}
 
@@ -118,7 +116,6 @@ def _object(text: str | bytes) -> dict[str, Any] | None:
 
 
 def _reason(answer: dict[str, Any] | None) -> str:
-    """Word the reason of a refusal, such as a workflow that doesn't validate."""
     error = (answer or {}).get("error")
     if isinstance(error, dict):
         return " ".join(str(error[name]) for name in ("message", "details") if error.get(name)) or "no reason given"

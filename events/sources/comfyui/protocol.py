@@ -21,8 +21,6 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """A prompt in the queue or in the history."""
-
     prompt_id: str
     nodes: int
     declared: dict[str, Any]
@@ -30,8 +28,6 @@ class Queued:
 
 @dataclass(slots=True)
 class Prompt:
-    """A prompt under way."""
-
     pk: int
     prompt_id: str
     nodes: int = 0
@@ -80,20 +76,17 @@ def advance(prompt: Prompt, frame_type: str, data: dict[str, Any]) -> bool:
 
 
 def progress(prompt: Prompt) -> dict[str, Any]:
-    """The payload of its progress."""
     payload: dict[str, Any] = {"progress": round(prompt.share, 4)}
     return payload | ({"node": prompt.node} if prompt.node is not None else {})
 
 
 def failed(data: dict[str, Any]) -> Outcome:
-    """An `execution_error`, as a frame or a line of the history."""
     error_type, message = text(data.get("exception_type") or "Error"), text(data.get("exception_message") or "").strip()
     payload = {"error": message or error_type, "error_type": error_type} | _where(data)
     return Outcome("failed", payload, traceback="".join(map(str, as_list(data.get("traceback")))))
 
 
 def interrupted(data: dict[str, Any]) -> Outcome:
-    """An `execution_interrupted`."""
     return Outcome("cancelled", {"message": "Interrupted"} | _where(data))
 
 
@@ -116,7 +109,6 @@ def began_at(entry: Any) -> int | None:
 
 
 def files(outputs: dict[Any, Any]) -> list[dict[str, Any]]:
-    """The files among the outputs, node by node; at most a hundred."""
     files = []
     for node, output in outputs.items():
         for group in _dict(output).values():

@@ -20,13 +20,10 @@ logger = logging.getLogger(__name__)
 _NEVER_WARNED = frozenset(
     {"squashfs", "iso9660", "udf", "erofs", "cramfs", "tmpfs", "devtmpfs", "ramfs", "proc", "sysfs"}
 )
-_LOOP = "/dev/loop"
 
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """A disk and its usage."""
-
     mount: str
     percent: float
     free_bytes: int
@@ -45,7 +42,7 @@ def physical(mounts: Iterable[sdiskpart]) -> list[str]:
     """One path for each writable device: the shortest, since the others are bind mounts or subvolumes of it."""
     by_device: dict[str, str] = {}
     for mount in mounts:
-        is_image = mount.fstype in _NEVER_WARNED or mount.device.startswith(_LOOP)
+        is_image = mount.fstype in _NEVER_WARNED or mount.device.startswith("/dev/loop")
         if not is_image and "ro" not in mount.opts.split(","):
             paths = [mount.mountpoint, by_device.get(mount.device, mount.mountpoint)]
             by_device[mount.device] = min(paths, key=lambda path: (len(path), path))

@@ -40,8 +40,7 @@ class JobTask(Task[Any, Any]):
     _replaced: frozenset[str] = frozenset()
 
     def progress(self, share: float, message: str = "") -> None:
-        """Report how far it is, from 0 to 1. Called as often as you like: two a second are published, and always the
-        last."""
+        """Report how far it is, from 0 to 1, as often as you like: two a second are published, and always the last."""
         live = running.get(key_of(self.request.id)) if self.request.id else None
         if live is not None:
             live.report(share, message)
@@ -112,7 +111,6 @@ def job(
 
 
 def key_of(task_id: str) -> str:
-    """The ledger's key of a Celery task."""
     return f"celery:{task_id}"
 
 

@@ -30,7 +30,6 @@ def ended(key: str, state: lifecycle.End, payload: dict[str, Any], *, last: dict
 
 
 def failure(error: BaseException) -> dict[str, Any]:
-    """An exception as a payload has it."""
     message = lifecycle.text(error)
     error_type = type(error).__name__
     return {"error": f"{error_type}: {message}" if message else error_type, "error_type": error_type}
@@ -64,8 +63,7 @@ class Progress:
         self._live = live
 
     def progress(self, share: float, message: str = "") -> None:
-        """Report how far it is, from 0 to 1. Called as often as you like: two a second are published, and always the
-        last."""
+        """Report how far it is, from 0 to 1, as often as you like: two a second are published, and always the last."""
         if self._live is not None:
             self._live.report(share, message)
 
