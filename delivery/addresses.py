@@ -137,7 +137,6 @@ def change(
 
 
 def verify(user_id: int, *, address_id: int, now: datetime) -> Address:
-    """Confirm it: its owner followed the link that was sent there."""
     with transaction.atomic():
         marking.lock(user_id)
         address = get(user_id, address_id=address_id)

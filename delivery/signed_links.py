@@ -39,7 +39,6 @@ class Confirmation:
 
 
 def absolute_url(path: str) -> str:
-    """Return the URL of a path on this site, as the outside reaches it."""
     return f"{settings.BASE_URL}{path}"
 
 

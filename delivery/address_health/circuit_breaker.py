@@ -33,7 +33,6 @@ def is_open(address: Address, *, now: datetime) -> bool:
 
 
 def is_worth_recording(address: Address, *, now: datetime) -> bool:
-    """Tell whether a success says something new."""
     last = address.last_success_at
     return address.failures > 0 or last is None or now - last >= RECORD_SUCCESS_AGAIN_AFTER
 

@@ -15,13 +15,11 @@ def available(address: Address, *, now: datetime) -> int | None:
 
 
 def consume(address: Address, count: int, *, now: datetime) -> None:
-    """Take as many attempts that start now off the rate."""
     if address.rate_per_second:
         address.paced_until = _used_up_to(address, now=now) + count * _interval(address)
 
 
 def next_at(address: Address, *, now: datetime) -> datetime:
-    """Return the moment when the next attempt may start."""
     return max(now, _used_up_to(address, now=now) + _interval(address))
 
 

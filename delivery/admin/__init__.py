@@ -1,5 +1,3 @@
-"""The top floor in Django's admin."""
-
 from delivery.admin import deliveries
 
 __all__ = ["deliveries"]

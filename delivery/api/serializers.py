@@ -31,13 +31,11 @@ class AddressIn(Strict):
     format = one_of(Address.Format.values, required=False, help_text="Of a webhook.")
 
     def get_fields(self) -> dict[str, Any]:
-        """Add the target fields that only an app's own channel has."""
         fields = super().get_fields()
         own = [name for name in _target_fields() if name not in fields]
         return fields | {name: Text(required=False, max_length=MAX_TARGET) for name in own}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Put the field that its kind has into `target`."""
         if attrs["kind"] not in channels.installed():
             return attrs | {"target": ""}
         wanted = channels.named(attrs["kind"]).target_field
@@ -157,7 +155,6 @@ class ExplanationOut(serializers.Serializer[Any]):
 
 
 def address_json(row: Address, *, secret: str = "") -> dict[str, Any]:
-    """The `channel` object of the API."""
     field = channels.named(row.kind).target_field if row.kind in channels.installed() else "url"
     shown = {"id": row.pk, "kind": row.kind, field: row.target}
     shown |= {name: getattr(row, name) for name in addresses.OPTIONS.get(row.kind, ())}

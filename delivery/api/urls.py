@@ -1,5 +1,3 @@
-"""The deliveries' part of /api/v1/."""
-
 from delivery.api import address_views, delivery_views
 from events.rest.converters import path
 

@@ -22,7 +22,6 @@ def register(channel: Channel) -> None:
 
 
 def discover() -> None:
-    """Import every channel there is; once, at start-up."""
     for module in pkgutil.iter_modules([str(Path(__file__).parent)], prefix="delivery.channels."):
         if module.ispkg and module_has_submodule(import_module(module.name), "channel"):
             import_module(f"{module.name}.channel")

@@ -1,5 +1,3 @@
-"""The top floor's tables."""
-
 from delivery.models.addresses import Address, Recovery
 from delivery.models.deliveries import Attempt, Delivery
 

@@ -13,8 +13,6 @@ class Address(models.Model):
     """Webhook URL, e-mail address or chat. Changed under the inbox lock of its person; never deleted by them."""
 
     class Retry(models.TextChoices):
-        """Retry schedules."""
-
         SHORT = "short", "1, 2 and 4 seconds"
         LONG = "long", "over three days"
 

@@ -21,8 +21,6 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """Position of the log's head, and what waits for whom."""
-
     head: int
     oldest_unnumbered_seconds: float
     # How long the delivery that has been due longest has been so; one that waits for its time is not late.

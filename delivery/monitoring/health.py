@@ -20,7 +20,6 @@ draining = threading.Event()
 
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Answer, and look at nothing else."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 

@@ -155,7 +155,6 @@ def _first_due(kind: str, limits: Mapping[int, int], *, now: datetime) -> list[t
 
 
 def _use_rates(claimed: Sequence[lease.Leased], *, addresses: Mapping[int, Address], now: datetime) -> None:
-    """Write down what the addresses with a rate have used of it."""
     starts = Counter(one.outgoing.address.pk for one in claimed if one.outgoing.address.rate_per_second)
     for pk, count in starts.items():
         rate_limit.consume(addresses[pk], count, now=now)

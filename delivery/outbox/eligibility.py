@@ -17,8 +17,6 @@ ABOUT_ITSELF = "about_itself"
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """Choice of a person for the event's type, as it is now."""
-
     is_enabled: bool
     channels: Sequence[str]
 

@@ -131,7 +131,6 @@ def _write_claims(
 
 
 def _write_attempts(wanted: Sequence[Outgoing], *, now: datetime) -> dict[int, int]:
-    """Map each delivery to its new attempt."""
     begun = insert_rows(
         Attempt._meta.db_table,
         columns={"delivery_id": "bigint", "number": "integer", "started_at": "timestamptz"},

@@ -60,7 +60,6 @@ def preferences(outgoing: Sequence[Outgoing]) -> dict[tuple[int, int], Preferenc
 
 
 def _zones(users: Collection[int]) -> dict[int, ZoneInfo]:
-    """Map each person who has chosen anything to their zone."""
     chosen = UserNotificationSettings.objects.filter(user_id__in_set=users).only("user_id", "timezone")
     return {settings.user_id: rules.zone_of(settings) for settings in chosen}
 

@@ -58,7 +58,6 @@ def advance(address_id: int, *, now: datetime) -> int:
 
 
 def _next_ended(row: Recovery) -> list[int]:
-    """List the next deliveries that died or were skipped, in id order, and lock them."""
     ended = Delivery.objects.filter(
         address_id=row.address_id,
         state__in=(Delivery.State.DEAD, Delivery.State.SKIPPED),
@@ -71,7 +70,6 @@ def _next_ended(row: Recovery) -> list[int]:
 
 
 def _next_missed(row: Recovery) -> list[int]:
-    """List the next notifications of the person on that channel that this address never had a delivery of."""
     had = Delivery.objects.filter(notification=OuterRef("pk"), address_id=row.address_id)
     missed = Notification.objects.filter(
         ~Exists(had),

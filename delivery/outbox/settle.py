@@ -48,8 +48,6 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class _NextState:
-    """State of a delivery after an attempt."""
-
     state: str
     due_at: datetime
     tries: int
@@ -84,7 +82,6 @@ def settle(results: Sequence[Result], *, now: datetime) -> int:
 
 
 def _lock_inboxes(results: Sequence[Result], *, now: datetime) -> None:
-    """Lock the inboxes of people whose addresses may be switched off."""
     users = {result.delivery.address.user_id for result in results if _may_switch_off(result, now=now)}
     if users:
         list(Inbox.objects.select_for_update().filter(user_id__in_set=users).order_by("user_id").values_list("pk"))
@@ -109,7 +106,6 @@ def _lock_notifications(results: Sequence[Result]) -> None:
 
 
 def _lock_addresses(results: Sequence[Result], *, now: datetime) -> dict[int, Address]:
-    """Lock the addresses of which there is something new to say."""
     ids = {
         result.delivery.address_id
         for result in results
@@ -123,7 +119,6 @@ def _lock_addresses(results: Sequence[Result], *, now: datetime) -> dict[int, Ad
 
 
 def _lock_ours(results: Sequence[Result]) -> list[Result]:
-    """Lock the deliveries that are still ours; their results in id order."""
     ids = [result.delivery.pk for result in results]
     rows = Delivery.objects.select_for_update(no_key=True).filter(pk__in_set=ids, state=State.SENDING).order_by("pk")
     tokens: dict[int, uuid.UUID | None] = dict(rows.values_list("pk", "claim_token"))

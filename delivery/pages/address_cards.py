@@ -73,7 +73,6 @@ def hint_of(kind: str) -> tuple[str, str]:
 
 
 def _address_status(row: Address, *, inbox: InboxStatus) -> tuple[str, str, str]:
-    """The word, its tone, and a sentence."""
     if not row.is_enabled:
         return _("Switched off"), "bad" if row.disabled_reason != addresses.BY_OWNER else "quiet", _why_off(row)
     if row.verified_at is None:

@@ -90,7 +90,6 @@ def channel_page(request: HttpRequest, channel_id: int) -> HttpResponse:
 @never_cache
 @form
 def rotate(request: HttpRequest, channel_id: int) -> HttpResponse:
-    """Show the new secret, on this page and never again."""
     try:
         with missing_is_404(Address):
             made = addresses.rotate_secret(person(request).pk, address_id=channel_id, now=timezone.now())
@@ -121,7 +120,6 @@ def confirm(request: HttpRequest, channel_id: int) -> str:
 
 @action
 def switch(request: HttpRequest, channel_id: int) -> str:
-    """Switch it on or off, as the form says."""
     is_on = request.POST.get("is_enabled") == "true"
     addresses.change(person(request).pk, address_id=channel_id, now=timezone.now(), is_enabled=is_on)
     return _("Switched on.") if is_on else _("Switched off. Its history stays.")
@@ -129,7 +127,6 @@ def switch(request: HttpRequest, channel_id: int) -> str:
 
 @action
 def recover(request: HttpRequest, channel_id: int) -> str:
-    """Recover everything since a moment on the person's own clock."""
     since, now = _moment(request), timezone.now()
     count = addresses.recover(person(request).pk, address_id=channel_id, since=since, now=now)
     text = ngettext("{n} missed delivery is on its way.", "{n} missed deliveries are on their way.", count)

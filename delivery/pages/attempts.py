@@ -62,7 +62,6 @@ def span(length: timedelta) -> str:
 
 
 def _result(row: Attempt) -> str:
-    """Say what came back: the status with its name, or in a few words why there is none."""
     if row.outcome == Outcome.STARTED:
         return _("on its way")
     if row.outcome == Outcome.UNKNOWN:
@@ -78,7 +77,6 @@ def _result(row: Attempt) -> str:
 
 
 def _tone(row: Attempt, *, is_last: bool, delivery: Delivery) -> str:
-    """Choose the tone; the one that something still follows is open."""
     if is_last and delivery.state in (Delivery.State.PENDING, Delivery.State.SENDING):
         return "open"
     return _TONES.get(Outcome(row.outcome), "open")

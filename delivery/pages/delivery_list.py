@@ -45,8 +45,6 @@ _NO_END = 10**18 - 1
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Filters of the page, as its address has them."""
-
     state: str = ""
     address_id: int | None = None
     # Ids: everything older than this delivery and this held notification.
@@ -171,7 +169,6 @@ def channel_label(kind: str) -> str:
 
 
 def short_target(address: Address) -> str:
-    """Shorten a URL by what every URL begins with."""
     return address.target.removeprefix("https://").removeprefix("http://")
 
 

@@ -40,7 +40,6 @@ def deliveries_page(request: HttpRequest) -> HttpResponse:
 
 @form
 def resend(request: HttpRequest, delivery_id: int) -> HttpResponse:
-    """Send one again."""
     with missing_is_404(Delivery):
         row = history.get(person(request).pk, delivery_id=delivery_id)
     _say(request, outbox.resend([row.pk], now=timezone.now()))

@@ -22,7 +22,6 @@ def as_json(explanation: Explanation, *, for_staff: bool) -> dict[str, Any]:
 
 
 def lines(explanation: Explanation) -> Iterator[str]:
-    """Print it for a terminal: one thing a line."""
     event, shown = explanation.event, as_json(explanation, for_staff=True)
     position = "not numbered" if event.position is None else f"position {event.position}"
     yield f"event {event.pk}: {event.event_type.name}, {position}, about {event.source or 'nothing'}"

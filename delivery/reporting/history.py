@@ -59,14 +59,12 @@ def held(user_id: int) -> QuerySet[Notification]:
 
 
 def dead_by_address(user_id: int) -> dict[int, int]:
-    """Map each address to how many of its deliveries are dead."""
     dead = Delivery.objects.filter(address__user_id=user_id, state=Delivery.State.DEAD)
     counted = dead.values("address_id").annotate(count=Count("id")).order_by()
     return {row["address_id"]: row["count"] for row in counted}
 
 
 def dead_ids(user_id: int, *, address_id: int, limit: int = MOST_COUNTED) -> list[int]:
-    """List the newest dead deliveries to one address of this person."""
     dead = Delivery.objects.filter(address__user_id=user_id, address_id=address_id, state=Delivery.State.DEAD)
     return list(dead.order_by("-id").values_list("id", flat=True)[:limit])
 

@@ -100,7 +100,6 @@ def _line(row: Row) -> bytes:
 
 
 def _plain(value: object) -> str:
-    """Spell what JSON has no word for."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, bytes | memoryview):

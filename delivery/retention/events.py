@@ -21,8 +21,6 @@ CHUNK = 100
 
 
 class Events(RetentionStep):
-    """Events in the order of their positions."""
-
     model = Event
     key: ClassVar[Key] = ("position",)
 

@@ -76,7 +76,6 @@ def prune(
 
 
 def _batches(*, now: datetime, days: int) -> Iterator[tuple[RetentionStep, list[Candidate], Pace]]:
-    """Walk each table once, as many rows at a time as may go just then."""
     for step in _steps(now=now, days=days):
         pace = Pace()
         place: Place | None = step.start

@@ -23,8 +23,6 @@ from notifications.models import Notification, Summary
 
 
 class Carried(NamedTuple):
-    """Row with its deliveries."""
-
     row: Row
     deliveries: list[Row]
 

@@ -56,7 +56,6 @@ def drain(*, seconds: float = CLAIM_FOR) -> None:
 
 
 def drain_in_thread() -> None:
-    """Drain in a thread of its own, for whoever can't wait."""
     threading.Thread(target=_drain_and_log, name="carillon-drain-aside", daemon=True).start()
 
 

@@ -59,7 +59,6 @@ class InFlight:
                 await self._some_finished.wait()
 
     def collect(self) -> list[Result]:
-        """Take out the results of finished attempts."""
         finished, self._finished = self._finished, []
         self._some_finished.clear()
         results = [attempt.result() for attempt in finished]
@@ -67,7 +66,6 @@ class InFlight:
         return results
 
     def cancel(self) -> list[Leased]:
-        """Cancel and take out the attempts that haven't finished."""
         unfinished = [attempt for attempt in self._deliveries if not attempt.done()]
         lost = [self._deliveries[attempt] for attempt in unfinished]
         for attempt in unfinished:

@@ -42,7 +42,6 @@ def requests() -> int:
 
 
 def stop() -> None:
-    """Claim nothing more in this worker: it ends."""
     _is_stopping.value = 1
 
 

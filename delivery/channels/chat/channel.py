@@ -139,7 +139,6 @@ def _blame(error: Exception) -> tuple[str, bool]:
 
 
 def _send(url: str, text: dict[str, str], trace: Trace) -> bool:
-    """Send in a thread of its own."""
     plugin = _plugin(url)
     if plugin is None:
         return False
@@ -162,7 +161,6 @@ def _plugin(url: str) -> NotifyBase | None:
 
 
 def _text(outgoing: Outgoing) -> tuple[str, list[str]]:
-    """The title and the lines below it. Pure."""
     if outgoing.event is not None and outgoing.notification is not None:
         text = rendering.render(outgoing.event, outgoing.event.event_type)
         path = reverse("notification-open", args=[outgoing.notification.pk])

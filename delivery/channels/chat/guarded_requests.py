@@ -68,8 +68,6 @@ def guard(plugin: NotifyBase) -> None:
 
 
 class _Requests:
-    """Stand-in for the module `requests`."""
-
     def __getattr__(self, name: str) -> Any:
         if name in _METHODS:
             return lambda url, *args, **options: self.request(name, url, *args, **options)

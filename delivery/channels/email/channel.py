@@ -66,10 +66,7 @@ class Email(channels.Channel):
 
 
 class Session:
-    """Few connections to the mail server, one as long as mails come one by one; each takes its mails in turn.
-
-    A mail's deadline covers its wait for the connection as well.
-    """
+    """Few connections to the mail server, one as long as mails come one by one; each takes its mails in turn."""
 
     def __init__(self, *, deadline: float, most_connections: int = MOST_CONNECTIONS) -> None:
         self._connections: list[SmtpConnection] = []

@@ -58,7 +58,6 @@ class Content:
 
 
 def content_of(outgoing: Outgoing) -> Content:
-    """Pure: no query, no clock."""
     if outgoing.notification is not None and outgoing.event is not None:
         return _notification(outgoing.notification, outgoing.event, user=outgoing.user, zone=outgoing.zone)
     if outgoing.summary is not None:

@@ -20,8 +20,6 @@ from delivery.channels.email import smtp_outcome
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """The envelope and the bytes inside."""
-
     sender: str
     recipient: str
     body: bytes
@@ -40,10 +38,7 @@ class SmtpConnection:
         self.is_aborted = False
 
     async def send(self, envelope: Envelope, *, deadline: float) -> Outcome:
-        """Send within `deadline` seconds, the wait for the mails before it included.
-
-        Raises nothing that is the server's doing.
-        """
+        """Send within `deadline` seconds, the wait for the mails before it included; raise nothing of the server's."""
         progress = smtp_outcome.Progress()
         sending = asyncio.get_running_loop().run_in_executor(self._thread, self._send, envelope, progress)
         self.waiting += 1
@@ -59,7 +54,6 @@ class SmtpConnection:
             self.waiting -= 1
 
     async def close(self) -> None:
-        """Take leave of the server, if it still listens."""
         if not self.is_aborted:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
         self._thread.shutdown(wait=False)

@@ -90,7 +90,6 @@ class Policy:
 
 
 def policy() -> Policy:
-    """Make the policy of the settings and of the interfaces that this machine has now."""
     return Policy(allowed=settings.WEBHOOK_ALLOWED_NETWORKS, own=_own_addresses())
 
 

@@ -84,7 +84,6 @@ def failed(error: Exception, *, connected_to: str = "") -> Outcome:
 
 
 def _blame(error: Exception) -> tuple[str, bool]:
-    """Return the code, and whether the failure is our own."""
     match error:
         case BlockedAddressError():
             return "blocked_address", False

@@ -27,7 +27,6 @@ Body = dict[str, Any]
 
 
 def frozen(outgoing: Outgoing) -> Frozen:
-    """Make the bytes. Pure: no query, no clock."""
     body = {"id": outgoing.message_id} | _said(outgoing)
     if outgoing.address.format == Address.Format.CLOUDEVENTS:
         return Frozen(_bytes(cloudevents.structured(body)), cloudevents.CONTENT_TYPE)

@@ -109,8 +109,6 @@ class Webhook(Channel):
 
 
 class WebhookSession:
-    """Connections and opened secrets, kept for one drain."""
-
     def __init__(self, client: aiohttp.ClientSession, *, deadline: float) -> None:
         self._client, self._deadline = client, deadline
         # One drain sees the same addresses again and again: opening a secret costs as much as sending.
@@ -165,7 +163,6 @@ def _key(sealed: str) -> bytes:
 
 
 async def _start(response: aiohttp.ClientResponse) -> bytes:
-    """Read the answer up to its end, or to MAX_ANSWER: then its connection is closed."""
     start = bytearray()
     while chunk := await response.content.readany():
         start += chunk

@@ -15,7 +15,6 @@ SIZE = 32
 
 
 def new_secret() -> str:
-    """Make a secret: `whsec_` and 32 random bytes in base64; shown to its owner once."""
     return PREFIX + base64.b64encode(secrets.token_bytes(SIZE)).decode()
 
 
