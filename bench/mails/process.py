@@ -14,10 +14,9 @@ from bench.timing import interleaved
 from delivery.channels import Outgoing
 from delivery.channels.email.channel import Email, Session
 from delivery.models import Delivery
-from delivery.outbox.open import open_notifications
+from delivery.outbox.open import open_to_addresses
 from delivery.sender.drain import drain
 from events.models import Event, EventType
-from notifications.channels import Opened
 from notifications.models import Notification
 
 ROUNDS = 3
@@ -55,8 +54,8 @@ def open_deliveries(people: list[User], count: int) -> None:
         Notification(event=event, user=people[number % PEOPLE], channel=CHANNEL, reason="owner")
         for number, event in enumerate(events)
     )
-    opened = [Opened(row.pk, row.event_id, row.user_id, CHANNEL) for row in rows]
-    open_notifications(CHANNEL, opened, uses_account_email=True)
+    opened = [(row.pk, row.user_id) for row in rows]
+    open_to_addresses(CHANNEL, "notification", opened, uses_account_email=True)
     # Preferences are asked again before a mail is sent: nobody has chosen e-mail here, whose default is the feed alone.
     EventType.objects.filter(pk=event_type.pk).update(default_channels=["in_app", CHANNEL])
     with connection.cursor() as cursor:

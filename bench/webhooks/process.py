@@ -18,10 +18,9 @@ from delivery import channels
 from delivery.channels.webhook import signing
 from delivery.encryption import seal
 from delivery.models import Address, Delivery
-from delivery.outbox.open import open_notifications
+from delivery.outbox.open import open_to_addresses
 from delivery.sender.drain import drain
 from events.models import Event, EventType
-from notifications.channels import Opened
 from notifications.models import Notification
 
 ROUNDS = 3
@@ -82,8 +81,8 @@ def open_deliveries(users: list[User], count: int) -> None:
         Notification(event=event, user=users[number % len(users)], channel=CHANNEL, reason="owner")
         for number, event in enumerate(events)
     )
-    opened = [Opened(row.pk, row.event_id, row.user_id, CHANNEL) for row in rows]
-    open_notifications(CHANNEL, opened, uses_account_email=False)
+    opened = [(row.pk, row.user_id) for row in rows]
+    open_to_addresses(CHANNEL, "notification", opened, uses_account_email=False)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 

@@ -61,20 +61,6 @@ def bring_forward(closed: Collection[int], *, now: datetime) -> None:
 
 
 def _write(changed: Collection[Address]) -> None:
-    rows = [
-        (
-            row.pk,
-            row.failures,
-            row.failing_since,
-            row.last_success_at,
-            row.open_until,
-            row.warned_at,
-            row.is_enabled,
-            row.disabled_at,
-            row.disabled_reason,
-        )
-        for row in changed
-    ]
     columns = {
         "id": "bigint",
         "failures": "integer",
@@ -86,4 +72,5 @@ def _write(changed: Collection[Address]) -> None:
         "disabled_at": "timestamptz",
         "disabled_reason": "text",
     }
+    rows = [tuple(getattr(row, column) for column in columns) for row in changed]
     update_rows("notification_channels", columns=columns, rows=rows)

@@ -19,16 +19,15 @@ def next_at(
     """Return when the next attempt is due after `tries` that counted, this one included. None: that was the last."""
     if tries > len(delays):
         return None
-    due = now + _with_jitter(delays[tries - 1], rng)
-    return due if asked is None else max(due, min(asked, now + LONGEST_WISH))
+    return _due_in(delays[tries - 1], asked=asked, now=now, rng=rng)
 
 
 def after_our_failure(*, number: int, asked: datetime | None, now: datetime, rng: random.Random) -> datetime:
     """Return when the next attempt is due after a failure of our own. `number`: of the attempt, from 1."""
     pause = min(OUR_FIRST_PAUSE * 2.0 ** min(number - 1, 20), OUR_LONGEST_PAUSE)
-    due = now + _with_jitter(pause, rng)
+    return _due_in(pause, asked=asked, now=now, rng=rng)
+
+
+def _due_in(seconds: float, *, asked: datetime | None, now: datetime, rng: random.Random) -> datetime:
+    due = now + timedelta(seconds=seconds * (1 + JITTER * rng.random()))
     return due if asked is None else max(due, min(asked, now + LONGEST_WISH))
-
-
-def _with_jitter(seconds: float, rng: random.Random) -> timedelta:
-    return timedelta(seconds=seconds * (1 + JITTER * rng.random()))

@@ -22,7 +22,6 @@ from events.db.session import datetime_param
 # Addresses that one claim looks at, and deliveries that it postpones at once.
 MOST_ADDRESSES = 1000
 MOST_POSTPONED = 500
-RATE_LIMITED = "rate_limited"
 
 State = Delivery.State
 
@@ -94,7 +93,7 @@ def _postpone(addresses: Mapping[int, Address], *, kind: str, now: datetime) -> 
         if circuit_breaker.is_open(address, now=now):
             waits[pk] = address.open_until, circuit_breaker.BREAKER_OPEN
         elif rate_limit.available(address, now=now) == 0:
-            waits[pk] = rate_limit.next_at(address, now=now), RATE_LIMITED
+            waits[pk] = rate_limit.next_at(address, now=now), "rate_limited"
     each = MOST_POSTPONED // max(len(waits), 1) or 1
     due = _first_due(kind, dict.fromkeys(waits, each), now=now)
     columns = {"id": "bigint", "due_at": "timestamptz", "reason": "text"}

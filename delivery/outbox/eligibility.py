@@ -7,13 +7,6 @@ from delivery.channels import Outgoing
 from delivery.models import Delivery
 from delivery.models.addresses import ADDRESS_ENTITY
 
-READ = "read"
-SWITCHED_OFF = "switched_off"
-ADDRESS_DISABLED = "address_disabled"
-ADDRESS_UNVERIFIED = "address_unverified"
-USER_INACTIVE = "user_inactive"
-ABOUT_ITSELF = "about_itself"
-
 
 @dataclass(frozen=True, slots=True)
 class Preference:
@@ -24,16 +17,16 @@ class Preference:
 def skip_reason(outgoing: Outgoing, *, preference: Preference | None, skips_read: bool) -> str:
     """Return the code of the reason to skip it; empty: send it. `preference`: None if the person has none stored."""
     if not outgoing.user.is_active:
-        return USER_INACTIVE
+        return "user_inactive"
     if not outgoing.address.is_enabled:
-        return ADDRESS_DISABLED
+        return "address_disabled"
     if outgoing.address.verified_at is None and outgoing.delivery.purpose != Delivery.Purpose.CONFIRMATION:
-        return ADDRESS_UNVERIFIED
+        return "address_unverified"
     if skips_read and _is_read(outgoing):
-        return READ
+        return "read"
     if _is_about_its_address(outgoing):
-        return ABOUT_ITSELF
-    return "" if _is_chosen(outgoing, preference) else SWITCHED_OFF
+        return "about_itself"
+    return "" if _is_chosen(outgoing, preference) else "switched_off"
 
 
 def _is_read(outgoing: Outgoing) -> bool:

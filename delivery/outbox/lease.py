@@ -20,8 +20,6 @@ logger = logging.getLogger(__name__)
 START_WITHIN = 2.0
 LEAST_MARGIN = 4.0
 
-CANNOT_RENDER = "cannot_render"
-
 State = Delivery.State
 
 
@@ -107,7 +105,7 @@ def _freeze(channel: Channel, wanted: Sequence[Outgoing], *, now: datetime) -> d
         except Exception:
             logger.exception("delivery %s could not be rendered", one.delivery.pk)
             one.delivery.state = State.DEAD
-            broken[one.delivery.pk] = CANNOT_RENDER
+            broken[one.delivery.pk] = "cannot_render"
             continue
         one.delivery.body, one.delivery.content_type = frozen.body, frozen.content_type
         fresh[one.delivery.pk] = frozen

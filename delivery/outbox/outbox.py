@@ -9,7 +9,7 @@ from django.urls import reverse
 from delivery import channels
 from delivery.models import Address, Delivery
 from delivery.models.addresses import ADDRESS_ENTITY
-from delivery.outbox.open import open_notifications, open_summaries
+from delivery.outbox.open import open_to_addresses
 from events.entities import register_entity
 from events.transport import hints
 from notifications import channels as registry
@@ -28,15 +28,16 @@ class Opener:
         self._uses_account_email = channel.uses_account_email
 
     def open(self, rows: Sequence[registry.Opened]) -> None:
-        """Open deliveries of notifications: at most three queries, however many rows and people."""
-        open_notifications(self.name, rows, uses_account_email=self._uses_account_email)
+        self._open("notification", [(row.notification_id, row.user_id) for row in rows])
 
     def open_summaries(self, summaries: Sequence[registry.OpenedSummary]) -> None:
-        """Open deliveries of summaries: at most three queries."""
-        open_summaries(self.name, summaries, uses_account_email=self._uses_account_email)
+        self._open("summary", [(summary.summary_id, summary.user_id) for summary in summaries])
 
     def wake(self) -> None:
         hints.send(TASK)
+
+    def _open(self, purpose: str, rows: Sequence[tuple[int, int]]) -> None:
+        open_to_addresses(self.name, purpose, rows, uses_account_email=self._uses_account_email)
 
 
 def install() -> None:

@@ -140,11 +140,9 @@ def _channel_reports(rows: Sequence[Notification]) -> dict[int, list[ChannelRepo
     """Map each person to the channels of their rows. Two queries."""
     ids = [row.pk for row in rows]
     summaries = {row.summary_id for row in rows if row.summary_id is not None}
-    opened = (
-        Q(notification_id__in_set=ids) | Q(summary_id__in_set=summaries)
-        if summaries
-        else Q(notification_id__in_set=ids)
-    )
+    opened = Q(notification_id__in_set=ids)
+    if summaries:
+        opened |= Q(summary_id__in_set=summaries)
     deliveries = defaultdict(list)
     for delivery in Delivery.objects.filter(opened).defer("body").order_by("id").prefetch_related("attempts"):
         key = ("row", delivery.notification_id) if delivery.notification_id else ("summary", delivery.summary_id)

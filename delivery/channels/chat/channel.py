@@ -111,9 +111,7 @@ def judge(trace: Trace, *, is_sent: bool, now: datetime) -> Outcome:
         reason, is_ours = _blame(trace.error)
         # An error of requests repeats the URL, and with it the token.
         return Outcome("retry", reason, is_ours=is_ours, connected_to=trace.peer, excerpt=type(trace.error).__name__)
-    if trace.status is None:
-        return Outcome("dead", "chat_refused", **known)
-    if trace.status in _FINAL:
+    if trace.status is None or trace.status in _FINAL:
         return Outcome("dead", "chat_refused", **known)
     asked = http_outcome.retry_at(trace.headers, now=now) if trace.status in (429, 503) else None
     reason = "too_many_requests" if trace.status == 429 else "chat_failed"

@@ -125,11 +125,8 @@ def _data(smtp: smtplib.SMTP, body: bytes, progress: smtp_outcome.Progress) -> t
     except smtplib.SMTPDataError as error:
         # It didn't want to hear it.
         progress.is_underway = False
-        return error.smtp_code, _bytes(error.smtp_error)
-
-
-def _bytes(text: bytes | str) -> bytes:
-    return text if isinstance(text, bytes) else text.encode()
+        text = error.smtp_error
+        return error.smtp_code, text if isinstance(text, bytes) else text.encode()
 
 
 def _reset(smtp: smtplib.SMTP) -> None:

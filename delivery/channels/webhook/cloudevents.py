@@ -9,20 +9,9 @@ from typing import Any
 from django.conf import settings
 
 CONTENT_TYPE = "application/cloudevents+json"
-_EXTENSIONS = {
-    "event_id": "eventid",
-    "position": "position",
-    "actor_user_id": "actoruserid",
-    "project_id": "projectid",
-    "category": "category",
-    "is_critical": "iscritical",
-    "title": "title",
-    "body": "body",
-    "url": "url",
-    "notification_id": "notificationid",
-    "summary_id": "summaryid",
-    "reason": "reason",
-}
+_EXTENSIONS = (
+    "event_id position actor_user_id project_id category is_critical title body url notification_id summary_id reason"
+).split()
 
 
 def structured(body: dict[str, Any]) -> dict[str, Any]:
@@ -37,10 +26,10 @@ def structured(body: dict[str, Any]) -> dict[str, Any]:
     }
     if body.get("source_entity_type") is not None and body.get("source_entity_id") is not None:
         event["subject"] = f"{body['source_entity_type']}:{body['source_entity_id']}"
-    for name, extension in _EXTENSIONS.items():
+    for name in _EXTENSIONS:
         # An attribute is never null, and empty text says nothing.
         if body.get(name) not in (None, ""):
-            event[extension] = body[name] if isinstance(body[name], bool) else str(body[name])
+            event[name.replace("_", "")] = body[name] if isinstance(body[name], bool) else str(body[name])
     return event | {"data": _data(body)}
 
 

@@ -102,7 +102,8 @@ def _host(given: str, *, in_brackets: bool) -> tuple[str, bool]:
         )
     if _NUMERIC_END.search(host):
         return _literal(ipaddress.IPv4Address, host), True
-    if not settings.WEBHOOK_ALLOWED_NETWORKS and _is_inner(host):
+    is_inner = "." not in host or host.endswith(tuple(f".{name}" for name in _INNER))
+    if is_inner and not settings.WEBHOOK_ALLOWED_NETWORKS:
         _refuse(
             code="inner_name",
             detail=_("This name has a meaning inside a network only. Use a public one (hooks.example.com)."),
@@ -134,10 +135,6 @@ def _literal(kind: type[ipaddress.IPv4Address | ipaddress.IPv6Address], host: st
             )
             % {"host": host},
         )
-
-
-def _is_inner(host: str) -> bool:
-    return "." not in host or host.endswith(tuple(f".{name}" for name in _INNER))
 
 
 def _spelled(parts: SplitResult, host: str, *, port: int) -> str:
