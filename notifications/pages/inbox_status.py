@@ -29,8 +29,8 @@ class InboxStatus:
     seq: int
     unread_count: int
     zone: ZoneInfo
-    is_quiet: bool
-    quiet_until: datetime | None
+    is_dnd: bool
+    dnd_until: datetime | None
     now: datetime
 
     @property
@@ -38,8 +38,8 @@ class InboxStatus:
         return "99+" if self.unread_count > 99 else str(self.unread_count)
 
     @property
-    def quiet_until_text(self) -> str:
-        return times.end_time(self.quiet_until, now=self.now, zone=self.zone) if self.quiet_until else ""
+    def dnd_until_text(self) -> str:
+        return times.end_time(self.dnd_until, now=self.now, zone=self.zone) if self.dnd_until else ""
 
     @cached_property
     def label(self) -> str:
@@ -50,7 +50,7 @@ class InboxStatus:
         else:
             text = sentences[{0: "bellNone", 1: "bellOne"}.get(self.unread_count, "bellSome")]
         counted: str = text.replace("{n}", str(self.unread_count))
-        return f"{counted}, {sentences['bellQuiet']}" if self.is_quiet else counted
+        return f"{counted}, {sentences['bellQuiet']}" if self.is_dnd else counted
 
     def for_browser(self, *, csrf_token: str) -> dict[str, Any]:
         return {
@@ -60,7 +60,7 @@ class InboxStatus:
             "zone": self.zone.key,
             "language": get_language() or "en",
             "now": instant(self.now),
-            "settings": {"dnd_enabled": self.is_quiet, "dnd_until": instant(self.quiet_until)},
+            "settings": {"dnd_enabled": self.is_dnd, "dnd_until": instant(self.dnd_until)},
             "csrf": csrf_token,
             "urls": _addresses(),
             **labels.for_browser(),
@@ -79,14 +79,14 @@ def status_for(request: HttpRequest) -> InboxStatus:
 def status_of(user_id: int, *, now: datetime) -> InboxStatus:
     state = marking.state(user_id)
     chosen = settings_of(user_id)
-    is_quiet = rules.is_dnd(chosen, now=now)
+    is_dnd = rules.is_dnd(chosen, now=now)
     return InboxStatus(
         user_id=user_id,
         seq=state.seq,
         unread_count=state.unread_count,
         zone=rules.zone_of(chosen),
-        is_quiet=is_quiet,
-        quiet_until=chosen.dnd_until if is_quiet else None,
+        is_dnd=is_dnd,
+        dnd_until=chosen.dnd_until if is_dnd else None,
         now=now,
     )
 

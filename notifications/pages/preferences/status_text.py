@@ -19,11 +19,11 @@ Interval = UserNotificationSettings.Interval
 
 def of_all(chosen: UserNotificationSettings, *, inbox: InboxStatus, user: User) -> str:
     match rules.hold_now(chosen, now=inbox.now):
-        case Hold.DND if inbox.quiet_until is None:
+        case Hold.DND if inbox.dnd_until is None:
             return _("Paused until you turn do not disturb off; then it all comes as one summary.")
         case Hold.DND:
             words = _("Paused until {time}; then it all comes as one summary. Critical ones come at once.")
-            return words.format(time=inbox.quiet_until_text)
+            return words.format(time=inbox.dnd_until_text)
         case Hold.QUIET:
             words = _("Quiet until {time}; then it all comes as one summary. Critical ones come at once.")
             return words.format(time=_end(_end_of_hours(chosen, inbox), inbox) or _("you change the hours"))
@@ -58,7 +58,7 @@ def of_hours(chosen: UserNotificationSettings, *, inbox: InboxStatus) -> str:
 
 
 def of_dnd(inbox: InboxStatus) -> str:
-    until = inbox.quiet_until_text
+    until = inbox.dnd_until_text
     return _("until {time} ({zone})").format(time=until, zone=inbox.zone.key) if until else ""
 
 

@@ -89,7 +89,7 @@ def _status_texts(request: HttpRequest) -> dict[str, Any]:
     inbox, preview = status_of(user.pk, now=now), digest_preview.preview(user.pk, now=now)
     chosen = settings_of(user.pk)
     return {
-        "is_quiet": inbox.is_quiet,
+        "is_dnd": inbox.is_dnd,
         "quiet_words": status_text.of_dnd(inbox),
         "hours_words": status_text.of_hours(chosen, inbox=inbox),
         "digest_words": status_text.of_digest(chosen, preview=preview, inbox=inbox),

@@ -1,4 +1,7 @@
-/** Which tab toasts what, and when. How a toast looks, and how long it stays, is in toast_list.js: the first one fetches it. */
+/**
+ * Which tab toasts what, and when. How a toast looks is in toast_list.js, how long it stays in duration.js: the first
+ * one fetches them.
+ */
 import { address } from "../core/config.js";
 import { categoryWord, iconOf, say } from "../core/labels.js";
 import { load, save, storageKey } from "../core/storage.js";
