@@ -11,7 +11,7 @@ from bench.routing import peer
 
 PEOPLE = 10_000
 ROUNDS = 3
-TARGET, TARGET_PEER = 0.4, 20.0
+TARGET, TARGET_PEER = 0.5, 18.0
 
 
 def measure() -> list[Result]:

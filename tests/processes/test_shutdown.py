@@ -26,6 +26,7 @@ INSERT INTO events (event_type_id, actor_user_id, payload)
 SELECT t.id, u.id, jsonb_build_object('name', 'backlog-' || n)
 FROM event_types t, auth_user u, generate_series(1, %s) n WHERE t.name = 'job.completed' AND u.username = 'carol'
 """
+STARTED = "SELECT count(*) FROM service_runs WHERE role = 'worker' AND pid = %s"
 STORED = """
 SELECT count(*), count(DISTINCT event_id) FROM notifications JOIN events ON events.id = event_id
 WHERE payload->>'name' LIKE %s
@@ -86,6 +87,13 @@ def process_of(kind: str, service: Service) -> Process:
     return found
 
 
+def started_worker(service: Service) -> Process:
+    """The worker, once it heeds signals: it may have been started by the test before."""
+    worker = process_of("worker", service)
+    until(lambda: service.sql(STARTED, worker.pid)[0][0])
+    return worker
+
+
 def test_a_web_process_answers_what_was_in_flight_and_sends_its_sockets_away(service):
     process, url = service.start_web(), service.urls[-1]
     with listeners(service.urls[0], url, key=service.key("admin")) as [elsewhere, here], loaded(service, url) as load:
@@ -100,7 +108,7 @@ def test_a_web_process_answers_what_was_in_flight_and_sends_its_sockets_away(ser
 
 
 def test_a_worker_under_load_loses_nothing(service):
-    worker = process_of("worker", service)
+    worker = started_worker(service)
     with listeners(service.urls[0], key=service.key("bob")) as [bob], Publisher(service, user="bob") as publisher:
         names = publisher.begin("until-the-end", count=200, pause=0.01)
         time.sleep(1)
@@ -113,7 +121,7 @@ def test_a_worker_under_load_loses_nothing(service):
 
 
 def test_a_worker_with_a_long_backlog_leaves_the_rest_to_the_next(service):
-    worker = process_of("worker", service)
+    worker = started_worker(service)
     service.sql(INSERT, BACKLOG)
     time.sleep(1.5)
     assert ended(worker) == 0
