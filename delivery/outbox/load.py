@@ -20,7 +20,7 @@ MOST_HELD = 50
 
 
 def outgoing(deliveries: Sequence[Delivery]) -> list[Outgoing]:
-    """Load all that the deliveries need, in their order: at most seven queries.
+    """Load all that the deliveries need, in their order: at most six queries.
 
     They come with address, notification and summary loaded.
     """

@@ -18,7 +18,8 @@ def install() -> None:
 
 
 def statuses_of(inbox: InboxStatus) -> Mapping[str, ChannelStatus]:
-    """Addresses in use; where there is none, those that were switched off. Two queries, as for the list of channels."""
+    """Addresses in use; where there is none, those that were switched off. Two queries; some more when the account's
+    e-mail has changed since."""
     rows = addresses.of(User.objects.get(pk=inbox.user_id))
     return {
         name: _channel_status(name, [row for row in rows if row.kind == name], inbox) for name in channels.installed()

@@ -17,13 +17,18 @@ from delivery.channels import Frozen, Outcome, Outgoing
 from delivery.channels.email import unsubscribe
 from delivery.models import Address, Delivery
 from delivery.monitoring.backlog import backlog
-from delivery.outbox import outbox
+from delivery.outbox import load, outbox
+from delivery.outbox.open import follow_accounts
+from delivery.pages import attempts, channel_status, delivery_list
 from delivery.reporting import explanation, history
+from delivery.retention import rules
+from delivery.retention.rows import Notifications
 from delivery.signed_links import Subscription
 from delivery.sweep import sweep
 from events.models import EventType
 from notifications.channels import Opened
 from notifications.models import Notification, Summary
+from notifications.pages.inbox_status import status_of
 from tests.conftest import person
 from tests.delivery.factories.deliveries import NOON, address, after, delivery, notification
 from tests.delivery.fakes.channel import FAILED, SENT, FakeChannel
@@ -211,3 +216,56 @@ def test_a_person_s_addresses(owner, fake):
         address(owner)
     addresses.of(owner)
     assert queries(addresses.of, owner) == 1
+
+
+def test_loading_what_a_batch_needs(fake):
+    for many in (0, FEW, MANY):
+        for user in people(many):
+            delivery(address(user), of=notification(user))
+        summaries(many)
+        batch = list(Delivery.objects.select_related("address", "notification", "summary"))
+        assert queries(load.outgoing, batch) <= 6
+
+
+def test_following_accounts(fake):
+    for many in (1, MANY):
+        assert queries(follow_accounts, "email", [user.pk for user in people(many)]) == 2
+
+
+def test_the_status_of_channels(owner, fake):
+    # Makes an address of the account's e-mail.
+    addresses.of(owner)
+    for many in (0, FEW, MANY):
+        for _ in range(many):
+            address(owner, target=f"target {next(_numbers)}")
+        assert queries(channel_status.statuses_of, status_of(owner.pk, now=NOON)) <= 2
+
+
+@pytest.mark.parametrize("state", ["", "held", "dead"])
+def test_a_page_of_deliveries(owner, fake, state):
+    to, filters = address(owner), delivery_list.Filters(state)
+    for many in (0, FEW, MANY):
+        for _ in range(many):
+            delivery(to, of=notification(owner), state="dead")
+            notification(owner, hold="dnd")
+        assert queries(delivery_list.page_of, status_of(owner.pk, now=NOON), filters=filters, for_staff=True) <= 6
+
+
+def test_attempts_that_are_loaded(owner, fake):
+    one = delivery(address(owner))
+    [loaded] = Delivery.objects.filter(pk=one.pk).prefetch_related("attempts")
+    inbox = status_of(owner.pk, now=NOON)
+    assert queries(attempts.attempts_of, loaded, now=NOON, zone=inbox.zone, for_staff=True) == 0
+
+
+def test_walking_old_rows(owner, fake):
+    step = Notifications(rules.limits(now=NOON, days=1))
+    for many in (0, FEW, MANY):
+        for _ in range(many):
+            notification(owner)
+        assert queries(step.walk, step.start, limit=5) == 1
+
+
+def test_the_rule_of_events():
+    [limits] = [one for one in rules.event_limits(now=NOON, days=1) if one.types is None]
+    assert queries(rules.event_is_past, limits) == 1

@@ -6,15 +6,16 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from events import event_type_cache
+from events import api_keys, event_type_cache
 from notifications import sweep
 from notifications.holds import schedule, summaries
-from notifications.inbox import feed, marking
+from notifications.inbox import feed, marking, removal
 from notifications.models import Inbox, NotificationPreference
-from notifications.pages.feed import Filters, feed_of
+from notifications.pages.feed import Filters, feed_of, notes_of
 from notifications.pages.inbox_status import status_of
 from notifications.preferences import digest_preview, preferences
-from notifications.websocket import snapshot
+from notifications.websocket import authentication, hub, snapshot
+from notifications.websocket.authentication import Credentials
 from tests.notifications.factories.holds import HOUR, hold, release_person
 from tests.notifications.factories.routing import NOON
 
@@ -110,3 +111,43 @@ def test_a_sweep_that_finds_nothing_is_two_queries(django_assert_max_num_queries
     clock = 2 if connection.features.has_select_for_update else 0
     with django_assert_max_num_queries(2 + clock):
         sweep.sweep()
+
+
+def test_summaries_above_the_feed_are_two_queries_at_most(owner, outsider, summary):
+    for user in (owner, outsider):
+        with CaptureQueriesContext(connection) as asked:
+            notes_of(user.pk)
+        assert len(asked) <= 2
+
+
+def test_the_status_of_an_inbox_is_two_queries(owner, outsider, summary, django_assert_num_queries):
+    for user in (owner, outsider):
+        with django_assert_num_queries(2):
+            status_of(user.pk, now=NOON)
+
+
+def test_leaving_feeds_is_one_query_for_all_and_none_for_nobody(owner, member, django_assert_num_queries):
+    removal.lock({owner.pk, member.pk})
+    with django_assert_num_queries(0):
+        removal.leave({})
+    with django_assert_num_queries(1):
+        removal.leave({user.pk: removal.Removed(unread=0, ids=[1]) for user in (owner, member)})
+
+
+def test_a_socket_s_person_is_two_queries_at_most(owner, client):
+    client.force_login(owner)
+    for who in (
+        Credentials(client.session.session_key, None),
+        Credentials("unknown", None),
+        Credentials(None, None),
+        Credentials(None, api_keys.issue(owner, label="a program")[1]),
+        Credentials(None, "unknown"),
+    ):
+        with CaptureQueriesContext(connection) as asked:
+            authentication._user_id(who)
+        assert len(asked) <= 2
+
+
+def test_looking_for_lost_frames_is_one_query(owner, member, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        hub._seqs([owner.pk, member.pk])
