@@ -16,7 +16,7 @@ from delivery.admin.explain import explain_view
 from delivery.models import Address, Attempt, Delivery
 from delivery.outbox import outbox
 from delivery.outbox.rescue import rescue as rescue_expired
-from events.admin.base import ReadOnly, link, user_ids
+from events.admin.base import ReadOnly, link, traced_action, user_ids
 from events.entities import whole_number
 
 MOST_AT_ONCE = 1000
@@ -45,10 +45,10 @@ class AddressAdmin(ReadOnly[Address]):
     def has_resend_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("carillon_delivery.change_delivery")
 
-    @admin.action(description=gettext_lazy("Send the dead deliveries of these again"), permissions=["resend"])
-    def resend_dead(self, request: HttpRequest, queryset: QuerySet[Address]) -> None:
-        dead = Delivery.objects.filter(address__in=queryset.order_by(), state=Delivery.State.DEAD).order_by("-id")
-        send_again(self, request, list(dead.values_list("id", flat=True)[:MOST_AT_ONCE]))
+    @traced_action(gettext_lazy("Send the dead deliveries of these again"), permissions=["resend"])
+    def resend_dead(self, request: HttpRequest, queryset: QuerySet[Address]) -> list[Delivery]:
+        dead = Delivery.objects.filter(address__in=queryset.order_by(), state=Delivery.State.DEAD)
+        return send_again(self, request, dead)
 
 
 class AttemptInline(admin.TabularInline[Attempt, Delivery]):
@@ -98,16 +98,16 @@ class DeliveryAdmin(ReadOnly[Delivery]):
     def has_resend_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("carillon_delivery.change_delivery")
 
-    @admin.action(description=gettext_lazy("Send again"), permissions=["resend"])
-    def resend(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
-        chosen = Delivery.objects.filter(pk__in=queryset.order_by().values("pk")).order_by("-id")
-        send_again(self, request, list(chosen.values_list("id", flat=True)[:MOST_AT_ONCE]))
+    @traced_action(gettext_lazy("Send again"), permissions=["resend"])
+    def resend(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> list[Delivery]:
+        return send_again(self, request, queryset)
 
-    @admin.action(description=gettext_lazy("Rescue: take back from workers whose time is up"), permissions=["resend"])
-    def rescue(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
+    @traced_action(gettext_lazy("Rescue: take back from workers whose time is up"), permissions=["resend"])
+    def rescue(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> list[Delivery]:
         """Workers that died keep theirs until the lease ends; the sweep does the same every second."""
-        count = rescue_expired(now=timezone.now())
-        self.message_user(request, _("Taken back: %(count)d.") % {"count": count}, messages.SUCCESS)
+        rescued = rescue_expired(now=timezone.now(), only=newest(queryset))
+        self.message_user(request, _("Taken back: %(count)d.") % {"count": len(rescued)}, messages.SUCCESS)
+        return without_bodies(rescued)
 
     @admin.display(description=gettext_lazy("Person"))
     def person(self, obj: Delivery) -> str:
@@ -143,7 +143,18 @@ class DeliveryAdmin(ReadOnly[Delivery]):
         return bytes(obj.body or b"")[:4000].decode(errors="replace") or "–"
 
 
-def send_again(page: admin.ModelAdmin[Any], request: HttpRequest, ids: list[int]) -> None:
-    count = outbox.resend(ids, now=timezone.now())
+def newest(chosen: QuerySet[Delivery]) -> list[int]:
+    rows = Delivery.objects.filter(pk__in=chosen.order_by().values("pk")).order_by("-id")
+    return list(rows.values_list("id", flat=True)[:MOST_AT_ONCE])
+
+
+def without_bodies(ids: list[int]) -> list[Delivery]:
+    return list(Delivery.objects.filter(pk__in_set=ids).defer("body"))
+
+
+def send_again(page: admin.ModelAdmin[Any], request: HttpRequest, chosen: QuerySet[Delivery]) -> list[Delivery]:
+    sent = outbox.resend(newest(chosen), now=timezone.now())
+    count = len(sent)
     text = ngettext("%(count)d delivery is on its way again.", "%(count)d deliveries are on their way again.", count)
     page.message_user(request, text % {"count": count}, messages.SUCCESS if count else messages.WARNING)
+    return without_bodies(sent)

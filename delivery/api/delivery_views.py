@@ -1,6 +1,8 @@
 """/deliveries, and the explanation of whom an event reached."""
 
+from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -9,6 +11,7 @@ from delivery.api.serializers import DeliveriesQuery, DeliveryOut, ExplainQuery,
 from delivery.models import Delivery
 from delivery.outbox import outbox
 from delivery.reporting import explanation, explanation_output, history
+from events import audit
 from events.api.serializers import EventOut
 from events.models import Event
 from events.rest.errors import missing_is_404
@@ -65,10 +68,12 @@ class ResendView(ApiView):
     )
     def post(self, request: Request, delivery_id: int) -> Response:
         owner = _owner(request, permission="carillon_delivery.change_delivery")
-        with missing_is_404(Delivery):
+        with missing_is_404(Delivery), transaction.atomic():
             history.get(owner, delivery_id=delivery_id)
-            outbox.resend([delivery_id], now=timezone.now())
+            is_sent = outbox.resend([delivery_id], now=timezone.now())
             row = history.get(owner, delivery_id=delivery_id)
+            if is_sent and row.address.user_id != user_id_of(request):
+                audit.note([row], by=user_id_of(request), text=gettext("Send again"))
         return Response(history.as_json(row, for_staff=_may_view_all(request)), status=202)
 
 

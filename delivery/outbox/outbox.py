@@ -66,8 +66,8 @@ def enqueue(address: Address, *, purpose: str, now: datetime) -> Delivery:
     return made
 
 
-def resend(ids: Collection[int], *, now: datetime) -> int:
-    """Send these again if they are dead, skipped or sent, the same bytes under the same id; how many that are.
+def resend(ids: Collection[int], *, now: datetime) -> list[int]:
+    """Send these again if they are dead, skipped or sent, the same bytes under the same id; which that are.
 
     Two queries. Whether it is still wanted is looked at anew before it is sent.
     """
@@ -75,7 +75,7 @@ def resend(ids: Collection[int], *, now: datetime) -> int:
         ended = Delivery.objects.select_for_update().filter(pk__in_set=ids, state__in=ENDED).order_by("pk")
         reopened = list(ended.values_list("pk", flat=True))
         reopen(reopened, now=now)
-    return len(reopened)
+    return reopened
 
 
 def reopen(ids: Collection[int], *, now: datetime) -> None:

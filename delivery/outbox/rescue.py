@@ -17,14 +17,20 @@ INTERRUPTED = "interrupted"
 State = Delivery.State
 
 
-def rescue(*, now: datetime) -> int:
-    """Take back deliveries whose lease is over; how many. Their last attempts may have arrived: they are made again."""
+def rescue(*, now: datetime, only: Collection[int] | None = None) -> list[int]:
+    """Take back deliveries (of these, or any) whose lease is over; their ids.
+
+    Their last attempts may have arrived: they are made again.
+    """
     with transaction.atomic():
         expired = Delivery.objects.select_for_update(skip_locked=True, no_key=True).filter(
             state=State.SENDING, lease_until__lt=now
         )
+        if only is not None:
+            expired = expired.filter(pk__in_set=only)
         ids = list(expired.order_by("pk").values_list("pk", flat=True)[:CHUNK])
-        return _leave_unknown(ids, now=now)
+        _leave_unknown(ids, now=now)
+        return ids
 
 
 def give_up(started: Sequence[Leased], *, now: datetime) -> int:

@@ -42,7 +42,7 @@ def deliveries_page(request: HttpRequest) -> HttpResponse:
 def resend(request: HttpRequest, delivery_id: int) -> HttpResponse:
     with missing_is_404(Delivery):
         row = history.get(person(request).pk, delivery_id=delivery_id)
-    _say(request, outbox.resend([row.pk], now=timezone.now()))
+    _say(request, len(outbox.resend([row.pk], now=timezone.now())))
     return back(request, otherwise="deliveries")
 
 
@@ -50,7 +50,7 @@ def resend(request: HttpRequest, delivery_id: int) -> HttpResponse:
 def resend_dead(request: HttpRequest, channel_id: int) -> HttpResponse:
     """Send all dead ones of an address again, the newest thousand at a time."""
     ids = history.dead_ids(person(request).pk, address_id=channel_id)
-    _say(request, outbox.resend(ids, now=timezone.now()))
+    _say(request, len(outbox.resend(ids, now=timezone.now())))
     return redirect(f"{reverse('deliveries')}?channel={channel_id}")
 
 

@@ -1,7 +1,7 @@
 from django.contrib import admin
 
-from events.admin import access, event_types, log, sources
+from events.admin import access, audit, event_types, log, schedule, sources
 
 admin.site.site_header = admin.site.site_title = "Carillon"
 
-__all__ = ["access", "event_types", "log", "sources"]
+__all__ = ["access", "audit", "event_types", "log", "schedule", "sources"]

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy, ngettext
 
-from events.admin.base import BigList, ReadOnly, parsed_entity, user_ids
+from events.admin.base import BigList, ReadOnly, parsed_entity, traced_action, update_each, user_ids
 from events.entities import Entity
 from events.errors import EntityRefused
 from events.models import ApiKey, Membership
@@ -67,8 +67,9 @@ class ApiKeyAdmin(ReadOnly[ApiKey]):
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("carillon_events.change_apikey")
 
-    @admin.action(description=gettext_lazy("Revoke selected keys"), permissions=["revoke"])
-    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
-        ended = queryset.filter(revoked_at=None).update(revoked_at=timezone.now())
-        text = ngettext("%(count)d key revoked.", "%(count)d keys revoked.", ended)
-        self.message_user(request, text % {"count": ended}, messages.SUCCESS)
+    @traced_action(gettext_lazy("Revoke selected keys"), permissions=["revoke"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> list[ApiKey]:
+        ended = update_each(queryset.filter(revoked_at=None), revoked_at=timezone.now())
+        text = ngettext("%(count)d key revoked.", "%(count)d keys revoked.", len(ended))
+        self.message_user(request, text % {"count": len(ended)}, messages.SUCCESS)
+        return ended

@@ -1,11 +1,14 @@
 """Base classes and searches of admin pages over big and append-only tables."""
 
 import json
+from collections.abc import Callable, Collection, Sequence
+from functools import wraps
 from typing import Any, TypeVar
 
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -15,10 +18,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from events import audit
 from events.entities import Entity, parse_entity, whole_number
 from events.errors import EntityRefused
 
 M = TypeVar("M", bound=Model)
+TracedAction = Callable[[Any, HttpRequest, QuerySet[Any]], None]
 MOST_COUNTED = 10_000
 MOST_PEOPLE = 100
 
@@ -87,6 +92,30 @@ class ReadOnly(BigList[M]):
     @admin.display(description=gettext_lazy("Event"))
     def event_link(self, obj: Any) -> SafeString | str:
         return link("carillon_events_event", obj.event_id)
+
+
+def traced_action(
+    description: Any, *, permissions: Sequence[str]
+) -> Callable[[Callable[[Any, HttpRequest, QuerySet[Any]], Collection[Model]]], TracedAction]:
+    """Decorator of an action that returns the rows it changed: each gets a log entry in the same transaction."""
+
+    def decorate(act: Callable[[Any, HttpRequest, QuerySet[Any]], Collection[Model]]) -> TracedAction:
+        @admin.action(description=description, permissions=permissions)
+        @wraps(act)
+        def run(page: Any, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+            with transaction.atomic():
+                audit.note(act(page, request, queryset), by=request.user.pk or 0, text=str(description))
+
+        return run
+
+    return decorate
+
+
+def update_each(rows: QuerySet[M], **values: Any) -> list[M]:
+    """Update these rows; which they were. Two queries."""
+    changed = list(rows)
+    rows.model._default_manager.filter(pk__in_set=[row.pk for row in changed]).update(**values)
+    return changed
 
 
 def parsed_entity(term: str) -> Entity | None:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from events import event_type_cache, rendering
+from events.admin.base import traced_action, update_each
 from events.admin.event_type_form import EventTypeForm, TypeErrorsAnywhere
 from events.models import Event, EventType
 
@@ -81,19 +82,20 @@ class EventTypeAdmin(admin.ModelAdmin[EventType]):
         names = [str(event_type) for event_type in objs]
         return names, {str(self.opts.verbose_name_plural): len(names)}, set(), kept
 
-    @admin.action(description=gettext_lazy("Switch selected event types on"), permissions=["change"])
-    def switch_on(self, request: HttpRequest, queryset: QuerySet[EventType]) -> None:
-        self._switch(request, queryset, is_active=True)
+    @traced_action(gettext_lazy("Switch selected event types on"), permissions=["change"])
+    def switch_on(self, request: HttpRequest, queryset: QuerySet[EventType]) -> list[EventType]:
+        return self._switch(request, queryset, is_active=True)
 
-    @admin.action(description=gettext_lazy("Switch selected event types off"), permissions=["change"])
-    def switch_off(self, request: HttpRequest, queryset: QuerySet[EventType]) -> None:
-        self._switch(request, queryset, is_active=False)
+    @traced_action(gettext_lazy("Switch selected event types off"), permissions=["change"])
+    def switch_off(self, request: HttpRequest, queryset: QuerySet[EventType]) -> list[EventType]:
+        return self._switch(request, queryset, is_active=False)
 
-    def _switch(self, request: HttpRequest, queryset: QuerySet[EventType], *, is_active: bool) -> None:
-        changed = queryset.exclude(is_active=is_active).update(is_active=is_active)
+    def _switch(self, request: HttpRequest, queryset: QuerySet[EventType], *, is_active: bool) -> list[EventType]:
+        changed = update_each(queryset.exclude(is_active=is_active), is_active=is_active)
         transaction.on_commit(event_type_cache.clear)
-        text = ngettext("%(count)d event type switched.", "%(count)d event types switched.", changed)
-        self.message_user(request, text % {"count": changed}, messages.SUCCESS)
+        text = ngettext("%(count)d event type switched.", "%(count)d event types switched.", len(changed))
+        self.message_user(request, text % {"count": len(changed)}, messages.SUCCESS)
+        return changed
 
     @admin.display(description=gettext_lazy("Told"))
     def told(self, obj: EventType) -> str:

@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import BigIntegerField, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.http import HttpRequest
@@ -16,13 +17,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from events import rendering
-from events.admin.base import BigList, ReadOnly, by_source, pretty_json
+from events.admin.base import BigList, ReadOnly, by_source, pretty_json, traced_action, update_each
 from events.dispatch import replay
 from events.models import Event, HardwareReading, LogGap, LogHead, ParkedEvent, Subscriber
 
 # Seconds that trying parked events again may take of one request, and how many of them it looks at.
 RERUN_SECONDS = 10.0
 MOST_RERUN = 1000
+RERUN = gettext_lazy("Try again")
 
 
 @admin.register(Event)
@@ -78,23 +80,27 @@ class SubscriberAdmin(BigList[Subscriber]):
     readonly_fields = tuple(name for name in fields if name != "is_paused")
     actions = ("pause", "resume", "rewind", "skip")
 
-    @admin.action(description=gettext_lazy("Pause"), permissions=["change"])
-    def pause(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
-        queryset.order_by().update(is_paused=True)
+    @traced_action(gettext_lazy("Pause"), permissions=["change"])
+    def pause(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> list[Subscriber]:
+        return update_each(queryset.filter(is_paused=False), is_paused=True)
 
-    @admin.action(description=gettext_lazy("Resume"), permissions=["change"])
-    def resume(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
-        queryset.order_by().update(is_paused=False)
+    @traced_action(gettext_lazy("Resume"), permissions=["change"])
+    def resume(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> list[Subscriber]:
+        return update_each(queryset.filter(is_paused=True), is_paused=False)
 
-    @admin.action(description=gettext_lazy("Rewind to the beginning of the log"), permissions=["change"])
-    def rewind(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
-        for row in queryset:
-            replay.move(row.name, to=0)
+    @traced_action(gettext_lazy("Rewind to the beginning of the log"), permissions=["change"])
+    def rewind(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> list[Subscriber]:
+        return self._move(queryset, to=0)
 
-    @admin.action(description=gettext_lazy("Skip to the head of the log"), permissions=["change"])
-    def skip(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> None:
-        for row in queryset:
-            replay.move(row.name, to=None)
+    @traced_action(gettext_lazy("Skip to the head of the log"), permissions=["change"])
+    def skip(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> list[Subscriber]:
+        return self._move(queryset, to=None)
+
+    def _move(self, queryset: QuerySet[Subscriber], *, to: int | None) -> list[Subscriber]:
+        moved = list(queryset.order_by("name"))
+        for row in moved:
+            replay.move(row.name, to=to)
+        return moved
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subscriber]:
         head = Coalesce(Subquery(LogHead.objects.values("position")[:1]), Value(0), output_field=BigIntegerField())
@@ -163,11 +169,12 @@ class ParkedEventAdmin(ReadOnly[ParkedEvent]):
     def has_rerun_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("carillon_events.change_parkedevent")
 
-    @admin.action(description=gettext_lazy("Try again"), permissions=["rerun"])
+    @admin.action(description=RERUN, permissions=["rerun"])
     def rerun(self, request: HttpRequest, queryset: QuerySet[ParkedEvent]) -> None:
         chosen = queryset.select_related("subscriber", "event__event_type", "event__actor_user").order_by("event_id")
         count, tried, end = queryset.count(), list[bool](), time.monotonic() + RERUN_SECONDS
         for parked in chosen[:MOST_RERUN]:
+            self.log_change(request, parked, str(RERUN))
             tried.append(replay.rerun(parked, now=timezone.now()))
             if time.monotonic() > end:
                 break
@@ -178,8 +185,9 @@ class ParkedEventAdmin(ReadOnly[ParkedEvent]):
 
     @admin.action(description=gettext_lazy("Dismiss: never hand it over"), permissions=["rerun"])
     def dismiss(self, request: HttpRequest, queryset: QuerySet[ParkedEvent]) -> None:
-        self.log_deletions(request, queryset)
-        dismissed, _of_each = queryset.order_by().delete()
+        with transaction.atomic():
+            self.log_deletions(request, queryset)
+            dismissed, _of_each = queryset.order_by().delete()
         self.message_user(
             request,
             ngettext("%(n)d event is dismissed.", "%(n)d events are dismissed.", dismissed) % {"n": dismissed},

@@ -1,4 +1,5 @@
 from events.models.api_keys import ApiKey
+from events.models.audit import CommandEntry
 from events.models.event_types import EventType
 from events.models.events import Event
 from events.models.log import LogGap, LogHead, ParkedEvent, Subscriber
@@ -8,6 +9,7 @@ from events.models.sources import ComfyuiServer, HardwareReading, ServiceRun, Tr
 __all__ = [
     "ApiKey",
     "ComfyuiServer",
+    "CommandEntry",
     "Event",
     "EventType",
     "HardwareReading",

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from delivery.retention import prune
+from events import audit
 
 
 class Command(BaseCommand):
@@ -29,6 +30,7 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self._say("Would go", prune.count(now=timezone.now(), days=days))
             return
+        audit.note_command("prune", text=f"begins with what is older than {days} days")
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
@@ -42,10 +44,11 @@ class Command(BaseCommand):
             )
         except OSError as error:
             raise CommandError(f"Stopped, the archive can't be written: {error}. What isn't archived stays.") from error
-        self._say("Gone" if done.is_complete else "Stopped; gone", done.gone)
+        audit.note_command("prune", text=self._say("Gone" if done.is_complete else "Stopped; gone", done.gone))
         if done.busy:
             self.stdout.write(f"{done.busy} batches were in others' hands; the next run takes them.")
 
-    def _say(self, what: str, found: Counter[str]) -> None:
+    def _say(self, what: str, found: Counter[str]) -> str:
         counts = ", ".join(f"{found[table]} {table.replace('_', ' ')}" for table in prune.TABLES)
-        self.stdout.write(f"{what}: {counts}.")
+        self.stdout.write(said := f"{what}: {counts}.")
+        return said

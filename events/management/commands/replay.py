@@ -1,7 +1,9 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
+from events import audit
 from events.dispatch import watermarks
 from events.dispatch.replay import move
 from events.errors import Refused
@@ -15,11 +17,13 @@ class Command(BaseCommand):
         parser.add_argument("--after", type=int, metavar="POSITION", help="0 is the beginning; without it, the head")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        name = options["subscriber"]
         try:
-            position = move(options["subscriber"], to=options["after"])
+            with transaction.atomic():
+                position = move(name, to=options["after"])
+                audit.note_command("replay", text=f"{name} goes on after position {position}")
         except Refused as refusal:
             raise CommandError(f"Not moved: {refusal.detail}.") from refusal
-        name = options["subscriber"]
         self.stdout.write(f"{name} goes on after position {position}.")
         if options["after"] is not None and position > options["after"]:
             self.stdout.write("Up to there the log is pruned, and with it what this subscriber had made of it.")

@@ -2,8 +2,10 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
-from events import api_keys
+from events import api_keys, audit
+from events.models import ApiKey
 
 
 class Command(BaseCommand):
@@ -35,7 +37,9 @@ class Command(BaseCommand):
         if per_minute is not None and per_minute < 0:
             raise CommandError(f"--per-minute is {per_minute}; it must be 0 or more")
         try:
-            _key, text = api_keys.issue(user, label=label, publish_patterns=publish, events_per_minute=per_minute)
+            with transaction.atomic():
+                key, text = api_keys.issue(user, label=label, publish_patterns=publish, events_per_minute=per_minute)
+                audit.note_command("token", text=_described(key))
         except ValueError as error:
             raise CommandError(str(error)) from error
         if publish and not user.has_perm("carillon_events.publish_event"):
@@ -43,3 +47,9 @@ class Command(BaseCommand):
                 f"{username} lacks the permission carillon_events.publish_event: grant it, or the key can't publish."
             )
         self.stdout.write(text)
+
+
+def _described(key: ApiKey) -> str:
+    label = f" ({key.label})" if key.label else ""
+    scope = "all that this person may do" if key.publish_patterns is None else " ".join(key.publish_patterns)
+    return f"key {key.pk}{label} of {key.user} for {scope}"
