@@ -1,4 +1,5 @@
 import gc
+from importlib import import_module
 
 from django.apps import AppConfig
 
@@ -18,5 +19,7 @@ class ConfigConfig(AppConfig):
         Installed last: what is loaded by now stays until the process ends, and walking through it for cycles in the
         middle of a great batch costs tens of milliseconds each time.
         """
+        # It registers its check with Django.
+        import_module("config.checks")
         gc.freeze()
         gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])

@@ -12,16 +12,18 @@ pages = get_asgi_application()
 
 # What they import needs the applications loaded.
 from config.server.connection_pool import REQUESTS_AT_ONCE  # noqa: E402
+from config.server.proxy import described  # noqa: E402
 from notifications.websocket import consumer  # noqa: E402
 
 _requests = asyncio.Semaphore(REQUESTS_AT_ONCE)
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    if scope["type"] == "http":
-        async with _requests:
-            await pages(scope, receive, send)
-    elif scope["type"] == "websocket":
-        await consumer.application(scope, receive, send)
-    else:
+    if scope["type"] not in ("http", "websocket"):
         raise ValueError(f"ASGI scope {scope['type']!r} is not served here; http and websocket are")
+    scope = described(scope)
+    if scope["type"] == "websocket":
+        await consumer.application(scope, receive, send)
+        return
+    async with _requests:
+        await pages(scope, receive, send)

@@ -176,6 +176,8 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
 }
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+# Whose word counts for a client's address and scheme (config/server/proxy.py).
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 # Whoever names https origins has a proxy in front that ends TLS and sets X-Forwarded-Proto.
 IS_HTTPS = not DEBUG and any(origin.startswith("https://") for origin in CSRF_TRUSTED_ORIGINS)
 SESSION_COOKIE_SECURE = IS_HTTPS
@@ -190,7 +192,6 @@ SILENCED_SYSTEM_CHECKS = [
     # X-Frame-Options DENY: pages of the same origin embed the inbox in a frame.
     "security.W019",
 ]
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
 
 # What the sweeper thread calls every second, in this order.
 SWEEPS = [

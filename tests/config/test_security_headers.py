@@ -15,6 +15,7 @@ PRODUCTION = {
     "SECRET_KEY": "a-long-random-value-of-more-than-fifty-characters-0123456789",
     "ALLOWED_HOSTS": "example.com",
     "CSRF_TRUSTED_ORIGINS": "https://example.com",
+    "TRUSTED_PROXIES": "10.0.0.5",
 }
 SETTING = "from django.conf import settings; print(settings.SECURE_HSTS_SECONDS, settings.SESSION_COOKIE_SECURE)"
 
