@@ -242,6 +242,9 @@ WEBHOOK_RETRY_DELAYS = env.delays("WEBHOOK_RETRY_DELAYS", default=[1, 2, 4])
 # Addresses that are refused everywhere else (private, loopback, ...) and accepted here: an intranet's.
 WEBHOOK_ALLOWED_NETWORKS = env.networks("WEBHOOK_ALLOWED_NETWORKS")
 
+# Reads /metrics from another machine.
+METRICS_TOKEN = env.text("METRICS_TOKEN", default="")
+
 NOTIFICATION_RETENTION_DAYS = env.integer("NOTIFICATION_RETENTION_DAYS", default=90, least=1)
 # What is pruned is written here first, as compressed JSON lines.
 ARCHIVE_DIR = env.folder("ARCHIVE_DIR")

@@ -1,9 +1,15 @@
-"""Numbers for Prometheus: those of this process, and those of the database read when asked."""
+"""Numbers for Prometheus: those of this process, and those of the database read when asked.
 
+They tell how much happens here, so they are for this machine, and for whoever has METRICS_TOKEN.
+"""
+
+import ipaddress
 from collections.abc import Iterator
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry, Gauge, PlatformCollector, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -12,6 +18,8 @@ from prometheus_client.registry import Collector
 
 from delivery.monitoring.backlog import backlog
 from notifications.websocket import hub
+
+REFUSAL = "Metrics are read from this machine, or with the METRICS_TOKEN of the settings as a bearer token.\n"
 
 registry = CollectorRegistry()
 ProcessCollector(registry=registry)
@@ -60,4 +68,19 @@ registry.register(Backlog())
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
+    if not (_is_from_here(request) or _has_token(request)):
+        return HttpResponseForbidden(REFUSAL, content_type="text/plain")
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _is_from_here(request: HttpRequest) -> bool:
+    try:
+        return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+    except ValueError:
+        return False
+
+
+def _has_token(request: HttpRequest) -> bool:
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    token: str = settings.METRICS_TOKEN
+    return bool(token) and scheme.lower() == "bearer" and constant_time_compare(given.strip(), token)
