@@ -28,6 +28,8 @@ urlpatterns = [
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
     path("api/v1/", include(api_patterns)),
+    # The site's own page, which offers to revoke the keys too.
+    path("admin/password_change/", RedirectView.as_view(pattern_name="password-change")),
     path("admin/", admin.site.urls),
     path("", include("notifications.pages.urls")),
     path("", include("events.pages.urls")),

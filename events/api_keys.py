@@ -3,15 +3,18 @@
 import hashlib
 import re
 import secrets
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from events.models import ApiKey
 from events.rules.patterns import matches
+from events.transport import credentials
 
 PREFIX = "crl_"
 STAMP_EVERY = timedelta(minutes=1)
@@ -56,6 +59,29 @@ def resolve(text: str) -> ApiKey | None:
     if key is not None and (key.last_used_at is None or key.last_used_at < timezone.now() - STAMP_EVERY):
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=Now())
     return key
+
+
+def still_unrestricted(ids: Collection[int], *, now: datetime) -> set[int]:
+    """Find which of these keys (by id) act as their user; says nothing of the user. Stamps their use once a minute.
+
+    One query however many they are, none for none, and one for the stamps.
+    """
+    if not ids:
+        return set()
+    living = ApiKey.objects.filter(pk__in_set=ids, revoked_at=None, publish_patterns__isnull=True)
+    used = dict(living.values_list("pk", "last_used_at"))
+    if stale := [pk for pk, at in used.items() if at is None or at < now - STAMP_EVERY]:
+        ApiKey.objects.filter(pk__in_set=stale).update(last_used_at=Now())
+    return set(used)
+
+
+def revoke(keys: QuerySet[ApiKey], *, now: datetime) -> list[ApiKey]:
+    """End those of these keys that aren't yet; which. The sockets they opened end after the commit. Two queries."""
+    with transaction.atomic():
+        ended = list(keys.filter(revoked_at=None))
+        ApiKey.objects.filter(pk__in_set=[key.pk for key in ended]).update(revoked_at=now)
+        credentials.changed_on_commit(key.user_id for key in ended)
+    return ended
 
 
 def is_restricted(key: ApiKey | None) -> bool:

@@ -2,11 +2,16 @@
 
 from typing import ClassVar
 
+from django import forms
 from django.contrib import admin
-from django.db.models import Q
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
 from events.admin.base import M, ReadOnly, user_ids
+from events.transport import credentials
 from notifications.models import (
     Fanout,
     Inbox,
@@ -15,6 +20,7 @@ from notifications.models import (
     Summary,
     UserNotificationSettings,
 )
+from notifications.pages.password_form import PasswordFormOfAdmin
 
 
 class OfPeople(ReadOnly[M]):
@@ -85,3 +91,30 @@ class FanoutAdmin(ReadOnly[Fanout]):
     list_display = ("event_link", "after_user", "until_user", "attempts", "retry_at")
     exclude = ("event",)
     readonly_fields = ("event_link",)
+
+
+class PersonAdmin(UserAdmin[User]):
+    """Django's page of people. The sockets of whoever is changed, switched off or deleted there are looked at again."""
+
+    change_password_form = PasswordFormOfAdmin
+    change_user_password_template = "admin/carillon_notifications/person_password.html"  # noqa: S105 - no password
+
+    def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm[User], change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        credentials.changed_on_commit([obj.pk])
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        deleted = obj.pk
+        super().delete_model(request, obj)
+        credentials.changed_on_commit([deleted])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        deleted = list(queryset.values_list("pk", flat=True))
+        super().delete_queryset(request, queryset)
+        credentials.changed_on_commit(deleted)
+
+
+# A host project's own page of people stays.
+if admin.site.is_registered(User) and type(admin.site.get_model_admin(User)) is UserAdmin:
+    admin.site.unregister(User)
+    admin.site.register(User, PersonAdmin)

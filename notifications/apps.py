@@ -1,7 +1,7 @@
 from importlib import import_module
 
 from django.apps import AppConfig
-from django.contrib.auth.signals import user_logged_out
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 
 
 class NotificationsConfig(AppConfig):
@@ -14,4 +14,5 @@ class NotificationsConfig(AppConfig):
         # Models must be loaded first: the router registers itself as a subscriber of the log.
         import_module("notifications.routing.router")
         sessions = import_module("notifications.websocket.authentication")
+        user_logged_in.connect(sessions.end_on_login, dispatch_uid="carillon.end_sockets")
         user_logged_out.connect(sessions.end_on_logout, dispatch_uid="carillon.end_sockets")

@@ -10,7 +10,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy, ngettext
 
-from events.admin.base import BigList, ReadOnly, parsed_entity, traced_action, update_each, user_ids
+from events import api_keys
+from events.admin.base import BigList, ReadOnly, parsed_entity, traced_action, user_ids
 from events.entities import Entity
 from events.errors import EntityRefused
 from events.models import ApiKey, Membership
@@ -69,7 +70,7 @@ class ApiKeyAdmin(ReadOnly[ApiKey]):
 
     @traced_action(gettext_lazy("Revoke selected keys"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> list[ApiKey]:
-        ended = update_each(queryset.filter(revoked_at=None), revoked_at=timezone.now())
+        ended = api_keys.revoke(queryset, now=timezone.now())
         text = ngettext("%(count)d key revoked.", "%(count)d keys revoked.", len(ended))
         self.message_user(request, text % {"count": len(ended)}, messages.SUCCESS)
         return ended

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from notifications.pages import auth_views, inbox_views, read_views, summary_views
+from notifications.pages import auth_views, inbox_views, password_views, read_views, summary_views
 from notifications.pages.preferences import views
 
 urlpatterns = [
     path("sign-in/", auth_views.SignIn.as_view(), name="sign-in"),
     path("sign-out/", auth_views.SignOut.as_view(), name="sign-out"),
+    path("password/", password_views.ChangePassword.as_view(), name="password-change"),
     path("notifications/", inbox_views.inbox_page, name="inbox"),
     path("notifications/rows/", inbox_views.rows, name="feed-rows"),
     path("notifications/panel/", inbox_views.panel, name="feed-panel"),

@@ -1,16 +1,19 @@
-"""Authentication of a WebSocket by a session cookie from an allowed origin or a bearer key; checked while it lives."""
+"""Authentication of a WebSocket by a session cookie from an allowed origin or a bearer key; how long it holds."""
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import import_module
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
-from channels.db import database_sync_to_async
 from channels.security.websocket import OriginValidator
 from django.conf import settings
-from django.contrib.auth import get_user
+from django.contrib.auth import SESSION_KEY, get_user
+from django.contrib.auth.models import User
+from django.contrib.sessions.backends import db
 from django.http import parse_cookie
 from django.http.request import split_domain_port, validate_host
 
@@ -23,9 +26,16 @@ class Credentials:
     session_key: str | None
     bearer: str | None
 
-    @property
-    def digest(self) -> str | None:
-        return digest(self.session_key) if self.session_key else None
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Person behind a socket, and what must stay as it is for the socket to stay open: the session and the password
+    (as a digest of its stored hash), or the key."""
+
+    user_id: int
+    session_key: str | None = None
+    password: str = ""
+    key_id: int | None = None
 
 
 def credentials(scope: dict[str, Any]) -> Credentials:
@@ -53,9 +63,38 @@ def is_origin_allowed(scope: dict[str, Any]) -> bool:
         return False
 
 
-async def user_id(who: Credentials) -> int | None:
-    """Find the active person behind it, or None. One or two queries, on a thread of its own."""
-    return cast("int | None", await database_sync_to_async(_user_id, thread_sensitive=False)(who))
+def identify(who: Credentials) -> Identity | None:
+    """Find the active person behind them. One query for a session and one for its person; one for a key, and one that
+    stamps its use."""
+    if who.bearer is not None:
+        key = api_keys.resolve(who.bearer)
+        # A key that may only publish reads nobody's inbox.
+        return None if key is None or api_keys.is_restricted(key) else Identity(key.user_id, key_id=key.pk)
+    # PostgreSQL would refuse to look for a NUL, which a quoted cookie can hold.
+    if not who.session_key or not who.session_key.isprintable():
+        return None
+    session = _session_store()(who.session_key)
+    # get_user checks the password hash in the session, and that the account is active.
+    user = get_user(SimpleNamespace(session=session))  # type: ignore[arg-type]  # it reads nothing but the session
+    return Identity(user.pk, who.session_key, password=digest(user.password)) if isinstance(user, User) else None
+
+
+def lapsed(identities: Collection[Identity], *, now: datetime) -> set[Identity]:
+    """Find those that would not be let in now: the session ended or expired, the key was revoked, the password changed,
+    the person switched off or deleted.
+
+    One query each for people, sessions and keys, however many they are; the keys' use is stamped with one more.
+    """
+    people = _passwords({who.user_id for who in identities})
+    sessions = _living_sessions({who.session_key for who in identities if who.session_key}, now=now)
+    keys = api_keys.still_unrestricted({who.key_id for who in identities if who.key_id}, now=now)
+
+    def holds(who: Identity) -> bool:
+        if who.key_id is not None:
+            return who.user_id in people and who.key_id in keys
+        return who.session_key in sessions and people.get(who.user_id) == who.password
+
+    return {who for who in identities if not holds(who)}
 
 
 def end_on_logout(*, request: Any, **_signal: Any) -> None:
@@ -64,23 +103,35 @@ def end_on_logout(*, request: Any, **_signal: Any) -> None:
         push.end_sessions(session=digest(request.session.session_key))
 
 
-def digest(session_key: str) -> str:
-    """Digest of a session key, which itself never travels over the layer."""
-    return hashlib.sha256(session_key.encode()).hexdigest()
+def end_on_login(*, request: Any, **_signal: Any) -> None:
+    """Receiver of Django's user_logged_in: whoever signs in over another person's session has ended it."""
+    earlier = request.COOKIES.get(settings.SESSION_COOKIE_NAME) if request is not None else None
+    if earlier and earlier != request.session.session_key:
+        push.end_sessions(session=digest(earlier))
 
 
-def _user_id(who: Credentials) -> int | None:
-    if who.bearer is not None:
-        key = api_keys.resolve(who.bearer)
-        # A key that may only publish reads nobody's inbox.
-        return key.user_id if key is not None and key.publish_patterns is None else None
-    # PostgreSQL would refuse to look for a NUL, which a quoted cookie can hold.
-    if not who.session_key or not who.session_key.isprintable():
-        return None
-    store = import_module(settings.SESSION_ENGINE).SessionStore(who.session_key)
-    # get_user checks the password hash in the session, and that the account is active.
-    user = get_user(SimpleNamespace(session=store))  # type: ignore[arg-type]  # it reads nothing but the session
-    return user.pk
+def digest(secret: str) -> str:
+    """Digest of a session key, which itself never travels over the layer, or of a password's stored hash."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _session_store() -> Any:
+    return import_module(settings.SESSION_ENGINE).SessionStore
+
+
+def _passwords(users: set[int]) -> dict[int, str]:
+    """Digests of the active people's stored hashes."""
+    active = User.objects.filter(pk__in_set=users, is_active=True).values_list("pk", "password")
+    return {pk: digest(password) for pk, password in active}
+
+
+def _living_sessions(keys: set[str], *, now: datetime) -> set[str]:
+    store = _session_store()
+    if not keys or not issubclass(store, db.SessionStore):
+        # Engines beside the database's (which the cached one builds on) are asked for each session alone.
+        return {key for key in keys if SESSION_KEY in store(key)}
+    living = store.get_model_class().objects.filter(session_key__in_set=keys, expire_date__gt=now)
+    return set(living.values_list("session_key", flat=True))
 
 
 def _header(scope: dict[str, Any], name: bytes) -> str:

@@ -9,14 +9,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
 
-from channels.db import database_sync_to_async
 from django.db import DatabaseError
-from django.utils import timezone
 
 from events.entities import whole_number
 from notifications.inbox import frames
 from notifications.inbox.frames import Frame
-from notifications.websocket import authentication, hub, snapshot
+from notifications.websocket import authentication, hub
+from notifications.websocket.authentication import Identity
+from notifications.websocket.token_bucket import TokenBucket
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,6 @@ PATH = "/ws/notifications/"
 MAX_FRAME = 16 * 1024
 RATE, BURST = 10.0, 20.0
 SOCKETS_PER_PERSON = 20
-RECHECK = 60.0
 
 
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -37,39 +36,41 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
         # Closing before accepting answers the handshake with 403.
         await send({"type": "websocket.close"})
         return
-    who = authentication.credentials(scope)
-    user_id = await authentication.user_id(who)
+    connection = _Connection(receive, send)
+    try:
+        who = await hub.current().query(authentication.identify, authentication.credentials(scope))
+    except DatabaseError as error:
+        logger.warning("nobody is let in without the database: %s", error)
+        await send({"type": "websocket.accept"})
+        await connection.close(frames.GOING_AWAY)
+        return
     await send({"type": "websocket.accept"})
-    connection = _Connection(receive, send, who=who)
     query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
     # A page asks with its own person's session, not with that of another who has signed in since.
-    if user_id is None or query.get("user", [str(user_id)])[0] != str(user_id):
+    if who is None or query.get("user", [str(who.user_id)])[0] != str(who.user_id):
         await connection.close(frames.UNAUTHENTICATED)
         return
-    await connection.run(user_id, seq=whole_number(query.get("seq", [""])[0]))
+    await connection.run(who, seq=whole_number(query.get("seq", [""])[0]))
 
 
 class _Connection:
-    def __init__(self, receive: Receive, send: Send, *, who: authentication.Credentials) -> None:
-        self.receive, self.send, self.who = receive, send, who
-        self.resume_from: int | None = None
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self.receive, self.send = receive, send
 
-    async def run(self, user_id: int, *, seq: int | None) -> None:
+    async def run(self, who: Identity, *, seq: int | None) -> None:
         """Serve until either side ends. The socket is registered before the snapshot is read, so nothing is missed."""
         here = hub.current()
-        if len(here.sockets.get(user_id, ())) >= SOCKETS_PER_PERSON:
+        if len(here.sockets.get(who.user_id, ())) >= SOCKETS_PER_PERSON:
             await self.close(frames.TOO_MANY)
             return
-        socket = hub.Socket(user_id, self.who.digest)
+        socket = hub.Socket(who, resume_from=seq)
         try:
             await here.add(socket)
-            await self.greet(user_id, seq=seq, socket=socket)
-            await self._until_one_ends(self.read(socket), self.write(socket), self.recheck(socket))
-        except DatabaseError as error:
-            logger.warning("no greeting without the database: %s", error)
-            await self.close(frames.GOING_AWAY)
+            await self._until_one_ends(self.read(socket), self.write(socket), socket.ended.wait())
         finally:
             here.remove(socket)
+        if socket.close_code is not None:
+            await self.close(socket.close_code)
 
     async def _until_one_ends(self, *coroutines: Any) -> None:
         tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
@@ -84,30 +85,17 @@ class _Connection:
                 logger.error("a socket failed", exc_info=error)
                 await self.close(frames.GOING_AWAY)
 
-    async def greet(self, user_id: int, *, seq: int | None, socket: hub.Socket) -> None:
-        """Hello with what changed since `seq`; a client too far behind (or ahead) is told to fetch anew."""
-        socket.lost = False
-        greeting = await database_sync_to_async(snapshot.since, thread_sensitive=False)(
-            user_id, seq=seq, now=timezone.now()
-        )
-        socket.seq = greeting[0]["seq"]
-        for frame in greeting:
-            await self.send_frame(frame)
-
     async def read(self, socket: hub.Socket) -> None:
         """Frames from the client, at most RATE a second. Everything that changes something goes over HTTP."""
-        tokens, at = BURST, time.monotonic()
+        allowance = TokenBucket(rate=RATE, burst=BURST, now=time.monotonic())
         while (message := await self.receive())["type"] != "websocket.disconnect":
-            now = time.monotonic()
-            tokens, at = min(BURST, tokens + (now - at) * RATE) - 1, now
-            if tokens < 0:
+            if allowance.take(now=time.monotonic()):
                 socket.end(frames.TOO_MANY)
-                await asyncio.sleep(RECHECK)
-            text = message.get("text")
+                return
             if _size(message) > MAX_FRAME:
                 socket.end(frames.TOO_LARGE)
-                await asyncio.sleep(RECHECK)
-            await self.answer(text, socket=socket)
+                return
+            await self.answer(message.get("text"), socket=socket)
 
     async def answer(self, text: str | None, *, socket: hub.Socket) -> None:
         match _parsed(text):
@@ -115,8 +103,7 @@ class _Connection:
                 await self.send_frame({"type": "pong"})
             case {"type": "resume", "seq": int(seq)} if not isinstance(seq, bool) and 0 <= seq < 2**63:
                 # Only the writer sends what changes the client's seq, so that hellos and frames never overtake.
-                self.resume_from = seq
-                socket.mark_lost()
+                socket.resume(seq)
             case {"type": "resume"}:
                 await self.send_frame(frames.error(code="invalid_seq", detail="seq is a whole number from 0."))
             case None:
@@ -130,24 +117,27 @@ class _Connection:
         while True:
             await socket.filled.wait()
             socket.filled.clear()
-            if socket.close_code is not None:
-                await self.close(socket.close_code)
+            if socket.lost and not await self.greet(socket):
+                socket.end(frames.GOING_AWAY)
                 return
-            if socket.lost:
-                known, self.resume_from = socket.seq if self.resume_from is None else self.resume_from, None
-                await self.greet(socket.user_id, seq=known, socket=socket)
             while socket.waiting:
                 seq, text = socket.waiting.popleft()
-                if seq > socket.seq:
+                if socket.seq is None or seq > socket.seq:
                     socket.seq = seq
                     await self.send({"type": "websocket.send", "text": text})
 
-    async def recheck(self, socket: hub.Socket) -> None:
-        """End the socket of a session that ended elsewhere, a changed password, an account that was switched off."""
-        while True:
-            await asyncio.sleep(RECHECK)
-            if await authentication.user_id(self.who) != socket.user_id:
-                socket.end(frames.UNAUTHENTICATED)
+    async def greet(self, socket: hub.Socket) -> bool:
+        """Hello with what changed since the client's seq; one too far behind (or ahead) is told to fetch anew. False
+        without the database."""
+        try:
+            greeting = await hub.current().greeting(socket)
+        except DatabaseError as error:
+            logger.warning("no greeting without the database: %s", error)
+            return False
+        socket.seq = greeting[0]["seq"]
+        for frame in greeting:
+            await self.send_frame(frame)
+        return True
 
     async def send_frame(self, frame: Frame) -> None:
         await self.send({"type": "websocket.send", "text": json.dumps(frame)})

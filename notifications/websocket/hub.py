@@ -4,16 +4,23 @@ import asyncio
 import json
 import logging
 from collections import defaultdict, deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.db import Error
+from django.utils import timezone
 
+from events.transport import credentials
 from notifications.inbox import frames, push
+from notifications.inbox.frames import Frame
 from notifications.models import Inbox
+from notifications.websocket import authentication, snapshot
+from notifications.websocket.authentication import Identity
 
 logger = logging.getLogger(__name__)
 
@@ -21,22 +28,37 @@ QUEUE = 256
 RETRY = 1.0
 # Seconds between checks for what the bus lost. Two checks see it, so it is found after two to four seconds.
 CHECK_INTERVAL = 2.0
+# Seconds between looks at all sockets' sessions and keys: for what nobody told of.
+RECHECK = 10.0
+# So many threads ask the database for sockets: the pool keeps as many connections beside the requests'.
+QUERIES_AT_ONCE = 4
+GROUPS = (push.GROUP, credentials.GROUP)
+
+Params = ParamSpec("Params")
+Result = TypeVar("Result")
 
 
 @dataclass(eq=False, slots=True)
 class Socket:
-    """Queue of one connection. Only touched from the hub's loop. `seq`: what the client has.
+    """Queue of one connection. Only touched from the hub's loop. `seq`: what the client has, None before its greeting.
 
-    Bounded: a socket that is QUEUE frames behind loses them all and gets one resync marker instead.
+    Bounded: a socket that is QUEUE frames behind loses them all and is greeted anew instead. `lost` begins as true: the
+    first greeting is no other. `resume_from`: the least that the client asked for meanwhile.
     """
 
-    user_id: int
-    session: str | None
-    seq: int = 0
+    who: Identity
+    resume_from: int | None = None
+    seq: int | None = None
     waiting: deque[tuple[int, str]] = field(default_factory=deque)
     filled: asyncio.Event = field(default_factory=asyncio.Event)
-    lost: bool = False
+    lost: bool = True
     close_code: int | None = None
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    session: str | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.session = authentication.digest(self.who.session_key) if self.who.session_key else None
+        self.filled.set()
 
     def offer(self, seq: int, text: str) -> None:
         if len(self.waiting) >= QUEUE:
@@ -51,9 +73,20 @@ class Socket:
         self.lost = True
         self.filled.set()
 
+    def resume(self, seq: int) -> None:
+        """Have the client told again what came after `seq`. Several that wait are one: from the least of them."""
+        self.resume_from = seq if self.resume_from is None else min(seq, self.resume_from)
+        self.mark_lost()
+
+    def catch_up(self) -> int | None:
+        """Begin a greeting: from where it has to tell. What the hub offers from here on comes after it."""
+        known = self.seq if self.resume_from is None else self.resume_from
+        self.resume_from, self.lost = None, False
+        return known
+
     def end(self, code: int) -> None:
         self.close_code = code
-        self.filled.set()
+        self.ended.set()
 
 
 class Hub:
@@ -61,14 +94,18 @@ class Hub:
 
     def __init__(self) -> None:
         self.sockets: dict[int, set[Socket]] = defaultdict(set)
+        # A cancelled call leaves its thread busy: a semaphore would count it as free.
+        self.threads = ThreadPoolExecutor(QUERIES_AT_ONCE, thread_name_prefix="carillon-sockets")
+        self._told: asyncio.Queue[list[int]] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
         self._ready = asyncio.Event()
 
     async def add(self, socket: Socket) -> None:
         """Register a socket: from here on it misses nothing. Read the snapshot after it."""
-        self.sockets[socket.user_id].add(socket)
+        self.sockets[socket.who.user_id].add(socket)
         if not self._tasks:
-            self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._find_lost())]
+            parts = (self._listen, self._find_lost, self._recheck_told, self._recheck_all)
+            self._tasks = [asyncio.create_task(part()) for part in parts]
         # A layer that is down keeps nobody from their inbox: they catch up when it is back.
         try:
             await asyncio.wait_for(self._ready.wait(), RETRY)
@@ -76,10 +113,21 @@ class Hub:
             logger.warning("the hub has no channel layer yet; sockets catch up when it has")
 
     def remove(self, socket: Socket) -> None:
-        people = self.sockets.get(socket.user_id, set())
+        people = self.sockets.get(socket.who.user_id, set())
         people.discard(socket)
         if not people:
-            self.sockets.pop(socket.user_id, None)
+            self.sockets.pop(socket.who.user_id, None)
+
+    async def query(self, function: Callable[Params, Result], *args: Params.args, **more: Params.kwargs) -> Result:
+        """Call it on one of the threads that ask the database for sockets, in the order of asking."""
+        call = database_sync_to_async(function, thread_sensitive=False, executor=self.threads)
+        result: Result = await call(*args, **more)
+        return result
+
+    async def greeting(self, socket: Socket) -> list[Frame]:
+        """Read what a socket's client is to be told."""
+        seq = socket.catch_up()
+        return await self.query(snapshot.since, socket.who.user_id, seq=seq, now=timezone.now())
 
     def count(self) -> int:
         return sum(len(sockets) for sockets in list(self.sockets.values()))
@@ -90,7 +138,8 @@ class Hub:
             channel = ""
             try:
                 channel = await channels.new_channel("hub.")
-                await channels.group_add(push.GROUP, channel)
+                for group in GROUPS:
+                    await channels.group_add(group, channel)
                 self._ready.set()
                 while True:
                     self._dispatch(await channels.receive(channel))
@@ -111,15 +160,39 @@ class Hub:
             if not self.sockets:
                 continue
             try:
-                seqs = await database_sync_to_async(_seqs, thread_sensitive=False)(list(self.sockets))
+                seqs = await self.query(_seqs, list(self.sockets))
             except Error as error:
                 logger.warning("the hub could not check for lost frames: %s", error)
                 continue
             for user_id in seqs.keys() & before.keys():
                 for socket in self.sockets.get(user_id, ()):
-                    if not socket.waiting and socket.seq < before[user_id]:
+                    if not socket.waiting and socket.seq is not None and socket.seq < before[user_id]:
                         socket.mark_lost()
             before = seqs
+
+    async def _recheck_told(self) -> None:
+        while True:
+            users = await self._told.get()
+            await self._recheck([socket for user in users for socket in self.sockets.get(user, ())])
+
+    async def _recheck_all(self) -> None:
+        while True:
+            await asyncio.sleep(RECHECK)
+            await self._recheck([socket for sockets in self.sockets.values() for socket in sockets])
+
+    async def _recheck(self, sockets: Iterable[Socket]) -> None:
+        """End those whose session or key no longer holds, by what the database says; nobody's while it is away."""
+        identities = {socket.who for socket in sockets}
+        if not identities:
+            return
+        try:
+            lapsed = await self.query(authentication.lapsed, identities, now=timezone.now())
+        except Exception as error:  # noqa: BLE001  each session engine raises its own kinds; the look must outlive them
+            logger.warning("the hub could not look at the sessions of its sockets: %r", error)
+            return
+        for socket in sockets:
+            if socket.who in lapsed:
+                socket.end(frames.UNAUTHENTICATED)
 
     def _dispatch(self, message: dict[str, Any]) -> None:
         kind = message["type"]
@@ -127,6 +200,8 @@ class Hub:
             self._deliver(json.loads(message["body"]))
         elif kind == "hub.end_session":
             self._end_session(message["session"])
+        elif kind == credentials.CHANGED:
+            self._told.put_nowait(message["users"])
 
     def _deliver(self, body: dict[str, Any]) -> None:
         for user_id, personal, key in body["frames"]:
@@ -148,7 +223,8 @@ class Hub:
 async def _leave(channels: Any, channel: str) -> None:
     """Leave a channel that nobody reads any more, or it would go on collecting the group's messages."""
     try:
-        await channels.group_discard(push.GROUP, channel)
+        for group in GROUPS:
+            await channels.group_discard(group, channel)
     except Exception as error:  # noqa: BLE001  as in listening
         logger.info("the hub could not leave its old channel: %r", error)
 

@@ -18,19 +18,19 @@ class FakeServer:
         self.heard: list[dict[str, Any]] = []
         where.route_web_socket("**/ws/notifications/**", self._connected)
 
-        self.is_open = True
+        self.refusal: int | None = None
 
-    def turn_away(self) -> None:
-        """Refuse sockets, as a proxy does that knows none."""
-        self.is_open = False
+    def turn_away(self, *, code: int = 1011) -> None:
+        """Refuse sockets: as a proxy does that knows none, or with a code of ours."""
+        self.refusal = code
 
     def let_in(self) -> None:
-        self.is_open = True
+        self.refusal = None
 
     def _connected(self, socket: WebSocketRoute) -> None:
         self.sockets.append(socket)
-        if not self.is_open:
-            socket.close(code=1011)
+        if self.refusal:
+            socket.close(code=self.refusal)
             return
         socket.on_message(lambda text: self.heard.append(json.loads(text)))
 

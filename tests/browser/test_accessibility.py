@@ -18,6 +18,7 @@ ALICE = [
     "/notifications/",
     "/notifications/?category=system&unread=1",
     "/notifications/preferences/",
+    "/password/",
     "/deliveries/",
     "/deliveries/?state=held",
     "/channels/",

@@ -52,11 +52,25 @@ def test_it_says_when_it_is_not_live_and_keeps_the_count(page, server, seq):
 
 def test_an_ended_session_is_said_and_not_asked_again(page, server, seq):
     page.clock.install()
+    before = len(server.sockets)
+    server.turn_away(code=4401)
     server.sockets[-1].close(code=4401)
+    until(page, lambda: page.clock.run_for(200) or len(server.sockets) > before)
     expect(page.locator(".toast")).to_contain_text("Your session ended.")
     expect(page.locator("main [data-note=connection]").get_by_role("link", name="Sign in")).to_be_visible()
     page.clock.run_for(120_000)
-    assert len(server.sockets) == 1
+    assert len(server.sockets) == before + 1
+
+
+def test_a_session_that_only_got_another_cookie_stays_live(page, server, seq):
+    """As in the other windows after the password was changed in one."""
+    page.clock.install()
+    server.sockets[-1].close(code=4401)
+    until(page, lambda: page.clock.run_for(200) or len(server.sockets) == 2)
+    server.hello(seq, unread_count=3)
+    expect(page.locator(".badge")).to_have_text("3")
+    expect(page.locator("carillon-bell[data-connection=live]")).to_be_attached()
+    expect(page.locator(".toast")).to_have_count(0)
 
 
 def test_coming_online_doesn_t_wait_out_the_pause(page, server, seq):

@@ -22,4 +22,8 @@ def test_templates_and_static_files_are_under_our_own_name():
     folders = [ROOT / "templates", ROOT / "static", *(ROOT / floor / "static" for floor in FLOORS)]
     files = [path.relative_to(folder).parts for folder in folders for path in folder.rglob("*") if path.is_file()]
     assert {parts[0] for parts in files} - ERROR_PAGES == {"admin", "carillon"}
-    assert {parts[1] for parts in files if parts[0] == "admin"} == {"carillon_events", "carillon_delivery"}
+    assert {parts[1] for parts in files if parts[0] == "admin"} == {
+        "carillon_events",
+        "carillon_notifications",
+        "carillon_delivery",
+    }

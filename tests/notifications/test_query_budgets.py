@@ -144,7 +144,7 @@ def test_a_socket_s_person_is_two_queries_at_most(owner, client):
         Credentials(None, "unknown"),
     ):
         with CaptureQueriesContext(connection) as asked:
-            authentication._user_id(who)
+            authentication.identify(who)
         assert len(asked) <= 2
 
 

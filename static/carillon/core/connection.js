@@ -110,23 +110,31 @@ export class Connection {
 
   /** @param {number} code */
   lost(code) {
+    const { isGreeted } = this;
     this.socket = null;
     this.since = null;
-    this.failures += this.isGreeted ? 0 : 1;
+    this.failures += isGreeted ? 0 : 1;
     this.isGreeted = false;
     clearTimeout(this.timers.answer);
     clearTimeout(this.timers.stable);
-    if (code === SIGNED_OUT) {
+    if (code === SIGNED_OUT && !isGreeted) {
       this.stop();
       this.store.setStatus("signed-out");
       return;
     }
     this.timers.down ??= setTimeout(() => this.sayDown(), SAY_DOWN_AFTER);
     if (this.failures >= LOOK_AFTER_FAILURES) this.poll();
+    this.timers.retry = setTimeout(() => this.open(), this.pause(code));
+  }
+
+  /** @param {number} code */
+  pause(code) {
+    // The session ended, or a new password gave it a new cookie, which is just on its way: one more try tells.
+    if (code === SIGNED_OUT) return FIRST_WAIT * (1 + Math.random());
     // Full jitter: a thousand pages that lost one server don't come back in the same moment.
     const most = code === TOO_MANY ? LONGEST_WAIT : Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.attempts);
     this.attempts += 1;
-    this.timers.retry = setTimeout(() => this.open(), Math.random() * most);
+    return Math.random() * most;
   }
 
   async poll() {

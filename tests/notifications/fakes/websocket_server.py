@@ -74,7 +74,7 @@ class Server:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        await asyncio.get_running_loop().shutdown_default_executor()
+        hub.current().threads.shutdown()
 
 
 class Socket:
