@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from notifications.inbox.frames import Frame
 from notifications.models import Inbox
 from notifications.websocket import authentication, snapshot
 from notifications.websocket.authentication import Identity
+from notifications.websocket.token_bucket import TokenBucket
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +34,9 @@ CHECK_INTERVAL = 2.0
 RECHECK = 10.0
 # So many threads ask the database for sockets: the pool keeps as many connections beside the requests'.
 QUERIES_AT_ONCE = 4
+# Greetings of a person over all their sockets, at once and then a second: each costs ten times another frame and more.
+GREETINGS_AT_ONCE = 20.0
+GREETINGS_A_SECOND = 1.0
 GROUPS = (push.GROUP, credentials.GROUP)
 
 Params = ParamSpec("Params")
@@ -89,6 +94,14 @@ class Socket:
         self.ended.set()
 
 
+class _Greetings:
+    """Greetings of a person over all their sockets: one is read at a time, and not too many."""
+
+    def __init__(self) -> None:
+        self.turn = asyncio.Lock()
+        self.allowance = TokenBucket(rate=GREETINGS_A_SECOND, burst=GREETINGS_AT_ONCE, now=time.monotonic())
+
+
 class Hub:
     """Distribution of frames to this process's sockets; lives on the web server's loop."""
 
@@ -96,6 +109,7 @@ class Hub:
         self.sockets: dict[int, set[Socket]] = defaultdict(set)
         # A cancelled call leaves its thread busy: a semaphore would count it as free.
         self.threads = ThreadPoolExecutor(QUERIES_AT_ONCE, thread_name_prefix="carillon-sockets")
+        self._greetings: dict[int, _Greetings] = defaultdict(_Greetings)
         self._told: asyncio.Queue[list[int]] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
         self._ready = asyncio.Event()
@@ -125,9 +139,13 @@ class Hub:
         return result
 
     async def greeting(self, socket: Socket) -> list[Frame]:
-        """Read what a socket's client is to be told."""
-        seq = socket.catch_up()
-        return await self.query(snapshot.since, socket.who.user_id, seq=seq, now=timezone.now())
+        """Read what a socket's client is to be told, in its person's turn. A storm of one person's waits for itself."""
+        greetings = self._greetings[socket.who.user_id]
+        async with greetings.turn:
+            while wait := greetings.allowance.take(now=time.monotonic()):
+                await asyncio.sleep(wait)
+            seq = socket.catch_up()
+            return await self.query(snapshot.since, socket.who.user_id, seq=seq, now=timezone.now())
 
     def count(self) -> int:
         return sum(len(sockets) for sockets in list(self.sockets.values()))
@@ -179,6 +197,10 @@ class Hub:
         while True:
             await asyncio.sleep(RECHECK)
             await self._recheck([socket for sockets in self.sockets.values() for socket in sockets])
+            now = time.monotonic()
+            for user_id, greetings in list(self._greetings.items()):
+                if user_id not in self.sockets and greetings.allowance.is_full(now=now):
+                    del self._greetings[user_id]
 
     async def _recheck(self, sockets: Iterable[Socket]) -> None:
         """End those whose session or key no longer holds, by what the database says; nobody's while it is away."""
