@@ -16,6 +16,9 @@ class Delivery(models.Model):
         DEAD = "dead"
         SKIPPED = "skipped"
 
+    # On its way: nothing that such a delivery is about may go, nor what it belongs to.
+    UNSETTLED = (State.PENDING, State.SENDING)
+
     class Purpose(models.TextChoices):
         NOTIFICATION = "notification"
         SUMMARY = "summary"

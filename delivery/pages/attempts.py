@@ -77,7 +77,7 @@ def _result(row: Attempt) -> str:
 
 
 def _tone(row: Attempt, *, is_last: bool, delivery: Delivery) -> str:
-    if is_last and delivery.state in (Delivery.State.PENDING, Delivery.State.SENDING):
+    if is_last and delivery.state in Delivery.UNSETTLED:
         return "open"
     return _TONES.get(Outcome(row.outcome), "open")
 

@@ -27,7 +27,7 @@ from notifications.presentation import labels, summary_text, times
 
 State = Delivery.State
 _STATES: dict[str, tuple[str, ...]] = {
-    "waiting": history.WAITING,
+    "waiting": Delivery.UNSETTLED,
     "sent": (State.SENT,),
     "dead": (State.DEAD,),
     "skipped": (State.SKIPPED,),

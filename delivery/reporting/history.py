@@ -10,7 +10,6 @@ from delivery.models import Attempt, Delivery
 from events.db.clock import instant
 from notifications.models import Notification
 
-WAITING = (Delivery.State.PENDING, Delivery.State.SENDING)
 # Counts go no further: what is beyond costs more to count than anybody learns from it.
 MOST_COUNTED = 1000
 
