@@ -4,7 +4,6 @@
 member of its own, so a file is only ever appended to; docs/retention.md says how to read it.
 """
 
-import base64
 import fcntl
 import gzip
 import json
@@ -100,11 +99,7 @@ def _line(row: Row) -> bytes:
 
 
 def _plain(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, bytes | memoryview):
-        return base64.b64encode(bytes(value)).decode()
-    return str(value)
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
 
 
 def _sync_folder(folder: Path) -> None:

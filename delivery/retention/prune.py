@@ -9,27 +9,24 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from django.db import OperationalError
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from delivery.models import Attempt, Delivery
-from delivery.retention import rules
+from delivery.retention import limits
 from delivery.retention.archive import Archive
-from delivery.retention.deliveries import LoneDeliveries
-from delivery.retention.events import Events
-from delivery.retention.pace import Pace
-from delivery.retention.rows import Notifications, Summaries
-from delivery.retention.step import Candidate, Gone, Place, RetentionStep
-from events.models import Event
-from notifications.models import Notification, Summary
+from delivery.retention.step import Gone, RetentionStep
+from delivery.retention.tables import Events, LoneDeliveries, Notifications, Summaries
+from events.models import EventType
+from notifications.models import Notification
 
 logger = logging.getLogger(__name__)
 
 TABLES = ("notifications", "summaries", "deliveries", "delivery_attempts", "events")
+SUPERSEDED_AFTER = timedelta(days=1)
 # Seconds between two batches, in which others get on.
 PAUSE = 0.001
 
@@ -57,12 +54,11 @@ def prune(
     """
     done = Pruned()
     archive = Archive(archive_dir) if archive_dir else None
-    for step, batch, pace in _batches(now=now, days=days):
-        archived = step.archive([row.pk for row in batch], archive) if archive else None
+    batches = ((step, ids) for step in _steps(now=now, days=days) for ids in step.batches())
+    for step, ids in batches:
+        archived = step.archive(ids, archive) if archive else None
         try:
-            with pace.transaction():
-                gone = step.delete(batch, archived=archived)
-            done.gone += gone
+            done.gone += step.take(ids, archived=archived)
         except OperationalError as error:
             done.busy += 1
             logger.info("a batch is left for the next run: %s", error)
@@ -75,39 +71,27 @@ def prune(
     return done
 
 
-def _batches(*, now: datetime, days: int) -> Iterator[tuple[RetentionStep, list[Candidate], Pace]]:
-    for step in _steps(now=now, days=days):
-        pace = Pace()
-        place: Place | None = step.start
-        while place is not None:
-            place, batch = step.walk(place, limit=pace.size)
-            if batch:
-                yield step, batch, pace
-
-
-def _steps(*, now: datetime, days: int) -> Iterator[RetentionStep]:
-    """Steps of one pruning, in this order: what points goes before what is pointed to."""
-    limits = rules.limits(now=now, days=days)
-    yield Notifications(limits)
-    yield Summaries(limits)
-    yield LoneDeliveries(limits)
-    for event_limits in rules.event_limits(now=now, days=days):
-        yield Events(event_limits)
-
-
 def count(*, now: datetime, days: int) -> Gone:
     """Count what a run would take now, by table; nothing is changed. Reads the tables whole, which may take a while."""
-    limits = rules.limits(now=now, days=days, is_dry=True)
-    rows = Notification.objects.filter(rules.row_may_go(limits))
-    staying = Notification.objects.exclude(rules.row_may_go(limits))
-    summaries = Summary.objects.filter(rules.summary_may_go(limits, pointing=staying))
-    deliveries = Delivery.objects.filter(
-        Q(notification__in=rows) | Q(summary__in=summaries) | rules.lone_delivery_may_go(limits)
+    rows, summaries, lone, events, progress = (
+        step.rows.filter(step.may_go()) for step in _steps(now=now, days=days, is_dry=True)
     )
-    old_or_superseded = Q()
-    for event_limits in rules.event_limits(now=now, days=days):
-        old_or_superseded |= rules.event_may_go(event_limits, pointing=staying)
-    events = Event.objects.filter(old_or_superseded)
+    deliveries = Delivery.objects.filter(Q(notification__in=rows) | Q(summary__in=summaries)) | lone
     attempts = Attempt.objects.filter(delivery__in=deliveries)
-    tables: list[QuerySet[Any]] = [rows, summaries, deliveries, attempts, events]
+    tables = (rows, summaries, deliveries, attempts, events | progress)
     return Counter({found.model._meta.db_table: found.count() for found in tables})
+
+
+def _steps(*, now: datetime, days: int, is_dry: bool = False) -> Iterator[RetentionStep]:
+    """Steps of one pruning, in this order: what points goes before what is pointed to."""
+    before, superseded = now - timedelta(days=days), now - SUPERSEDED_AFTER
+    routed = limits.routed(before, is_final=not is_dry)
+    yield (notifications := Notifications(routed))
+    # In a dry run those that may go are still there.
+    pointing = Notification.objects.exclude(notifications.may_go()) if is_dry else Notification.objects.all()
+    yield Summaries(routed, pointing=pointing)
+    yield LoneDeliveries(routed)
+    yield Events(limits.by_age(before), pointing=pointing, among=Q())
+    types = EventType.objects.filter(name__endswith=".progress").exclude(replaces="")
+    progress = Q(event_type_id__in_set=list(types.values_list("pk", flat=True)))
+    yield Events(limits.routed(superseded), pointing=pointing, among=progress)

@@ -1,132 +1,208 @@
-"""Notifications and summaries: a person's rows, which go with their deliveries under the lock of the inbox.
-
-The archive is written before anything is locked, so that no lock ever waits for a disk.
-"""
+"""Tables that are pruned: what of each may go, and what goes along."""
 
 from abc import abstractmethod
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from delivery.models import Delivery
-from delivery.retention import deliveries, rules
-from delivery.retention.archive import Archive
-from delivery.retention.deliveries import Row
-from delivery.retention.rules import Limits
-from delivery.retention.step import Archived, Candidate, Gone, Key, Place, RetentionStep, oldest
+from delivery.models import Attempt, Delivery
+from delivery.retention.archive import Archive, Row
+from delivery.retention.limits import Limits
+from delivery.retention.step import Archived, Gone, RetentionStep
 from events.db.rows import delete_rows
+from events.dispatch import watermarks
+from events.models import Event, EventType, ParkedEvent
 from notifications.inbox import removal
 from notifications.inbox.removal import Removed
-from notifications.models import Notification, Summary
+from notifications.models import Fanout, Hold, Notification, Summary
+
+# The bytes that were sent can be large, and say what the event and the row say.
+_UNKEPT = ("body", "claim_token", "lease_until")
+DELIVERY_COLUMNS = [field.attname for field in Delivery._meta.concrete_fields if field.name not in _UNKEPT]
+# Payloads may be large: so many at a time are in memory while they are archived.
+CHUNK = 100
 
 
 class Carried(NamedTuple):
+    """Row of a person with its deliveries."""
+
     row: Row
     deliveries: list[Row]
 
 
-class InboxStep(RetentionStep):
-    """Rows of people with their deliveries. `parent`: the name of such a row in a delivery; `needed`: columns that tell
-    what its inbox loses."""
+class FeedStep(RetentionStep):
+    """Rows of people, which go with their deliveries under the locks of their inboxes.
 
-    owner = "user_id"
-    parent: ClassVar[str]
+    `needed`: columns that `removed` asks. Where nothing is archived no others are read, which halves the time.
+    """
+
     needed: ClassVar[tuple[str, ...]]
 
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
-
     @abstractmethod
-    def removed(self, rows: Iterable[Row]) -> dict[int, Removed]:
-        """Tell by person what these rows took from their feed."""
+    def removed(self, row: Row) -> Removed | None:
+        """Tell what the feed of its person loses with a row, if it shows it."""
 
     def archive(self, ids: Sequence[int], archive: Archive) -> Archived:
-        found = self._read(self.model._default_manager.all(), Delivery.objects.all(), ids=ids)
-        archive.keep(self.table, (carried.row for carried in found.values()), made="created_at")
-        deliveries.keep(_deliveries(found.values()), archive=archive)
+        found = self._carried(self.rows.filter(pk__in_set=ids).order_by("pk").values(), Delivery.objects.all())
+        archive.keep(self.table, [one.row for one in found.values()], made="created_at")
+        _archive_deliveries(_deliveries(found.values()), archive)
         return found
 
-    def delete(self, batch: Sequence[Candidate], *, archived: Archived | None) -> Gone:
-        """Take rows with their deliveries, and correct the inboxes.
+    def delete(self, ids: Sequence[int], *, archived: Archived | None) -> Gone:
+        """Delete rows with their deliveries, and correct the inboxes.
 
         Left out are people whom somebody else is busy with, and rows with a delivery that is on its way again.
         """
+        people = set(self.rows.filter(pk__in_set=ids).values_list("user_id", flat=True))
         # Whoever opens a delivery has the inbox of its person: none is opened until the commit.
-        people = removal.lock({row.user_id for row in batch if row.user_id is not None})
-        free = self.model._default_manager.filter(self.may_go(), user_id__in_set=people)
-        found = self._read(
-            free.select_for_update(skip_locked=True),
-            Delivery.objects.select_for_update(),
-            ids=[row.pk for row in batch],
-            columns=self.needed if archived is None else (),
-        )
+        free = self.lock(ids).filter(user_id__in_set=removal.lock(people))
+        rows = free.values(*self.needed) if archived is None else free.values()
         going = {
-            pk: carried
-            for pk, carried in found.items()
-            if not any(one["state"] in rules.UNSETTLED for one in carried.deliveries)
-            and (archived is None or archived.get(pk) == carried)
+            pk: one
+            for pk, one in self._carried(rows, Delivery.objects.select_for_update()).items()
+            if not any(delivery["state"] in Delivery.UNSETTLED for delivery in one.deliveries)
+            and (archived is None or archived.get(pk) == one)
         }
-        gone = deliveries.delete([one["id"] for one in _deliveries(going.values())])
+        gone = _delete_deliveries([delivery["id"] for delivery in _deliveries(going.values())])
         gone[self.table] = delete_rows(self.table, values=going)
-        removal.leave(self.removed(carried.row for carried in going.values()))
+        removal.leave([removed for one in going.values() if (removed := self.removed(one.row))])
         return gone
 
-    def _read(
-        self, rows: QuerySet[Any], sent: QuerySet[Delivery], *, ids: Sequence[int], columns: Sequence[str] = ()
-    ) -> dict[int, Carried]:
-        """Read rows, each with its deliveries; two queries. `columns` of the rows, all if none is named."""
-        found = {row["id"]: Carried(row, []) for row in rows.filter(pk__in_set=ids).order_by("pk").values(*columns)}
-        theirs = sent.filter(**{f"{self.parent}__in_set": list(found)}).order_by("pk")
-        for one in theirs.values(*deliveries.COLUMNS):
-            found[one[f"{self.parent}_id"]].deliveries.append(one)
+    def _carried(self, rows: QuerySet[Any], deliveries: QuerySet[Delivery]) -> dict[int, Carried]:
+        """Read rows, each with its own of these deliveries; two queries."""
+        parent = self.model._meta.model_name
+        found = {row["id"]: Carried(row, []) for row in rows}
+        theirs = deliveries.filter(**{f"{parent}__in_set": list(found)}).order_by("pk")
+        for delivery in theirs.values(*DELIVERY_COLUMNS):
+            found[delivery[f"{parent}_id"]].deliveries.append(delivery)
         return found
 
 
-class Notifications(InboxStep):
+class Notifications(FeedStep):
     """Notifications in the order of their events: those of young events are never read."""
 
     model = Notification
-    key: ClassVar[Key] = ("event_id", "user_id", "channel")
-    start: ClassVar[Place] = (0, 0, "")
-    parent = "notification"
+    key = ("event_id", "user_id", "channel")
+    start = (0, 0, "")
     needed = ("id", "user_id", "channel", "is_read")
 
-    def rows(self, after: Place, *, limit: int) -> QuerySet[Any]:
-        return Notification.objects.filter(event__lte=self.limits.last_event)
+    def old(self, after: tuple[int | str, ...], *, limit: int) -> QuerySet[Any]:
+        return self.rows.filter(event__lte=self.limits.last_event)
 
     def may_go(self) -> Q:
-        return rules.row_may_go(self.limits)
+        """Old ones that are given out, with nothing on its way, their event old, routed and told to all."""
+        is_past = Q(created_at__lt=self.limits.before, position__lte=self.limits.position)
+        return Q(
+            Exists(Event.objects.filter(is_past, pk=OuterRef("event"))),
+            ~Exists(Delivery.objects.filter(notification=OuterRef("pk"), state__in=Delivery.UNSETTLED)),
+            ~Exists(Fanout.objects.filter(event=OuterRef("event"))),
+            created_at__lt=self.limits.before,
+            hold=Hold.NONE,
+        )
 
-    def removed(self, rows: Iterable[Row]) -> dict[int, Removed]:
-        shown: defaultdict[int, list[Row]] = defaultdict(list)
-        for row in rows:
-            if row["channel"] == "in_app":
-                shown[row["user_id"]].append(row)
-        return {
-            user: Removed(unread=sum(not row["is_read"] for row in theirs), ids=[row["id"] for row in theirs])
-            for user, theirs in shown.items()
-        }
+    def removed(self, row: Row) -> Removed | None:
+        return Removed(row["user_id"], row["id"], is_unread=not row["is_read"]) if row["channel"] == "in_app" else None
 
 
-class Summaries(InboxStep):
-    """Summaries to which no row belongs any more."""
+class Summaries(FeedStep):
+    """Summaries to which none of the notifications `pointing` belongs any more."""
 
     model = Summary
-    parent = "summary"
     needed = ("id", "user_id", "seq")
 
-    def rows(self, after: Place, *, limit: int) -> QuerySet[Any]:
-        return oldest(Summary, after=after, before=self.limits.cutoff, limit=limit)
+    def __init__(self, limits: Limits, *, pointing: QuerySet[Notification]) -> None:
+        super().__init__(limits)
+        self._pointing = pointing
 
     def may_go(self) -> Q:
-        return rules.summary_may_go(self.limits, pointing=Notification.objects.all())
+        return Q(
+            ~Exists(Delivery.objects.filter(summary=OuterRef("pk"), state__in=Delivery.UNSETTLED)),
+            ~Exists(self._pointing.filter(summary=OuterRef("pk"))),
+            created_at__lt=self.limits.before,
+        )
 
-    def removed(self, rows: Iterable[Row]) -> dict[int, Removed]:
-        """Have feeds fetched anew above which a summary stood. One with a seq of 0 was never shown in the app."""
-        return {row["user_id"]: Removed(unread=0, ids=None) for row in rows if row["seq"]}
+    def removed(self, row: Row) -> Removed | None:
+        """Have the feed fetched anew above which it stood. One with a seq of 0 was never shown in the app."""
+        return Removed(row["user_id"], None, is_unread=False) if row["seq"] else None
 
 
-def _deliveries(found: Iterable[Carried]) -> list[Row]:
-    return [one for carried in found for one in carried.deliveries]
+class LoneDeliveries(RetentionStep):
+    """Deliveries of tests and confirmations, which belong to no row."""
+
+    model = Delivery
+
+    def may_go(self) -> Q:
+        is_settled = ~Q(state__in=Delivery.UNSETTLED)
+        return Q(is_settled, notification=None, summary=None, created_at__lt=self.limits.before)
+
+    def archive(self, ids: Sequence[int], archive: Archive) -> Archived:
+        rows = self.rows.filter(pk__in_set=ids).order_by("pk").values(*DELIVERY_COLUMNS)
+        _archive_deliveries(list(rows), archive)
+        return {row["id"]: row for row in rows}
+
+    def delete(self, ids: Sequence[int], *, archived: Archived | None) -> Gone:
+        free = self.lock(ids).values(*DELIVERY_COLUMNS)
+        return _delete_deliveries([row["id"] for row in free if archived is None or archived.get(row["id"]) == row])
+
+
+class Events(RetentionStep):
+    """Events to which none of the notifications `pointing` nor anything else points any more; `among`: of which.
+
+    What a paused subscriber loses of them is recorded.
+    """
+
+    model = Event
+    key = ("position",)
+
+    def __init__(self, limits: Limits, *, pointing: QuerySet[Notification], among: Q) -> None:
+        super().__init__(limits)
+        self._pointing, self._among = pointing, among
+
+    def old(self, after: tuple[int | str, ...], *, limit: int) -> QuerySet[Any]:
+        return self.rows.filter(self.is_past())
+
+    def is_past(self) -> Q:
+        """Old ones that every running subscriber has read. One query, for the subscribers."""
+        position = watermarks.lowest_position(at_most=self.limits.position)
+        return self._among & Q(position__lte=position, created_at__lt=self.limits.before)
+
+    def may_go(self) -> Q:
+        return self.is_past() & Q(
+            ~Exists(self._pointing.filter(event=OuterRef("pk"))),
+            ~Exists(Fanout.objects.filter(event=OuterRef("pk"))),
+            ~Exists(ParkedEvent.objects.filter(event=OuterRef("pk"))),
+        )
+
+    def archive(self, ids: Sequence[int], archive: Archive) -> Archived:
+        """Keep them, each with the name of its type: types may be renamed or go."""
+        names = dict(EventType.objects.values_list("pk", "name"))
+        rows = self.rows.filter(pk__in_set=ids).order_by("position").values().iterator(chunk_size=CHUNK)
+        archive.keep(self.table, (row | {"event_type": names[row["event_type_id"]]} for row in rows), made="created_at")
+        return {}
+
+    def delete(self, ids: Sequence[int], *, archived: Archived | None) -> Gone:
+        """Delete events and record the gaps of paused subscribers. An event never changes: `archived` isn't asked."""
+        # Before it is asked how far the running ones have read: one that is resumed meanwhile is among these or those.
+        paused = watermarks.lock_paused(below=self.limits.position)
+        free = dict(self.lock(ids).values_list("pk", "position"))
+        watermarks.record(paused, positions=list(free.values()))
+        return Counter({self.table: delete_rows(self.table, values=free)})
+
+
+def _deliveries(carried: Iterable[Carried]) -> list[Row]:
+    return [delivery for one in carried for delivery in one.deliveries]
+
+
+def _archive_deliveries(rows: Sequence[Row], archive: Archive) -> None:
+    archive.keep(Delivery._meta.db_table, rows, made="created_at")
+    attempts = Attempt.objects.filter(delivery_id__in_set=[row["id"] for row in rows]).order_by("pk")
+    archive.keep(Attempt._meta.db_table, attempts.values(), made="started_at")
+
+
+def _delete_deliveries(ids: Sequence[int]) -> Gone:
+    """Delete deliveries, which the caller has locked, with their attempts. No query for none."""
+    attempts = delete_rows(Attempt._meta.db_table, key="delivery_id", values=ids)
+    deliveries = delete_rows(Delivery._meta.db_table, values=ids)
+    return Counter({Attempt._meta.db_table: attempts, Delivery._meta.db_table: deliveries})

@@ -1,6 +1,7 @@
 """Rows leave feeds: under their locks inboxes get new numbers and counts, and sockets are told after the commit."""
 
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from events.db.arrays import any_of
@@ -13,10 +14,11 @@ MOST_IDS = 200
 
 
 class Removed(NamedTuple):
-    """Rows that a feed shows no longer: how many were unread, and their ids (None: the feed is fetched anew)."""
+    """Row that a person's feed shows no longer. Without an id the feed is fetched anew."""
 
-    unread: int
-    ids: list[int] | None
+    user_id: int
+    id: int | None
+    is_unread: bool
 
 
 def lock(users: Collection[int]) -> set[int]:
@@ -32,29 +34,33 @@ def lock(users: Collection[int]) -> set[int]:
     return locked
 
 
-def leave(removed: Mapping[int, Removed]) -> None:
+def leave(removed: Iterable[Removed]) -> None:
     """Raise seq and resync_below and lower unread_count of people whose rows are gone; tell their sockets after the
     commit. One query, and none for nobody; needs their locks."""
+    rows_of: defaultdict[int, list[Removed]] = defaultdict(list)
+    for row in removed:
+        rows_of[row.user_id].append(row)
     inboxes = update_rows(
         "inboxes",
         key="user_id",
         columns={"user_id": "bigint", "unread": "bigint"},
-        rows=[(user, rows.unread) for user, rows in sorted(removed.items())],
+        rows=[(user, sum(row.is_unread for row in rows)) for user, rows in sorted(rows_of.items())],
         assign={
             "seq": "inboxes.seq + 1",
             "resync_below": "inboxes.seq + 1",
             "unread_count": "inboxes.unread_count - new.unread",
         },
-        where=any_of("inboxes.user_id", removed),
+        where=any_of("inboxes.user_id", rows_of),
         returning=("user_id", "seq", "unread_count"),
     )
     if inboxes:
         push.push_on_commit(
-            [push.Push(user, _frame(removed[user], seq=seq, unread_count=unread)) for user, seq, unread in inboxes]
+            [push.Push(user, _frame(rows_of[user], seq=seq, unread_count=unread)) for user, seq, unread in inboxes]
         )
 
 
-def _frame(rows: Removed, *, seq: int, unread_count: int) -> frames.Frame:
-    if rows.ids is None or len(rows.ids) > MOST_IDS:
+def _frame(rows: Sequence[Removed], *, seq: int, unread_count: int) -> frames.Frame:
+    ids = [row.id for row in rows if row.id is not None]
+    if len(ids) < len(rows) or len(ids) > MOST_IDS:
         return frames.resync(seq=seq, unread_count=unread_count)
-    return frames.removed(seq=seq, ids=rows.ids, unread_count=unread_count)
+    return frames.removed(seq=seq, ids=ids, unread_count=unread_count)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
 from delivery import addresses
@@ -21,8 +22,8 @@ from delivery.outbox import load, outbox
 from delivery.outbox.open import follow_accounts
 from delivery.pages import attempts, channel_status, delivery_list
 from delivery.reporting import explanation, history
-from delivery.retention import rules
-from delivery.retention.rows import Notifications
+from delivery.retention import limits
+from delivery.retention.tables import Events, Notifications
 from delivery.signed_links import Subscription
 from delivery.sweep import sweep
 from events.models import EventType
@@ -259,13 +260,14 @@ def test_attempts_that_are_loaded(owner, fake):
 
 
 def test_walking_old_rows(owner, fake):
-    step = Notifications(rules.limits(now=NOON, days=1))
     for many in (0, FEW, MANY):
         for _ in range(many):
             notification(owner)
-        assert queries(step.walk, step.start, limit=5) == 1
+        batches = Notifications(limits.by_age(NOON)).batches()
+        assert queries(next, batches, None) == 1
 
 
 def test_the_rule_of_events():
-    [limits] = [one for one in rules.event_limits(now=NOON, days=1) if one.types is None]
-    assert queries(rules.event_is_past, limits) == 1
+    step = Events(limits.by_age(NOON), pointing=Notification.objects.all(), among=Q())
+    assert queries(step.is_past) == 1
+    assert queries(step.may_go) == 1

@@ -129,9 +129,9 @@ def test_the_status_of_an_inbox_is_two_queries(owner, outsider, summary, django_
 def test_leaving_feeds_is_one_query_for_all_and_none_for_nobody(owner, member, django_assert_num_queries):
     removal.lock({owner.pk, member.pk})
     with django_assert_num_queries(0):
-        removal.leave({})
+        removal.leave([])
     with django_assert_num_queries(1):
-        removal.leave({user.pk: removal.Removed(unread=0, ids=[1]) for user in (owner, member)})
+        removal.leave([removal.Removed(user.pk, 1, is_unread=False) for user in (owner, member)])
 
 
 def test_a_socket_s_person_is_two_queries_at_most(owner, client):

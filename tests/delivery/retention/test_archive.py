@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError
 
-from delivery.retention import rows
+from delivery.retention import tables
 from delivery.retention.archive import Archive, read
 from events.models import Event
 from notifications.inbox import marking, removal
@@ -70,7 +70,7 @@ def test_what_stays_is_not_in_it(owner, tmp_path):
 def test_a_crash_before_the_delete_leaves_a_line_twice_and_loses_none(owner, tmp_path, monkeypatch):
     old = row(owner)
     with monkeypatch.context() as crash:
-        crash.setattr(rows, "delete_rows", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        crash.setattr(tables, "delete_rows", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             prune(archive=tmp_path)
     assert there(old, old.event) == [True, True]

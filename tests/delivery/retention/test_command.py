@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 
 import pytest
 from celery import current_app
@@ -14,7 +14,7 @@ from django_celery_beat.models import PeriodicTask
 
 from delivery.retention import prune as pruning
 from delivery.retention import tasks
-from delivery.retention.pace import Pace
+from delivery.retention.step import RetentionStep
 from events.transport import hints
 from tests.delivery.factories.retention import NOW, YOUNG, event, prune, row, sent, there
 
@@ -76,13 +76,13 @@ def test_an_archive_that_can_not_be_written_stops_it(settings, tmp_path):
 
 def test_it_stops_between_batches_when_told_to(owner, capsys, monkeypatch):
     old = row(owner)
-    taken = Pace.transaction
+    take = RetentionStep.take
 
-    def told_meanwhile(self) -> AbstractContextManager[None]:
+    def told_meanwhile(self, ids, *, archived) -> Counter[str]:
         os.kill(os.getpid(), signal.SIGTERM)
-        return taken(self)
+        return take(self, ids, archived=archived)
 
-    monkeypatch.setattr(Pace, "transaction", told_meanwhile)
+    monkeypatch.setattr(RetentionStep, "take", told_meanwhile)
     call_command("prune")
     assert there(old, old.event) == [False, True]
     assert capsys.readouterr().out.startswith("Stopped; gone: 1 notifications")

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from datetime import timedelta
+from types import SimpleNamespace
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from delivery.retention.pace import FIRST, LEAST, MOST, WISH, Pace
-from tests.delivery.factories.retention import OLD, event, prune, row, sent, summary
+from delivery.retention import limits
+from delivery.retention.step import FIRST, WISH, Gone
+from delivery.retention.tables import LoneDeliveries
+from tests.delivery.factories.retention import DAYS, NOW, OLD, confirmation, event, prune, row, sent, summary
 
 pytestmark = pytest.mark.django_db
 
@@ -57,29 +64,29 @@ def test_every_cascade_is_looked_up_by_index(table, column):
     assert f"Index Cond: ({column} = 1)" in plan, plan
 
 
+class Watched(LoneDeliveries):
+    """Looks at the transaction that it deletes in."""
+
+    def delete(self, ids, *, archived) -> Gone:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('lock_timeout'), current_setting('synchronous_commit')")
+            assert cursor.fetchone() == ("100ms", "off")
+        return Counter(seen=1)
+
+
 @pytest.mark.service
 def test_a_batch_neither_queues_for_a_lock_nor_waits_for_the_disk():
-    with Pace().transaction(), connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('lock_timeout'), current_setting('synchronous_commit')")
-        assert cursor.fetchone() == ("100ms", "off")
+    assert Watched(limits.by_age(NOW)).take([], archived=None) == {"seen": 1}
 
 
 @pytest.mark.parametrize(("seconds", "size"), [(0.0, FIRST * 2), (WISH, FIRST), (WISH * 10, FIRST // 2)])
-def test_the_next_batch_is_as_large_as_goes_in_the_time(monkeypatch, seconds, size):
+def test_the_next_batch_is_as_large_as_goes_in_the_time(owner, monkeypatch, seconds, size):
     clock = iter([0.0, seconds])
-    monkeypatch.setattr("delivery.retention.pace.time.monotonic", lambda: next(clock))
-    pace = Pace()
-    with pace.transaction():
-        pass
-    assert pace.size == pytest.approx(size, abs=1)
-
-
-@pytest.mark.parametrize(("seconds", "size"), [(0.0, MOST), (9.0, LEAST)])
-def test_a_batch_has_its_bounds(monkeypatch, seconds, size):
-    clock = iter([0.0, seconds] * 20)
-    monkeypatch.setattr("delivery.retention.pace.time.monotonic", lambda: next(clock))
-    pace = Pace()
-    for _ in range(20):
-        with pace.transaction():
-            pass
-    assert pace.size == size
+    monkeypatch.setattr("delivery.retention.step.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    confirmation(owner)
+    step = LoneDeliveries(limits.by_age(NOW - timedelta(days=DAYS)))
+    with CaptureQueriesContext(connection) as asked:
+        for ids in step.batches():
+            step.take(ids, archived=None)
+    walks = [found for query in asked for found in re.findall(r"LIMIT (\d+)$", query["sql"])]
+    assert [int(walk) for walk in walks] == [FIRST, pytest.approx(size, abs=1)]

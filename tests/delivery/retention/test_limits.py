@@ -170,7 +170,7 @@ def test_days_shortens_the_time(owner):
 
 
 def test_every_table_that_points_to_what_goes_is_dealt_with():
-    """A new one: say in delivery.retention.rules whether it keeps its row, or take it along."""
+    """A new one: say in delivery.retention.tables whether it keeps its row, or take it along."""
     pointing = {
         (relation.related_model._meta.db_table, relation.on_delete is CASCADE)
         for model in (Event, Notification, Summary, Delivery, Attempt)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import OperationalError
+from django.db.models import Q
 
 from delivery.models import Address, Delivery
-from delivery.retention import pace, rules
-from delivery.retention.deliveries import LoneDeliveries
-from delivery.retention.events import Events
-from delivery.retention.rows import Notifications, Summaries
-from delivery.retention.step import Candidate, Place, RetentionStep
+from delivery.retention import limits, step
+from delivery.retention.step import RetentionStep
+from delivery.retention.tables import Events, LoneDeliveries, Notifications, Summaries
 from events.dispatch import watermarks
 from events.models import Subscriber
 from notifications.inbox import removal
@@ -33,21 +33,38 @@ from tests.delivery.factories.retention import (
 )
 
 pytestmark = pytest.mark.django_db
+BEFORE = NOW - timedelta(days=DAYS)
 
 
 @pytest.fixture(params=[1, 2, 3, 7, 100])
 def _size(request, monkeypatch) -> None:
     """So many rows in every batch."""
+    rows_a_batch(request.param, monkeypatch)
+
+
+def rows_a_batch(number: int, monkeypatch) -> None:
     for name in ("FIRST", "LEAST", "MOST"):
-        monkeypatch.setattr(pace, name, request.param)
+        monkeypatch.setattr(step, name, number)
 
 
-def limits() -> rules.Limits:
-    return rules.limits(now=NOW, days=DAYS)
+def notifications() -> Notifications:
+    return Notifications(limits.routed(BEFORE))
 
 
-def take(step: RetentionStep, batch) -> dict[str, int]:
-    return +step.delete(batch, archived=None)
+def summaries() -> Summaries:
+    return Summaries(limits.routed(BEFORE), pointing=Notification.objects.all())
+
+
+def lone_deliveries() -> LoneDeliveries:
+    return LoneDeliveries(limits.routed(BEFORE))
+
+
+def events() -> Events:
+    return Events(limits.by_age(BEFORE), pointing=Notification.objects.all(), among=Q())
+
+
+def take(step: RetentionStep, ids: list[int]) -> dict[str, int]:
+    return +step.take(ids, archived=None)
 
 
 @pytest.mark.usefixtures("_size")
@@ -77,31 +94,26 @@ def test_what_stays_never_ends_a_walk(owner):
     assert there(*go) == [False] * 9
 
 
-def test_a_walk_reads_each_row_once_in_the_order_of_its_key(owner, member):
+def test_a_walk_reads_each_row_once_in_the_order_of_its_key(owner, member, monkeypatch):
     made = [
         row(user, of=one, channel=channel)
         for one in (event(), event())
         for user in (owner, member)
         for channel in ("email", "in_app")
     ]
-    step = Notifications(limits())
-    place: Place | None = step.start
-    found: list[Candidate] = []
-    while place is not None:
-        place, batch = step.walk(place, limit=3)
-        found += batch
-    assert [candidate.pk for candidate in found] == [one.pk for one in made]
-    assert [candidate.user_id for candidate in found] == [one.user_id for one in made]
+    rows_a_batch(3, monkeypatch)
+    ids = [one.pk for one in made]
+    assert list(notifications().batches()) == [ids[:3], ids[3:6], ids[6:]]
 
 
-@pytest.mark.parametrize("step", [Summaries, LoneDeliveries])
-def test_a_walk_by_id_ends_where_a_whole_batch_is_young(owner, step):
-    make = summary if step is Summaries else confirmation
+@pytest.mark.parametrize("step", [summaries, lone_deliveries])
+def test_a_walk_by_id_ends_where_a_whole_batch_is_young(owner, step, monkeypatch):
+    make = summary if step is summaries else confirmation
     old, young, late = make(owner, OLD), make(owner, YOUNG), make(owner, OLD + 1)
-    walk = step(limits()).walk
-    assert walk((0,), limit=1) == ((old.pk,), [(old.pk, owner.pk if step is Summaries else None)])
-    assert walk((old.pk,), limit=1) == (None, [])
-    assert [candidate.pk for candidate in walk((old.pk,), limit=2)[1]] == [late.pk]
+    rows_a_batch(2, monkeypatch)
+    assert list(step().batches()) == [[old.pk], [late.pk]]
+    rows_a_batch(1, monkeypatch)
+    assert list(step().batches()) == [[old.pk]]
     assert there(young) == [True]
 
 
@@ -109,58 +121,58 @@ def test_a_walk_by_id_ends_where_a_whole_batch_is_young(owner, step):
 def test_a_row_that_changed_since_it_was_found_stays_with_its_deliveries(owner, change):
     changed, same = row(owner), row(owner)
     delivery = sent(changed)
-    step = Notifications(limits())
-    _, batch = step.walk(step.start, limit=9)
+    step = notifications()
+    [ids] = step.batches()
     replaced = {"event": event(YOUNG)} if "event" in change else change
     Notification.objects.filter(pk=changed.pk).update(**replaced)
-    assert take(step, batch) == {"notifications": 1}
+    assert take(step, ids) == {"notifications": 1}
     assert there(changed, delivery, same) == [True, True, False]
 
 
 @pytest.mark.parametrize("state", ["pending", "sending"])
 def test_a_row_that_is_being_sent_again_since_it_was_found_stays(owner, state):
     again = sent(row(owner), state="dead")
-    step = Notifications(limits())
-    _, batch = step.walk(step.start, limit=9)
+    step = notifications()
+    [ids] = step.batches()
     Delivery.objects.update(state=state)
-    assert take(step, batch) == {}
+    assert take(step, ids) == {}
     assert there(again, again.notification) == [True, True]
 
 
 def test_a_row_that_was_read_since_it_was_found_goes_and_is_counted_once(owner):
     read = row(owner)
     row(owner, YOUNG)
-    step = Notifications(limits())
-    _, batch = step.walk(step.start, limit=9)
+    step = notifications()
+    [ids] = step.batches()
     Notification.objects.filter(pk=read.pk).update(is_read=True)
     Inbox.objects.update(unread_count=1)
-    assert take(step, batch) == {"notifications": 1}
+    assert take(step, ids) == {"notifications": 1}
     assert Inbox.objects.get().unread_count == 1
 
 
 def test_a_delivery_that_was_opened_and_sent_since_goes_with_its_row(owner):
     old = row(owner)
-    step = Notifications(limits())
-    _, batch = step.walk(step.start, limit=9)
+    step = notifications()
+    [ids] = step.batches()
     sent(old)
-    assert take(step, batch) == {"notifications": 1, "deliveries": 1, "delivery_attempts": 1}
+    assert take(step, ids) == {"notifications": 1, "deliveries": 1, "delivery_attempts": 1}
 
 
 def test_a_summary_that_got_a_row_since_it_was_found_stays(owner):
     old = summary(owner)
-    step = Summaries(limits())
-    _, batch = step.walk(step.start, limit=9)
+    step = summaries()
+    [ids] = step.batches()
     row(owner, YOUNG, summary=old)
-    assert take(step, batch) == {}
+    assert take(step, ids) == {}
     assert there(old) == [True]
 
 
 def test_an_event_that_got_a_row_since_it_was_found_stays(owner):
     happened = event()
-    step = Events(rules.event_limits(now=NOW, days=DAYS)[0])
-    _, batch = step.walk(step.start, limit=9)
+    step = events()
+    [ids] = step.batches()
     row(owner, of=happened)
-    assert take(step, batch) == {}
+    assert take(step, ids) == {}
     assert there(happened) == [True]
 
 
