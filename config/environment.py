@@ -46,14 +46,13 @@ def boolean(name: str, *, default: bool) -> bool:
     raise UnreadableSettingError(f"{name} is {raw!r}; it must be true or false.")
 
 
-def integer(name: str, *, default: int, least: int, most: int | None = None) -> int:
+def integer(name: str, *, default: int, least: int, most: int = 2**31 - 1) -> int:
     raw = os.environ.get(name, "").strip()
     if not raw:
         return default
-    if raw.isascii() and raw.isdigit() and int(raw) >= least and (most is None or int(raw) <= most):
+    if raw.isascii() and raw.isdigit() and len(raw) <= 12 and least <= int(raw) <= most:
         return int(raw)
-    accepted = f"of at least {least}" if most is None else f"from {least} to {most}"
-    raise UnreadableSettingError(f"{name} is {raw!r}; it must be a whole number {accepted}.")
+    raise UnreadableSettingError(f"{name} is {raw!r}; it must be a whole number from {least} to {most}.")
 
 
 def delays(name: str, *, default: list[float]) -> list[float]:

@@ -245,7 +245,7 @@ WEBHOOK_ALLOWED_NETWORKS = env.networks("WEBHOOK_ALLOWED_NETWORKS")
 # Reads /metrics from another machine.
 METRICS_TOKEN = env.text("METRICS_TOKEN", default="")
 
-NOTIFICATION_RETENTION_DAYS = env.integer("NOTIFICATION_RETENTION_DAYS", default=90, least=1)
+NOTIFICATION_RETENTION_DAYS = env.integer("NOTIFICATION_RETENTION_DAYS", default=90, least=1, most=18_250)
 # What is pruned is written here first, as compressed JSON lines.
 ARCHIVE_DIR = env.folder("ARCHIVE_DIR")
 

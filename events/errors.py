@@ -47,5 +47,9 @@ class IdempotencyConflict(Refused):
     http_status = 409
 
 
+class MomentRefused(Refused):
+    """A text that is no time, or a time beyond those that are accepted."""
+
+
 class PreferenceRefused(Refused):
     """A preference or a setting that can't be."""

@@ -5,6 +5,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from events.rules import moments
+
 # Its type as the source of events.
 ADDRESS_ENTITY = "address"
 
@@ -75,6 +77,7 @@ class Recovery(models.Model):
     class Meta:
         db_table = "recoveries"
         verbose_name_plural = "recoveries"
+        constraints = [moments.constraint(["since"], name="ck_recoveries_moments")]
 
     def __str__(self) -> str:
         return f"address {self.address_id} since {self.since:%Y-%m-%d %H:%M}"

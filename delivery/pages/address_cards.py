@@ -97,4 +97,4 @@ def _missed_since(row: Address, *, inbox: InboxStatus) -> str:
     """Return when it began to fail or was switched off; a day ago otherwise."""
     began = [at for at in (row.failing_since, row.disabled_at) if at is not None]
     since = min(began, default=inbox.now - timedelta(days=1))
-    return since.astimezone(inbox.zone).strftime("%Y-%m-%dT%H:%M")
+    return times.local(since, zone=inbox.zone).strftime("%Y-%m-%dT%H:%M")

@@ -19,8 +19,10 @@ from delivery.errors import AddressRefused
 from delivery.models import Address
 from delivery.pages import address_cards
 from delivery.reporting import history
+from events.errors import Refused
 from events.pages.decorators import form, page, page_with_form
 from events.rest.errors import missing_is_404
+from events.rules import moments
 from notifications.pages.inbox_status import status_for
 from notifications.pages.requests import back, person
 
@@ -35,7 +37,7 @@ def action(act: Callable[[HttpRequest, int], str]) -> Callable[[HttpRequest, int
             with missing_is_404(Address):
                 addresses.get(person(request).pk, address_id=channel_id)
                 messages.success(request, act(request, channel_id))
-        except AddressRefused as refused:
+        except Refused as refused:
             messages.error(request, capfirst(refused.detail))
         return _back(request, channel_id)
 
@@ -151,8 +153,4 @@ def _channel_page(request: HttpRequest, row: Address, *, secret: str = "") -> Ht
 
 
 def _moment(request: HttpRequest) -> datetime:
-    try:
-        return datetime.fromisoformat(request.POST.get("since", "")).replace(tzinfo=status_for(request).zone)
-    except ValueError as error:
-        detail = _("choose a date and a time, as in 2026-11-24 08:00")
-        raise AddressRefused(detail, code="invalid", field="since") from error
+    return moments.on_wall_clock(request.POST.get("since", ""), zone=status_for(request).zone, field="since")

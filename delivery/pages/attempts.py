@@ -46,9 +46,9 @@ def advice(delivery: Delivery) -> str:
 
 def moment(at: datetime, *, now: datetime, zone: ZoneInfo) -> str:
     """Spell it to the second; with its day if that isn't today."""
-    local = at.astimezone(zone)
-    is_today = local.date() == now.astimezone(zone).date()
-    return date_format(local, "H:i:s" if is_today else "j M, H:i:s")
+    shown = times.local(at, zone=zone)
+    is_today = shown.date() == now.astimezone(zone).date()
+    return date_format(shown, "H:i:s" if is_today else "j M, H:i:s")
 
 
 def span(length: timedelta) -> str:

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from events.entities import Entity
 from events.errors import EntityRefused
 from events.models.event_types import EventType
+from events.rules import moments
 
 
 class Event(models.Model):
@@ -34,7 +35,10 @@ class Event(models.Model):
     class Meta:
         db_table = "events"
         ordering = ["-id"]
-        constraints = [models.UniqueConstraint(fields=["publisher", "idempotency_key"], name="uq_events_idempotency")]
+        constraints = [
+            models.UniqueConstraint(fields=["publisher", "idempotency_key"], name="uq_events_idempotency"),
+            moments.constraint(["created_at"], name="ck_events_moments"),
+        ]
         indexes = [
             models.Index(fields=["source_entity_type", "source_entity_id"], name="idx_events_source_entity"),
             models.Index(fields=["-created_at"], name="idx_events_created_at"),

@@ -14,8 +14,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from events.entities import BIGINT_MAX
+from events.errors import MomentRefused
 from events.models import EventType
-from events.rules import channel_names
+from events.rules import channel_names, moments
 
 # Far above the number of channels there can be.
 MAX_CHANNELS = 32
@@ -62,9 +63,12 @@ class Whole(serializers.IntegerField):
 
 
 class Instant(serializers.DateTimeField):
-    """ISO 8601 with an offset in, UTC with Z out."""
+    """ISO 8601 with an offset in, UTC with Z out; from 1970 to 2200."""
 
-    default_error_messages = {"invalid": "This must be a time with an offset, as in 2030-01-31T18:00:00Z."}
+    default_error_messages = {
+        "invalid": "This must be a time with an offset, as in 2030-01-31T18:00:00Z.",
+        "out_of_range": f"This is too far away; accepted are times {moments.ACCEPTED}.",
+    }
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**({"default_timezone": UTC} | options))
@@ -73,8 +77,10 @@ class Instant(serializers.DateTimeField):
         try:
             instant = parse_datetime(value) if isinstance(value, str) else None
             if instant is not None and instant.tzinfo is not None:
-                return instant.astimezone(UTC)
-        except (ValueError, OverflowError):
+                return moments.checked(instant, field=self.field_name or "")
+        except MomentRefused:
+            self.fail("out_of_range")
+        except ValueError:
             pass
         return self.fail("invalid", format="ISO 8601")
 

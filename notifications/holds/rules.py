@@ -9,6 +9,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from events.rules import moments
 from notifications import channels
 from notifications.holds import calendar
 from notifications.holds.calendar import DigestSchedule
@@ -32,6 +33,12 @@ def hold_now(settings: UserNotificationSettings, *, now: datetime) -> Hold:
 
 def is_dnd(settings: UserNotificationSettings, *, now: datetime) -> bool:
     return settings.dnd_enabled and (settings.dnd_until is None or settings.dnd_until > now)
+
+
+def dnd_end(settings: UserNotificationSettings) -> datetime | None:
+    """End of do-not-disturb; None: it has none, or one so far away that no calendar can be asked about it."""
+    end = settings.dnd_until
+    return end if end is None or end <= moments.LATEST else None
 
 
 def is_quiet(settings: UserNotificationSettings, *, now: datetime) -> bool:
@@ -74,7 +81,7 @@ def next_check(settings: UserNotificationSettings, *, now: datetime, digest_at: 
     """Moment when something may change for what is held now; None: nothing does by itself."""
     ends: list[datetime | None] = []
     if is_dnd(settings, now=now):
-        ends.append(settings.dnd_until)
+        ends.append(dnd_end(settings))
     if is_quiet(settings, now=now):
         ends.append(quiet_until(settings, now=now))
     known = [end for end in ends or [digest_at] if end]
@@ -85,7 +92,7 @@ def free_from(settings: UserNotificationSettings, *, at: datetime) -> datetime |
     """The first moment from `at` on that neither do-not-disturb nor quiet hours cover; None: there is none."""
     while True:
         if is_dnd(settings, now=at):
-            end = settings.dnd_until
+            end = dnd_end(settings)
         elif is_quiet(settings, now=at):
             end = quiet_until(settings, now=at)
         else:

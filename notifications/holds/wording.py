@@ -19,7 +19,7 @@ def until_text(hold: str, *, settings: UserNotificationSettings, now: datetime) 
             due = rules.quiet_until(settings, now=now) if rules.is_quiet(settings, now=now) else None
             sentence, without = _("until quiet hours end at {time}"), _("until quiet hours end")
         case _:
-            due = settings.dnd_until if rules.is_dnd(settings, now=now) else None
+            due = rules.dnd_end(settings) if rules.is_dnd(settings, now=now) else None
             sentence, without = _("until do-not-disturb ends at {time}"), _("until do-not-disturb ends")
     zone = rules.zone_of(settings)
     return sentence.format(time=times.end_time(due, now=now, zone=zone)) if due else without

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from events.models import Event
+from events.rules import moments
 
 
 class Hold(models.TextChoices):
@@ -45,7 +46,10 @@ class Notification(models.Model):
     class Meta:
         db_table = "notifications"
         ordering = ["-feed_seq", "-id"]
-        constraints = [models.UniqueConstraint(fields=["event", "user", "channel"], name="uq_notifications")]
+        constraints = [
+            models.UniqueConstraint(fields=["event", "user", "channel"], name="uq_notifications"),
+            moments.constraint(["created_at", "read_at", "delivered_at"], name="ck_notifications_moments"),
+        ]
         indexes = [
             models.Index(
                 fields=["user", "is_read"], condition=models.Q(is_read=False), name="idx_notifications_user_unread"

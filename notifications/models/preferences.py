@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 
 from events.models import EventType
 from events.models.event_types import in_app_only
+from events.rules import moments
 
 
 class NotificationPreference(models.Model):
@@ -71,6 +72,7 @@ class UserNotificationSettings(models.Model):
     class Meta:
         db_table = "user_notification_settings"
         verbose_name_plural = "user notification settings"
+        constraints = [moments.constraint(["dnd_until", "digest_last_sent_at"], name="ck_settings_moments")]
 
     def __str__(self) -> str:
         return f"settings of user {self.user_id}"

@@ -88,7 +88,7 @@ def page_of(inbox: InboxStatus, *, filters: Filters, summary_id: int | None = No
             "label": times.day_name(day, today=today),
             "rows": [row_of(row, inbox=inbox) for row in of_day],
         }
-        for day, of_day in groupby(shown, key=lambda row: row.created_at.astimezone(inbox.zone).date())
+        for day, of_day in groupby(shown, key=lambda row: times.local(row.created_at, zone=inbox.zone).date())
     ]
     return days, filters.query(before=f"{shown[-1].feed_seq}-{shown[-1].pk}") if len(rows) > PAGE_SIZE else ""
 

@@ -86,7 +86,7 @@ def status_of(user_id: int, *, now: datetime) -> InboxStatus:
         unread_count=state.unread_count,
         zone=rules.zone_of(chosen),
         is_dnd=is_dnd,
-        dnd_until=chosen.dnd_until if is_dnd else None,
+        dnd_until=rules.dnd_end(chosen) if is_dnd else None,
         now=now,
     )
 

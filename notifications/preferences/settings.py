@@ -35,7 +35,7 @@ def settings_as_json(settings: UserNotificationSettings, *, now: datetime) -> di
 def change_settings(user_id: int, *, now: datetime, **changes: Any) -> UserNotificationSettings:
     """Change what is named, and tell the person's sockets; what is no longer held is released at once.
 
-    Raises PreferenceRefused; then nothing is stored.
+    Raises PreferenceRefused or MomentRefused; then nothing is stored.
     """
     for field, value in changes.items():
         validation.check_setting(field, value=value, now=now)

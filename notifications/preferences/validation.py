@@ -9,7 +9,7 @@ from typing import Any
 
 from events.db.clock import instant
 from events.errors import PreferenceRefused
-from events.rules import channel_names
+from events.rules import channel_names, moments
 from notifications.models import NotificationPreference, UserNotificationSettings
 
 SCOPES = tuple(NotificationPreference.Scope.values)
@@ -24,7 +24,7 @@ def timezones() -> frozenset[str]:
 
 
 def check_setting(field: str, *, value: Any, now: datetime) -> None:
-    """Raise PreferenceRefused unless there is such a setting and it can have this value."""
+    """Raise PreferenceRefused, or MomentRefused, unless there is such a setting and it can have this value."""
     check = _SETTINGS.get(field)
     if check is None:
         raise _refuse(field, f"is no setting; there are {', '.join(_SETTINGS)}", code="unknown_field")
@@ -65,7 +65,7 @@ def _check_end(field: str, value: Any, now: datetime) -> None:
         return
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise _refuse(field, "must be a time with an offset, or nothing for no end", code="invalid")
-    if value <= now:
+    if moments.checked(value, field=field) <= now:
         raise _refuse(field, f"is {instant(value)}, which is not in the future", code="in_the_past")
 
 

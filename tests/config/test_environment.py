@@ -35,7 +35,7 @@ def test_what_is_no_boolean_is_named(given, value):
         env.boolean("VALUE", default=True)
 
 
-@pytest.mark.parametrize("value", ["-1", "1.5", "ten", "٣", "101"])
+@pytest.mark.parametrize("value", ["-1", "1.5", "ten", "٣", "101", pytest.param("9" * 5000, id="long")])
 def test_what_is_no_whole_number_in_range_is_named(given, value):
     given(value)
     with pytest.raises(env.UnreadableSettingError, match=r"VALUE .* whole number from 0 to 100"):

@@ -12,6 +12,9 @@ from django.utils import timezone
 from delivery.retention import prune
 from events import audit
 
+# Fifty years, as of the setting: what is older than that is no moment that anything has.
+MOST_DAYS = 18_250
+
 
 class Command(BaseCommand):
     help = "Take notifications, deliveries, summaries and events that are past their time; archive them first."
@@ -25,8 +28,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         days = options["days"]
-        if days < 1:
-            raise CommandError(f"Nothing is pruned: --days is {days}; it must be 1 or more.")
+        if not 1 <= days <= MOST_DAYS:
+            raise CommandError(f"Nothing is pruned: --days is {days}; it must be from 1 to {MOST_DAYS}.")
         if options["dry_run"]:
             self._say("Would go", prune.count(now=timezone.now(), days=days))
             return

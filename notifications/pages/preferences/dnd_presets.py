@@ -6,6 +6,9 @@ from zoneinfo import ZoneInfo
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
+from events.errors import PreferenceRefused
+from events.rules import moments
+
 MORNING = time(8)
 # What a choice is called; "" leaves the end as it is, "open" has none, "at" takes the time from its own field.
 PRESETS: list[tuple[str, Promise]] = [
@@ -21,7 +24,8 @@ _SPANS = {"30m": timedelta(minutes=30), "1h": timedelta(hours=1), "2h": timedelt
 
 
 def end_of(preset: str, *, now: datetime, zone: ZoneInfo, at: str = "") -> datetime | None:
-    """The moment a choice means; None: without an end. ValueError for a choice or a time that is none."""
+    """The moment a choice means; None: without an end. PreferenceRefused for a choice that is none, MomentRefused for
+    a time."""
     if preset in _SPANS:
         return now + _SPANS[preset]
     today = now.astimezone(zone).date()
@@ -33,8 +37,11 @@ def end_of(preset: str, *, now: datetime, zone: ZoneInfo, at: str = "") -> datet
         case "monday":
             return _wall(today + timedelta(days=7 - today.weekday()), MORNING, zone)
         case "at":
-            return datetime.fromisoformat(at).replace(tzinfo=zone)
-    raise ValueError(f"{preset!r} is no end to choose; there are {', '.join(name for name, _ in PRESETS)}")
+            return moments.on_wall_clock(at, zone=zone, field="dnd_until")
+    known = ", ".join(name for name, _ in PRESETS)
+    raise PreferenceRefused(
+        f"{preset[:40]!r} is no end to choose; there are {known}", code="invalid", field="dnd_preset"
+    )
 
 
 def _wall(day: date, at: time, zone: ZoneInfo) -> datetime:

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from django.http import QueryDict
-from django.utils.translation import gettext as _
 
 from events.errors import PreferenceRefused
 from notifications.holds import rules
@@ -19,7 +18,7 @@ DAYS = ("0", "1", "2", "3", "4", "5", "6")
 
 
 def save(user_id: int, *, form: QueryDict, now: datetime) -> None:
-    """Store what the form has differently. Raises PreferenceRefused; then nothing of it is stored."""
+    """Store what the form has differently. Raises PreferenceRefused or MomentRefused; then nothing of it is stored."""
     settings = settings_of(user_id)
     sections, changes = form.getlist("sections"), dict[str, Any]()
     if "zone" in sections:
@@ -70,11 +69,7 @@ def _quiet(settings: UserNotificationSettings, *, form: QueryDict, now: datetime
     preset = form.get("dnd_preset", "")
     if not preset:
         return {} if rules.is_dnd(settings, now=now) else {"dnd_enabled": True}
-    try:
-        until = dnd_presets.end_of(preset, now=now, zone=rules.zone_of(settings), at=form.get("dnd_until", ""))
-    except ValueError as error:
-        detail = _("choose a date and a time, as in 2026-11-24 08:00")
-        raise PreferenceRefused(detail, code="invalid", field="dnd_until") from error
+    until = dnd_presets.end_of(preset, now=now, zone=rules.zone_of(settings), at=form.get("dnd_until", ""))
     return {"dnd_enabled": True, "dnd_until": until}
 
 

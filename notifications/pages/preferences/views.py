@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 
-from events.errors import PreferenceRefused
+from events.errors import Refused
 from events.pages.decorators import form, page_with_form
 from events.rules import channel_names
 from notifications import channels
@@ -31,7 +31,7 @@ def preferences_page(request: HttpRequest) -> HttpResponse:
         with transaction.atomic():
             settings_form.save(user.pk, form=request.POST, now=now)
             table.save(user.pk, form=request.POST, now=now)
-    except PreferenceRefused as refused:
+    except Refused as refused:
         if is_script(request):
             return JsonResponse({"code": refused.code, "detail": refused.detail, "field": refused.field}, status=400)
         context = _shown(request) | {"refused": refused}

@@ -297,6 +297,7 @@ def test_a_kind_that_isn_t_installed_has_no_form(browser):
         ("channel-switch", {"is_enabled": "false"}, "Switched off"),
         ("channel-recover", {"since": "2026-03-04T12:00"}, "Nothing was missed since then"),
         ("channel-recover", {"since": "yesterday"}, "Choose a date and a time"),
+        ("channel-recover", {"since": "9999-12-31T23:59"}, "accepted are times from 1970-01-01 to 2200-01-01"),
         ("channel-rotate", {}, "has no secret"),
         ("channel-change", {"retry": "long"}, "Retry is not for fake"),
     ],

@@ -117,7 +117,7 @@ def test_an_end_is_answered_in_utc(owner):
         ({}, {"": "empty"}),
         ({"dnd_until": "2001-01-01T00:00:00Z"}, {"dnd_until": "in_the_past"}),
         ({"dnd_until": "2100-01-01T00:00:00"}, {"dnd_until": "invalid"}),
-        ({"dnd_until": "0001-01-01T00:00:00+23:00"}, {"dnd_until": "invalid"}),
+        ({"dnd_until": "0001-01-01T00:00:00+23:00"}, {"dnd_until": "out_of_range"}),
         ({"dnd_until": "2100-02-30T00:00:00Z"}, {"dnd_until": "invalid"}),
         ({"dnd_until": 4102444800}, {"dnd_until": "invalid"}),
         ({"dnd_enabled": None}, {"dnd_enabled": "null"}),
