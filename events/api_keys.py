@@ -19,6 +19,7 @@ from events.transport import credentials
 PREFIX = "crl_"
 STAMP_EVERY = timedelta(minutes=1)
 _PATTERN = re.compile(r"[a-z0-9_.*-]{1,100}")
+_MEMBER_TYPE = re.compile(r"[a-z0-9_*]{1,64}")
 
 
 def issue(
@@ -26,10 +27,12 @@ def issue(
     *,
     label: str = "",
     publish_patterns: Sequence[str] | None = None,
+    member_types: Sequence[str] | None = None,
     events_per_minute: int | None = None,
 ) -> tuple[ApiKey, str]:
     """A new key of this user and its text, which nobody can find out again. ValueError for an unusable pattern.
 
+    `member_types`: entity types whose memberships a key with patterns may write; None: what its patterns begin with.
     `events_per_minute`: over HTTP; None: as the settings say; 0: no limit.
     """
     for pattern in publish_patterns or []:
@@ -37,6 +40,8 @@ def issue(
             raise ValueError(f"pattern {pattern!r} can't match a type name; write them like job.completed, job.* or *")
     if publish_patterns is not None and not publish_patterns:
         raise ValueError("a key without any pattern could publish nothing; name one, as in job.*")
+    if member_types is not None:
+        _check_member_types(member_types, is_restricted=publish_patterns is not None)
     text = PREFIX + secrets.token_urlsafe(32)
     patterns = None if publish_patterns is None else list(publish_patterns)
     key = ApiKey.objects.create(
@@ -44,6 +49,7 @@ def issue(
         digest=_digest(text),
         label=label,
         publish_patterns=patterns,
+        member_types=None if member_types is None else list(member_types),
         events_per_minute=events_per_minute,
     )
     return key, text
@@ -85,13 +91,37 @@ def revoke(keys: QuerySet[ApiKey], *, now: datetime) -> list[ApiKey]:
 
 
 def is_restricted(key: ApiKey | None) -> bool:
-    """True for a key that may only publish its types and write memberships. A session (None) may do all."""
+    """True for a key that may only publish its types and write some memberships. A session (None) may do all."""
     return key is not None and key.publish_patterns is not None
 
 
 def may_publish(key: ApiKey | None, event_type: str) -> bool:
     """True if the key's patterns cover the type, or it has none. Says nothing of its user's permissions."""
     return key is None or key.publish_patterns is None or matches(event_type, key.publish_patterns)
+
+
+def member_types(key: ApiKey) -> list[str] | None:
+    """Entity types whose memberships the key may write, as patterns; None: all that its user may write.
+
+    A key that doesn't name them has what its patterns begin with: `job` of `job.*`, everything of `*`.
+    """
+    if key.publish_patterns is None or key.member_types is not None:
+        return key.member_types
+    return sorted({pattern.partition(".")[0] for pattern in key.publish_patterns})
+
+
+def may_write_members(key: ApiKey | None, entity_type: str) -> bool:
+    """True if the key covers the entity type, or isn't restricted. Says nothing of its user's permissions."""
+    covered = None if key is None else member_types(key)
+    return covered is None or matches(entity_type, covered)
+
+
+def _check_member_types(types: Sequence[str], *, is_restricted: bool) -> None:
+    if not is_restricted:
+        raise ValueError("a key without patterns writes all memberships that its user may; name its patterns too")
+    for name in types:
+        if not _MEMBER_TYPE.fullmatch(name):
+            raise ValueError(f"entity type {name!r} can't be one; write them like job, project or *")
 
 
 def _digest(text: str) -> str:

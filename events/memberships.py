@@ -5,18 +5,24 @@ from django.db.models import Model, QuerySet
 
 from events.entities import Entity, entity_of
 from events.errors import Refused, UnknownUser
-from events.models import Membership
+from events.models import ApiKey, Membership
 
 
-def grant(entity: Model | Entity, *, user: User | int, role: str) -> Membership:
-    """The person's one role there from now on. Counts for events routed from now on."""
+def grant(
+    entity: Model | Entity, *, user: User | int, role: str, by: User | None = None, key: ApiKey | None = None
+) -> Membership:
+    """The person's one role there from now on. Counts for events routed from now on.
+
+    `by` and `key`: who writes it, and with which key; neither where the platform's own code does.
+    """
     if role not in Membership.Role.values:
         known = ", ".join(Membership.Role.values)
         raise Refused(f"role {role!r} is not known; accepted are {known}", code="invalid_role", field="role")
     user_id = _user_id(user)
     at = entity_of(entity)
+    given = {"role": role, "written_by_user": by, "written_by_key": key}
     membership, _created = Membership.objects.update_or_create(
-        entity_type=at.type, entity_id=at.id, user_id=user_id, defaults={"role": role}
+        entity_type=at.type, entity_id=at.id, user_id=user_id, defaults=given
     )
     return membership
 

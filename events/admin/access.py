@@ -1,13 +1,15 @@
 """Memberships and API keys in the admin."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminTextInputWidget
+from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from events import api_keys
@@ -36,8 +38,9 @@ class MembershipForm(forms.ModelForm[Membership]):
 @admin.register(Membership)
 class MembershipAdmin(BigList[Membership]):
     form = MembershipForm
-    list_display = ("entity", "user", "role", "updated_at")
-    list_select_related = ("user",)
+    list_display = ("entity", "user", "role", "written_by", "updated_at")
+    list_select_related = ("user", "written_by_user", "written_by_key")
+    readonly_fields = ("written_by",)
     list_filter = ("role",)
     raw_id_fields = ("user",)
     search_fields = ("id",)
@@ -53,17 +56,41 @@ class MembershipAdmin(BigList[Membership]):
     def entity(self, obj: Membership) -> str:
         return f"{obj.entity_type}:{obj.entity_id}"
 
+    @admin.display(description=gettext_lazy("Written by"), empty_value="–")
+    def written_by(self, obj: Membership) -> str | None:
+        """Person, and the key they did it with; None for the platform's own code."""
+        names = [f"{each}" for each in (obj.written_by_user, obj.written_by_key) if each]
+        return ", ".join(names) or None
+
+    def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
+        obj.written_by_user, obj.written_by_key = cast("User", request.user), None
+        super().save_model(request, obj, form, change)
+
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(ReadOnly[ApiKey]):
     """Keys are made by `manage.py token`, which shows them once; here they can only be ended."""
 
-    fields = ("label", "user", "publish_patterns", "events_per_minute", "created_at", "last_used_at", "revoked_at")
+    fields = (
+        "label",
+        "user",
+        "publish_patterns",
+        "memberships",
+        "events_per_minute",
+        "created_at",
+        "last_used_at",
+        "revoked_at",
+    )
     list_display = ("id", *fields)
     list_select_related = ("user",)
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
     search_fields = ("label", "user__username")
     actions = ("revoke",)
+
+    @admin.display(description=gettext_lazy("Memberships of"))
+    def memberships(self, obj: ApiKey) -> str:
+        covered = api_keys.member_types(obj)
+        return _("all") if covered is None else ", ".join(covered) or _("none")
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("carillon_events.change_apikey")

@@ -12,7 +12,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from events import api_keys
+from events import api_keys, event_type_cache
 from events.api import cloudevents, publish_request
 from events.api.serializers import (
     EventOrEvents,
@@ -21,6 +21,7 @@ from events.api.serializers import (
     LogQuery,
     event_json,
 )
+from events.entities import Entity
 from events.errors import Refused
 from events.log import publish
 from events.models import Event, EventType
@@ -28,7 +29,7 @@ from events.rest import throttling
 from events.rest.openapi import documented
 from events.rest.pagination import listed
 from events.rest.parsers import JsonBody
-from events.rest.permissions import MayPublish, MayReadLog, Unrestricted, key_of
+from events.rest.permissions import MayPublish, MayReadLog, Unrestricted, check_members_covered, key_of
 from events.rest.strict import query_of, user_id_of
 from events.rest.views import ApiView
 from events.rules.patterns import matches
@@ -132,8 +133,16 @@ def _of_types(pattern: str) -> Q:
 
 def _check_key_covers(request: Request, new: Sequence[publish.NewEvent]) -> None:
     key = key_of(request)
+    if not api_keys.is_restricted(key):
+        return
     for event in new:
         if not api_keys.may_publish(key, event.event_type):
             covered = ", ".join(key.publish_patterns or []) if key else "nothing"
             detail = f"This key may not publish {event.event_type[:100]!r}; it covers {covered}."
             raise PermissionDenied(detail, code="key_restricted")
+    types = event_type_cache.by_name(event.event_type for event in new)
+    for event in new:
+        event_type = types.get(event.event_type)
+        # Such an event writes a membership.
+        if event_type and event_type.actor_becomes_owner and isinstance(event.source, Entity):
+            check_members_covered(request, event.source.type)

@@ -1,7 +1,9 @@
 """/entities/{type}/{id}/members: who is tied to what, written by publishers."""
 
 from collections.abc import Sequence
+from typing import cast
 
+from django.contrib.auth.models import User
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import NotFound
 from rest_framework.permissions import BasePermission
@@ -14,7 +16,7 @@ from events.errors import EntityRefused, UnknownUser
 from events.memberships import grant, members_of, revoke
 from events.rest.openapi import documented
 from events.rest.pagination import Paged, listed_by_id
-from events.rest.permissions import MayPublish, Unrestricted
+from events.rest.permissions import MayPublish, Unrestricted, check_members_covered, key_of
 from events.rest.strict import body_of
 from events.rest.views import ApiView
 
@@ -36,7 +38,7 @@ class MembersView(ApiView):
 
 
 class MemberView(ApiView):
-    """A key that is restricted to publishing may write memberships too: they decide who is told of its events."""
+    """A key that is restricted to publishing may write the memberships that decide who is told of its events."""
 
     def get_permissions(self) -> Sequence[BasePermission]:
         return [MayPublish()]
@@ -50,9 +52,11 @@ class MemberView(ApiView):
         refusals=[404],
     )
     def put(self, request: Request, entity_type: str, entity_id: int, user_id: int) -> Response:
+        check_members_covered(request, entity_type)
         role = body_of(request, as_=MemberIn)["role"]
         try:
-            member = grant(_entity(entity_type, entity_id), user=user_id, role=role)
+            at = _entity(entity_type, entity_id)
+            member = grant(at, user=user_id, role=role, by=cast("User", request.user), key=key_of(request))
         except UnknownUser as error:
             raise NotFound(error.detail, code=error.code) from error
         return Response(MemberOut(member).data)
@@ -65,6 +69,7 @@ class MemberView(ApiView):
         refusals=[400, 404],
     )
     def delete(self, request: Request, entity_type: str, entity_id: int, user_id: int) -> Response:
+        check_members_covered(request, entity_type)
         revoke(_entity(entity_type, entity_id), user=user_id)
         return Response(status=204)
 

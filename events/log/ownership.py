@@ -22,7 +22,8 @@ SELECT DISTINCT e.source_entity_type, e.source_entity_id, e.actor_user_id, 'owne
 FROM events e JOIN event_types t ON t.id = e.event_type_id
 WHERE {is_one} AND t.actor_becomes_owner
   AND e.actor_user_id IS NOT NULL AND e.source_entity_type IS NOT NULL AND e.source_entity_id IS NOT NULL
-ON CONFLICT (entity_type, entity_id, user_id) DO UPDATE SET role = 'owner'
+ON CONFLICT (entity_type, entity_id, user_id) DO UPDATE
+SET role = 'owner', written_by_user_id = NULL, written_by_key_id = NULL
 """
 
 

@@ -1,7 +1,7 @@
 """PostgreSQL: the seed's foreign-key rules, `updated_at` triggers and DEFAULT NOW(). On SQLite the ORM gives the same.
 
 Each app calls `put_rules` for its own tables, in a migration after the one that makes them: Django adds their keys at
-that one's end.
+that one's end. For a table that gets a key later it is called again.
 """
 
 from typing import Any
@@ -51,6 +51,7 @@ def put_rules(schema_editor: Any, rules: dict[str, dict[str, str]]) -> None:
             for column in columns:
                 cursor.execute(f"ALTER TABLE {quote(table)} ALTER COLUMN {quote(column)} SET DEFAULT NOW()")
             if "updated_at" in columns:
+                cursor.execute(f"DROP TRIGGER IF EXISTS set_updated_at ON {quote(table)}")
                 cursor.execute(
                     f"CREATE TRIGGER set_updated_at BEFORE UPDATE ON {quote(table)} "
                     "FOR EACH ROW EXECUTE FUNCTION trigger_set_updated_at()"

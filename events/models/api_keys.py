@@ -4,7 +4,8 @@ from django.db.models.functions import Now
 
 
 class ApiKey(models.Model):
-    """A bearer key: acts as its user, or, with patterns, only publishes those types and writes memberships.
+    """A bearer key: acts as its user, or, with patterns, only publishes those types and writes memberships of
+    the entity types it names.
 
     Only the SHA-256 of the key is stored: the key itself has 256 random bits, so a slow hash would add nothing.
     """
@@ -14,6 +15,11 @@ class ApiKey(models.Model):
     label = models.TextField(default="", db_default="", blank=True)
     publish_patterns = models.JSONField(
         null=True, blank=True, help_text="Type patterns it may publish (job.*); empty: all that its user may do."
+    )
+    member_types = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="Entity types whose memberships a key with patterns may write; empty: what they begin with.",
     )
     events_per_minute = models.PositiveIntegerField(
         null=True, blank=True, help_text="How many it may publish over HTTP; empty: as the settings say; 0: no limit."

@@ -4,7 +4,11 @@ from django.db.models.functions import Now
 
 
 class Membership(models.Model):
-    """A person's tie to an entity: one role for each person and entity."""
+    """A person's tie to an entity: one role for each person and entity.
+
+    `written_by_user`, `written_by_key`: who gave the role last over HTTP or in the admin; neither: the platform's own
+    code, or an event that made its actor the owner.
+    """
 
     class Role(models.TextChoices):
         OWNER = "owner"
@@ -15,12 +19,43 @@ class Membership(models.Model):
     entity_id = models.BigIntegerField()
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     role = models.TextField(choices=Role.choices)
+    written_by_user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        editable=False,
+        db_index=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    written_by_key = models.ForeignKey(
+        "carillon_events.ApiKey",
+        null=True,
+        blank=True,
+        editable=False,
+        db_index=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(auto_now=True, db_default=Now(), editable=False)
 
     class Meta:
         db_table = "memberships"
         ordering = ["id"]
+        # For whoever is deleted: most rows are the platform's own.
+        indexes = [
+            models.Index(
+                fields=["written_by_user"],
+                name="ix_memberships_by_user",
+                condition=models.Q(written_by_user__isnull=False),
+            ),
+            models.Index(
+                fields=["written_by_key"],
+                name="ix_memberships_by_key",
+                condition=models.Q(written_by_key__isnull=False),
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["entity_type", "entity_id", "user"], name="uq_memberships"),
             models.CheckConstraint(

@@ -38,7 +38,7 @@ def test_each_command_is_traced_or_has_a_reason_why_not():
 def test_a_key_that_is_made_is_written_down_without_the_key(owner, capsys):
     call_command("token", "owner", "--publish", "job.*", "--label", "Farm")
     text = capsys.readouterr().out.strip()
-    assert entry().text == f"key {ApiKey.objects.get().pk} (Farm) of owner for job.*"
+    assert entry().text == f"key {ApiKey.objects.get().pk} (Farm) of owner for job.* and memberships of job"
     assert text not in entry().text
 
 

@@ -68,6 +68,56 @@ def test_the_command_prints_a_working_key(owner):
     assert (key.user, key.publish_patterns, key.label) == (owner, ["job.*"], "farm")
 
 
+@pytest.mark.parametrize(
+    ("patterns", "named", "may", "may_not"),
+    [
+        (["job.*"], None, ["job"], ["project", "jobs", "jo", "review"]),
+        (["job.completed", "review.*"], None, ["job", "review"], ["project"]),
+        (["*"], None, ["job", "project"], []),
+        (["jo*"], None, ["job", "joint"], ["project"]),
+        (["job.*"], ["scene", "project"], ["scene", "project"], ["job"]),
+        (["job.*"], ["*"], ["job", "project"], []),
+        (["job.*"], [], [], ["job", "project"]),
+        (None, None, ["job", "project"], []),
+    ],
+)
+def test_a_key_s_fence_holds_memberships_too(owner, patterns, named, may, may_not):
+    key, _text = api_keys.issue(owner, publish_patterns=patterns, member_types=named)
+    key.refresh_from_db()
+    assert [name for name in may + may_not if api_keys.may_write_members(key, name)] == may
+
+
+@pytest.mark.parametrize(
+    ("patterns", "named", "said"),
+    [(None, ["job"], "name its patterns too"), (["job.*"], ["Job"], "'Job' can't be one"), (["job.*"], [""], "''")],
+)
+def test_a_fence_that_makes_no_sense_is_refused(owner, patterns, named, said):
+    with pytest.raises(ValueError, match=said):
+        api_keys.issue(owner, publish_patterns=patterns, member_types=named)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [([], None), (["--members", "job", "project"], ["job", "project"]), (["--members"], [])],
+)
+def test_the_command_names_the_memberships_a_key_may_write(owner, arguments, named):
+    call_command("token", "owner", "--publish", "job.*", *arguments, stdout=StringIO(), stderr=StringIO())
+    assert ApiKey.objects.get().member_types == named
+
+
+def test_the_command_refuses_memberships_without_patterns(owner):
+    with pytest.raises(CommandError, match="name its patterns too"):
+        call_command("token", "owner", "--members", "job")
+
+
+def test_keys_that_end_are_told_and_ended_ones_stay_as_they_are(owner):
+    (key, _), (ended, _) = api_keys.issue(owner), api_keys.issue(owner)
+    earlier, now = timezone.now() - timedelta(days=1), timezone.now()
+    ApiKey.objects.filter(pk=ended.pk).update(revoked_at=earlier)
+    assert api_keys.revoke(ApiKey.objects.all(), now=now) == [key]
+    assert list(ApiKey.objects.order_by("pk").values_list("revoked_at", flat=True)) == [now, earlier]
+
+
 def test_the_command_says_when_the_user_may_not_publish(owner):
     err = StringIO()
     call_command("token", "owner", "--publish", "job.*", stdout=StringIO(), stderr=err)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import User
 
+from events import api_keys
 from events.bus import Entity
 from events.errors import EntityRefused, Refused, UnknownUser
 from events.memberships import grant, members_of, revoke
@@ -64,6 +65,15 @@ def test_a_tie_ends_with_its_person(owner):
     grant(JOB, user=owner, role="owner")
     owner.delete()
     assert roles() == {}
+
+
+def test_a_tie_outlives_whoever_wrote_it(owner, member, admin):
+    key, _text = api_keys.issue(admin)
+    grant(JOB, user=owner, role="owner", by=member, key=key)
+    member.delete()
+    key.delete()
+    tie = Membership.objects.get()
+    assert (tie.written_by_user, tie.written_by_key) == (None, None)
 
 
 @pytest.mark.parametrize("role", ["", "Owner", "boss", None, 1])

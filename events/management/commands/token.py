@@ -21,6 +21,14 @@ class Command(BaseCommand):
             help="restrict the key to publishing these types ('job.*') and writing memberships",
         )
         parser.add_argument(
+            "--members",
+            metavar="TYPE",
+            nargs="*",
+            action="extend",
+            help="entity types whose memberships a restricted key may write ('job project', '*', or nothing for none);"
+            " by default what its patterns begin with",
+        )
+        parser.add_argument(
             "--per-minute",
             metavar="N",
             type=int,
@@ -29,7 +37,14 @@ class Command(BaseCommand):
         parser.add_argument("--label", default="", help="what the key is for, shown in the admin")
 
     def handle(
-        self, *, username: str, publish: list[str] | None, label: str, per_minute: int | None, **options: Any
+        self,
+        *,
+        username: str,
+        publish: list[str] | None,
+        members: list[str] | None,
+        label: str,
+        per_minute: int | None,
+        **options: Any,
     ) -> None:
         user = User.objects.filter(username=username, is_active=True).first()
         if user is None:
@@ -38,7 +53,13 @@ class Command(BaseCommand):
             raise CommandError(f"--per-minute is {per_minute}; it must be 0 or more")
         try:
             with transaction.atomic():
-                key, text = api_keys.issue(user, label=label, publish_patterns=publish, events_per_minute=per_minute)
+                key, text = api_keys.issue(
+                    user,
+                    label=label,
+                    publish_patterns=publish,
+                    member_types=members,
+                    events_per_minute=per_minute,
+                )
                 audit.note_command("token", text=_described(key))
         except ValueError as error:
             raise CommandError(str(error)) from error
@@ -51,5 +72,9 @@ class Command(BaseCommand):
 
 def _described(key: ApiKey) -> str:
     label = f" ({key.label})" if key.label else ""
-    scope = "all that this person may do" if key.publish_patterns is None else " ".join(key.publish_patterns)
+    covered = api_keys.member_types(key)
+    if key.publish_patterns is None or covered is None:
+        scope = "all that this person may do"
+    else:
+        scope = f"{' '.join(key.publish_patterns)} and memberships of {' '.join(covered) or 'nothing'}"
     return f"key {key.pk}{label} of {key.user} for {scope}"

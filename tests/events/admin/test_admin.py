@@ -16,6 +16,7 @@ from events.admin import base
 from events.admin.log import SubscriberAdmin
 from events.bus import publish
 from events.entities import Entity
+from events.memberships import grant
 from events.models import ApiKey, Event, EventType, HardwareReading, LogHead, Membership, ParkedEvent, Subscriber
 from tests.inline_code import INLINE
 
@@ -127,6 +128,27 @@ def test_what_the_bus_writes_is_not_written_by_hand(admin_client, filled, model)
     assert send(admin_client, f"{model}_change", row.pk).status_code == 403
     assert send(admin_client, f"{model}_delete", row.pk, post="yes").status_code == 403
     assert send(admin_client, f"{model}_add").status_code == 403
+
+
+def test_a_membership_says_who_wrote_it(admin_client, owner):
+    form = {"entity_type": "job", "entity_id": 42, "user": owner.pk, "role": "owner"}
+    assert send(admin_client, "membership_add", **form).status_code == 302
+    listed = admin_client.get(reverse("admin:carillon_events_membership_changelist")).content.decode()
+    assert '<td class="field-written_by">admin</td>' in listed
+    key, _text = api_keys.issue(owner, label="Render farm")
+    grant(Entity("job", 42), user=owner, role="owner", by=owner, key=key)
+    listed = admin_client.get(reverse("admin:carillon_events_membership_changelist")).content.decode()
+    assert '<td class="field-written_by">owner, Render farm</td>' in listed
+
+
+@pytest.mark.parametrize(
+    ("patterns", "named", "shown"),
+    [(None, None, "all"), (["job.*"], None, "job"), (["job.*"], ["job", "scene"], "job, scene"), (["*"], [], "none")],
+)
+def test_a_key_says_whose_memberships_it_may_write(admin_client, owner, patterns, named, shown):
+    api_keys.issue(owner, publish_patterns=patterns, member_types=named)
+    listed = admin_client.get(reverse("admin:carillon_events_apikey_changelist")).content.decode()
+    assert f'<td class="field-memberships">{shown}</td>' in listed
 
 
 def queries(admin_client: Client, page: str, django_assert_max_num_queries) -> int:

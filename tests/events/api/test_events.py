@@ -197,6 +197,22 @@ def test_a_restricted_key_publishes_its_types_only(publisher):
     assert Event.objects.count() == 1
 
 
+def test_a_restricted_key_makes_owners_only_of_what_it_covers(publisher, member):
+    """Publishing a type whose actor becomes the owner writes a membership."""
+    _key, text = api_keys.issue(publisher, publish_patterns=["job.*"])
+    job = {
+        "event_type": "job.submitted",
+        "source_entity_type": "job",
+        "source_entity_id": 7,
+        "actor_user_id": member.pk,
+    }
+    assert bearing(text).post(EVENTS, job).status_code == 201
+    answer = bearing(text).post(EVENTS, [job, job | {"source_entity_type": "project"}])
+    assert (answer.status_code, answer.json()["code"]) == (403, "key_restricted")
+    about = bearing(text).post(EVENTS, job | {"event_type": "job.started", "source_entity_type": "project"})
+    assert (about.status_code, Event.objects.count()) == (201, 2)
+
+
 def test_a_restricted_key_of_one_without_the_permission_publishes_nothing(owner):
     _key, text = api_keys.issue(owner, publish_patterns=["*"])
     assert bearing(text).post(EVENTS, DONE).status_code == 403

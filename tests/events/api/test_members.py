@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from events import api_keys
 from events.entities import Entity
 from events.memberships import grant
 from events.models import Membership
-from tests.api_client import V1, as_, codes
+from tests.api_client import V1, as_, bearing, codes
 
 MEMBERS = f"{V1}/entities/job/7/members"
 
@@ -59,6 +60,36 @@ def test_bad_roles_are_named(admin, owner, body, expected):
 def test_what_is_no_entity_type_is_named(admin, kind):
     answer = as_(admin).get(f"{V1}/entities/{kind}/7/members")
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_entity")
+
+
+@pytest.mark.parametrize("method", ["put", "delete"])
+def test_a_restricted_key_writes_memberships_within_its_fence(admin, owner, method):
+    _key, text = api_keys.issue(admin, publish_patterns=["job.*"])
+    write = getattr(bearing(text), method)
+    assert write(f"{MEMBERS}/{owner.pk}", {"role": "owner"}).status_code in (200, 204)
+    answer = write(f"{V1}/entities/project/7/members/{owner.pk}", {"role": "owner"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "key_restricted")
+    assert "memberships of 'project'; it covers job." in answer.json()["detail"]
+    assert not Membership.objects.filter(entity_type="project").exists()
+
+
+def test_a_key_that_covers_none_writes_none(admin, owner):
+    _key, text = api_keys.issue(admin, publish_patterns=["job.*"], member_types=[])
+    answer = bearing(text).put(f"{MEMBERS}/{owner.pk}", {"role": "owner"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "key_restricted")
+
+
+def test_a_membership_remembers_who_wrote_it_last(admin, owner):
+    key, text = api_keys.issue(admin, publish_patterns=["job.*"])
+    bearing(text).put(f"{MEMBERS}/{owner.pk}", {"role": "owner"})
+    tie = Membership.objects.get()
+    assert (tie.written_by_user, tie.written_by_key) == (admin, key)
+    as_(admin).put(f"{MEMBERS}/{owner.pk}", {"role": "owner"})
+    tie.refresh_from_db()
+    assert (tie.written_by_user, tie.written_by_key) == (admin, None)
+    grant(Entity("job", 7), user=owner, role="owner")
+    tie.refresh_from_db()
+    assert (tie.written_by_user, tie.written_by_key) == (None, None)
 
 
 def test_the_list_is_read_page_by_page(admin, owner, member):

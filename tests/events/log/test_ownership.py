@@ -40,6 +40,12 @@ def test_a_watcher_who_submits_becomes_the_owner(owner):
     assert Membership.objects.count() == 1
 
 
+def test_an_owner_by_publishing_is_written_by_nobody(owner, admin):
+    grant(JOB, user=owner, role="watcher", by=admin)
+    submit(owner)
+    assert Membership.objects.get().written_by_user is None
+
+
 def test_a_second_submitter_owns_it_too(owner, member):
     submit(owner)
     submit(member)
