@@ -1,6 +1,5 @@
 """The ASGI application of every web process: HTTP to Django, WebSockets to the notification socket."""
 
-import asyncio
 import os
 from typing import Any
 
@@ -11,11 +10,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 pages = get_asgi_application()
 
 # What they import needs the applications loaded.
-from config.server.connection_pool import REQUESTS_AT_ONCE  # noqa: E402
 from config.server.proxy import described  # noqa: E402
+from config.server.request_turns import RequestTurns  # noqa: E402
 from notifications.websocket import consumer  # noqa: E402
 
-_requests = asyncio.Semaphore(REQUESTS_AT_ONCE)
+requests = RequestTurns(pages)
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -24,6 +23,5 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     scope = described(scope)
     if scope["type"] == "websocket":
         await consumer.application(scope, receive, send)
-        return
-    async with _requests:
-        await pages(scope, receive, send)
+    else:
+        await requests(scope, receive, send)

@@ -12,8 +12,11 @@ from django.db import connections
 # Each request that Django works on takes a thread and a connection; more wait for their turn.
 REQUESTS_AT_ONCE = 20
 
-# Every request that runs has its connection, and a few are left for sockets.
-POOL = {"min_size": 2, "max_size": REQUESTS_AT_ONCE + 4, "timeout": 5, "max_lifetime": 1800}
+# Of each health check, beside those.
+HEALTH_CHECKS_AT_ONCE = 2
+
+# Every request that runs has its connection, one of the health checks asks for one, and four are left for sockets.
+POOL = {"min_size": 2, "max_size": REQUESTS_AT_ONCE + HEALTH_CHECKS_AT_ONCE + 4, "timeout": 5, "max_lifetime": 1800}
 
 
 def pool_connections() -> None:

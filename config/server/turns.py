@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator
 
 
 class NoTurnError(Exception):
-    """So many wait already that one more would wait for too long."""
+    """Refusal of a turn: so many wait already that one more would wait for too long."""
 
 
 class Turns:
-    """At most `most` turns are taken at once, at most `each` of them by one caller; the others wait.
+    """Turns of which `most` are taken at once, and `each` of them by one caller; the others wait.
 
     A caller's waiters come in the order they asked, and callers with waiters take it in rotation, so whoever has fewer
-    than `each` waits for one turn of each other caller at most. All belongs to one event loop; what a turn costs doesn't
+    than `each` waits for one turn of each other caller at most. All belongs to one event loop. A turn's cost doesn't
     grow with the number of waiters.
     """
 
