@@ -40,7 +40,7 @@ class TryLaterMiddleware(MiddlewareMixin):
         if isinstance(exception, TryLaterError):
             return answer(exception, path=request.path_info)
         if isinstance(exception, Error) and is_passing(exception):
-            logger.warning("The database can't answer %s: %s", request.path_info, exception)
+            logger.error("the database could not answer: %s", exception)
             detail = gettext("The database can't answer now; try again.")
             unavailable = TryLaterError(detail, code="unavailable", seconds=DATABASE_SECONDS)
             return answer(unavailable, path=request.path_info)

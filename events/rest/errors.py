@@ -18,6 +18,7 @@ from rest_framework.exceptions import (
 )
 from rest_framework.response import Response
 
+from events.db.errors import is_passing
 from events.errors import Refused
 
 logger = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         case Http404():
             response = _answer(404, code="not_found", detail=str(NotFound.default_detail))
         case OperationalError() | InterfaceError():
-            logger.error("the database could not answer", exc_info=error)
+            logger.error("the database could not answer: %s", error, exc_info=None if is_passing(error) else error)
             response = _answer(503, code="unavailable", detail="The database can't answer now; try again.")
             response["Retry-After"] = str(RETRY_AFTER_SECONDS)
         case APIException():

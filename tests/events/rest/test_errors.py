@@ -38,7 +38,7 @@ FRAMEWORK = {
 
 def source_codes() -> set[str]:
     found = set()
-    for floor in ("events", "notifications", "delivery"):
+    for floor in ("config", "events", "notifications", "delivery"):
         for path in (ROOT / floor).rglob("*.py"):
             if "migrations" not in path.parts:
                 found |= set(IN_SOURCE.findall(path.read_text()))
