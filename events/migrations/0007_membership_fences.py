@@ -17,7 +17,7 @@ def forwards(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("carillon_events", "0005_command_entries"),
+        ("carillon_events", "0006_accepted_moments"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
