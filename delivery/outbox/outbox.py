@@ -1,4 +1,7 @@
-"""Deliveries for the rest of the house; what becomes of them is in docs/delivery.md."""
+"""Deliveries for the rest of the house: opened for rows, and chosen ones that have ended sent again (`resend`).
+
+What becomes of them is in docs/delivery.md.
+"""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime

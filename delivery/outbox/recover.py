@@ -1,4 +1,7 @@
-"""Recovery of what an address missed: died, skipped or never tried. A row remembers how far it got."""
+"""Recovery of an address: all that it missed since a moment, dead, skipped or never opened, as its owner asks.
+
+A row remembers how far it got. Chosen deliveries are sent again by `outbox.resend`, those of a lost worker by `rescue`.
+"""
 
 from datetime import datetime
 

@@ -1,4 +1,7 @@
-"""Rescue of deliveries whose worker was lost or told to stop: pending again, with what is known of each attempt."""
+"""Rescue of deliveries in `sending` whose worker was lost or told to stop: they are pending again, unasked.
+
+Each attempt keeps what is known of it. What has ended is sent again by `outbox.resend` and `recover`, when asked.
+"""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
