@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.auth.models import User
 from django.template import Context, Engine
 from django.urls import reverse
+from django.utils import timezone
 
 from config import demo
+from delivery import signed_links
 from delivery.models import Address
+from delivery.signed_links import Subscription
+from events.models import EventType
 from events.sweep import sweep
 from notifications.models import Notification, Summary
 from tests.delivery.factories.emails import event, outgoing, part, summary
+from tests.notifications.factories.routing import define, store_preference
 
 pytestmark = pytest.mark.django_db
 
@@ -62,6 +69,30 @@ def test_pages_know_every_variable_they_print(client, loaded, name):
     client.force_login(User.objects.get(username=name))
     pages = {path: client.get(path).content.decode() for path in addresses_of(name)}
     assert {path: unknown_in(text) for path, text in pages.items() if unknown_in(text)} == {}
+
+
+def links_of(user: User) -> list[str]:
+    """Every kind of link in mails: to stop a type, one that is locked, the digest; to confirm, in time and too late."""
+    define("bench.lock", category="bench", default_channels=["in_app", "email"], is_locked=True)
+    types = EventType.objects.filter(name__in=["job.completed", "bench.lock"])
+    new = Address.objects.create(user=user, kind="email", target="new@example.com", verified_at=None)
+    other = Address.objects.create(user=user, kind="email", target="other@example.com", verified_at=None)
+    return [
+        *[
+            signed_links.unsubscribe_url(Subscription(user.pk, one))
+            for one in [*types.values_list("pk", flat=True), None]
+        ],
+        signed_links.confirmation_url(new, sent_at=timezone.now()),
+        signed_links.confirmation_url(other, sent_at=timezone.now() - timedelta(days=365)),
+    ]
+
+
+def test_pages_behind_links_in_mails_know_every_variable_they_print(client, owner):
+    store_preference(owner, "job.completed", channels=["in_app", "email"])
+    paths = [urlsplit(url).path for url in links_of(owner)]
+    answers = [ask(path) for path in paths for ask in (client.get, client.post, client.get)]
+    assert {answer.status_code for answer in answers} == {200, 409, 410}
+    assert set().union(*[unknown_in(answer.content.decode()) for answer in answers]) == set()
 
 
 @pytest.mark.parametrize("name", ["plain", "html"])
