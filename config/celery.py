@@ -3,8 +3,9 @@
 import os
 
 from celery import Celery
-from celery.signals import worker_init
+from celery.signals import beat_init, worker_init
 
+from events import checks
 from events.worker import connections
 from events.worker.run_step import RunStep
 from events.worker.sweeper import SweeperStep
@@ -15,6 +16,8 @@ app = Celery("carillon", task_cls="events.worker.task_class:HintTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(["events.sources", "delivery.retention"])
+worker_init.connect(checks.end_if_older)
+beat_init.connect(checks.end_if_older)
 worker_init.connect(connections.keep)
 app.steps["worker"].add(SweeperStep)
 app.steps["worker"].add(RunStep)

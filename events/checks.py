@@ -30,3 +30,10 @@ def is_older(alias: str = DEFAULT_DB_ALIAS) -> bool:
             return MigrationRecorder(connection).applied_migrations().keys() >= MADE_BY_0_1
     except DatabaseError:
         return False
+
+
+def end_if_older(**_of_signal: object) -> None:
+    """End a Celery process that has a database of 0.1; a receiver of `worker_init` and `beat_init`."""
+    if is_older():
+        # What a receiver raises otherwise Celery logs, and goes on.
+        raise SystemExit(REFUSAL)
