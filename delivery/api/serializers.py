@@ -14,6 +14,7 @@ from events.rest.pagination import Paged
 from events.rest.strict import Changes, Strict
 
 MAX_TARGET = 2000
+RETRY_HELP = "Of a webhook. short: after the seconds of WEBHOOK_RETRY_DELAYS; long: over three days."
 
 
 def _target_fields() -> list[str]:
@@ -27,7 +28,7 @@ class AddressIn(Strict):
     kind = one_of(sorted(channels.installed()))
     url = Text(required=False, max_length=MAX_TARGET, help_text="Of a webhook or a chat.")
     address = Text(required=False, max_length=MAX_TARGET, help_text="Of an e-mail address.")
-    retry = one_of(Address.Retry.values, required=False, help_text="Of a webhook. short: after 1, 2 and 4 seconds.")
+    retry = one_of(Address.Retry.values, required=False, help_text=RETRY_HELP)
     format = one_of(Address.Format.values, required=False, help_text="Of a webhook.")
 
     def get_fields(self) -> dict[str, Any]:

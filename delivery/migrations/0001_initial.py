@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 ('secret', models.TextField(blank=True, db_default='', default='', help_text="Encrypted: a webhook's signing secret, a chat's whole URL.")),
                 ('previous_secret', models.TextField(blank=True, db_default='', default='', help_text='Encrypted; signs too until `previous_secret_until`.')),
                 ('previous_secret_until', models.DateTimeField(blank=True, null=True)),
-                ('retry', models.TextField(choices=[('short', '1, 2 and 4 seconds'), ('long', 'over three days')], db_default='short', default='short')),
+                ('retry', models.TextField(choices=[('short', 'Short'), ('long', 'Long')], db_default='short', default='short')),
                 ('format', models.TextField(choices=[('standard', 'Standard Webhooks'), ('cloudevents', 'CloudEvents 1.0')], db_default='standard', default='standard')),
                 ('is_account', models.BooleanField(db_default=False, default=False, help_text="The account's own e-mail address.")),
                 ('is_enabled', models.BooleanField(db_default=True, default=True)),

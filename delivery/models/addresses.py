@@ -15,8 +15,8 @@ class Address(models.Model):
     """Webhook URL, e-mail address or chat. Changed under the inbox lock of its person; never deleted by them."""
 
     class Retry(models.TextChoices):
-        SHORT = "short", "1, 2 and 4 seconds"
-        LONG = "long", "over three days"
+        SHORT = "short"
+        LONG = "long"
 
     class Format(models.TextChoices):
         STANDARD = "standard", "Standard Webhooks"

@@ -3,7 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.utils.functional import Promise
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -70,6 +72,13 @@ def hint_of(kind: str) -> tuple[str, str]:
     """Return the field's label, and what goes in; a channel from elsewhere has no more than its field's name."""
     label, hint = HINTS.get(kind, (channels.named(kind).target_field.capitalize(), ""))
     return str(label), str(hint)
+
+
+def retries() -> list[tuple[str, str]]:
+    """List the retry schedules as (value, label)."""
+    seconds = [f"{delay:g}" for delay in settings.WEBHOOK_RETRY_DELAYS]
+    short = _("After %(seconds)s seconds") % {"seconds": get_text_list(seconds, _("and"))}
+    return [(Address.Retry.SHORT, short), (Address.Retry.LONG, _("For three days"))]
 
 
 def _address_status(row: Address, *, inbox: InboxStatus) -> tuple[str, str, str]:

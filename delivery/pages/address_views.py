@@ -62,7 +62,7 @@ def add_page(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"kinds": kinds, "kind": chosen, "options": addresses.OPTIONS.get(chosen, ())}
     if chosen:
         context["label"], context["hint"] = address_cards.hint_of(chosen)
-    context |= {"retries": Address.Retry.choices, "formats": Address.Format.choices}
+    context |= {"retries": address_cards.retries(), "formats": Address.Format.choices}
     if request.method != "POST":
         return render(request, "carillon/delivery/add_channel.html", context)
     try:
@@ -146,7 +146,7 @@ def _channel_page(request: HttpRequest, row: Address, *, secret: str = "") -> Ht
         "card": address_cards.card_of(row, dead=dead, inbox=inbox),
         "secret": secret,
         "zone": inbox.zone.key,
-        "retries": Address.Retry.choices,
+        "retries": address_cards.retries(),
         "formats": Address.Format.choices,
     }
     return render(request, "carillon/delivery/channel.html", context)

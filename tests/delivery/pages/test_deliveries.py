@@ -274,6 +274,11 @@ def test_a_webhook_is_added_and_shows_its_secret_this_once(browser):
     assert row.retry == "long"
 
 
+def test_the_schedules_of_a_webhook_are_said_as_they_are_set(browser, settings):
+    settings.WEBHOOK_RETRY_DELAYS = [2.5, 60.0, 600.0]
+    assert "After 2.5, 60 and 600 seconds" in text(browser, "channel-add", kind="webhook")
+
+
 def test_a_refused_one_says_why_and_keeps_what_was_typed(browser):
     answer = browser.post(reverse("channel-add"), {"kind": "webhook", "target": "http://127.0.0.1/hook"})
     assert answer.status_code == 400
