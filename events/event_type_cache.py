@@ -10,6 +10,8 @@ from events.errors import UnknownEventType
 from events.models import EventType
 
 MAX_AGE = 5.0
+# Longer names are near to none, and comparing costs the square of their length.
+MAX_COMPARED = 100
 _cached: dict[str, tuple[float, EventType]] = {}
 
 
@@ -37,7 +39,9 @@ def by_name(names: Iterable[object]) -> dict[str, EventType]:
 
 
 def unknown(name: object, *, known: Sequence[str]) -> UnknownEventType:
-    near = difflib.get_close_matches(name, known, n=3) if isinstance(name, str) else []
+    near = []
+    if isinstance(name, str) and len(name) <= MAX_COMPARED:
+        near = difflib.get_close_matches(name, known, n=3)
     hint = f"did you mean {' or '.join(near)}?" if near else "GET /api/v1/event-types lists them all"
     shown = repr(name)
     return UnknownEventType(

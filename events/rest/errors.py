@@ -24,6 +24,8 @@ from events.errors import Refused
 logger = logging.getLogger(__name__)
 
 MAX_LISTED = 100
+# Of a text that repeats what was sent.
+MAX_DETAIL = 1000
 RETRY_AFTER_SECONDS = 1
 
 
@@ -82,10 +84,16 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def _answer(code_of_http: int, *, code: str, detail: str, errors: list[FieldError] | None = None) -> Response:
-    body: dict[str, Any] = {"code": code, "detail": detail}
+    body: dict[str, Any] = {"code": code, "detail": _cut(detail)}
     if errors:
-        body["errors"] = errors[:MAX_LISTED]
+        body["errors"] = [
+            error | {"field": _cut(error["field"]), "detail": _cut(error["detail"])} for error in errors[:MAX_LISTED]
+        ]
     return Response(body, status=code_of_http)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_DETAIL else f"{text[: MAX_DETAIL - 1]}…"
 
 
 def _refused(error: Refused) -> Response:

@@ -100,7 +100,17 @@ class Payload(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
-class Distinct(serializers.ListField):
+class Listed(serializers.ListField):
+    """List whose length is checked before its values, which the base class would all look at first."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if self.max_length is not None and isinstance(data, list) and len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        items: list[Any] = super().to_internal_value(data)
+        return items
+
+
+class Distinct(Listed):
     default_error_messages = {"repeated": "Something is named twice; name each once."}
 
     def to_internal_value(self, data: Any) -> list[Any]:

@@ -1,11 +1,17 @@
 """Strict reading of requests: a name nobody knows is an error, not something to pass over."""
 
+from itertools import islice
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
+
+# An object of more members is refused before any of them is looked at.
+MAX_MEMBERS = 10_000
+# Unknown names that are said: the first few show what is wrong.
+MOST_NAMED = 10
 
 
 class Strict(serializers.Serializer[Any]):
@@ -17,12 +23,13 @@ class Strict(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         errors: dict[str, Any] = {}
         if isinstance(data, dict):
+            if len(data) > MAX_MEMBERS:
+                detail = ErrorDetail(f"An object has at most {MAX_MEMBERS} members.", code="too_many_members")
+                raise ValidationError({"non_field_errors": [detail]})
             known = ", ".join(self.fields) or "none"
-            errors = {
-                str(name)[:100]: [ErrorDetail(f"There is no such field; accepted: {known}.", code="unknown_field")]
-                for name in data
-                if name not in self.fields
-            }
+            unknown = islice((name for name in data if name not in self.fields), MOST_NAMED)
+            detail = ErrorDetail(f"There is no such field; accepted: {known}.", code="unknown_field")
+            errors = {str(name)[:100]: [detail] for name in unknown}
         try:
             checked: dict[str, Any] = super().to_internal_value(data)
         except ValidationError as error:

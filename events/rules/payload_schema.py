@@ -13,6 +13,8 @@ from referencing.exceptions import Unresolvable
 
 from events.errors import PayloadRefused
 
+# A place in a payload, piece by piece: spelled out for each value, a long key would cost the square of its length.
+Path = tuple[str, ...]
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -29,7 +31,7 @@ def check_schema(schema: Any) -> None:
     if not isinstance(schema, dict):
         raise ValueError("schema must be a JSON object, or empty for no schema")
     try:
-        _check_value(schema, path="$", depth=1)
+        _check_value(schema, path=("$",))
         Draft202012Validator.check_schema(schema)
     except PayloadRefused as refusal:
         raise ValueError(f"schema can't be stored: {refusal.detail.removeprefix('payload ')}") from refusal
@@ -51,7 +53,7 @@ def check_payload(payload: Any, *, schema: dict[str, Any] | None) -> None:
     """
     if not isinstance(payload, dict):
         raise PayloadRefused("is not a JSON object", code="not_an_object")
-    _check_value(payload, path="$", depth=1)
+    _check_value(payload, path=("$",))
     size = len(json.dumps(payload, ensure_ascii=False).encode())
     if size > MAX_BYTES:
         raise PayloadRefused(f"is {size} bytes, at most {MAX_BYTES} are accepted", code="payload_too_large")
@@ -83,43 +85,48 @@ def _number(digits: str) -> tuple[Decimal]:
     return (Decimal(digits),)
 
 
-def _check_value(value: Any, *, path: str, depth: int) -> None:
-    if isinstance(value, dict | list | tuple) and depth > MAX_DEPTH:
-        raise PayloadRefused(f"is nested deeper than {MAX_DEPTH}", code="payload_too_deep", path=path[:200])
+def _check_value(value: Any, *, path: Path) -> None:
+    if isinstance(value, dict | list | tuple) and len(path) > MAX_DEPTH:
+        raise PayloadRefused(f"is nested deeper than {MAX_DEPTH}", code="payload_too_deep", path=_shown(path))
     match value:
         case dict():
             for key, inner in value.items():
                 _check_key(key, path=path)
-                _check_value(inner, path=f"{path}.{key}", depth=depth + 1)
+                _check_value(inner, path=(*path, f".{key}"))
         case list() | tuple():
             for number, inner in enumerate(value):
-                _check_value(inner, path=f"{path}[{number}]", depth=depth + 1)
+                _check_value(inner, path=(*path, f"[{number}]"))
         case str():
             _check_text(value, path=path)
         case float():
             if not math.isfinite(value):
-                raise PayloadRefused(f"is {value}, which is not JSON", code="payload_nan", path=path)
+                raise PayloadRefused(f"is {value}, which is not JSON", code="payload_nan", path=_shown(path))
         case None | bool():
             pass
         case int():
             if abs(value) > _GREATEST:
-                raise PayloadRefused("is a number beyond 1.8e308", code="payload_type", path=path)
+                raise PayloadRefused("is a number beyond 1.8e308", code="payload_type", path=_shown(path))
         case _:
             kind = type(value).__name__
-            raise PayloadRefused(f"is a {kind}; use JSON values (dates as ISO text)", code="payload_type", path=path)
+            detail = f"is a {kind}; use JSON values (dates as ISO text)"
+            raise PayloadRefused(detail, code="payload_type", path=_shown(path))
 
 
-def _check_key(key: Any, *, path: str) -> None:
+def _check_key(key: Any, *, path: Path) -> None:
     if not isinstance(key, str):
-        raise PayloadRefused(f"has the key {key!r}; keys are strings", code="payload_type", path=path)
+        raise PayloadRefused(f"has the key {key!r}; keys are strings", code="payload_type", path=_shown(path))
     _check_text(key, path=path)
 
 
-def _check_text(text: str, *, path: str) -> None:
+def _check_text(text: str, *, path: Path) -> None:
     if "\x00" in text:
-        raise PayloadRefused("has a NUL character", code="payload_nul", path=path)
+        raise PayloadRefused("has a NUL character", code="payload_nul", path=_shown(path))
     if _SURROGATE.search(text):
-        raise PayloadRefused("has a lone surrogate", code="payload_surrogate", path=path)
+        raise PayloadRefused("has a lone surrogate", code="payload_surrogate", path=_shown(path))
+
+
+def _shown(path: Path) -> str:
+    return "".join(path)[:200]
 
 
 def _references(schema: Any) -> list[str]:

@@ -11,6 +11,7 @@ from events.rest.fields import (
     ChannelName,
     Distinct,
     Instant,
+    Listed,
     Payload,
     QuerySwitch,
     QueryWhole,
@@ -131,7 +132,7 @@ class SettingsIn(Changes):
     digest_weekday = Whole(max_value=6)
     digest_channels = Distinct(child=ChannelName(), max_length=MAX_CHANNELS)
     timezone = one_of(sorted(timezones()))
-    quiet_hours = serializers.ListField(child=QuietWindow(), max_length=MAX_WINDOWS)
+    quiet_hours = Listed(child=QuietWindow(), max_length=MAX_WINDOWS)
 
 
 class DigestOut(serializers.Serializer[Any]):

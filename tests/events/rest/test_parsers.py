@@ -67,6 +67,14 @@ def test_no_body_costs_the_square_of_its_length(piece):
         parse(b"[" * 65 + b'"' + piece * (MAX_BODY // len(piece)))
 
 
+@pytest.mark.timeout(60)
+def test_a_long_name_costs_nothing_for_each_text_below_it():
+    """It would take minutes."""
+    with pytest.raises(BadBodyError) as refused:
+        parse(b'{"' + b"k" * 7_000_000 + b'":[' + b'"",' * 190_000 + rb'"\u0000"]}')
+    assert refused.value.get_codes() == "nul"
+
+
 def test_one_layer_more_than_accepted_is_refused_however_it_is_built():
     for deep in (b"[" * 65 + b"]" * 65, b'{"a":[],"b":' * 65 + b"1" + b"}" * 65, b"[[]," * 64 + b"[[]]" + b"]" * 64):
         with pytest.raises(BadBodyError):
