@@ -43,27 +43,29 @@ def vet(host: str, addresses: list[str], *, policy: Policy) -> None:
             raise BlockedAddressError(f"{host} leads to {address} ({why})")
 
 
-def looking_up(host: str) -> Future[list[str]]:
+def looking_up(host: str, *, free: threading.Semaphore | None = None) -> Future[list[str]]:
     """Look a name up in a thread: IPv6 and IPv4 addresses, in the order of preference of this machine.
 
-    The future has at least one, or raises NameLookupError or ResolverError.
+    The future has at least one, or raises NameLookupError or ResolverError. `free`: how many more may hang, where the
+    caller's are counted apart.
     """
     future: Future[list[str]] = Future()
-    if not _free.acquire(blocking=False):
-        future.set_exception(ResolverError(f"{MAX_LOOKUPS} lookups hang already"))
+    free = _free if free is None else free
+    if not free.acquire(blocking=False):
+        future.set_exception(ResolverError("as many lookups as may hang do already"))
         return future
-    threading.Thread(target=_run, args=(host, future), name=f"lookup {host[:40]}", daemon=True).start()
+    threading.Thread(target=_run, args=(host, future, free), name=f"lookup {host[:40]}", daemon=True).start()
     return future
 
 
-def _run(host: str, future: Future[list[str]]) -> None:
+def _run(host: str, future: Future[list[str]], free: threading.Semaphore) -> None:
     try:
         if future.set_running_or_notify_cancel():
             future.set_result(lookup(host))
     except Exception as error:  # noqa: BLE001  it is raised where the future is waited for
         future.set_exception(error)
     finally:
-        _free.release()
+        free.release()
 
 
 def lookup(host: str) -> list[str]:

@@ -12,6 +12,7 @@ import functools
 import resource
 import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -43,8 +44,11 @@ from delivery.models import Address
 MAX_ANSWER = 64 * 1024
 # An answer's header lines: this long each, and so many.
 MAX_HEADER, MAX_HEADERS = 4096, 64
-# How long saving waits for a resolver. Whatever comes of it, each attempt asks again.
-LOOKUP_ON_SAVE = 3.0
+# How long saving waits for a resolver, in seconds: whoever saves holds one of the few turns of a web process. Whatever
+# comes of it, each attempt asks again.
+LOOKUP_ON_SAVE = 0.5
+# Lookups for who saves may hang too, and must leave room for those of attempts in the same process.
+_lookups_on_save = threading.BoundedSemaphore(16)
 # An address that was checked is connected to for so long without asking again.
 DNS_SECONDS = 10
 # Shorter than common servers keep an idle connection: who sends into one that just closes has failed for nothing.
@@ -73,7 +77,7 @@ class Webhook(Channel):
         """Ask the resolver, for LOOKUP_ON_SAVE seconds at most. Raises AddressRefused."""
         url = parse(target)
         try:
-            addresses = [url.host] if url.is_address else resolver.looking_up(url.host).result(LOOKUP_ON_SAVE)
+            addresses = [url.host] if url.is_address else _lookup(url.host)
             resolver.vet(url.host, addresses, policy=policy())
         except resolver.BlockedAddressError:
             raise AddressRefused(reasons.sentence("blocked_address"), code="blocked_address", field="url") from None
@@ -152,6 +156,10 @@ class WebhookSession:
         if address.previous_secret and address.previous_secret_until and address.previous_secret_until > now:
             keys.append(self._key(address.previous_secret))
         return keys
+
+
+def _lookup(host: str) -> list[str]:
+    return resolver.looking_up(host, free=_lookups_on_save).result(LOOKUP_ON_SAVE)
 
 
 def _url(target: str) -> yarl.URL:

@@ -124,6 +124,17 @@ def test_a_resolver_that_hangs_is_not_waited_for(monkeypatch):
     released.set()
 
 
+def test_more_names_that_hang_than_saving_may_ask_for_leave_room_for_attempts(monkeypatch):
+    released = threading.Event()
+    monkeypatch.setattr(resolver, "lookup", lambda host: released.wait(5) and ["93.184.215.14"])
+    monkeypatch.setattr("delivery.channels.webhook.channel.LOOKUP_ON_SAVE", 0.001)
+    monkeypatch.setattr(resolver, "_free", threading.BoundedSemaphore(1))
+    assert {check(f"https://n{number}.example.com/").is_verified for number in range(20)} == {True}
+    attempt = resolver.looking_up("public.example.com")
+    released.set()
+    assert attempt.result(5) == ["93.184.215.14"]
+
+
 def test_an_open_intranet_has_names_of_its_own(settings, monkeypatch):
     names(monkeypatch, {"receiver": ["10.20.30.40"]})
     settings.WEBHOOK_ALLOWED_NETWORKS = [ipaddress.ip_network("10.20.0.0/16")]
