@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import django_stubs_ext
+from django.conf import global_settings
 from kombu import Queue
 
 from config import environment as env
@@ -125,6 +126,8 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
 
+# Others than the first know passwords that were hashed elsewhere, until their owners sign in.
+PASSWORD_HASHERS = ["config.sign_in.hasher.TurnTakingHasher", *global_settings.PASSWORD_HASHERS[1:]]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
