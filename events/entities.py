@@ -1,6 +1,7 @@
 """Entities, which events are about: `(type, id)`, and their addresses on the site."""
 
 import re
+from argparse import ArgumentTypeError
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from django.db.models import Model
 from events.errors import EntityRefused
 
 BIGINT_MAX = 2**63 - 1
+# What the key of Django's own users can be.
+USER_ID_MAX = 2**31 - 1
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 UrlResolver = Callable[[int], "str | None"]
@@ -66,6 +69,14 @@ def whole_number(text: str) -> int | None:
     """The number that a text of digits spells, if a key column can hold it."""
     number = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(BIGINT_MAX)) else None
     return number if number is None or number <= BIGINT_MAX else None
+
+
+def whole_number_argument(text: str) -> int:
+    """Type of a command's argument that names a row or a position."""
+    number = whole_number(text)
+    if number is None:
+        raise ArgumentTypeError(f"{text[:40]!r} is not a whole number from 0 to 2^63-1")
+    return number
 
 
 def parse_entity(text: str) -> Entity:

@@ -42,6 +42,6 @@ def _user_id(user: User | int) -> int:
     if isinstance(user, User) and not user._state.adding:
         return user.pk
     key = user.pk if isinstance(user, User) else user
-    if type(key) is not int or not 0 < key < 2**31 or not User.objects.filter(pk=key).exists():
+    if type(key) is not int or not User.objects.filter(pk=key).exists():
         raise UnknownUser(f"there is no user {key!r}", code="unknown_user", field="user_id")
     return key

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
-from django.urls import path
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -18,6 +17,7 @@ from delivery.outbox import outbox
 from delivery.outbox.rescue import rescue as rescue_expired
 from events.admin.base import ReadOnly, link, traced_action, user_ids
 from events.entities import whole_number
+from events.rest.converters import path
 
 MOST_AT_ONCE = 1000
 
@@ -82,7 +82,7 @@ class DeliveryAdmin(ReadOnly[Delivery]):
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(explain_view)
-        return [path("explain/<int:event_id>/", view, name="carillon_delivery_explain"), *super().get_urls()]
+        return [path("explain/<bigint:event_id>/", view, name="carillon_delivery_explain"), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         queryset = super().get_queryset(request)

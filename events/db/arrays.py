@@ -11,12 +11,16 @@ from django.db import connection
 
 # A condition of a statement in SQL, and its parameters.
 Condition = tuple[str, list[Any]]
+_BITS = {"smallint": 15, "integer": 31, "bigint": 63}
 
 
 def any_of(column: str, values: Iterable[int | str], *, db_type: str = "bigint") -> Condition:
-    """Condition that the column has one of these values, whole numbers or another PostgreSQL type. Indexes serve it."""
+    """Condition that the column has one of these values, whole numbers or another PostgreSQL type. Indexes serve it.
+
+    A number that no such column can hold is nobody's, and no error.
+    """
     if connection.vendor == "postgresql":
-        return f"{column} = ANY(%s::{db_type}[])", [array_literal(values)]
+        return f"{column} = ANY(%s::{db_type}[])", [array_literal(_storable(values, db_type=db_type))]
     return f"{column} IN (SELECT value FROM json_each(%s))", [json.dumps(list(values))]
 
 
@@ -39,6 +43,15 @@ def array_literal(values: Iterable[Any]) -> str:
         return f"{{{repr(given)[1:-1]}}}"
     elements = {value: _element(value) for value in set(given)}
     return f"{{{','.join([elements[value] for value in given])}}}"
+
+
+def _storable(values: Iterable[Any], *, db_type: str) -> Iterable[Any]:
+    if db_type not in _BITS:
+        return values
+    given, limit = list(values), 1 << _BITS[db_type]
+    if not given or (min(given) >= -limit and max(given) < limit):
+        return given
+    return [number for number in given if -limit <= number < limit]
 
 
 def _element(value: int | str | bool | None) -> str:

@@ -197,7 +197,7 @@ def _unknown_actors(events: Mapping[int, Event]) -> dict[int, Refused]:
         for index, event in events.items()
         if event.actor_user_id is not None and not field.is_cached(event)
     }
-    valid = {actor for actor in named.values() if type(actor) is int and 0 < actor < 2**31}
+    valid = {actor for actor in named.values() if type(actor) is int}
     known = set(User.objects.filter(pk__in_set=valid).values_list("pk", flat=True)) if valid else set()
     return {
         index: UnknownUser(f"there is no user {actor!r}", code="unknown_user", field="actor_user_id")

@@ -1,4 +1,4 @@
-"""Addresses of the API: Django's `path`, with `<bigint:...>` known wherever it is imported from here."""
+"""Addresses of the API and the pages: Django's `path`, with `<bigint:...>` known wherever it is imported from here."""
 
 from django.urls import path, register_converter
 

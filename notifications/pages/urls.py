@@ -1,7 +1,6 @@
 """Addresses of the pages, included at the root."""
 
-from django.urls import path
-
+from events.rest.converters import path
 from notifications.pages import auth_views, inbox_views, password_views, read_views, summary_views
 from notifications.pages.preferences import views
 
@@ -21,10 +20,10 @@ urlpatterns = [
     path("notifications/preferences/", views.preferences_page, name="preferences"),
     path("notifications/digest/send/", summary_views.send_digest, name="digest-send"),
     path("notifications/summaries/", summary_views.above_feed, name="feed-summaries"),
-    path("notifications/summaries/<int:summary_id>/", summary_views.summary_page, name="summary"),
-    path("notifications/summaries/<int:summary_id>/read/", summary_views.read, name="summary-read"),
-    path("notifications/<int:notification_id>/", inbox_views.detail, name="notification-detail"),
-    path("notifications/<int:notification_id>/open/", inbox_views.open_notification, name="notification-open"),
-    path("notifications/<int:notification_id>/read/", read_views.read, name="notification-read"),
-    path("notifications/<int:notification_id>/unread/", read_views.unread, name="notification-unread"),
+    path("notifications/summaries/<bigint:summary_id>/", summary_views.summary_page, name="summary"),
+    path("notifications/summaries/<bigint:summary_id>/read/", summary_views.read, name="summary-read"),
+    path("notifications/<bigint:notification_id>/", inbox_views.detail, name="notification-detail"),
+    path("notifications/<bigint:notification_id>/open/", inbox_views.open_notification, name="notification-open"),
+    path("notifications/<bigint:notification_id>/read/", read_views.read, name="notification-read"),
+    path("notifications/<bigint:notification_id>/unread/", read_views.unread, name="notification-unread"),
 ]

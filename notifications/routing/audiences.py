@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Q, QuerySet
 
 from events.db.aggregates import Numbers
+from events.entities import USER_ID_MAX
 from events.models import Event, Membership
 from notifications.routing.plan import Source
 
@@ -72,7 +73,7 @@ def _mentioned(event: Event, _ties: Ties) -> Sequence[int]:
     if not isinstance(value, list):
         return []
     numbers = [number for number in value if isinstance(number, int | float) and not isinstance(number, bool)]
-    return [int(number) for number in numbers if 0 < number < 2**31 and number == int(number)]
+    return [int(number) for number in numbers if 0 < number <= USER_ID_MAX and number == int(number)]
 
 
 # Of several reasons for a person the first counts.

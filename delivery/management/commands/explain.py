@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from delivery.reporting import explanation, explanation_output
+from events.entities import whole_number_argument
 from events.models import Event
 
 
@@ -14,9 +15,11 @@ class Command(BaseCommand):
     help = "Say who was told of an event, over what and how that went; and, as of now, why others were not."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("event_id", type=int)
+        parser.add_argument("event_id", type=whole_number_argument)
         parser.add_argument("--user", help="a username: only this person, told or not")
-        parser.add_argument("--after", type=int, default=0, metavar="USER_ID", help="go on behind this user id")
+        parser.add_argument(
+            "--after", type=whole_number_argument, default=0, metavar="USER_ID", help="go on behind this user id"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

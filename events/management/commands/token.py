@@ -7,6 +7,9 @@ from django.db import transaction
 from events import api_keys, audit
 from events.models import ApiKey
 
+# What its column holds.
+MOST_PER_MINUTE = 2**31 - 1
+
 
 class Command(BaseCommand):
     help = "Make a Bearer key that acts as USER, and print it once: only its digest is stored."
@@ -49,8 +52,8 @@ class Command(BaseCommand):
         user = User.objects.filter(username=username, is_active=True).first()
         if user is None:
             raise CommandError(f"there is no active user {username!r}")
-        if per_minute is not None and per_minute < 0:
-            raise CommandError(f"--per-minute is {per_minute}; it must be 0 or more")
+        if per_minute is not None and not 0 <= per_minute <= MOST_PER_MINUTE:
+            raise CommandError(f"--per-minute is {per_minute}; it must be from 0 to {MOST_PER_MINUTE}")
         try:
             with transaction.atomic():
                 key, text = api_keys.issue(

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Model
 from django.db.models.functions import Now
 
-from events.entities import BIGINT_MAX, Entity, entity_of, parse_entity
+from events.entities import BIGINT_MAX, USER_ID_MAX, Entity, entity_of, parse_entity
 from events.errors import Refused, UnknownUser
 from events.log.publish import publish
 from events.models import TrackedJob
@@ -54,7 +54,7 @@ def facts(
     return Facts(
         name=text(name)[:200] or "A job",
         source=_entity(source, of=name),
-        actor_id=_number(actor.pk if isinstance(actor, User) else actor, most=2**31 - 1, what="actor", of=name),
+        actor_id=_number(actor.pk if isinstance(actor, User) else actor, most=USER_ID_MAX, what="actor", of=name),
         project_id=_number(project_id, most=BIGINT_MAX, what="project", of=name),
         details=dict(details or {}),
     )

@@ -283,6 +283,13 @@ def test_over_http_one_person_may_be_asked_for(owner, outsider, admin):
     assert body["people"][0]["why_not"] == "not_in_audience"
 
 
+@pytest.mark.parametrize("user_id", [0, 999_999, 2**31, 2**32, 2**63 - 1])
+def test_over_http_an_id_that_is_nobodys_explains_nobody(owner, admin, user_id):
+    event = publish_and_route("job.completed", actor=owner)
+    answer = as_(admin).get(f"{V1}/events/{event.pk}/explain", {"user_id": user_id})
+    assert (answer.status_code, answer.json()["people"]) == (200, [])
+
+
 def test_over_http_the_link_goes_on(admin):
     event = broadcast(3)
     answer = as_(admin).get(f"{V1}/events/{event.pk}/explain", {"limit": 2})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from events.bus import NewEvent, publish, publish_many
 from events.db.rows import values_table
-from events.models import Event, EventType
+from events.models import Event, EventType, Membership
 from tests.events.strategies import TEXT
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +43,12 @@ def test_a_table_of_no_rows_is_empty():
 def test_ten_thousand_rows_keep_their_order():
     rows = [(number,) for number in range(10_000)]
     assert selected({"number": "bigint"}, rows) == rows
+
+
+@pytest.mark.parametrize("far", [2**31, -(2**31) - 1, 2**32, 2**63, 2**64, 10**400])
+def test_a_number_that_no_such_column_holds_is_nobodys(owner, far):
+    assert list(User.objects.filter(pk__in_set=[far, owner.pk])) == [owner]
+    assert not Membership.objects.filter(user_id__in_set=[far]).exists()
 
 
 @EXAMPLES
