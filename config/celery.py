@@ -12,7 +12,7 @@ from events.worker.sweeper import SweeperStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-app = Celery("carillon", task_cls="events.worker.task_class:HintTask")
+app = Celery("carillon", task_cls="events.transport.celery_task:QueueTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(["events.sources", "delivery.retention"])

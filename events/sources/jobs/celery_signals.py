@@ -10,8 +10,8 @@ from django.db import connection
 
 from events.sources.jobs import lifecycle, reporter, tracking
 from events.sources.jobs import task as jobs
-from events.sources.jobs.celery_request import is_unacknowledged
 from events.sources.jobs.task import JobTask
+from events.transport.celery_task import is_unacknowledged
 
 # A broker looks for what was not acknowledged now and then, not at the second.
 _REDELIVERY_SECONDS = 120

@@ -11,19 +11,20 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from celery import Task, shared_task
+from celery import shared_task
 from celery.result import AsyncResult
 from django.db import connection, transaction
 
 from events.sources.jobs import lifecycle, reporter
 from events.sources.jobs.lifecycle import Facts
 from events.sources.jobs.tracking import ended, logger, running
+from events.transport.celery_task import QueueTask
 
 HEADER = "carillon"
 _KNOWN_FACTS = ("title", "actor", "source", "project")
 
 
-class JobTask(Task[Any, Any]):
+class JobTask(QueueTask):
     """The base of a Celery task whose running is told. `job` makes one in a line.
 
     `job_actor` and `job_project` name arguments of the task; `job_source` and `job_title` are filled with them. The
@@ -31,7 +32,6 @@ class JobTask(Task[Any, Any]):
     """
 
     abstract = True
-    Request = "events.sources.jobs.celery_request:JobRequest"
     job_actor: str | None = None
     job_source: str | None = None
     job_project: str | None = None

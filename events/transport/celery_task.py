@@ -1,9 +1,9 @@
-"""Settling of job messages, on queues that want an acknowledgement and on those that don't."""
+"""Base of our Celery tasks: their messages are settled on queues that want it, and let go on those that don't."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
 from celery.worker.request import Request
 
 
@@ -13,10 +13,11 @@ def is_unacknowledged(app: Celery[Any], delivery_info: Mapping[str, Any]) -> boo
     return queue is not None and bool(queue.no_ack)
 
 
-class JobRequest(Request):
+class QueueRequest(Request):
     """Celery's own, except where the queue gives messages away (`no_ack`), as this installation's own does.
 
-    There is nothing to settle then, and trying fails when Redis has gone away meanwhile.
+    There is nothing to settle then. Celery would still try, and its worker ends with an AttributeError if Redis has
+    gone away meanwhile: kombu then looks for the connection of a channel that has none any more.
     """
 
     def acknowledge(self) -> None:
@@ -30,3 +31,8 @@ class JobRequest(Request):
             self.acknowledged = True
         else:
             super().reject(requeue=requeue)
+
+
+class QueueTask(Task[Any, Any]):
+    abstract = True
+    Request = "events.transport.celery_task:QueueRequest"
