@@ -5,22 +5,17 @@ runs away, no bookkeeping: while Redis is away everybody may publish.
 """
 
 import math
-import threading
 import time
-from collections import Counter
 
-import redis
 from django.conf import settings
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 
 from events.rest.permissions import key_of
 from events.rest.strict import user_id_of
-from events.transport import redis_client
-from events.transport.redis_client import CircuitBreaker
+from events.transport.shared_counts import SharedCounts
 
 WINDOW = 60
-PAUSE_AFTER_FAILURE = 5.0
 
 
 class TooManyEventsError(APIException):
@@ -34,10 +29,7 @@ class TooManyEventsError(APIException):
         self.wait = wait
 
 
-# By minute and publisher, where there is no Redis; only the present minute is kept.
-_local: dict[int, Counter[str]] = {}
-_changing = threading.Lock()
-_breaker = CircuitBreaker("events are not counted", seconds=PAUSE_AFTER_FAILURE)
+_counts = SharedCounts("rate", effect="events are not counted")
 
 
 def spend(request: Request, count: int) -> None:
@@ -74,32 +66,9 @@ def clock() -> float:
 
 
 def reset() -> None:
-    _local.clear()
-    _breaker.close()
+    _counts.reset()
 
 
 def _add(publisher: str, count: int, *, minute: int) -> int:
     """Add to a publisher's events in a minute; their number then. 0 while Redis doesn't answer."""
-    client = redis_client.client()
-    if client is None:
-        return _add_locally(publisher, count, minute=minute)
-    if _breaker.is_open:
-        return 0
-    name = f"{settings.REDIS_PREFIX}:rate:{publisher}:{minute}"
-    try:
-        with client.pipeline(transaction=False) as pipe:
-            pipe.incrby(name, count)
-            pipe.expire(name, 2 * WINDOW)
-            return int(pipe.execute()[0])
-    except redis.RedisError as error:
-        _breaker.open(error)
-        return 0
-
-
-def _add_locally(publisher: str, count: int, *, minute: int) -> int:
-    with _changing:
-        if minute not in _local:
-            _local.clear()
-        counts = _local.setdefault(minute, Counter())
-        counts[publisher] += count
-        return counts[publisher]
+    return _counts.add(f"{publisher}:{minute}", count, seconds=2 * WINDOW, now=clock())
