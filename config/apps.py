@@ -2,6 +2,7 @@ import gc
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
 
 # New objects before the young are searched for cycles: some megabytes. Sending makes some hundred for each delivery and
 # hardly a cycle among them; at Python's own threshold the search takes a quarter of a drain's time.
@@ -14,12 +15,14 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        """Tune the garbage collector, once for this process.
+        """Hear of who signed in, and tune the garbage collector, once for this process.
 
         Installed last: what is loaded by now stays until the process ends, and walking through it for cycles in the
         middle of a great batch costs tens of milliseconds each time.
         """
         # It registers its check with Django.
         import_module("config.checks")
+        limits = import_module("config.sign_in.limits")
+        user_logged_in.connect(limits.forgive, dispatch_uid="carillon.sign_in")
         gc.freeze()
         gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])

@@ -126,6 +126,7 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
 
+AUTHENTICATION_BACKENDS = ["config.sign_in.limits.LimitedAttempts", "django.contrib.auth.backends.ModelBackend"]
 # Others than the first know passwords that were hashed elsewhere, until their owners sign in.
 PASSWORD_HASHERS = ["config.sign_in.hasher.TurnTakingHasher", *global_settings.PASSWORD_HASHERS[1:]]
 AUTH_PASSWORD_VALIDATORS = [

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
 
+from config.sign_in import limits
 from events import entities, event_type_cache
 from tests.database_reset import InitialRows
 
@@ -54,6 +55,13 @@ def django_db_setup(django_db_setup, django_db_blocker) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _cheap_passwords(settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _any_number_of_sign_ins(monkeypatch) -> None:
+    """Tests share an address, and names too."""
+    monkeypatch.setattr(limits, "ACCOUNT_ATTEMPTS", 1_000_000)
+    monkeypatch.setattr(limits, "ADDRESS_ATTEMPTS", 1_000_000)
 
 
 @pytest.fixture(autouse=True)
