@@ -46,8 +46,8 @@ def _open() -> Iterator[None]:
 def _read(index: int) -> Gpu | None:
     try:
         handle = nvml.nvmlDeviceGetHandleByIndex(index)
-        uuid = _text(nvml.nvmlDeviceGetUUID(handle))
-        model = _text(nvml.nvmlDeviceGetName(handle))
+        uuid = nvml.nvmlDeviceGetUUID(handle)
+        model = nvml.nvmlDeviceGetName(handle)
     except nvml.NVMLError as error:
         _log_once(f"GPU {index} can't be read ({error}); the others are.")
         return None
@@ -69,11 +69,6 @@ def _memory(handle: Any, index: int) -> float | None:
         _log_once(f"GPU {index} tells nothing of its memory ({error}).")
         return None
     return round(100 * memory.used / memory.total, 1) if memory.total else None
-
-
-def _text(value: str | bytes) -> str:
-    """Older bindings give bytes."""
-    return value.decode(errors="replace") if isinstance(value, bytes) else value
 
 
 def _log_once(what: str) -> None:

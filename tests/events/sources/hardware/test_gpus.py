@@ -96,7 +96,7 @@ def nvml(monkeypatch) -> SimpleNamespace:
     monkeypatch.setattr(pynvml, "nvmlShutdown", lambda: None)
     monkeypatch.setattr(pynvml, "nvmlDeviceGetCount", lambda: 2)
     monkeypatch.setattr(pynvml, "nvmlDeviceGetHandleByIndex", handle)
-    monkeypatch.setattr(pynvml, "nvmlDeviceGetUUID", lambda _handle: b"GPU-1")
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetUUID", lambda _handle: "GPU-1")
     monkeypatch.setattr(pynvml, "nvmlDeviceGetName", lambda _handle: "RTX 6000")
     monkeypatch.setattr(pynvml, "nvmlDeviceGetTemperature", lambda _handle, _sensor: played.celsius)
     monkeypatch.setattr(pynvml, "nvmlDeviceGetMemoryInfo", memory)
