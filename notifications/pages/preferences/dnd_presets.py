@@ -1,6 +1,6 @@
 """Do-not-disturb ends to choose from, on the person's own wall clock."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from events.errors import PreferenceRefused
 from events.rules import moments
+from notifications.holds import calendar
 
 MORNING = time(8)
 # What a choice is called; "" leaves the end as it is, "open" has none, "at" takes the time from its own field.
@@ -33,16 +34,12 @@ def end_of(preset: str, *, now: datetime, zone: ZoneInfo, at: str = "") -> datet
         case "open":
             return None
         case "tomorrow":
-            return _wall(today + timedelta(days=1), MORNING, zone)
+            return calendar.at_wall(today + timedelta(days=1), MORNING, zone)
         case "monday":
-            return _wall(today + timedelta(days=7 - today.weekday()), MORNING, zone)
+            return calendar.at_wall(today + timedelta(days=7 - today.weekday()), MORNING, zone)
         case "at":
             return moments.on_wall_clock(at, zone=zone, field="dnd_until")
     known = ", ".join(name for name, _ in PRESETS)
     raise PreferenceRefused(
         f"{preset[:40]!r} is no end to choose; there are {known}", code="invalid", field="dnd_preset"
     )
-
-
-def _wall(day: date, at: time, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, at, tzinfo=zone)
