@@ -2,6 +2,8 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.views import LoginView, LogoutView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 DEMO_ACCOUNTS = ("admin", "alice", "bob", "carol")
 DEMO_PASSWORD = "carillon-demo"  # noqa: S105 - printed by the demo itself, which refuses to run outside DEBUG
@@ -9,7 +11,14 @@ DEMO_PASSWORD = "carillon-demo"  # noqa: S105 - printed by the demo itself, whic
 
 class SignIn(LoginView):
     template_name = "carillon/notifications/sign_in.html"
-    redirect_authenticated_user = True
+
+    def get(self, request: HttpRequest, *args: Any, **more: Any) -> HttpResponse:
+        """The form; whoever is signed in goes on to where they wanted. A name and password that are sent sign in
+        whoever they are of, whoever was signed in before."""
+        if not request.user.is_authenticated:
+            return super().get(request, *args, **more)
+        wanted = self.get_success_url()
+        return redirect(settings.LOGIN_REDIRECT_URL if wanted == request.path else wanted)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)

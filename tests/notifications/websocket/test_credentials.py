@@ -134,10 +134,11 @@ class TestTold:
         staff.post(reverse("admin:auth_user_password_change", args=[owner.pk]), new)
         assert [socket.closing() for socket in sockets] == [ENDED] * 2
 
-    def test_somebody_else_signed_in_over_it(self, server, owner, admin):
+    @pytest.mark.parametrize("page", ["/sign-in/", "/admin/login/"])
+    def test_somebody_else_signed_in_over_it(self, server, owner, admin, page):
         client = signed_in(owner)
         socket, other = server.greeted(None, client=client), server.greeted(owner)
-        answer = client.post("/admin/login/", {"username": admin.username, "password": PASSWORD})
+        answer = client.post(page, {"username": admin.username, "password": PASSWORD})
         assert answer.status_code == 302
         assert socket.closing() == ENDED
         assert other.has_nothing_more()

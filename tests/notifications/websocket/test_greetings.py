@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from config.server.connection_pool import POOL, REQUESTS_AT_ONCE
+from config.server.connection_pool import HEALTH_CHECKS_AT_ONCE, POOL, REQUESTS_AT_ONCE
 from notifications.inbox.frames import Frame
 from notifications.websocket import consumer, hub, snapshot
 from tests.notifications.factories.routing import JOB, publish_and_route
@@ -125,4 +125,4 @@ def test_everybody_who_comes_back_at_once_is_greeted(server, owner, watcher):
 
 
 def test_the_pool_has_a_connection_for_each_thread_of_the_sockets():
-    assert POOL["max_size"] - REQUESTS_AT_ONCE >= hub.QUERIES_AT_ONCE
+    assert POOL["max_size"] - REQUESTS_AT_ONCE - HEALTH_CHECKS_AT_ONCE >= hub.QUERIES_AT_ONCE
