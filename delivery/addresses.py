@@ -8,9 +8,9 @@ from django.db import transaction
 from django.db.models import Q
 
 from delivery import channels
-from delivery.address_health import circuit_breaker, health
+from delivery.address_health import circuit_breaker, health, quota
 from delivery.encryption import UnreadableSecretError, seal, unseal
-from delivery.errors import AddressConflict, AddressRefused, TooSoon
+from delivery.errors import AddressConflict, AddressRefused
 from delivery.models import Address, Delivery
 from delivery.outbox import outbox
 from delivery.outbox.open import follow_accounts
@@ -22,8 +22,6 @@ MAX_PER_PERSON = 20
 MAX_EVER = 100
 # Both secrets sign for so long after a rotation.
 OVERLAP = timedelta(hours=24)
-# Between two tests, and between two confirmations, of one address.
-PAUSE = timedelta(seconds=60)
 # What else an owner chooses, by kind.
 OPTIONS = {"webhook": ("retry", "format")}
 
@@ -86,6 +84,7 @@ def create(
         _check_room(user.pk, is_new=address is None)
         if address is None:
             address = Address(user=user, kind=kind, target=checked.target)
+            address.mailbox = "" if checked.is_verified else checked.mailbox or checked.target
             address.secret = seal(checked.secret) if checked.secret else ""
             address.verified_at = now if checked.is_verified else None
         else:
@@ -162,7 +161,7 @@ def send_test(user_id: int, *, address_id: int, now: datetime) -> Delivery:
     with transaction.atomic():
         marking.lock(user_id)
         address = _in_use(user_id, address_id=address_id)
-        _check_pause(address, purpose=Delivery.Purpose.TEST, now=now)
+        quota.check(address, purpose=Delivery.Purpose.TEST, now=now)
         return outbox.enqueue(address, purpose=Delivery.Purpose.TEST, now=now)
 
 
@@ -250,15 +249,8 @@ def _check_on(address: Address) -> None:
         raise AddressConflict("this address is switched off; switch it on first", code="switched_off")
 
 
-def _check_pause(address: Address, *, purpose: str, now: datetime) -> None:
-    recent = Delivery.objects.filter(address=address, purpose=purpose, created_at__gt=now - PAUSE)
-    if recent.exists():
-        detail = f"one was sent just now; wait {PAUSE.seconds} seconds between two"
-        raise TooSoon(detail, code="too_soon")
-
-
 def _confirm(address: Address, *, now: datetime) -> None:
-    _check_pause(address, purpose=Delivery.Purpose.CONFIRMATION, now=now)
+    quota.check(address, purpose=Delivery.Purpose.CONFIRMATION, now=now)
     outbox.enqueue(address, purpose=Delivery.Purpose.CONFIRMATION, now=now)
 
 

@@ -13,7 +13,18 @@ class AddressConflict(AddressRefused):
     http_status = 409
 
 
+class DeliveryConflict(Refused):
+    """Delivery that isn't sent again."""
+
+    http_status = 409
+
+
 class TooSoon(AddressRefused):
-    """Refusal because one of these was sent to the address just now."""
+    """Refusal because as many of these as may be were sent lately; `wait`: seconds until the next may be."""
 
     http_status = 429
+    wait: int
+
+    def __init__(self, detail: str, *, code: str, wait: int) -> None:
+        super().__init__(detail, code=code)
+        self.wait = wait

@@ -6,6 +6,8 @@ class Refused(ValueError):
 
     # What the API answers; floors above have refusals of their own.
     http_status = 400
+    # Seconds after which it would be accepted, for Retry-After; None where waiting doesn't help.
+    wait: int | None = None
 
     def __init__(self, detail: str, *, code: str, field: str | None = None) -> None:
         super().__init__(detail)

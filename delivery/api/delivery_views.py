@@ -64,13 +64,12 @@ class ResendView(ApiView):
         "resend_delivery",
         summary="Send again; another person's with carillon_delivery.change_delivery. 202 means it is on its way",
         answers={202: DeliveryOut},
-        refusals=[400, 404, 409],
+        refusals=[400, 404, 409, 429],
     )
     def post(self, request: Request, delivery_id: int) -> Response:
         owner = _owner(request, permission="carillon_delivery.change_delivery")
         with missing_is_404(Delivery), transaction.atomic():
-            history.get(owner, delivery_id=delivery_id)
-            is_sent = outbox.resend([delivery_id], now=timezone.now())
+            is_sent = outbox.resend_one(history.get(owner, delivery_id=delivery_id), now=timezone.now())
             row = history.get(owner, delivery_id=delivery_id)
             if is_sent and row.address.user_id != user_id_of(request):
                 audit.note([row], by=user_id_of(request), text=gettext("Send again"))

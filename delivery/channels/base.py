@@ -80,12 +80,16 @@ class Frozen:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """An address that was accepted. `secret` is stored encrypted; `shown_once` goes into the answer that made it."""
+    """An address that was accepted. `secret` is stored encrypted; `shown_once` goes into the answer that made it.
+
+    `mailbox`: of one that has to be confirmed, whom the link reaches, where several targets lead to the same place.
+    """
 
     target: str
     secret: str = ""
     shown_once: str = ""
     is_verified: bool = True
+    mailbox: str = ""
 
 
 class Session(Protocol):

@@ -25,6 +25,9 @@ class Address(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     kind = models.TextField(help_text="The name of its channel.")
     target = models.TextField(help_text="Where to, as people may see it: the URL, the e-mail address, the chat masked.")
+    mailbox = models.TextField(
+        default="", db_default="", blank=True, help_text="Whom a confirmation reaches, under whatever spelling."
+    )
     secret = models.TextField(
         default="", db_default="", blank=True, help_text="Encrypted: a webhook's signing secret, a chat's whole URL."
     )
@@ -59,7 +62,10 @@ class Address(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["user", "kind"], condition=Q(is_account=True), name="uq_channels_account")
         ]
-        indexes = [models.Index(fields=["user", "kind"], name="idx_channels_user_kind")]
+        indexes = [
+            models.Index(fields=["user", "kind"], name="idx_channels_user_kind"),
+            models.Index(fields=["mailbox"], condition=~Q(mailbox=""), name="idx_channels_mailbox"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.target} of user {self.user_id}"

@@ -25,6 +25,9 @@ class Delivery(models.Model):
         TEST = "test"
         CONFIRMATION = "confirmation"
 
+    # The others are asked for anew, as often as delivery.address_health.quota lets them.
+    REPEATABLE = (Purpose.NOTIFICATION, Purpose.SUMMARY)
+
     purpose = models.TextField(choices=Purpose.choices, default=Purpose.NOTIFICATION, db_default=Purpose.NOTIFICATION)
     notification = models.ForeignKey(
         Notification, on_delete=models.CASCADE, null=True, blank=True, related_name="deliveries", db_index=False
@@ -47,6 +50,7 @@ class Delivery(models.Model):
     claim_token = models.UUIDField(null=True, blank=True, help_text="Whoever settles it must still hold this.")
     lease_until = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
+    resent_at = models.DateTimeField(null=True, blank=True, help_text="When it was last asked for again.")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -68,6 +72,12 @@ class Delivery(models.Model):
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="idx_deliveries_leased"),
             models.Index(fields=["address", "-id"], name="idx_deliveries_address"),
             models.Index(fields=["state", "-id"], name="idx_deliveries_state"),
+            # Tests and confirmations are few, and counted whenever one is asked for.
+            models.Index(
+                fields=["address", "created_at"],
+                condition=Q(purpose__in=("test", "confirmation")),
+                name="idx_deliveries_asked",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,13 +3,17 @@
 What becomes of them is in docs/delivery.md.
 """
 
+import math
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from delivery import channels
+from delivery.errors import DeliveryConflict, TooSoon
 from delivery.models import Address, Delivery
 from delivery.models.addresses import ADDRESS_ENTITY
 from delivery.outbox.open import open_to_addresses
@@ -21,6 +25,8 @@ TASK = "delivery.send"
 
 State = Delivery.State
 ENDED = (State.DEAD, State.SKIPPED, State.SENT)
+# After a delivery was sent, or asked for again, nobody sends it again for so long.
+PAUSE = timedelta(seconds=60)
 
 
 class Opener:
@@ -72,19 +78,47 @@ def enqueue(address: Address, *, purpose: str, now: datetime) -> Delivery:
 def resend(ids: Collection[int], *, now: datetime) -> list[int]:
     """Send these again if they are dead, skipped or sent, the same bytes under the same id; which that are.
 
-    Two queries. Whether it is still wanted is looked at anew before it is sent.
+    Not one that was sent, or asked for again, less than PAUSE ago. Two queries. Whether it is still wanted is looked at
+    anew before it is sent.
     """
     with transaction.atomic():
-        ended = Delivery.objects.select_for_update().filter(pk__in_set=ids, state__in=ENDED).order_by("pk")
+        ended = Delivery.objects.select_for_update().filter(has_rested(now), pk__in_set=ids, state__in=ENDED)
+        ended = ended.filter(purpose__in=Delivery.REPEATABLE).order_by("pk")
         reopened = list(ended.values_list("pk", flat=True))
         reopen(reopened, now=now)
     return reopened
+
+
+def resend_one(row: Delivery, *, now: datetime) -> bool:
+    """Send this one again; False: it is on its way already. Raises TooSoon within PAUSE, and DeliveryConflict."""
+    if row.purpose not in Delivery.REPEATABLE:
+        raise DeliveryConflict(_("This isn't sent again; ask for a new one on its channel."), code="not_repeatable")
+    if resend([row.pk], now=now):
+        return True
+    if row.state in ENDED:
+        rested = max(at for at in (row.resent_at, row.settled_at, now - PAUSE) if at is not None)
+        detail = _("This was sent just now; wait %(n)d seconds before it is sent again.") % {"n": PAUSE.seconds}
+        raise TooSoon(detail, code="too_soon", wait=math.ceil((rested + PAUSE - now).total_seconds()))
+    return False
+
+
+def has_rested(now: datetime) -> Q:
+    """Condition that a delivery was neither sent nor asked for again within PAUSE: what died may be tried at once."""
+    just_now = Q(resent_at__gt=now - PAUSE) | Q(state=State.SENT, settled_at__gt=now - PAUSE)
+    return ~just_now
 
 
 def reopen(ids: Collection[int], *, now: datetime) -> None:
     """Begin again with these, whose rows are locked: pending and due, as if never tried; body and message id stay."""
     if ids:
         Delivery.objects.filter(pk__in_set=ids).update(
-            state=State.PENDING, due_at=now, tries=0, reason="", claim_token=None, lease_until=None, settled_at=None
+            state=State.PENDING,
+            due_at=now,
+            tries=0,
+            reason="",
+            claim_token=None,
+            lease_until=None,
+            settled_at=None,
+            resent_at=now,
         )
         wake_on_commit()

@@ -44,7 +44,7 @@ def advance(address_id: int, *, now: datetime) -> int:
         row = Recovery.objects.select_for_update(of=("self",)).select_related("address").filter(pk=address_id).first()
         if row is None:
             return 0
-        ended = _next_ended(row)
+        ended = _next_ended(row, now=now)
         outbox.reopen(ended, now=now)
         if len(ended) == CHUNK:
             row.after_delivery = ended[-1]
@@ -60,11 +60,12 @@ def advance(address_id: int, *, now: datetime) -> int:
         return len(ended) + len(missed)
 
 
-def _next_ended(row: Recovery) -> list[int]:
+def _next_ended(row: Recovery, *, now: datetime) -> list[int]:
     ended = Delivery.objects.filter(
+        outbox.has_rested(now),
         address_id=row.address_id,
         state__in=(Delivery.State.DEAD, Delivery.State.SKIPPED),
-        purpose__in=(Delivery.Purpose.NOTIFICATION, Delivery.Purpose.SUMMARY),
+        purpose__in=Delivery.REPEATABLE,
         created_at__gte=row.since,
         created_at__lte=row.until,
         pk__gt=row.after_delivery,

@@ -147,7 +147,7 @@ def _delivery_row(one: Delivery, *, inbox: InboxStatus, for_staff: bool, types: 
         "tries": [] if went_well else tries,
         "tries_words": ngettext("{n} try", "{n} tries", len(tries)).format(n=len(tries)),
         "advice": attempts.advice(one),
-        "can_resend": one.state == State.DEAD,
+        "can_resend": one.state == State.DEAD and one.purpose in Delivery.REPEATABLE,
     }
 
 

@@ -13,6 +13,7 @@ from delivery.models import Address, Delivery
 from delivery.outbox import outbox
 from delivery.pages import delivery_list
 from delivery.reporting import history
+from events.errors import Refused
 from events.pages.decorators import form, page
 from events.rest.errors import missing_is_404
 from notifications.pages.inbox_status import status_for
@@ -42,13 +43,18 @@ def deliveries_page(request: HttpRequest) -> HttpResponse:
 def resend(request: HttpRequest, delivery_id: int) -> HttpResponse:
     with missing_is_404(Delivery):
         row = history.get(person(request).pk, delivery_id=delivery_id)
-    _say(request, len(outbox.resend([row.pk], now=timezone.now())))
+    try:
+        _say(request, int(outbox.resend_one(row, now=timezone.now())))
+    except Refused as refused:
+        messages.info(request, refused.detail)
     return back(request, otherwise="deliveries")
 
 
 @form
 def resend_dead(request: HttpRequest, channel_id: int) -> HttpResponse:
     """Send all dead ones of an address again, the newest thousand at a time."""
+    with missing_is_404(Address):
+        addresses.get(person(request).pk, address_id=channel_id)
     ids = history.dead_ids(person(request).pk, address_id=channel_id)
     _say(request, len(outbox.resend(ids, now=timezone.now())))
     return redirect(f"{reverse('deliveries')}?channel={channel_id}")
@@ -59,7 +65,7 @@ def _say(request: HttpRequest, count: int) -> None:
         text = ngettext("{n} delivery is on its way again.", "{n} deliveries are on their way again.", count)
         messages.success(request, text.format(n=count))
     else:
-        messages.info(request, _("Nothing to send again: it is on its way already."))
+        messages.info(request, _("Nothing to send again: it is on its way already, or was a moment ago."))
 
 
 def _named(user_id: int, filters: delivery_list.Filters) -> list[dict[str, object]]:

@@ -58,14 +58,19 @@ def held(user_id: int) -> QuerySet[Notification]:
 
 
 def dead_by_address(user_id: int) -> dict[int, int]:
-    dead = Delivery.objects.filter(address__user_id=user_id, state=Delivery.State.DEAD)
-    counted = dead.values("address_id").annotate(count=Count("id")).order_by()
+    """Count the dead that can be sent again, by address."""
+    counted = _dead(user_id).values("address_id").annotate(count=Count("id")).order_by()
     return {row["address_id"]: row["count"] for row in counted}
 
 
 def dead_ids(user_id: int, *, address_id: int, limit: int = MOST_COUNTED) -> list[int]:
-    dead = Delivery.objects.filter(address__user_id=user_id, address_id=address_id, state=Delivery.State.DEAD)
+    dead = _dead(user_id).filter(address_id=address_id)
     return list(dead.order_by("-id").values_list("id", flat=True)[:limit])
+
+
+def _dead(user_id: int) -> QuerySet[Delivery]:
+    theirs = Delivery.objects.filter(address__user_id=user_id, purpose__in=Delivery.REPEATABLE)
+    return theirs.filter(state=Delivery.State.DEAD)
 
 
 def as_json(row: Delivery, *, for_staff: bool = False) -> dict[str, Any]:

@@ -101,7 +101,10 @@ def _refused(error: Refused) -> Response:
     errors = [_problem(refusal) for refusal in (error, *error.others)]
     more = f" ({len(errors)} errors in all)" if len(errors) > 1 else ""
     is_placed = bool(errors[0]["field"])
-    return _answer(code_of_http, code=error.code, detail=error.detail + more, errors=errors if is_placed else None)
+    answer = _answer(code_of_http, code=error.code, detail=error.detail + more, errors=errors if is_placed else None)
+    if error.wait is not None:
+        answer["Retry-After"] = str(error.wait)
+    return answer
 
 
 def _problem(error: Refused) -> FieldError:

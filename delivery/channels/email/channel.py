@@ -47,7 +47,8 @@ class Email(channels.Channel):
                 code="invalid_email",
                 field=self.target_field,
             )
-        return Checked(target=address, is_verified=address.lower() == user.email.lower())
+        mailbox = f"{local.partition('+')[0]}@{domain}".lower()
+        return Checked(target=address, is_verified=address.lower() == user.email.lower(), mailbox=mailbox)
 
     def freeze(self, outgoing: Outgoing) -> Frozen:
         return message.frozen(outgoing)

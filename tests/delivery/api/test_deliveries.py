@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from delivery.models import Attempt, Delivery
@@ -89,6 +91,19 @@ def test_what_has_ended_is_sent_again(owner, fake, state):
     one = delivery(address(owner), state=state)
     answer = as_(owner).post(f"{DELIVERIES}/{one.pk}/resend")
     assert (answer.status_code, answer.json()["state"]) == (202, "pending")
+
+
+def test_whoever_sends_again_too_soon_is_told_when_to_come_back(owner, fake):
+    one = delivery(address(owner), state="sent", settled_at=timezone.now() - timedelta(seconds=20))
+    answer = as_(owner).post(f"{DELIVERIES}/{one.pk}/resend")
+    assert (answer.status_code, answer.json()["code"]) == (429, "too_soon")
+    assert 30 < int(answer["Retry-After"]) <= 40
+
+
+def test_a_confirmation_is_not_sent_again_but_asked_for_anew(owner, fake):
+    one = delivery(address(owner, verified_at=None), state="sent", purpose="confirmation")
+    answer = as_(owner).post(f"{DELIVERIES}/{one.pk}/resend")
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_repeatable")
 
 
 def test_seeing_another_s_is_not_sending_it_again(owner, outsider, fake):

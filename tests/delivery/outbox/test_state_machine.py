@@ -64,6 +64,7 @@ class Account:
     tries: int = 0
     is_due: bool = True
     is_expired: bool = False
+    rests_until: datetime = NOON
     holder: int | None = None
     attempts: list[str] = field(default_factory=list)
 
@@ -74,7 +75,7 @@ class Account:
         self.attempts.append("started")
         return True
 
-    def settle(self, number: int, place: int, outcome: str) -> None:
+    def settle(self, number: int, place: int, outcome: str, *, now: datetime) -> None:
         if self.state != "sending" or self.holder != number:
             if self.attempts[place] in ("started", "unknown"):
                 self.attempts[place] = "superseded"
@@ -88,6 +89,8 @@ class Account:
         self.state = "dead" if is_last else "pending" if outcome == "retry" else outcome
         self.is_due = outcome != "retry"
         self.attempts[place] = "dead" if is_last else outcome
+        if outcome == "sent":
+            self.rests_until = now + outbox.PAUSE
 
     def release(self, number: int) -> bool:
         if self.state != "sending" or self.holder != number:
@@ -102,9 +105,10 @@ class Account:
             often = self.attempts.count("unknown") >= rescue.MOST_UNKNOWN
             self.state, self.is_due, self.holder = "dead" if often else "pending", True, None
 
-    def resend(self) -> None:
-        if self.state in ("sent", "dead", "skipped"):
+    def resend(self, *, now: datetime) -> None:
+        if self.state in ("sent", "dead", "skipped") and now >= self.rests_until:
             self.state, self.tries, self.is_due = "pending", 0, True
+            self.rests_until = now + outbox.PAUSE
 
 
 class Real:
@@ -165,7 +169,7 @@ def run(step: str, outcome: str, account: Account, real: Real, places: list[int]
     elif step in ("settle", "settle late") and places:
         number = last if step == "settle" else 0
         if places[number] >= 0:
-            account.settle(number, places[number], outcome)
+            account.settle(number, places[number], outcome, now=real.now)
             real.settle(number, outcome)
     elif step == "release" and places and places[last] >= 0:
         released = account.release(last)
@@ -182,7 +186,7 @@ def run(step: str, outcome: str, account: Account, real: Real, places: list[int]
         account.rescue()
         rescue.rescue(now=real.now)
     elif step == "resend":
-        account.resend()
+        account.resend(now=real.now)
         outbox.resend([real.made.pk], now=real.now)
     elif step == "wait":
         real.pass_time(timedelta(hours=1))

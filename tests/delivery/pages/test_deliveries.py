@@ -195,6 +195,19 @@ def test_a_dead_one_is_sent_again(browser, member):
     assert b"1 delivery is on its way again." in answer.content
 
 
+def test_one_that_was_sent_just_now_waits_and_the_page_says_so(browser, member):
+    one = delivery(address(member), state="sent", settled_at=timezone.now())
+    answer = browser.post(reverse("delivery-resend", args=[one.pk]), follow=True)
+    one.refresh_from_db()
+    assert one.state == "sent"
+    assert b"wait 60 seconds" in answer.content
+
+
+def test_a_dead_test_is_not_offered_to_be_sent_again(browser, member):
+    one = delivery(address(member), state="dead", purpose="test", of=None)
+    assert reverse("delivery-resend", args=[one.pk]) not in text(browser, "deliveries")
+
+
 def test_all_dead_ones_of_an_address_are_sent_again(browser, member):
     row = address(member)
     for state in ("dead", "dead", "sent"):
@@ -350,7 +363,7 @@ def test_nor_is_its_page_or_its_deliveries(browser, outsider):
     assert browser.get(reverse("channel", args=[one.address_id])).status_code == 404
     assert browser.get(reverse("deliveries"), {"channel": one.address_id}).status_code == 404
     assert browser.post(reverse("delivery-resend", args=[one.pk])).status_code == 404
-    browser.post(reverse("channel-resend", args=[one.address_id]))
+    assert browser.post(reverse("channel-resend", args=[one.address_id])).status_code == 404
     one.refresh_from_db()
     assert one.state == "dead"
 

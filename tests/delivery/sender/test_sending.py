@@ -165,6 +165,26 @@ def test_sent_again_it_is_the_same(owner, fake):
     assert outcomes(made) == ["sent", "sent"]
 
 
+def test_what_was_sent_is_not_sent_again_within_a_minute(owner, fake):
+    made = delivery(address(owner))
+    deliver(fake)
+    assert outbox.resend([made.pk], now=after(59)) == []
+
+
+@pytest.mark.parametrize(("seconds", "again"), [(59, 0), (60, 1)])
+def test_what_died_is_sent_again_at_once_and_then_rests(owner, fake, seconds, again):
+    made = delivery(address(owner), state="dead", settled_at=NOON)
+    assert outbox.resend([made.pk], now=NOON) == [made.pk]
+    Delivery.objects.update(state="dead")
+    assert len(outbox.resend([made.pk], now=after(seconds))) == again
+
+
+@pytest.mark.parametrize("purpose", ["test", "confirmation"])
+def test_tests_and_confirmations_are_not_sent_again(owner, purpose):
+    made = delivery(address(owner), state="dead", purpose=purpose)
+    assert outbox.resend([made.pk], now=NOON) == []
+
+
 def test_what_is_on_its_way_is_not_sent_again(owner):
     made = delivery(address(owner))
     assert outbox.resend([made.pk], now=NOON) == []
