@@ -1,11 +1,17 @@
-"""System check that refuses a database of Carillon 0.1, whose apps had the labels that are a host project's now."""
+"""System checks of a database: one of Carillon 0.1 is refused, and schemas that can't be used are named.
+
+The apps of 0.1 had labels that are a host project's now.
+"""
 
 from collections.abc import Sequence
 from typing import Any
 
+from django.apps import apps
 from django.core import checks
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.db.migrations.recorder import MigrationRecorder
+
+from events.rules import payload_schema
 
 # Both were applied in every database of 0.1; a host project's own app `events` has no two of these names.
 MADE_BY_0_1 = {("events", "0002_seeded_types"), ("events", "0003_database_rules")}
@@ -13,6 +19,10 @@ REFUSAL = (
     "This database was made by Carillon 0.1, whose tables this version can't take over: "
     "set DATABASE_URL to a new, empty database, or go on with 0.1."
 )
+HINT = "Its payloads are refused. Mend the schema in the admin, or where the type is declared."
+# How many types with a schema are looked at, and how many of them are named.
+MOST_LOOKED_AT = 1000
+MOST_NAMED = 20
 
 
 @checks.register(checks.Tags.database)
@@ -37,3 +47,34 @@ def end_if_older(**_of_signal: object) -> None:
     if is_older():
         # What a receiver raises otherwise Celery logs, and goes on.
         raise SystemExit(REFUSAL)
+
+
+@checks.register(checks.Tags.database)
+def schemas_can_be_used(*, databases: Sequence[str] | None = None, **_more: Any) -> list[checks.CheckMessage]:
+    """A warning for each event type whose payloads are all refused, because its stored schema can't be used."""
+    return [
+        checks.Warning(f"Event type {name}: {wrong}.", hint=HINT, id="carillon_events.W001")
+        for alias in databases or ()
+        for name, wrong in unusable_schemas(alias).items()
+    ]
+
+
+def unusable_schemas(alias: str = DEFAULT_DB_ALIAS) -> dict[str, str]:
+    """Type names with the error of their schema, of the first thousand types that have one. One query."""
+    # Celery is set up with this module before there are models.
+    event_types = apps.get_model("carillon_events", "EventType")
+    rows = event_types.objects.using(alias).exclude(schema=None).order_by("name").values_list("name", "schema")
+    try:
+        with connections[alias].temporary_connection():
+            stored = list(rows[:MOST_LOOKED_AT])
+    except DatabaseError:
+        return {}
+    found: dict[str, str] = {}
+    for name, schema in stored:
+        try:
+            payload_schema.check_schema(schema)
+        except ValueError as error:
+            found[name] = str(error)
+        if len(found) == MOST_NAMED:
+            break
+    return found

@@ -7,43 +7,29 @@ import sys
 from decimal import Decimal
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError, UnknownType
-from referencing.exceptions import Unresolvable
-
 from events.errors import PayloadRefused
+from events.rules import json_schema
+from events.rules.schema_keywords import TooComplex
 
 # A place in a payload, piece by piece: spelled out for each value, a long key would cost the square of its length.
 Path = tuple[str, ...]
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
+MAX_PATH = 200
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # The greatest number that JSON readers hold: others would take a longer one for infinity.
 _GREATEST = int(sys.float_info.max)
-# What a schema that came in without `check_schema` (by SQL) may end in.
-_UNUSABLE = (Unresolvable, UnknownType, RecursionError, re.error, TypeError)
 
 
 def check_schema(schema: Any) -> None:
-    """ValueError unless it is None or a valid JSON Schema of draft 2020-12 without references to elsewhere."""
+    """ValueError unless it is None or a JSON Schema of draft 2020-12 that every payload can be checked with."""
     if schema is None:
         return
-    if not isinstance(schema, dict):
-        raise ValueError("schema must be a JSON object, or empty for no schema")
     try:
         _check_value(schema, path=("$",))
-        Draft202012Validator.check_schema(schema)
     except PayloadRefused as refusal:
         raise ValueError(f"schema can't be stored: {refusal.detail.removeprefix('payload ')}") from refusal
-    except SchemaError as error:
-        raise ValueError(f"schema is not valid JSON Schema: {error.message}") from error
-    if any(not ref.startswith("#") for ref in _references(schema)):
-        raise ValueError("schema may only refer to itself ($ref that begins with #)")
-    for ref in _references(schema):
-        try:
-            Draft202012Validator({"$ref": ref} | {key: schema[key] for key in schema if key != "$ref"}).is_valid({})
-        except _UNUSABLE as error:
-            raise ValueError(f"schema has a $ref that leads nowhere, or round in a circle: {ref}") from error
+    json_schema.compiled(schema)
 
 
 def check_payload(payload: Any, *, schema: dict[str, Any] | None) -> None:
@@ -58,18 +44,22 @@ def check_payload(payload: Any, *, schema: dict[str, Any] | None) -> None:
     if size > MAX_BYTES:
         raise PayloadRefused(f"is {size} bytes, at most {MAX_BYTES} are accepted", code="payload_too_large")
     if schema:
-        _check_against(schema, payload)
+        _check_against(schema, payload, size=size)
 
 
-def _check_against(schema: dict[str, Any], payload: dict[str, Any]) -> None:
+def _check_against(schema: dict[str, Any], payload: dict[str, Any], *, size: int) -> None:
     try:
-        error = next(Draft202012Validator(schema).iter_errors(payload), None)
-    except _UNUSABLE as broken:
+        error = json_schema.compiled(schema).first_error(payload, size=size)
+    except TooComplex as endless:
+        raise PayloadRefused(
+            "can't be checked: against the schema of its type that takes too long", code="payload_schema"
+        ) from endless
+    except (ValueError, RecursionError) as broken:
         raise PayloadRefused(
             "can't be checked: the schema of its type is broken; an admin can mend it", code="payload_schema"
         ) from broken
     if error is not None:
-        raise PayloadRefused(error.message[:300], code="payload_schema", path=error.json_path)
+        raise PayloadRefused(error.message[:300], code="payload_schema", path=error.json_path[:MAX_PATH])
 
 
 def is_same(one: Any, other: Any) -> bool:
@@ -126,19 +116,4 @@ def _check_text(text: str, *, path: Path) -> None:
 
 
 def _shown(path: Path) -> str:
-    return "".join(path)[:200]
-
-
-def _references(schema: Any) -> list[str]:
-    references: list[str] = []
-    todo = [schema]
-    while todo:
-        match todo.pop():
-            case dict() as mapping:
-                references += [value for key, value in mapping.items() if key == "$ref" and isinstance(value, str)]
-                todo.extend(mapping.values())
-            case list() as items:
-                todo.extend(items)
-            case _:
-                continue
-    return references
+    return "".join(path)[:MAX_PATH]

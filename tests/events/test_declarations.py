@@ -75,6 +75,10 @@ def test_syncing_twice_changes_nothing():
         ({"colour": "red"}, "declares 'colour'; accepted are name, category"),
         ({"title_template": "{% load x %}"}, "title_template"),
         ({"schema": {"type": "text"}}, "schema"),
+        (
+            {"schema": {"properties": {"a": {"pattern": r"(a)\1"}}}},
+            r"has the pattern .* RE2 can't compile: invalid escape",
+        ),
     ],
 )
 def test_what_could_not_work_stops_the_start(columns, said):

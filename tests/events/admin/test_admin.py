@@ -226,6 +226,8 @@ def test_a_saved_page_changes_nothing_that_was_not_changed(admin_client):
         ("audience", ["friends"], "friends is not one of the available choices"),
         ("schema", '{"type": "nothing"}', "not valid JSON Schema"),
         ("schema", '{"$ref": "#/nowhere"}', "leads nowhere"),
+        ("schema", '{"properties": {"a": {"pattern": "a(?=b)"}}}', "has the pattern 'a(?=b)', which RE2 can't compile"),
+        ("schema", '{"$dynamicRef": "https://example.com/"}', "may only refer to itself"),
         ("schema", '{"minimum": NaN}', "not JSON"),
         ("schema", "{", "Enter a valid JSON"),
         ("schema", "[" * 100_000, "nested too deep"),

@@ -14,6 +14,8 @@ from tests.api_client import V1, as_, bearing, codes
 
 EVENTS = f"{V1}/events"
 DONE = {"event_type": "job.completed"}
+# Sixty letters and a ! hold Python's own engine for years.
+NEVER_ENDING = r"^([a-zA-Z0-9_\.\-]+)+@example\.com$"
 
 
 def test_an_event_comes_back_as_it_was_stored(publisher, member):
@@ -211,6 +213,30 @@ def test_a_restricted_key_makes_owners_only_of_what_it_covers(publisher, member)
     assert (answer.status_code, answer.json()["code"]) == (403, "key_restricted")
     about = bearing(text).post(EVENTS, job | {"event_type": "job.started", "source_entity_type": "project"})
     assert (about.status_code, Event.objects.count()) == (201, 2)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"properties": {"to": {"pattern": NEVER_ENDING}}},
+        {"patternProperties": {NEVER_ENDING: True}, "additionalProperties": False},
+        {"patternProperties": {NEVER_ENDING: True}, "unevaluatedProperties": False},
+    ],
+    ids=lambda schema: next(reversed(schema)),
+)
+def test_no_pattern_of_a_type_holds_the_process_up(publisher, schema):
+    EventType.objects.create(name="job.mailed", category="job", schema=schema)
+    _key, text = api_keys.issue(publisher, publish_patterns=["job.*"])
+    letters = "a" * 60 + "!"
+    answer = bearing(text).post(EVENTS, {"event_type": "job.mailed", "payload": {"to": letters, letters: 1}})
+    assert (answer.status_code, codes(answer)) == (400, {"payload": "payload_schema"})
+
+
+def test_a_schema_with_a_pattern_that_cannot_be_compiled_refuses_events(publisher):
+    EventType.objects.create(name="job.mailed", category="job", schema={"properties": {"to": {"pattern": "a(?=b)"}}})
+    answer = as_(publisher).post(EVENTS, {"event_type": "job.mailed"})
+    assert (answer.status_code, codes(answer)) == (400, {"payload": "payload_schema"})
+    assert "the schema of its type is broken" in answer.json()["detail"]
 
 
 def test_a_restricted_key_of_one_without_the_permission_publishes_nothing(owner):
