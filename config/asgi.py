@@ -3,11 +3,14 @@
 import os
 from typing import Any
 
-from django.core.asgi import get_asgi_application
+import django
+
+from config.request_text import ReadableRequests
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-pages = get_asgi_application()
+django.setup(set_prefix=False)
+pages = ReadableRequests()
 
 # What they import needs the applications loaded.
 from config.server.proxy import described  # noqa: E402

@@ -21,6 +21,8 @@ api_patterns: list[URLPattern | URLResolver] = [
     re_path("", MissingView.as_view()),
 ]
 
+handler400 = "config.api_errors.bad_request"
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="inbox"), name="home"),
     path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("carillon/favicon.svg"))),

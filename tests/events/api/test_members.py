@@ -56,7 +56,7 @@ def test_bad_roles_are_named(admin, owner, body, expected):
     assert (answer.status_code, codes(answer)) == (400, expected)
 
 
-@pytest.mark.parametrize("kind", ["Job", "job%201", "j" * 65, "%00"])
+@pytest.mark.parametrize("kind", ["Job", "job%201", "j" * 65, "%FF"])
 def test_what_is_no_entity_type_is_named(admin, kind):
     answer = as_(admin).get(f"{V1}/entities/{kind}/7/members")
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_entity")

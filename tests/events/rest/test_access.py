@@ -97,6 +97,20 @@ def test_a_wrong_method_is_405_with_what_is_allowed(owner):
     assert "PATCH" not in answer["Allow"]
 
 
+@pytest.mark.parametrize("method", ["patch", "options", "trace"])
+def test_a_method_that_no_address_has_is_405_whoever_asks(outsider, method):
+    for client in (APIClient(), as_(outsider), bearing("nonsense")):
+        for _method, address in ADDRESSES:
+            if (method, address) != ("options", "/events"):
+                assert getattr(client, method)(V1 + address).status_code == 405
+
+
+@pytest.mark.parametrize(("method", "address"), [("put", "/events"), ("delete", "/events"), ("post", "/event-types")])
+def test_a_method_that_an_address_has_not_is_405_before_anything_else(outsider, method, address):
+    answer = getattr(as_(outsider), method)(V1 + address)
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+
+
 def test_answers_are_json_only(owner):
     answer = as_(owner).get(f"{V1}/notifications", headers={"Accept": "text/csv"})
     assert (answer.status_code, answer.json()["code"]) == (406, "not_acceptable")

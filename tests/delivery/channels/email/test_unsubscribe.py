@@ -140,7 +140,7 @@ def test_undo_of_a_digest_by_default_is_the_default_again(owner, digest):
     assert digest_channels(owner) == []
 
 
-@pytest.mark.parametrize("token", ["x", "WzcsNV0:forged", "WzcsNV0", "%00", "a" * 5000])
+@pytest.mark.parametrize("token", ["x", "WzcsNV0:forged", "WzcsNV0", "%FF", "a" * 5000])
 def test_a_link_of_somebody_else_s_making_is_none(token):
     assert provider().post(f"/unsubscribe/{token}/", ONE_CLICK).status_code == 404
 
