@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from events.entities import whole_number
 from events.pages.decorators import page
@@ -18,7 +18,7 @@ from notifications.inbox import feed, marking
 from notifications.models import Notification
 from notifications.pages.feed import feed_of, filters_of, page_of, row_of
 from notifications.pages.inbox_status import status_for
-from notifications.pages.requests import is_prefetch, person
+from notifications.pages.requests import is_visit, person
 from notifications.presentation import payload
 from notifications.websocket import snapshot
 
@@ -59,14 +59,14 @@ def counts(request: HttpRequest) -> JsonResponse:
 
 
 @never_cache
-@require_GET
+@require_safe
 def embed(request: HttpRequest) -> HttpResponse:
     """Fragments that a page of another project, under the same address, fills its two elements with."""
     return render(request, "carillon/embed.html")
 
 
 @never_cache
-@require_GET
+@require_safe
 def since(request: HttpRequest) -> JsonResponse:
     """The frames that a socket would greet with, for browsers that get no socket through. 401 also for a page of
     another person than the one who is signed in now."""
@@ -78,11 +78,11 @@ def since(request: HttpRequest) -> JsonResponse:
 
 @never_cache
 @login_required
-@require_GET
+@require_safe
 def open_notification(request: HttpRequest, notification_id: int) -> HttpResponse:
     """Read it and go to what it is about; to its own page where that is nowhere (any more)."""
     row = _own(request, notification_id)
-    if not is_prefetch(request):
+    if is_visit(request):
         marking.read_from(person(request).pk, notification_id=notification_id, now=timezone.now())
     return redirect(_target(feed.as_json(row)["url"]) or reverse("notification-detail", args=[row.pk]))
 

@@ -26,8 +26,10 @@ def is_script(request: HttpRequest) -> bool:
     return request.headers.get("Accept", "").startswith("application/json")
 
 
-def is_prefetch(request: HttpRequest) -> bool:
-    return "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", ""))
+def is_visit(request: HttpRequest) -> bool:
+    """Tell if a person looks: no browser that fetches ahead, no program that asks for the headers alone."""
+    purpose = request.headers.get("Sec-Purpose", request.headers.get("Purpose", ""))
+    return request.method == "GET" and "prefetch" not in purpose
 
 
 def back(request: HttpRequest, *, otherwise: str = "inbox") -> HttpResponseRedirect:

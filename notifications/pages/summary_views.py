@@ -14,7 +14,7 @@ from notifications.holds import release, summaries
 from notifications.models import Summary
 from notifications.pages.feed import filters_of, note_of, notes_of, page_of
 from notifications.pages.inbox_status import status_for
-from notifications.pages.requests import changed, is_prefetch, person
+from notifications.pages.requests import changed, is_visit, person
 
 
 @page
@@ -23,7 +23,7 @@ def summary_page(request: HttpRequest, summary_id: int) -> HttpResponse:
     inbox, filters = status_for(request), filters_of(request.GET)
     summary = _own(request, summary_id)
     days, older = page_of(inbox, filters=filters, summary_id=summary.pk)
-    if not is_prefetch(request):
+    if is_visit(request):
         summaries.read(inbox.user_id, summary_id=summary.pk, now=inbox.now)
     context = {
         "note": note_of(summary),

@@ -100,6 +100,19 @@ def test_fetching_ahead_reads_nothing(browser, member):
     assert not row.is_read
 
 
+def test_asking_for_the_headers_alone_reads_nothing(browser, member):
+    row = told(member)
+    assert browser.head(reverse("notification-open", args=[row.pk])).status_code == 302
+    row.refresh_from_db()
+    assert not row.is_read
+
+
+@pytest.mark.parametrize("name", ["inbox", "feed-panel", "feed-rows", "feed-summaries", "notifications-embed"])
+def test_what_can_be_had_has_headers(browser, name):
+    answer = browser.head(reverse(name))
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
 @pytest.mark.parametrize("name", ["notification-open", "notification-detail"])
 def test_another_person_s_notification_isn_t_there(browser, outsider, name):
     row = told(outsider)

@@ -68,6 +68,12 @@ def test_fetching_ahead_reads_nothing(browser, summary):
     assert not summary.is_read
 
 
+def test_asking_for_the_headers_alone_reads_nothing(browser, summary):
+    assert browser.head(summary_text.url(summary.pk)).status_code == 200
+    summary.refresh_from_db()
+    assert not summary.is_read
+
+
 def test_a_long_one_comes_page_by_page(browser, owner):
     define("odd.usual", category="odd")
     hold(owner, *["odd.usual"] * 25, dnd_enabled=True)
