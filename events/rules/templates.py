@@ -1,7 +1,8 @@
 """Templates of plain text: variables and an allow-list of filters, filled with a payload."""
 
 import functools
-from collections.abc import Mapping
+import itertools
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.template import (
@@ -15,9 +16,15 @@ from django.template import (
 )
 from django.template.base import TextNode, VariableNode
 
+# Of a rendered line, and of each text that a filter takes or gives; of a template, and of a payload's depth.
 MAX_LENGTH = 2000
+MAX_TEMPLATE = 4000
 MAX_DEPTH = 64
-
+# Of what a filter sees of a list, and of a number of characters, words or places: more digits than a line needs.
+MAX_ITEMS = 1000
+MAX_DIGITS = 5
+# Blanks shrink to one: so many characters are enough for a line.
+_ENOUGH = 32 * MAX_LENGTH
 
 _UNFIT = (
     TemplateSyntaxError,
@@ -28,16 +35,46 @@ _UNFIT = (
     AttributeError,
     LookupError,
     RecursionError,
+    MemoryError,
 )
+# These only look at a value: the length of a long list is its length.
+_LOOKING = ("first", "last", "length")
+_COUNTING = ("floatformat", "truncatechars", "truncatewords")
 _FILTERS = (
-    "add capfirst date default default_if_none filesizeformat first floatformat join last length lower "
-    "pluralize time title truncatechars truncatewords upper yesno"
-).split()
+    *_LOOKING,
+    *_COUNTING,
+    *"add capfirst date default default_if_none filesizeformat join lower pluralize time title upper yesno".split(),
+)
+_Filter = Callable[..., Any]
 
 
 def percent(share: Any) -> str:
     """0.4 as `40`; what is no number stays empty."""
     return f"{share * 100:.0f}" if isinstance(share, int | float) and not isinstance(share, bool) else ""
+
+
+def _bounded(name: str, plain: _Filter) -> _Filter:
+    """The filter with what it takes and gives cut, so that a chain of filters costs no more than it has links."""
+
+    @functools.wraps(plain)
+    def bounded(value: Any, *arguments: Any, **flags: Any) -> Any:
+        cut = [_cut(argument) for argument in arguments]
+        if name in _COUNTING:
+            cut = [str(argument)[:MAX_DIGITS] for argument in cut]
+        return _cut(plain(_cut(value), *cut, **flags))
+
+    return bounded
+
+
+def _cut(value: Any) -> Any:
+    match value:
+        case str():
+            return value[:MAX_LENGTH]
+        case tuple():
+            return _Items(value[:MAX_ITEMS])
+        case dict() if len(value) > MAX_ITEMS:
+            return _Fields(itertools.islice(value.items(), MAX_ITEMS))
+    return value
 
 
 class _PlainEngine(Engine):
@@ -47,8 +84,9 @@ class _PlainEngine(Engine):
         super().__init__(autoescape=False, builtins=[])
         library = Library()
         for name in _FILTERS:
-            library.filter(name, getattr(defaultfilters, name))
-        library.filter("percent", percent)
+            plain = getattr(defaultfilters, name)
+            library.filter(name, plain if name in _LOOKING else _bounded(name, plain))
+        library.filter("percent", _bounded("percent", percent))
         self.template_builtins = [library]
 
 
@@ -111,11 +149,20 @@ def fill(template: str, filled: Context) -> str:
 def _render(template: str, filled: Context) -> str:
     # Without what makes a template a page, which takes as long as filling it.
     filled.template = _compiled(template)
-    return " ".join(filled.template.nodelist.render(filled).split())[:MAX_LENGTH]
+    parts: list[str] = []
+    length = 0
+    for node in filled.template.nodelist:
+        parts.append(str(node.render_annotated(filled)))
+        length += len(parts[-1])
+        if length > _ENOUGH:
+            break
+    return " ".join("".join(parts).split())[:MAX_LENGTH]
 
 
 @functools.lru_cache(maxsize=1024)
 def _compiled(template: str) -> Template:
+    if len(template) > MAX_TEMPLATE:
+        raise TemplateSyntaxError(f"it has {len(template)} characters, at most {MAX_TEMPLATE} are accepted")
     compiled = Template(template, engine=_engine)
     if not all(isinstance(node, TextNode | VariableNode) for node in compiled.nodelist):
         raise TemplateSyntaxError("only {{ variables }} and plain filters are accepted")
