@@ -26,6 +26,8 @@ M = TypeVar("M", bound=Model)
 TracedAction = Callable[[Any, HttpRequest, QuerySet[Any]], None]
 MOST_COUNTED = 10_000
 MOST_PEOPLE = 100
+# Characters of JSON on a page: indented, a payload may be many times as long as it is stored.
+MOST_JSON = 1_000_000
 
 
 class BoundedPaginator(Paginator[M]):
@@ -149,4 +151,4 @@ def link(page: str, key: int | None, text: object = None) -> SafeString | str:
 
 
 def pretty_json(value: Any) -> SafeString:
-    return format_html("<pre>{}</pre>", json.dumps(value, indent=2, ensure_ascii=False))
+    return format_html("<pre>{}</pre>", json.dumps(value, indent=2, ensure_ascii=False)[:MOST_JSON])

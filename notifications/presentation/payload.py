@@ -1,6 +1,8 @@
 """A payload as rows that people can read."""
 
+import itertools
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +12,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 MAX_FIELDS = 50
+MAX_NAME = 200
 MAX_TEXT = 2000
+# Rows written by SQL may nest deeper than `publish` accepts; what lies below is shown as JSON.
+MAX_DEPTH = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,22 +25,24 @@ class Field:
 
 
 def fields_of(payload: dict[str, Any]) -> list[Field]:
-    """Fields in the payload's own order; what is nested becomes `outer / inner`."""
-    return [Field(capfirst(name.replace("_", " ")), _words(name, value)) for name, value in _flat(payload)][:MAX_FIELDS]
+    """Fields in the payload's own order, the first 50; what is nested becomes `outer / inner`."""
+    first = itertools.islice(_flat(payload), MAX_FIELDS)
+    return [Field(capfirst(name.replace("_", " ")), _words(name, value)) for name, value in first]
 
 
-def _flat(payload: dict[str, Any], outer: str = "") -> list[tuple[str, Any]]:
-    fields: list[tuple[str, Any]] = []
+def _flat(payload: dict[str, Any], *, outer: str = "", depth: int = 1) -> Iterator[tuple[str, Any]]:
     for key, value in payload.items():
-        name = f"{outer} / {key}" if outer else key
-        fields += _flat(value, name) if isinstance(value, dict) and value else [(name, value)]
-    return fields
+        name = (f"{outer} / {key}" if outer else key)[:MAX_NAME]
+        if isinstance(value, dict) and value and depth < MAX_DEPTH:
+            yield from _flat(value, outer=name, depth=depth + 1)
+        else:
+            yield name, value
 
 
 def _words(name: str, value: Any) -> str:
+    if value in (None, "", [], {}):
+        return "—"
     match value:
-        case None | "" | [] | {}:
-            return "—"
         case bool():
             return _("yes") if value else _("no")
         case int() | float() if name.endswith("_bytes"):

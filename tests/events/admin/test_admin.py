@@ -115,6 +115,13 @@ def test_an_event_is_found_by_its_id(admin_client, filled):
     assert list(response.context["cl"].result_list) == [event]
 
 
+def test_json_on_a_page_has_a_greatest_length():
+    deep: list[object] = [0] * 50_000
+    for _ in range(30):
+        deep = [deep]
+    assert len(base.pretty_json(deep)) == base.MOST_JSON + len("<pre></pre>")
+
+
 def test_a_payload_is_shown_pretty_and_escaped(admin_client, filled):
     page = admin_client.get(
         reverse("admin:carillon_events_event_change", args=[Event.objects.get().pk])
