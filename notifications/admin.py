@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
-from events.admin.base import M, ReadOnly, user_ids
+from events.admin.base import M, PlainLookups, ReadOnly, user_ids
 from events.transport import credentials
 from notifications.models import (
     Fanout,
@@ -93,7 +93,7 @@ class FanoutAdmin(ReadOnly[Fanout]):
     readonly_fields = ("event_link",)
 
 
-class PersonAdmin(UserAdmin[User]):
+class PersonAdmin(PlainLookups[User], UserAdmin[User]):
     """Django's page of people. The sockets of whoever is changed, switched off or deleted there are looked at again."""
 
     change_password_form = PasswordFormOfAdmin

@@ -16,13 +16,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from events import event_type_cache, rendering
-from events.admin.base import traced_action, update_each
+from events.admin.base import PlainLookups, traced_action, update_each
 from events.admin.event_type_form import EventTypeForm, TypeErrorsAnywhere
 from events.models import Event, EventType
 
 
 @admin.register(EventType)
-class EventTypeAdmin(admin.ModelAdmin[EventType]):
+class EventTypeAdmin(PlainLookups[EventType]):
     form = EventTypeForm
     formfield_overrides = {TextField: {"widget": AdminTextInputWidget(attrs={"class": "vLargeTextField"})}}
     list_display = ("name", "category", "is_active", "told", "channels", "is_critical", "is_locked")

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django_celery_beat.admin import PeriodicTaskAdmin
 from django_celery_beat.models import PeriodicTask
 
-from events.admin.base import TracedAction, traced_action
+from events.admin.base import PlainLookups, TracedAction, traced_action
 
 admin.site.unregister(PeriodicTask)
 
@@ -26,5 +26,5 @@ def traced(name: str) -> TracedAction:
 
 
 @admin.register(PeriodicTask)
-class ScheduleAdmin(PeriodicTaskAdmin):  # type: ignore[misc]  # it has no types
+class ScheduleAdmin(PlainLookups[PeriodicTask], PeriodicTaskAdmin):  # type: ignore[misc]  # it has no types
     enable_tasks, disable_tasks, toggle_tasks, run_tasks = map(traced, PeriodicTaskAdmin.actions)
