@@ -24,13 +24,13 @@ _ANCHORS = ("$anchor", "$dynamicAnchor")
 class Compiled:
     """A schema that is ready to check with. `targets`: the subschema that each of its references means."""
 
-    schema: dict[str, Any]
+    validator: Any
     targets: Mapping[str, Any]
 
     def first_error(self, instance: Any, *, size: int) -> ValidationError | None:
         """The first error of an instance of so many bytes. TooComplex, or RecursionError, where that takes too much."""
         with run(size=size, targets=self.targets):
-            return _first_error(self.schema, instance)
+            return _first_error(self.validator, instance)
 
 
 def compiled(schema: Any) -> Compiled:
@@ -69,18 +69,18 @@ def _compile(given: Any, *, size: int) -> Compiled:
     with run(size=size, targets=targets):
         for reference, target in {"#": root, **targets}.items():
             try:
-                _first_error(target, {})
+                _first_error(BoundedValidator(target), {})
             except RecursionError as error:
                 raise ValueError(f"has a $ref that leads round in a circle: {reference}") from error
-    return Compiled(root, targets)
+    return Compiled(BoundedValidator(root), targets)
 
 
-def _first_error(schema: Any, instance: Any) -> ValidationError | None:
-    return next(BoundedValidator(schema).iter_errors(instance), None)
+def _first_error(validator: Any, instance: Any) -> ValidationError | None:
+    return next(validator.iter_errors(instance), None)
 
 
 def _check_form(schema: Any) -> None:
-    error = _first_error(_METASCHEMA.schema, schema)
+    error = _first_error(_METASCHEMA.validator, schema)
     if error is not None:
         raise ValueError(f"is not valid JSON Schema: {error.message[:300]}")
 
@@ -158,7 +158,7 @@ def _metaschema() -> dict[str, Any]:
 
 def _as_compiled(schema: dict[str, Any]) -> Compiled:
     with run(size=0, targets={}):
-        return Compiled(schema, _targets(schema))
+        return Compiled(BoundedValidator(schema), _targets(schema))
 
 
 _METASCHEMA = _as_compiled(_metaschema())

@@ -54,7 +54,7 @@ def _check_against(schema: dict[str, Any], payload: dict[str, Any], *, size: int
         raise PayloadRefused(
             "can't be checked: against the schema of its type that takes too long", code="payload_schema"
         ) from endless
-    except (ValueError, RecursionError) as broken:
+    except (ValueError, RecursionError, ArithmeticError) as broken:
         raise PayloadRefused(
             "can't be checked: the schema of its type is broken; an admin can mend it", code="payload_schema"
         ) from broken

@@ -136,6 +136,10 @@ def test_a_schema_that_came_in_unchecked_refuses_payloads_instead_of_breaking(sc
     assert refusal({"n": 1}, schema=schema).code == "payload_schema"
 
 
+def test_a_schema_that_came_in_with_a_number_beyond_all_bounds_refuses_too():
+    assert refusal({"n": 1.5}, schema={"properties": {"n": {"multipleOf": 10**400}}}).code == "payload_schema"
+
+
 @pytest.mark.parametrize("schema", [None, {}, {"$ref": "#/$defs/a", "$defs": {"a": {"type": "object"}}}], ids=str)
 def test_a_schema_may_refer_to_itself(schema):
     payload_schema.check_schema(schema)
