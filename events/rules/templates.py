@@ -16,10 +16,9 @@ from django.template import (
 )
 from django.template.base import TextNode, VariableNode
 
-# Of a rendered line, and of each text that a filter takes or gives; of a template, and of a payload's depth.
+# Of a rendered line, and of each text that a filter takes or gives; and of a template.
 MAX_LENGTH = 2000
 MAX_TEMPLATE = 4000
-MAX_DEPTH = 64
 # Of what a filter sees of a list, and of a number of characters, words or places: more digits than a line needs.
 MAX_ITEMS = 1000
 MAX_DIGITS = 5
@@ -104,6 +103,9 @@ def check(template: str, *, sample: Mapping[str, Any]) -> None:
 class _Fields(dict[str, Any]):
     """A payload to templates: a missing field is empty, also as a filter's argument, and no dict method is in reach."""
 
+    def __getitem__(self, key: str) -> Any:
+        return _read(super().__getitem__(key))
+
     def __missing__(self, key: str) -> str:
         return ""
 
@@ -113,28 +115,28 @@ class _Items(tuple[Any, ...]):
 
     __slots__ = ()
 
+    def __getitem__(self, index: Any) -> Any:
+        return _read(super().__getitem__(index))
+
     def __repr__(self) -> str:
         return repr(list(self))
 
 
-def context(*, name: str, category: str, payload: Mapping[str, Any], **others: Any) -> Context:
-    """Build what a template may name: one context for all templates of a type."""
-    filled = {"event_type": name, "category": category, "payload": _fields(payload)}
-    filled |= {"actor": "", "source": "", "source_type": "", "source_id": ""} | others
-    return Context(filled, autoescape=False, use_tz=True)
-
-
-def _fields(value: Any, *, depth: int = 0) -> Any:
-    """Rows written by SQL may nest deeper than `publish` accepts; what lies below is left out."""
-    if depth > MAX_DEPTH:
-        return ""
+def _read(value: Any) -> Any:
+    """A part of a payload as templates may read it, wrapped where they come to it: most of a payload they never see."""
     match value:
         case dict():
-            return _Fields({key: _fields(inner, depth=depth + 1) for key, inner in value.items()})
+            return _Fields(value)
         case list():
-            return _Items(_fields(inner, depth=depth + 1) for inner in value)
-        case _:
-            return value
+            return _Items(value)
+    return value
+
+
+def context(*, name: str, category: str, payload: Mapping[str, Any], **others: Any) -> Context:
+    """Build what a template may name: one context for all templates of a type."""
+    filled = {"event_type": name, "category": category, "payload": _read(payload)}
+    filled |= {"actor": "", "source": "", "source_type": "", "source_id": ""} | others
+    return Context(filled, autoescape=False, use_tz=True)
 
 
 def fill(template: str, filled: Context) -> str:
