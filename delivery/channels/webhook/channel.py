@@ -13,9 +13,10 @@ import resource
 import socket
 import ssl
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import aiohttp
@@ -33,8 +34,9 @@ from delivery import channels, reasons
 from delivery.channels import Channel, Checked, Frozen, Outcome, Outgoing
 from delivery.channels.network import http_outcome, resolver
 from delivery.channels.network.address_policy import Policy, policy
-from delivery.channels.webhook import signing
+from delivery.channels.webhook import signing, status_line
 from delivery.channels.webhook.body import frozen
+from delivery.channels.webhook.status_line import StatusKeeper
 from delivery.channels.webhook.url import parse
 from delivery.encryption import UnreadableSecretError, unseal
 from delivery.errors import AddressRefused
@@ -42,8 +44,6 @@ from delivery.models import Address
 
 # Of an answer so much is read; what is longer is cut off, and its connection closed.
 MAX_ANSWER = 64 * 1024
-# An answer's header lines: this long each, and so many.
-MAX_HEADER, MAX_HEADERS = 4096, 64
 # How long saving waits for a resolver, in seconds: whoever saves holds one of the few turns of a web process. Whatever
 # comes of it, each attempt asks again.
 LOOKUP_ON_SAVE = 0.5
@@ -55,8 +55,25 @@ DNS_SECONDS = 10
 KEEP_ALIVE_SECONDS = 1.5
 _HEADERS = {"User-Agent": "Carillon", "Accept": "*/*", "Accept-Encoding": "identity"}
 
-# The address that the attempt of this task is connected to, or tried last.
-_peer: ContextVar[list[str]] = ContextVar("peer")
+
+@dataclass(slots=True)
+class _Attempt:
+    """Facts of an attempt while it runs, and still when it fails."""
+
+    # The address that it is connected to, or tried last.
+    peer: str = ""
+    connection: StatusKeeper | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    # Of the answer's body.
+    start: bytearray = field(default_factory=bytearray)
+
+    @property
+    def status(self) -> int:
+        return self.connection.status if self.connection is not None else 0
+
+
+# The attempt of this task.
+_attempt: ContextVar[_Attempt] = ContextVar("attempt")
 
 
 def _slots() -> int:
@@ -105,9 +122,6 @@ class Webhook(Channel):
             timeout=aiohttp.ClientTimeout(total=None),
             trust_env=False,
             auto_decompress=False,
-            max_line_size=MAX_HEADER,
-            max_field_size=MAX_HEADER,
-            max_headers=MAX_HEADERS,
         ) as client:
             yield WebhookSession(client, deadline=self.deadline)
 
@@ -131,24 +145,26 @@ class WebhookSession:
         headers = signing.headers(body, message_id=outgoing.message_id, timestamp=int(now.timestamp()), keys=keys) | {
             "Content-Type": outgoing.delivery.content_type
         }
-        peer: list[str] = []
-        _peer.set(peer)
+        attempt = _Attempt()
+        _attempt.set(attempt)
         try:
             async with asyncio.timeout(self._deadline):
-                return await self._answer(url, body, headers, peer=peer)
+                status = await self._read(url, body, headers, attempt=attempt)
+            return _judge(status, attempt)
         except Exception as error:  # noqa: BLE001  what isn't the network's doing is raised again
-            return http_outcome.failed(error, connected_to=" ".join(peer))
+            failed = http_outcome.failed(error, connected_to=attempt.peer)
+            # The rest of an answer changes nothing of what its status line has said.
+            return _judge(attempt.status, attempt, otherwise=failed.excerpt) if attempt.status else failed
 
-    async def _answer(self, url: yarl.URL, body: bytes, headers: dict[str, str], *, peer: list[str]) -> Outcome:
+    async def _read(self, url: yarl.URL, body: bytes, headers: dict[str, str], *, attempt: _Attempt) -> int:
         async with self._client.post(url, data=body, headers=headers, allow_redirects=False) as response:
-            start = await _start(response)
-            return http_outcome.judge(
-                response.status,
-                response.headers,
-                excerpt=_excerpt(start, response.headers.get("Content-Encoding", "")),
-                connected_to=" ".join(peer),
-                now=timezone.now(),
-            )
+            attempt.headers = response.headers
+            while chunk := await response.content.readany():
+                attempt.start += chunk
+                if len(attempt.start) >= MAX_ANSWER:
+                    response.close()
+                    break
+            return response.status
 
     def _keys(self, address: Address, *, now: datetime) -> list[bytes]:
         """Return the present secret, and the one before while it is valid. Raises UnreadableSecretError."""
@@ -170,14 +186,16 @@ def _key(sealed: str) -> bytes:
     return signing.key_of(unseal(sealed))
 
 
-async def _start(response: aiohttp.ClientResponse) -> bytes:
-    start = bytearray()
-    while chunk := await response.content.readany():
-        start += chunk
-        if len(start) >= MAX_ANSWER:
-            response.close()
-            break
-    return bytes(start[: 4 * http_outcome.EXCERPT])
+def _judge(status: int, attempt: _Attempt, *, otherwise: str = "") -> Outcome:
+    """Judge an answer. `otherwise`: shown where nothing of its body was read."""
+    start = bytes(attempt.start[: 4 * http_outcome.EXCERPT])
+    return http_outcome.judge(
+        status,
+        attempt.headers,
+        excerpt=_excerpt(start, attempt.headers.get("Content-Encoding", "")) or otherwise,
+        connected_to=attempt.peer,
+        now=timezone.now(),
+    )
 
 
 def _excerpt(start: bytes, encoding: str) -> str:
@@ -187,12 +205,15 @@ def _excerpt(start: bytes, encoding: str) -> str:
     return http_outcome.safe(start.decode(errors="replace")) if start else ""
 
 
-class _Connector(aiohttp.TCPConnector):
+class _Connector(status_line.Connector):
     async def connect(self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout) -> Connection:
-        """Connect, and tell the attempt where to: the answer no longer knows when it has ended."""
+        """Connect, and tell the attempt where to and over what: the answer no longer knows when it has ended."""
         connection = await super().connect(req, traces, timeout)
+        attempt = _attempt.get()
+        if isinstance(connection.protocol, StatusKeeper):
+            attempt.connection = connection.protocol
         if connection.transport is not None and (name := connection.transport.get_extra_info("peername")):
-            _peer.get([])[:] = [name[0]]
+            attempt.peer = name[0]
         return connection
 
 
@@ -201,7 +222,7 @@ def _connector(policy: Policy) -> _Connector:
         """Open a socket for the very address that is connected to next: also one that no name led to."""
         family, kind, protocol, _canonical, place = address
         resolver.vet("the URL", [str(place[0])], policy=policy)
-        _peer.get([])[:] = [str(place[0])]
+        _attempt.get().peer = str(place[0])
         return socket.socket(family, kind, protocol)
 
     return _Connector(

@@ -29,6 +29,7 @@ class Reply:
     """`delay`: seconds before the first byte. `drip`: seconds between two bytes. `raw`: instead of everything else.
 
     `endless`: the body is sent again and again. `hang`: never answers. `close`: closes in place of an answer.
+    `stays_open`: what is `raw` is not followed by the end of the connection.
     """
 
     status: int = 200
@@ -40,6 +41,7 @@ class Reply:
     hang: bool = False
     close: bool = False
     raw: bytes | None = None
+    stays_open: bool = False
 
 
 class Receiver:
@@ -88,6 +90,8 @@ class Receiver:
         if reply.close:
             return False
         await self._write(reply, writer)
+        if reply.stays_open:
+            await asyncio.Event().wait()
         return reply.raw is None and not reply.endless
 
     async def _write(self, reply: Reply, writer: asyncio.StreamWriter) -> None:
