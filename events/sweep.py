@@ -1,11 +1,12 @@
 """The sweep that finds work whose hint was lost, or never sent."""
 
 from events.db import clock
-from events.dispatch import runner, sequencer, subscribers
+from events.dispatch import replay, runner, sequencer, subscribers
 
 
 def sweep() -> None:
-    """Number what is unnumbered, then let every lagging subscriber catch up. A few cheap looks when all is done.
+    """Number what is unnumbered, let every lagging subscriber catch up, try again what was set aside. A few cheap looks
+    when all is done.
 
     A subscriber that can't even look costs the others nothing: all have had their turn before that is raised.
     """
@@ -19,5 +20,6 @@ def sweep() -> None:
         except Exception as error:  # noqa: BLE001  raised below
             error.add_note(f"while subscriber {name} caught up")
             failed.append(error)
+    replay.retry_due(now=clock.now())
     if failed:
         raise ExceptionGroup("subscribers could not catch up", failed)

@@ -147,7 +147,7 @@ class PersonOut(serializers.Serializer[Any]):
 
 class ExplanationOut(serializers.Serializer[Any]):
     event = EventOut()
-    routing = Text(help_text="not_routed, on_its_way, routed or parked.")
+    routing = Text(help_text="not_routed, on_its_way, routed, parked or set_aside.")
     explanation = Text()
     audience = serializers.ListField(child=Text(), help_text="The rules of its type, as of now.")
     as_of = Instant()

@@ -3,20 +3,21 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q
 
 from delivery.models import Delivery
 from events.models import Event, LogHead, Subscriber
-from notifications.routing import router
+from notifications.routing import fanout, router
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Durable subscriber: how many events it has not done, and how many it left aside."""
+    """Durable subscriber: how many events it has not done, has parked, and has set aside to try again."""
 
     name: str
     lag: int
     parked: int
+    set_aside: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +29,25 @@ class Backlog:
     subscribers: list[Reader]
 
     @property
+    def set_aside(self) -> int:
+        return sum(reader.set_aside for reader in self.subscribers)
+
+    @property
     def router_lag(self) -> int:
         """Events that are not routed yet: all, before the first has been."""
         return next((reader.lag for reader in self.subscribers if reader.name == router.NAME), self.head)
 
 
 def backlog(*, now: datetime) -> Backlog:
-    """Read the backlog of this moment: four queries."""
+    """Read the backlog of this moment: five queries."""
     # The readers first: whoever reads the head before them could find one ahead of it.
+    waiting = Count("parked", filter=Q(parked__retry_at__isnull=False))
     rows = list(
-        Subscriber.objects.annotate(parked_events=Count("parked")).values_list("name", "position", "parked_events")
+        Subscriber.objects.annotate(waiting=waiting, parked_events=Count("parked") - waiting).values_list(
+            "name", "position", "parked_events", "waiting"
+        )
     )
+    audiences = fanout.count_set_aside()
     head = LogHead.objects.get(pk=1).position
     oldest = Event.objects.filter(position=None).aggregate(at=Min("created_at"))["at"]
     due = Delivery.objects.filter(state=Delivery.State.PENDING).aggregate(at=Min("due_at"))["at"]
@@ -46,7 +55,10 @@ def backlog(*, now: datetime) -> Backlog:
         head=head,
         oldest_unnumbered_seconds=_age(oldest, now=now),
         oldest_undelivered_seconds=_age(due, now=now),
-        subscribers=[Reader(name, head - position, parked) for name, position, parked in rows],
+        subscribers=[
+            Reader(name, head - position, parked, waiting + (audiences if name == router.NAME else 0))
+            for name, position, parked, waiting in rows
+        ],
     )
 
 

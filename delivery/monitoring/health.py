@@ -43,6 +43,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
         "oldest_unnumbered_seconds": now_behind and round(now_behind.oldest_unnumbered_seconds, 3),
         "oldest_undelivered_seconds": now_behind and round(now_behind.oldest_undelivered_seconds, 3),
         "router_lag": now_behind and now_behind.router_lag,
+        "events_set_aside": now_behind and now_behind.set_aside,
     }
     return JsonResponse(body, status=503 if problems else 200, headers={"Cache-Control": "no-store"})
 

@@ -50,13 +50,20 @@ class Backlog(Collector):
             "carillon_subscriber_lag_events", "Events in the log that a subscriber has not done.", labels=["subscriber"]
         )
         parked = GaugeMetricFamily(
-            "carillon_parked_events", "Events that a subscriber failed on and left aside.", labels=["subscriber"]
+            "carillon_parked_events",
+            "Events that are bad for a subscriber, parked for an admin.",
+            labels=["subscriber"],
+        )
+        set_aside = GaugeMetricFamily(
+            "carillon_set_aside_events",
+            "Events that a subscriber tries again until they go well.",
+            labels=["subscriber"],
         )
         for subscriber in now.subscribers:
             lag.add_metric([subscriber.name], subscriber.lag)
             parked.add_metric([subscriber.name], subscriber.parked)
-        yield lag
-        yield parked
+            set_aside.add_metric([subscriber.name], subscriber.set_aside)
+        yield from (lag, parked, set_aside)
 
     def describe(self) -> Iterator[Metric]:
         """Describe nothing: registering must not query the database."""

@@ -129,8 +129,8 @@ def _explanation(
 def _routing(event: Event) -> str:
     """Say where the router is with this event: at most three queries."""
     cursor = Subscriber.objects.filter(name=router.NAME).values_list("position", flat=True).first() or 0
-    if ParkedEvent.objects.filter(subscriber__name=router.NAME, event=event).exists():
-        return "parked"
+    if parked := ParkedEvent.objects.filter(subscriber__name=router.NAME, event=event).first():
+        return "set_aside" if parked.retry_at else "parked"
     if event.position is None or event.position > cursor:
         return "not_routed"
     return "on_its_way" if Fanout.objects.filter(event=event).exists() else "routed"

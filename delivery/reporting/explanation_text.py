@@ -12,6 +12,7 @@ ROUTING: dict[str, Promise] = {
     "not_routed": gettext_lazy("Not routed yet: nobody has been told."),
     "on_its_way": gettext_lazy("A large audience: people are being told in the order of their ids."),
     "parked": gettext_lazy("Routing failed, so the event is parked: look at the parked events."),
+    "set_aside": gettext_lazy("Routing failed for a reason that may pass: it is tried again until it goes well."),
 }
 REASONS: dict[str, Promise] = {
     "mentioned": gettext_lazy("Mentioned in it."),
@@ -41,6 +42,7 @@ WHY_NOT: dict[str, Promise] = {
     "not_routed": gettext_lazy("The router has not come to this event yet."),
     "on_its_way": gettext_lazy("The audience is large and still being told; their turn has not come."),
     "parked": gettext_lazy("Routing failed, so nobody was told."),
+    "set_aside": gettext_lazy("Routing failed, and is tried again until it goes well."),
     "inactive": gettext_lazy("The account is not active."),
     "not_in_audience": gettext_lazy("No audience rule of this type brings this person in."),
     "is_actor": gettext_lazy("Did it, and this type does not tell whoever did it."),

@@ -158,9 +158,9 @@ class LogGapAdmin(ReadOnly[LogGap]):
 
 @admin.register(ParkedEvent)
 class ParkedEventAdmin(ReadOnly[ParkedEvent]):
-    list_display = ("id", "subscriber", "event_link", "what_went_wrong", "created_at")
+    list_display = ("id", "subscriber", "event_link", "what_went_wrong", "created_at", "retry_at")
     list_select_related = ("subscriber",)
-    list_filter = ("subscriber", "created_at")
+    list_filter = ("subscriber", ("retry_at", admin.EmptyFieldListFilter), "created_at")
     exclude = ("event", "error")
     readonly_fields = ("event_link", "error_text")
     ordering = ("-id",)

@@ -1,13 +1,18 @@
-"""Interventions by hand: move a subscriber along the log, give a parked event another try."""
+"""Other ways to an event than in log order: moving a subscriber by hand, another try of what was left aside."""
 
+import time
 from datetime import datetime
 
 from django.db import transaction
 
+from events.db.errors import Fault, fault
 from events.dispatch import retry, runner, subscribers
 from events.errors import Refused
 from events.models import LogHead, ParkedEvent, Subscriber
 from events.transport import hints
+
+# What one look at those set aside may take of a sweep.
+RETRY_SECONDS, MOST_RETRIED = 2.0, 20
 
 
 def move(name: str, *, to: int | None) -> int:
@@ -40,7 +45,8 @@ def move(name: str, *, to: int | None) -> int:
 
 
 def rerun(parked: ParkedEvent, *, now: datetime) -> bool:
-    """Hand a parked event to its subscriber once more; parked no longer if that goes well, else with the new error.
+    """Hand an event that was left aside to its subscriber once more; aside no longer if that goes well, else with the
+    new error: parked if it is known to be bad, or tried again later.
 
     Of two at once the later one finds it done: what a transactional subscriber wrote for it is rolled back.
     """
@@ -51,9 +57,29 @@ def rerun(parked: ParkedEvent, *, now: datetime) -> bool:
     except _AlreadyDoneError:
         return True
     except Exception as error:  # noqa: BLE001  whatever the handler raises is what the admin wants to read
-        ParkedEvent.objects.filter(pk=parked.pk).update(error=retry.described(error), created_at=now)
+        retry_at = None if fault(error) is Fault.BAD else retry.next_look(parked.attempts, now=now)
+        kept = ParkedEvent.objects.filter(pk=parked.pk)
+        kept.update(error=retry.described(error), created_at=now, retry_at=retry_at)
         return False
     return True
+
+
+def retry_due(*, now: datetime) -> None:
+    """Try again what was set aside and is due, oldest first, for a few seconds. One query if nothing is.
+
+    One try in all workers together: whoever moves `retry_at` on has it. Of a try that is killed the next comes later.
+    """
+    due = ParkedEvent.objects.filter(retry_at__lte=now, subscriber__name__in=subscribers.names())
+    waiting = due.filter(subscriber__is_paused=False).order_by("retry_at", "pk")
+    end = time.monotonic() + RETRY_SECONDS
+    for parked in waiting.select_related("subscriber", "event__event_type", "event__actor_user")[:MOST_RETRIED]:
+        parked.attempts += 1
+        later = retry.next_look(parked.attempts, now=now)
+        mine = due.filter(pk=parked.pk, retry_at=parked.retry_at)
+        if mine.update(attempts=parked.attempts, retry_at=later):
+            rerun(parked, now=now)
+        if time.monotonic() > end:
+            break
 
 
 class _AlreadyDoneError(Exception):

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from events.db.errors import is_lock_timeout, is_passing
+from events.db.errors import Fault, fault, is_eased_by_less
 from events.dispatch import retry, subscribers
 from events.dispatch.subscribers import CATCH_UP_TASK, Subscription
 from events.log import reader
@@ -31,8 +31,8 @@ def catch_up(name: str, *, now: datetime, fresh: Sequence[Event] = ()) -> int:
     """Let a subscriber read until nothing is left or its turn is over; how many events it was given.
 
     `fresh`: what was numbered just now, with types and actors; not read again where it is all that comes next.
-    A failing batch is halved until the one bad event is alone; that one is parked after three tries. A failure of
-    the connection, a serialization failure or a locked database counts for nothing: the next sweep tries again.
+    A failing batch is halved until the one event that fails is alone; after three tries that one is left aside.
+    Trouble of the server counts for nothing: the next sweep tries again, for as long as it takes.
     """
     subscription = subscribers.registered(name)
     if subscription is None:
@@ -192,36 +192,32 @@ def _advance(row: Subscriber, *, to: int, now: datetime) -> None:
 def _after_failure(subscription: Subscription, failed: _BatchError, *, now: datetime) -> int:
     """The size of the next try, or 0 to leave it for later."""
     count = len(failed.batch.events)
-    if is_passing(failed.error):
+    if count > 1 and is_eased_by_less(failed.error):
+        logger.warning("subscriber %s failed on %d event(s): %s", subscription.name, count, failed.error)
+        return count // 2 if _release(subscription, token=failed.token) else 0
+    if fault(failed.error) is Fault.NOBODY:
         logger.warning("subscriber %s tries again later: %s", subscription.name, failed.error)
         _release(subscription, token=failed.token)
         return 0
-    logger.warning("subscriber %s failed on %d event(s): %s", subscription.name, count, failed.error)
-    if count > 1:
-        return count // 2 if _release(subscription, token=failed.token) else 0
-    if is_lock_timeout(failed.error):
-        _release(subscription, token=failed.token)
-        return 0
+    logger.warning("subscriber %s failed on one event: %s", subscription.name, failed.error)
     return _count_failure(subscription, failed, now=now)
 
 
 def _count_failure(subscription: Subscription, failed: _BatchError, *, now: datetime) -> int:
     [event] = failed.batch.events
-    error = retry.described(failed.error)
     with transaction.atomic():
         row = Subscriber.objects.select_for_update().get(name=subscription.name)
         is_overtaken = failed.token is not None and row.lease_token != failed.token
         if is_overtaken or event.position is None or row.position >= event.position:
             return 0
         if retry_at := retry.next_try(row.attempts, now=now):
-            row.retry_at, row.last_error = retry_at, error
+            row.retry_at, row.last_error = retry_at, retry.described(failed.error)
             row.attempts += 1
             row.lease_token = row.lease_until = None
             row.save()
             return 0
-        retry.park(row, event_id=event.pk, error=error)
+        retry.leave_aside(row, event, failed.error, now=now)
         _advance(row, to=event.position, now=now)
-    logger.error("subscriber %s parked event %s: %s", subscription.name, event.pk, failed.error)
     return BATCH
 
 

@@ -42,11 +42,16 @@ class Subscriber(models.Model):
 
 
 class ParkedEvent(models.Model):
-    """An event that a subscriber failed on three times, alone; the rest of the log went on without it."""
+    """An event that a subscriber failed on three times, alone; the rest of the log went on without it.
+
+    Parked: known to be bad, it waits for an admin. Set aside, with a `retry_at`: tried again until it goes well.
+    """
 
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="parked")
     event = models.ForeignKey("carillon_events.Event", on_delete=models.CASCADE, related_name="+")
     error = models.TextField()
+    attempts = models.IntegerField(default=0, db_default=0, help_text="Tries since it was set aside.")
+    retry_at = models.DateTimeField(null=True, blank=True, help_text="The next try; empty: none but by hand.")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

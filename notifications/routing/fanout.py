@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, Max, Q
 
-from events.db.errors import is_lock_timeout, is_passing
+from events.db.errors import Fault, fault
 from events.dispatch import retry
 from events.models import Event, Membership, Subscriber
 from events.transport import hints
@@ -46,6 +46,11 @@ def pending(*, now: datetime | None = None) -> list[int]:
     return list(waiting.order_by("event_id").values_list("event_id", flat=True)[:100])
 
 
+def count_set_aside() -> int:
+    """Count the audiences whose chunk failed three times for no known fault of theirs: tried ever more rarely."""
+    return Fanout.objects.filter(attempts__gte=retry.TRIES).count()
+
+
 def _is_due(now: datetime) -> Q:
     return Q(retry_at=None) | Q(retry_at__lte=now)
 
@@ -75,7 +80,8 @@ def advance(event_id: int, *, now: datetime) -> bool:
 def advance_each(*, now: datetime) -> bool:
     """Notify one chunk of each audience that waits, oldest first, until time is up; true if any got further.
 
-    One that fails leaves the others going: it is tried again a little later, and parked after three tries, alone.
+    One that fails leaves the others going: it is tried again a little later, and after three tries parked if it is
+    known to be bad, else set aside where it is: its tries get rarer.
     """
     advanced, end = False, time.monotonic() + TIME_LIMIT
     for event_id in pending(now=now):
@@ -85,26 +91,32 @@ def advance_each(*, now: datetime) -> bool:
             advanced |= advance(event_id, now=now)
         except Exception as error:  # noqa: BLE001  whatever notifying raises is what the admin wants to read
             logger.warning("the audience of event %s waits: %s", event_id, error)
-            if not is_passing(error) and not is_lock_timeout(error):
+            if fault(error) is not Fault.NOBODY:
                 _count_failure(event_id, error, now=now)
     return advanced
 
 
 def _count_failure(event_id: int, error: Exception, *, now: datetime) -> None:
-    """Plan the next try, or park the event as if routing had failed: run again by hand, it notifies nobody twice."""
+    """Plan the next try, or park the event as if routing had failed: run again by hand, it notifies nobody twice.
+
+    Of what isn't known to be bad the tries go on, and after the third it is told that it is set aside.
+    """
     with transaction.atomic():
         reader = Subscriber.objects.select_for_update().get(name=SUBSCRIBER)
         row = Fanout.objects.select_for_update().filter(_is_due(now), pk=event_id).first()
         if row is None:
             return
-        if retry_at := retry.next_try(row.attempts, now=now):
-            row.retry_at = retry_at
-            row.attempts += 1
-            row.save(update_fields=["attempts", "retry_at"])
+        event = Event.objects.select_related("event_type").get(pk=event_id)
+        row.attempts += 1
+        row.retry_at = retry.next_try(row.attempts - 1, now=now)
+        if row.retry_at is None and fault(error) is Fault.BAD:
+            retry.leave_aside(reader, event, error, now=now)
+            row.delete()
             return
-        retry.park(reader, event_id=event_id, error=retry.described(error))
-        row.delete()
-    logger.error("the audience of event %s is parked: %s", event_id, error)
+        if row.attempts == retry.TRIES:
+            retry.tell_set_aside(reader, event, error)
+        row.retry_at = row.retry_at or retry.next_look(row.attempts - retry.TRIES, now=now)
+        row.save(update_fields=["attempts", "retry_at"])
 
 
 def nth_person(event: Event, *, after: int, until: int, number: int) -> int | None:

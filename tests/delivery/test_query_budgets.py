@@ -181,7 +181,7 @@ def test_a_sweep_that_finds_nothing(fake):
 def test_the_backlog(fake):
     for many in (FEW, MANY):
         plain(many)
-        assert queries(backlog, now=NOON) == 4
+        assert queries(backlog, now=NOON) == 5
 
 
 def test_history(fake):

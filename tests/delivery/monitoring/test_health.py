@@ -14,6 +14,7 @@ from delivery.monitoring.health import draining
 from events.bus import Entity, publish
 from events.dispatch.sequencer import number_all
 from events.models import ParkedEvent, Subscriber
+from notifications.models import Fanout
 from tests.delivery.factories.deliveries import address, delivery
 
 CLOSED = "redis://127.0.0.1:1/0"
@@ -92,6 +93,19 @@ def test_metrics_count_events_lag_and_what_was_parked(client, db):
     assert "carillon_websockets " in text
     assert 'carillon_subscriber_lag_events{subscriber="archive"} 1.0' in text
     assert 'carillon_parked_events{subscriber="archive"} 1.0' in text
+    assert 'carillon_set_aside_events{subscriber="archive"} 0.0' in text
+
+
+def test_what_is_set_aside_is_named_and_stops_nobody_s_balancer(client, db, without_redis):
+    events = [publish("system.restart", source=Entity("host", number)) for number in (1, 2)]
+    router = Subscriber.objects.create(name="notifications")
+    ParkedEvent.objects.create(subscriber=router, event=events[0], error="no", retry_at=timezone.now())
+    Fanout.objects.create(event=events[1], until_user=9, attempts=3)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["events_set_aside"]) == (200, 2)
+    text = client.get("/metrics").text
+    assert 'carillon_parked_events{subscriber="notifications"} 0.0' in text
+    assert 'carillon_set_aside_events{subscriber="notifications"} 2.0' in text
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])

@@ -106,12 +106,15 @@ def test_what_the_router_has_still_to_do(owner):
     assert about(event, owner).why_not == "not_routed"
 
 
-def test_what_the_router_could_not_take(owner):
+@pytest.mark.parametrize(("retry_at", "expected"), [(None, "parked"), (NOON, "set_aside")])
+def test_what_the_router_could_not_take(owner, retry_at, expected):
     event = publish_and_route("job.completed", actor=owner)
     Notification.objects.all().delete()
     router = Subscriber.objects.get(name="notifications")
-    ParkedEvent.objects.create(subscriber=router, event=event, error="boom")
-    assert about(event, owner).why_not == "parked"
+    ParkedEvent.objects.create(subscriber=router, event=event, error="boom", retry_at=retry_at)
+    assert about(event, owner).why_not == expected
+    assert explanation_text.WHY_NOT[expected]
+    assert explanation_text.ROUTING[expected]
 
 
 def test_a_chosen_channel_that_isn_t_installed(owner, monkeypatch):

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import OperationalError
 from django.utils import timezone
 
 from events.bus import publish
 from events.dispatch import replay
+from events.dispatch.retry import SET_ASIDE
 from events.models import Event, EventType, Membership, ParkedEvent
 from events.sweep import sweep
 from notifications.models import Fanout, Inbox, Notification
 from notifications.routing import audiences, fanout, writer
 from notifications.routing.writer import notify
+from tests.events.fakes.database_errors import of_sqlite, of_sqlstate
 from tests.notifications.factories.routing import JOB, NOON
 
 pytestmark = pytest.mark.django_db
@@ -140,13 +142,26 @@ def test_a_chunk_that_goes_well_forgets_the_tries_before_it(broadcast, crowd, mo
     assert told(broadcast) == [user.pk for user in crowd[:4]]
 
 
-@pytest.mark.parametrize(
-    "error", [OperationalError("the connection is closed"), OperationalError("database is locked")]
-)
+@pytest.mark.parametrize("error", [of_sqlstate("53100"), of_sqlstate("55P03"), of_sqlite(sqlite3.SQLITE_FULL)], ids=str)
 def test_trouble_of_the_database_parks_no_audience(broadcast, monkeypatch, error):
     refuse(monkeypatch, broadcast, error)
     advance_at(0, 1, 6, 60, 600)
     assert fanout.pending() == [broadcast.pk]
+    assert Fanout.objects.get().attempts == 0
+
+
+@pytest.mark.parametrize("error", [of_sqlstate("57014"), of_sqlstate("XX000"), OSError("no")], ids=str)
+def test_what_may_be_anybody_s_fault_is_tried_ever_more_rarely(broadcast, crowd, monkeypatch, error):
+    with monkeypatch.context() as patch:
+        refuse(patch, broadcast, error, after_user=crowd[3].pk)
+        advance_at(0, 0, 1, 6, 16, 36, 76)
+        assert Fanout.objects.get().retry_at == NOON + timedelta(seconds=76 + 80)
+        assert (fanout.count_set_aside(), Event.objects.filter(event_type__name=SET_ASIDE).count()) == (1, 1)
+    advance_at(155)
+    assert told(broadcast) == [user.pk for user in crowd[:4]]
+    advance_at(156, 156, 156)
+    assert told(broadcast) == [user.pk for user in crowd]
+    assert not ParkedEvent.objects.exists()
 
 
 def test_a_parked_audience_is_told_to_its_end_once_it_is_mended(broadcast, crowd, monkeypatch):
