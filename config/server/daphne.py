@@ -16,7 +16,9 @@ from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import reactor as installed_reactor
 
-from config.server.flow_control import Backpressure, Socket
+from config.server.flow_control import Backpressure, Halt, Socket
+from config.server.http_limits.budgets import Limits
+from config.server.http_limits.channel import limit
 from delivery.monitoring.health import draining
 from notifications.inbox import frames
 
@@ -35,7 +37,7 @@ SLOW_READER_SECONDS = 10.0
 
 
 class DrainingServer(Server):  # type: ignore[misc]  # Daphne has no types
-    """Daphne's server, with an orderly end and sockets whose `send` waits for a slow reader."""
+    """Daphne's server, with limits, an orderly end, and sockets whose `send` waits for a slow reader."""
 
     def __init__(self, application: Any, *, host: str, port: int, ready: Callable[[], None] | None = None) -> None:
         super().__init__(
@@ -63,6 +65,7 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne has no types
     def listen_success(self, port: Any) -> None:
         super().listen_success(port)
         self.ws_factory.protocol = Socket
+        limit(self.http_factory, Limits())
         self._ports.append(port)
         if self._ready:
             self._ready()
@@ -125,7 +128,7 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne has no types
         return super().kill_all_applications()
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
-        """Daphne's, and then the wait for a socket's client to read."""
+        """Daphne's, and then the wait for a client that doesn't read."""
         if self._draining and message["type"] == "http.response.start":
             message = {**message, "headers": [*message.get("headers", []), (b"connection", b"close")]}
             if protocol.channel is not None:
@@ -137,6 +140,8 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne has no types
                 self._send_away(protocol)
         elif message["type"] == "websocket.send":
             await self._wait_for_reader(protocol)
+        elif message["type"] == "http.response.body" and (channel := getattr(protocol, "channel", None)):
+            await channel.wait_for_reader(seconds=SLOW_READER_SECONDS)
 
     def _apply_backpressure(self, protocol: WebSocketProtocol) -> None:
         if protocol.transport is not None and protocol.state == protocol.STATE_OPEN:
@@ -144,6 +149,7 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne has no types
             protocol.transport.unregisterProducer()
             self._backpressure[protocol] = backpressure = Backpressure(protocol)
             protocol.transport.registerProducer(backpressure, True)
+            protocol.go_on(Halt.HANDSHAKE)
 
     async def _wait_for_reader(self, protocol: WebSocketProtocol) -> None:
         backpressure = self._backpressure.get(protocol)

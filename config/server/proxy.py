@@ -46,6 +46,11 @@ def is_trusted(host: str) -> bool:
     return address is not None and any(address in network for network in settings.TRUSTED_PROXIES)
 
 
+def is_loopback(host: str) -> bool:
+    address = _address(host)
+    return address is not None and address.is_loopback
+
+
 def _scheme(scope: Scope, *, told: bytes) -> str:
     kind = scope["type"]
     # Of several in one header the last is the trusted proxy's own; some say wss of a WebSocket.

@@ -203,3 +203,18 @@ def test_an_array_with_one_bad_event_stores_none_of_it(service, key):
     answer = httpx.post(f"{service.urls[0]}/api/v1/events", headers=headers, json=events, timeout=20)
     assert (answer.status_code, answer.json()["code"]) == (400, "unknown_event_type")
     assert "job.completed" in json.dumps(answer.json())
+
+
+@pytest.mark.parametrize("prefix", [b"/x", b"/\xe9", b"https://evil.example"])
+def test_a_prefix_of_the_path_is_taken_from_nobody(service, prefix):
+    headers = [(b"Daphne-Root-Path", prefix)]
+    assert httpx.get(f"{service.urls[0]}/healthz", headers=headers).status_code == 200
+    assert httpx.get(f"{service.urls[0]}/x/healthz", headers=headers).status_code == 404
+    assert httpx.get(f"{service.urls[0]}/", headers=headers).headers["Location"] == "/notifications/"
+
+
+def test_a_socket_takes_no_prefix_either(service, key):
+    address = service.urls[0].replace("http", "ws", 1) + "/ws/notifications/"
+    headers = {"Authorization": f"Bearer {key}", "Daphne-Root-Path": "/x"}
+    with connect(address, additional_headers=headers) as socket:
+        assert read(socket)["type"] == "hello"
