@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 
-from delivery import channels
+from delivery import channels, reasons
 from delivery.address_health import circuit_breaker, health, quota
 from delivery.encryption import UnreadableSecretError, seal, unseal
 from delivery.errors import AddressConflict, AddressRefused
@@ -182,6 +182,8 @@ def rotate_secret(user_id: int, *, address_id: int, now: datetime) -> AddressWit
             raise AddressConflict("nothing to this address is signed, so it has no secret", code="no_secret")
         _put_secret(address, secret, now=now)
         address.save(update_fields=["secret", "previous_secret", "previous_secret_until", "updated_at"])
+        health.bring_forward([address.pk], now=now, reason=reasons.UNREADABLE)
+        outbox.wake_on_commit()
     return AddressWithSecret(address, secret)
 
 

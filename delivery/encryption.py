@@ -16,6 +16,15 @@ def seal(text: str) -> str:
     return _box().encrypt(text.encode()).decode()
 
 
+def reseal(sealed: str) -> str:
+    """Encrypt it under the present SECRET_KEY; what already is stays as it is. Raises UnreadableSecretError."""
+    try:
+        Fernet(_key(settings.SECRET_KEY)).decrypt(sealed.encode())
+    except InvalidToken:
+        return seal(unseal(sealed))
+    return sealed
+
+
 def unseal(sealed: str) -> str:
     """Decrypt it. Raises UnreadableSecretError."""
     try:

@@ -8,6 +8,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+# What waits with it goes once whoever runs this site gives the key back, or the owner another secret.
+UNREADABLE = "secret_unreadable"
+
 _SENTENCES: dict[str, Any] = {
     "blocked_address": gettext_lazy(
         "The URL leads to an address that is not on the public internet. Use a public one, or ask who runs this "
@@ -32,7 +35,9 @@ _SENTENCES: dict[str, Any] = {
     "http_5xx": gettext_lazy("The receiver failed. Look at its log."),
     "too_many_requests": gettext_lazy("The receiver asked for fewer requests; it is tried again when it said."),
     "gone": gettext_lazy("The receiver said that this URL is gone for good (410). Add its new one."),
-    "secret_unreadable": gettext_lazy("The signing secret can't be read any more. Rotate it."),
+    UNREADABLE: gettext_lazy(
+        "What is stored to send there can't be read any more. Rotate the secret; add a chat anew."
+    ),
     "invalid_url": gettext_lazy("The URL can't be used as it is. Add it anew; the form says what is wrong with it."),
     "printed": gettext_lazy("No mail server is set up on this site: the mail was only printed where it runs."),
     "invalid_email": gettext_lazy("This is no e-mail address that can be sent to. Add the right one."),

@@ -51,11 +51,11 @@ def record(reports: Iterable[Report], *, addresses: dict[int, Address], now: dat
         alerts.tell_owner(address, event_type, reason=reason)
 
 
-def bring_forward(closed: Collection[int], *, now: datetime) -> None:
-    """Make due what waited for the breakers of these addresses; each gets it as far as it has room."""
-    if closed:
+def bring_forward(ids: Collection[int], *, now: datetime, reason: str = circuit_breaker.BREAKER_OPEN) -> None:
+    """Make due what waited for these addresses with this reason; each gets it as far as it has room."""
+    if ids:
         waiting = Delivery.objects.filter(
-            address_id__in_set=closed, state=Delivery.State.PENDING, due_at__gt=now, reason=circuit_breaker.BREAKER_OPEN
+            address_id__in_set=ids, state=Delivery.State.PENDING, due_at__gt=now, reason=reason
         )
         waiting.update(due_at=now, reason="")
 

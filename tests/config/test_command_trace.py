@@ -14,7 +14,7 @@ from events.models import ApiKey, CommandEntry
 
 pytestmark = pytest.mark.django_db
 
-TRACED = {"token", "replay", "prune"}
+TRACED = {"token", "replay", "prune", "reseal"}
 UNTRACED = {
     "publish": "an event in the log says itself what was published",
     "comfyui_bridge": "publishes events",
@@ -83,3 +83,10 @@ def test_the_entries_are_in_the_admin_to_look_at(admin_client, owner):
     assert "of owner for all" in listed.content.decode()
     place = reverse("admin:carillon_events_commandentry_delete", args=[entry().pk])
     assert admin_client.post(place, {"post": "yes"}).status_code == 403
+
+
+def test_resealing_is_written_down_before_it_begins_and_with_what_it_did():
+    call_command("reseal")
+    began, ended = CommandEntry.objects.order_by("pk")
+    assert began.text.startswith("begins")
+    assert ended.text == "0 resealed, 0 were already, 0 can't be read"

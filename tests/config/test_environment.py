@@ -119,3 +119,17 @@ def test_a_process_that_can_t_read_its_settings_says_one_sentence(command, name,
     assert done.returncode == 1
     assert done.stderr.startswith(name)
     assert len((done.stdout + done.stderr).splitlines()) == 1
+
+
+def test_the_keys_of_before_come_from_the_environment():
+    environment = {**os.environ, "SECRET_KEY": "new", "SECRET_KEY_FALLBACKS": "old, older"}
+    shown = "from django.conf import settings; print(settings.SECRET_KEY_FALLBACKS)"
+    ran = subprocess.run(
+        [sys.executable, "-c", shown],
+        env=environment | {"DJANGO_SETTINGS_MODULE": "config.settings"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout == "['old', 'older']\n"

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
-from delivery import channels, signed_links
+from delivery import channels, reasons, signed_links
 from delivery.channels import Checked, Frozen, Held, Outcome, Outgoing
 from delivery.channels.chat import guarded_requests, providers
 from delivery.channels.chat.guarded_requests import Trace
@@ -84,8 +84,8 @@ class Chat(channels.Channel):
             url = unseal(outgoing.address.secret)
             # Whoever stopped being staff doesn't send into the intranet any more.
             url = providers.read(url, is_staff=outgoing.user.is_staff).url
-        except UnreadableSecretError:
-            return Outcome("dead", "secret_unreadable")
+        except UnreadableSecretError as error:
+            return Outcome("retry", reasons.UNREADABLE, is_ours=True, excerpt=http_outcome.safe(str(error)))
         except AddressRefused as refused:
             return Outcome("dead", refused.code)
         text, trace = json.loads(bytes(outgoing.delivery.body or b"{}")), Trace()

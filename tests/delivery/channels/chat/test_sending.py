@@ -146,10 +146,12 @@ def test_who_is_no_longer_staff_sends_no_further(receiver, url):
     assert receiver.requests == []
 
 
-def test_a_secret_that_can_t_be_read_ends_it(url):
+def test_a_secret_that_can_t_be_read_waits_and_is_ours(receiver, url):
     made = outgoing(url)
     made.address.secret = "sealed under another key"
-    assert (send(made).state, send(made).reason) == ("dead", "secret_unreadable")
+    outcome = send(made)
+    assert (outcome.state, outcome.reason, outcome.is_ours) == ("retry", "secret_unreadable", True)
+    assert receiver.requests == []
 
 
 def test_no_token_reaches_the_log_or_the_excerpt(receiver, caplog, settings):

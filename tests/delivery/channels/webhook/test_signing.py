@@ -88,6 +88,14 @@ def test_a_secret_under_a_lost_key_is_ours_and_sends_nothing(receiver, settings)
     assert not receiver.requests
 
 
+def test_a_secret_that_was_rotated_because_it_is_lost_signs_at_once(receiver, settings):
+    until = datetime.now(UTC) + timedelta(hours=24)
+    lost = seal(OTHER)
+    settings.SECRET_KEY = "another key that is long enough to be one, and random"
+    send(outgoing(address(receiver.url, secret=seal(SECRET), previous_secret=lost, previous_secret_until=until)))
+    assert verified(receiver.last, SECRET)
+
+
 def test_the_keys_of_before_still_open_secrets(receiver, settings):
     one = outgoing(address(receiver.url))
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
