@@ -1,21 +1,33 @@
 """Health of this process: is it up, and is it ready? Readiness names what is wrong."""
 
 import logging
+import secrets
 import threading
+import time
+from functools import lru_cache
 
 import redis
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from delivery.monitoring.backlog import Backlog, backlog
+from events.db import session
+from events.db.errors import is_busy
+from events.models import ParkedEvent
 from events.transport import redis_client
 
 logger = logging.getLogger("carillon.health")
 
 # Set by a server that has been told to stop: readiness says so.
 draining = threading.Event()
+
+# How long a write may take, and for how many seconds its outcome holds in this process, however often one asks.
+WRITE_MILLISECONDS = 1000
+WRITE_HOLDS = 1.0
+# More than a page has room for: a full disk has no next one.
+WRITTEN_BYTES = 32_768
 
 
 @require_safe
@@ -50,9 +62,26 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 def _look_at_database() -> tuple[Backlog | None, str | None]:
     try:
-        return backlog(now=timezone.now()), None
-    except DatabaseError as error:
-        return None, _unreachable("the database", error)
+        found = backlog(now=timezone.now())
+    except Error as error:
+        return None, _problem("the database does not answer", error)
+    return found, _look_at_writes(int(time.monotonic() / WRITE_HOLDS))
+
+
+@lru_cache(maxsize=1)
+def _look_at_writes(_moment: int) -> str | None:
+    """Write a row and take it back: a full database and one that only reads are named."""
+    try:
+        with session.trial(milliseconds=WRITE_MILLISECONDS):
+            # Of no subscriber and no event: keys are looked at when it commits, which it never does.
+            nobody = -secrets.randbits(60)
+            ParkedEvent.objects.create(
+                subscriber_id=nobody, event_id=nobody, error=secrets.token_hex(WRITTEN_BYTES // 2)
+            )
+    except Error as error:
+        # Somebody else writes at this moment.
+        return None if is_busy(error) else _problem("the database takes no writes", error)
+    return None
 
 
 def _look_at_redis() -> str | None:
@@ -63,11 +92,11 @@ def _look_at_redis() -> str | None:
     try:
         client.ping()
     except redis.RedisError as error:
-        return _unreachable("Redis", error)
+        return _problem("Redis does not answer", error)
     return None
 
 
-def _unreachable(what: str, error: Exception) -> str:
+def _problem(what: str, error: Exception) -> str:
     # The details name hosts and accounts; they are for the log, this page is for anybody.
     logger.warning("Not ready: %s: %s", what, error)
-    return f"{what} does not answer ({type(error).__name__})"
+    return f"{what} ({type(error.__cause__ if isinstance(error, Error) and error.__cause__ else error).__name__})"

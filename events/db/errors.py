@@ -28,8 +28,9 @@ _RESOURCES = ("53", _LOCK_TIMEOUT)
 
 # SQLite's primary codes: TOOBIG, CONSTRAINT, MISMATCH.
 _SQLITE_BAD = {18, 19, 20}
+_SQLITE_BUSY = {5, 6}
 # BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN, PROTOCOL.
-_SQLITE_NOBODY = {5, 6, 7, 8, 10, 13, 14, 15}
+_SQLITE_NOBODY = {*_SQLITE_BUSY, 7, 8, 10, 13, 14, 15}
 
 
 def fault(error: BaseException) -> Fault:
@@ -57,6 +58,11 @@ def is_passing(error: BaseException) -> bool:
 def is_lock_timeout(error: BaseException) -> bool:
     """Another transaction held a lock for longer than `lock_timeout`; never on SQLite."""
     return _sqlstate(error) == _LOCK_TIMEOUT
+
+
+def is_busy(error: BaseException) -> bool:
+    """SQLite's one writer was another, for longer than one waits; never on PostgreSQL."""
+    return any(getattr(each, "sqlite_errorcode", 0) & 0xFF in _SQLITE_BUSY for each in _chain(error))
 
 
 def is_eased_by_less(error: BaseException) -> bool:

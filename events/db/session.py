@@ -1,8 +1,10 @@
 """Locks and settings of the current transaction, and moments as its parameters."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
-from django.db import connection
+from django.db import connection, transaction
 
 
 def set_local(**settings: str) -> None:
@@ -11,6 +13,40 @@ def set_local(**settings: str) -> None:
         each = ", ".join(["set_config(%s, %s, true)"] * len(settings))
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT {each}", [part for setting in settings.items() for part in setting])
+
+
+@contextmanager
+def trial(*, milliseconds: int) -> Iterator[None]:
+    """Transaction that is always rolled back: whether the database takes what is done in it.
+
+    It waits at most so long, for a lock or on PostgreSQL for a statement. SQLite writes to the disk what it would else
+    keep in memory until the commit.
+    """
+    with _sqlite_settings(busy_timeout=milliseconds, cache_size=1), transaction.atomic():
+        set_local(lock_timeout=f"{milliseconds}ms", statement_timeout=f"{milliseconds}ms")
+        yield
+        transaction.set_rollback(True)
+
+
+@contextmanager
+def _sqlite_settings(**settings: int) -> Iterator[None]:
+    """Set what SQLite calls these for this connection, and put back what they were. PostgreSQL: nothing."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with connection.cursor() as cursor:
+        before = {name: cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in settings}
+    try:
+        _set_sqlite(settings)
+        yield
+    finally:
+        _set_sqlite(before)
+
+
+def _set_sqlite(settings: dict[str, int]) -> None:
+    with connection.cursor() as cursor:
+        for name, value in settings.items():
+            cursor.execute(f"PRAGMA {name} = {value}")
 
 
 def lock_table(table: str) -> None:

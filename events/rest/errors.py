@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any, TypedDict
 
 from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig
-from django.db import InterfaceError, OperationalError
+from django.db import Error, InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import status
 from rest_framework.exceptions import (
@@ -72,7 +72,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
             response = _answer(413, code="too_large", detail="The body is too large; at most 8 MB are accepted.")
         case Http404():
             response = _answer(404, code="not_found", detail=str(NotFound.default_detail))
-        case OperationalError() | InterfaceError():
+        case Error() if is_passing(error) or isinstance(error, OperationalError | InterfaceError):
             logger.error("the database could not answer: %s", error, exc_info=None if is_passing(error) else error)
             response = _answer(503, code="unavailable", detail="The database can't answer now; try again.")
             response["Retry-After"] = str(RETRY_AFTER_SECONDS)

@@ -13,6 +13,7 @@ from events import api_keys
 from tests.api_client import V1, as_, bearing
 from tests.conftest import PASSWORD
 from tests.events.concurrency import Running, until
+from tests.events.fakes.database_errors import of_sqlstate, reading_only
 from tests.notifications.fakes.websocket_server import serving
 
 
@@ -100,3 +101,43 @@ def test_an_error_of_the_statement_is_no_passing_trouble(client, monkeypatch):
     monkeypatch.setattr("delivery.monitoring.metrics.backlog", broken)
     with pytest.raises(DatabaseError):
         client.get("/metrics")
+
+
+@pytest.fixture
+def browser(committed, admin) -> Client:
+    client = Client()
+    client.force_login(admin)
+    return client
+
+
+@pytest.fixture
+def only_reading(signed_in, browser, key) -> Iterator[None]:
+    with reading_only():
+        yield
+
+
+@pytest.mark.usefixtures("only_reading")
+def test_what_writes_says_when_to_come_back_while_the_database_only_reads(browser, key, admin):
+    for answer in (
+        key.post(f"{V1}/events", {"type": "job.started"}, content_type="application/json"),
+        browser.post("/notifications/read-all/", {"up_to": 0}),
+        browser.post(f"/admin/auth/user/{admin.pk}/delete/", {"post": "yes"}),
+        Client().post("/sign-in/", {"username": admin.username, "password": PASSWORD}),
+    ):
+        assert (answer.status_code, answer.get("Retry-After")) == (503, "1")
+
+
+@pytest.mark.usefixtures("only_reading")
+@pytest.mark.parametrize("path", ["/admin/", "/catalogue/", f"{V1}/notifications"])
+def test_what_only_reads_is_answered_meanwhile(signed_in, path):
+    assert signed_in.get(path).status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("sqlstate", ["25P03", "25P04", "53300", "57P01"])
+def test_a_server_that_ends_transactions_is_answered_the_same_way(client, monkeypatch, sqlstate):
+    def ended(**_: object) -> None:
+        raise of_sqlstate(sqlstate)
+
+    monkeypatch.setattr("delivery.monitoring.metrics.backlog", ended)
+    assert client.get("/metrics").status_code == 503

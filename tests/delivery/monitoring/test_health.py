@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NoReturn
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from delivery.monitoring import health
@@ -16,8 +19,15 @@ from events.dispatch.sequencer import number_all
 from events.models import ParkedEvent, Subscriber
 from notifications.models import Fanout
 from tests.delivery.factories.deliveries import address, delivery
+from tests.events.concurrency import Running
+from tests.events.fakes.database_errors import full, raising, reading_only
 
 CLOSED = "redis://127.0.0.1:1/0"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_known_of_writes() -> None:
+    health._look_at_writes.cache_clear()
 
 
 @pytest.fixture
@@ -54,6 +64,68 @@ def test_a_database_that_is_away_is_named(client, without_redis, monkeypatch):
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["problems"] == {"database": "the database does not answer (DatabaseError)"}
+
+
+@pytest.fixture
+def a_database_that_only_reads(committed, without_redis) -> Iterator[None]:
+    with reading_only():
+        yield
+
+
+@pytest.mark.usefixtures("a_database_that_only_reads")
+def test_a_database_that_only_reads_is_named(client):
+    answer = client.get("/readyz")
+    cause = "ReadOnlySqlTransaction" if connection.vendor == "postgresql" else "OperationalError"
+    assert (answer.status_code, answer.json()["problems"]) == (
+        503,
+        {"database": f"the database takes no writes ({cause})"},
+    )
+    assert answer.json()["router_lag"] == 0
+
+
+@pytest.mark.service
+@pytest.mark.parametrize(("sqlstate", "cause"), [("53100", "DiskFull"), ("58030", "IoError")])
+def test_a_full_database_is_named(client, committed, without_redis, sqlstate, cause):
+    with raising(sqlstate, on="parked_events"):
+        answer = client.get("/readyz")
+    assert answer.json()["problems"] == {"database": f"the database takes no writes ({cause})"}
+    assert answer.status_code == 503
+
+
+@pytest.mark.embedded
+def test_a_full_file_is_named(client, committed, without_redis):
+    with full():
+        answer = client.get("/readyz")
+    assert (answer.status_code, list(answer.json()["problems"])) == (503, ["database"])
+
+
+@pytest.mark.embedded
+def test_one_where_another_writes_is_ready(client, committed, without_redis, monkeypatch):
+    monkeypatch.setattr(health, "WRITE_MILLISECONDS", 10)
+    has_it, gives_it_back = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with transaction.atomic():
+            has_it.set()
+            gives_it_back.wait(30)
+
+    other = Running(write)
+    assert has_it.wait(30)
+    assert client.get("/readyz").status_code == 200
+    gives_it_back.set()
+    other.join()
+
+
+def test_what_was_written_is_taken_back(client, committed, without_redis):
+    assert client.get("/readyz").status_code == 200
+    assert not ParkedEvent.objects.exists()
+
+
+def test_its_writes_are_bounded_however_often_one_asks(client, db, without_redis, monkeypatch):
+    monkeypatch.setattr(health, "WRITE_HOLDS", 1e9)
+    with CaptureQueriesContext(connection) as asked:
+        assert {client.get("/readyz").status_code for _ in range(5)} == {200}
+    assert sum("INSERT" in query["sql"] for query in asked) == 1
 
 
 def test_a_process_that_winds_down_is_not_ready(client, db, without_redis):

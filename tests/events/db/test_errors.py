@@ -9,7 +9,7 @@ from django.db import DataError, Error, InterfaceError, OperationalError, connec
 
 from events.db.errors import Fault, fault, is_passing
 from events.models import LogHead
-from tests.events.fakes.database_errors import of_sqlite, of_sqlstate, raising
+from tests.events.fakes.database_errors import full, of_sqlite, of_sqlstate, raising, reading_only
 
 BAD, NOBODY, UNKNOWN = Fault.BAD, Fault.NOBODY, Fault.UNKNOWN
 
@@ -114,7 +114,7 @@ def test_a_server_s_own_error_is_known_through_django(db, sqlstate, expected):
     assert fault(caught.value) is expected
 
 
-def execute(*statements: str) -> Error:
+def failing(*statements: str) -> Error:
     """The error of the last."""
     with connection.cursor() as cursor:
         for statement in statements[:-1]:
@@ -139,35 +139,22 @@ WRITE = "INSERT INTO log_head (id, position) VALUES (7, 7)"
     ids=["read_only", "statement_timeout", "division", "no_table"],
 )
 def test_real_errors_of_postgresql_are_known(db, statements, expected):
-    assert fault(execute(*statements)) is expected
+    assert fault(failing(*statements)) is expected
 
 
 @pytest.mark.embedded
 def test_a_full_sqlite_is_nobody_s_fault(committed):
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA page_count")
-        [pages] = cursor.fetchone()
-    try:
+    with full():
         fill = "INSERT INTO log_gaps (subscriber_id, after, up_to, events) SELECT 1, zeroblob(9000000), 1, 1"
-        assert fault(execute(f"PRAGMA max_page_count = {pages}", fill)) is NOBODY
-    finally:
-        execute_each("PRAGMA max_page_count = 1073741823")
+        assert fault(failing(fill)) is NOBODY
 
 
 @pytest.mark.embedded
 def test_a_sqlite_that_only_reads_is_nobody_s_fault(committed):
-    try:
-        assert fault(execute("PRAGMA query_only = on", WRITE)) is NOBODY
-    finally:
-        execute_each("PRAGMA query_only = off")
+    with reading_only():
+        assert fault(failing(WRITE)) is NOBODY
 
 
 @pytest.mark.embedded
 def test_a_missing_table_of_sqlite_is_of_unknown_fault(committed):
-    assert fault(execute("SELECT * FROM no_such_table")) is UNKNOWN
-
-
-def execute_each(*statements: str) -> None:
-    with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
+    assert fault(failing("SELECT * FROM no_such_table")) is UNKNOWN

@@ -67,3 +67,21 @@ def test_an_instant_is_spelled_in_utc():
     assert clock.instant(AT) == "2026-03-05T07:30:00.000250Z"
     assert clock.instant(datetime(2026, 3, 5, tzinfo=UTC)) == "2026-03-05T00:00:00Z"
     assert clock.instant(None) is None
+
+
+def test_a_trial_leaves_nothing_behind(committed):
+    with session.trial(milliseconds=1000):
+        Subscriber.objects.create(name="tried")
+    assert not Subscriber.objects.exists()
+
+
+@pytest.mark.embedded
+def test_a_trial_on_sqlite_puts_its_settings_back(committed):
+    def settings() -> list[int]:
+        with connection.cursor() as cursor:
+            return [cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("busy_timeout", "cache_size")]
+
+    before = settings()
+    with session.trial(milliseconds=7):
+        assert settings() == [7, 1]
+    assert settings() == before

@@ -31,6 +31,39 @@ def of_sqlite(code: int) -> OperationalError:
     return error
 
 
+@contextmanager
+def reading_only() -> Iterator[None]:
+    """Make this thread's connection refuse writes, as one to a primary that was made read-only."""
+    postgresql = connection.vendor == "postgresql"
+    on, off = (
+        ("SET default_transaction_read_only = on", "SET default_transaction_read_only = off")
+        if postgresql
+        else ("PRAGMA query_only = on", "PRAGMA query_only = off")
+    )
+    execute(on)
+    try:
+        yield
+    finally:
+        execute(off)
+
+
+@contextmanager
+def full() -> Iterator[None]:
+    """Keep the file of SQLite from growing."""
+    with connection.cursor() as cursor:
+        [pages] = cursor.execute("PRAGMA page_count").fetchone()
+    execute(f"PRAGMA max_page_count = {pages}")
+    try:
+        yield
+    finally:
+        execute("PRAGMA max_page_count = 1073741823")
+
+
+def execute(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
 REFUSE = """
 CREATE FUNCTION refuse_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN {when} RAISE EXCEPTION 'no more' USING ERRCODE = '{sqlstate}'; END IF; RETURN NEW; END $$;
@@ -40,7 +73,7 @@ CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FU
 
 @contextmanager
 def raising(sqlstate: str, *, on: str, when: str = "true") -> Iterator[None]:
-    """PostgreSQL refuses rows of this table with this SQLSTATE; `when`: those, as SQL about NEW."""
+    """Make PostgreSQL refuse rows of this table with this SQLSTATE; `when`: which, as SQL about NEW."""
     with connection.cursor() as cursor:
         cursor.execute(REFUSE.format(table=on, when=f"IF {when} THEN", sqlstate=sqlstate))
     try:
