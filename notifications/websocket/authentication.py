@@ -38,6 +38,17 @@ class Identity:
     key_id: int | None = None
 
 
+class _SessionCopy(dict[str, Any]):
+    """Session as get_user reads it, and may change it: after SECRET_KEY was replaced it gives a session a new key, which a
+    socket can't hand to its browser. The next page does."""
+
+    def cycle_key(self) -> None:
+        """Change nothing: the browser keeps the key that it has."""
+
+    def flush(self) -> None:
+        self.clear()
+
+
 def credentials(scope: dict[str, Any]) -> Credentials:
     scheme, _, token = _header(scope, b"authorization").partition(" ")
     if scheme.lower() == "bearer":
@@ -73,7 +84,7 @@ def identify(who: Credentials) -> Identity | None:
     # PostgreSQL would refuse to look for a NUL, which a quoted cookie can hold.
     if not who.session_key or not who.session_key.isprintable():
         return None
-    session = _session_store()(who.session_key)
+    session = _SessionCopy(_session_store()(who.session_key).items())
     # get_user checks the password hash in the session, and that the account is active.
     user = get_user(SimpleNamespace(session=session))  # type: ignore[arg-type]  # it reads nothing but the session
     return Identity(user.pk, who.session_key, password=digest(user.password)) if isinstance(user, User) else None

@@ -248,3 +248,15 @@ def test_every_engine_of_sessions_is_asked(owner, settings, tmp_path, engine):
     if engine != "signed_cookies":  # which can't be ended by us
         import_module(settings.SESSION_ENGINE).SessionStore(who.session_key).delete()
         assert lapsed({who}, now=timezone.now()) == {who}
+
+
+def test_a_session_outlives_a_replaced_key_though_its_socket_comes_before_any_page(owner, settings):
+    client = signed_in(owner)
+    session = client.session.session_key
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another key that is long enough to be one, and random"
+    who = identified(session=session)
+    assert not lapsed([who], now=timezone.now())
+    assert client.get(reverse("inbox")).status_code == 200
+    settings.SECRET_KEY_FALLBACKS = []
+    assert client.get(reverse("inbox")).status_code == 200
