@@ -39,8 +39,8 @@ class Identity:
 
 
 class _SessionCopy(dict[str, Any]):
-    """Session as get_user reads it, and may change it: after SECRET_KEY was replaced it gives a session a new key, which a
-    socket can't hand to its browser. The next page does."""
+    """Session that get_user may change: after SECRET_KEY was replaced it gives a session a new key, which a socket
+    can't hand to its browser. The next page does."""
 
     def cycle_key(self) -> None:
         """Change nothing: the browser keeps the key that it has."""
