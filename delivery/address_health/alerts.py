@@ -22,7 +22,7 @@ def _payload(address: Address, reason: str) -> dict[str, str]:
     return {
         "kind": address.kind,
         "label": str(channels.named(address.kind).label),
-        "target": address.target[:200],
+        "target": address.masked_target[:200],
         "since": f"{since:%-d %B, %H:%M}" if since else "",
         "reason": reason,
     }

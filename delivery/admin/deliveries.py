@@ -26,17 +26,22 @@ MOST_AT_ONCE = 1000
 class AddressAdmin(ReadOnly[Address]):
     """Addresses to look at: their owners change them. Secrets are on no page."""
 
-    list_display = ("id", "user", "kind", "target", "is_enabled", "is_verified", "failures", "last_success_at")
+    list_display = ("id", "user", "kind", "shown_target", "is_enabled", "is_verified", "failures", "last_success_at")
     list_select_related = ("user",)
     list_filter = ("kind", "is_enabled", ("verified_at", admin.EmptyFieldListFilter), "disabled_reason")
     search_fields = ("target",)
     search_help_text = gettext_lazy("A part of the address, or a username, an e-mail address or a user id")
     ordering = ("-id",)
-    exclude = ("secret", "previous_secret")
+    exclude = ("target", "secret", "previous_secret")
+    readonly_fields = ("shown_target",)
     actions = ("resend_dead",)
 
     def meant(self, term: str) -> Q:
         return Q(target__icontains=term) | Q(user_id__in=user_ids(term))
+
+    @admin.display(description=gettext_lazy("Address"), ordering="target")
+    def shown_target(self, obj: Address) -> str:
+        return obj.masked_target
 
     @admin.display(description=gettext_lazy("Confirmed"), boolean=True)
     def is_verified(self, obj: Address) -> bool:
@@ -115,7 +120,7 @@ class DeliveryAdmin(ReadOnly[Delivery]):
 
     @admin.display(description=gettext_lazy("Address"))
     def target(self, obj: Delivery) -> str:
-        return obj.address.target
+        return obj.address.masked_target
 
     @admin.display(description=gettext_lazy("About"))
     def about(self, obj: Delivery) -> str:
@@ -131,7 +136,7 @@ class DeliveryAdmin(ReadOnly[Delivery]):
 
     @admin.display(description=gettext_lazy("Address"))
     def address_link(self, obj: Delivery) -> SafeString | str:
-        return link("carillon_delivery_address", obj.address_id, obj.address.target)
+        return link("carillon_delivery_address", obj.address_id, obj.address.masked_target)
 
     @admin.display(description=gettext_lazy("Event"))
     def event_link(self, obj: Delivery) -> SafeString | str:

@@ -1,5 +1,8 @@
 """Addresses: the ways to reach a person on a channel."""
 
+import re
+from urllib.parse import urlsplit
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -9,6 +12,27 @@ from events.rules import moments
 
 # Its type as the source of events.
 ADDRESS_ENTITY = "address"
+
+
+# A first part of a path that is a word, such as `services` or `v1`; anything else there may be a token.
+_WORD = re.compile(r"[a-z][a-z_-]{0,15}|v\d{1,2}")
+
+
+def masked(target: str) -> str:
+    """Show of a URL its host and the first word of its path: the rest may be a token. What is no URL stays as it is."""
+    if "://" not in target and not target.startswith("/"):
+        return target
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return f"{target.partition('://')[0]}://…"
+    scheme = f"{parts.scheme}://" if parts.scheme else "//" if parts.netloc else ""
+    _, slash, path = parts.path.partition("/")
+    word, has_more, more = path.partition("/")
+    if word and not _WORD.fullmatch(word):
+        word, has_more, more = "", "", "…"
+    rest = "…" if more else "?…" if parts.query or parts.fragment else ""
+    return f"{scheme}{parts.netloc.rpartition('@')[2]}{slash}{word}{has_more}{rest}"
 
 
 class Address(models.Model):
@@ -68,7 +92,12 @@ class Address(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.target} of user {self.user_id}"
+        return f"{self.kind} {self.masked_target} of user {self.user_id}"
+
+    @property
+    def masked_target(self) -> str:
+        """Target as it is shown everywhere but on its owner's own page of it."""
+        return masked(self.target)
 
 
 class Recovery(models.Model):

@@ -48,7 +48,7 @@ def card_of(row: Address, *, dead: int, inbox: InboxStatus) -> dict[str, Any]:
         "address": row,
         "channel_label": channel_label(row.kind),
         "icon": ICONS.get(row.kind, "plug"),
-        "target": short_target(row),
+        "target": short_target(row.target),
         "state": state,
         "tone": tone,
         "about": about,

@@ -8,6 +8,7 @@ from django.urls import reverse
 from delivery import addresses, channels
 from delivery.models import Address
 from delivery.pages import address_cards
+from delivery.pages.delivery_list import short_target
 from notifications.pages.inbox_status import InboxStatus
 from notifications.pages.preferences import channel_status
 from notifications.pages.preferences.channel_status import AddressStatus, ChannelStatus
@@ -38,7 +39,7 @@ def _address_status(row: Address, inbox: InboxStatus) -> AddressStatus:
     takes_tests = row.is_enabled and row.verified_at is not None
     return AddressStatus(
         id=row.pk,
-        target=card["target"],
+        target=short_target(row.masked_target),
         state=card["state"],
         tone=card["tone"],
         page=reverse("channel", args=[row.pk]),

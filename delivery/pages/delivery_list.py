@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from delivery.models import Address, Delivery
+from delivery.models import Delivery
 from delivery.pages import attempts
 from delivery.reporting import history
 from events import rendering
@@ -142,7 +142,7 @@ def _delivery_row(one: Delivery, *, inbox: InboxStatus, for_staff: bool, types: 
         "category": event.event_type.category if event else "",
         "icon": _icon(state=state, event=event),
         "title": _title(one, event=event, types=types),
-        "about": f"{channel_label(one.kind)} · {short_target(one.address)}",
+        "about": f"{channel_label(one.kind)} · {short_target(one.address.masked_target)}",
         "pill": _pill(one, tries=len(tries), inbox=inbox),
         "tries": [] if went_well else tries,
         "tries_words": ngettext("{n} try", "{n} tries", len(tries)).format(n=len(tries)),
@@ -168,8 +168,8 @@ def channel_label(kind: str) -> str:
     return str(dict(channel_names.labels()).get(kind, kind))
 
 
-def short_target(address: Address) -> str:
-    return address.target.removeprefix("https://").removeprefix("http://")
+def short_target(target: str) -> str:
+    return target.removeprefix("https://").removeprefix("http://")
 
 
 def _icon(*, state: str, event: Event | None) -> str:

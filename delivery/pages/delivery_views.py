@@ -83,7 +83,7 @@ def _named(user_id: int, filters: delivery_list.Filters) -> list[dict[str, objec
         {
             "id": row.pk,
             "kind": delivery_list.channel_label(row.kind),
-            "target": delivery_list.short_target(row),
+            "target": delivery_list.short_target(row.masked_target),
             "dead": dead.get(row.pk, 0) if row.is_enabled else 0,
         }
         for row in rows

@@ -10,6 +10,7 @@ import aiohttp
 
 from delivery.channels import Outcome
 from delivery.channels.network.resolver import BlockedAddressError, NameLookupError, ResolverError
+from delivery.models.addresses import masked
 
 EXCERPT = 500
 # Whoever asks for more is asked again after a day.
@@ -29,7 +30,7 @@ def judge(
     elif status == 410:
         state = "dead"
     elif 300 <= status < 400:
-        excerpt = safe(f"Location: {headers.get('Location', '')} {excerpt}")
+        excerpt = safe(f"Location: {masked(headers.get('Location', ''))} {excerpt}")
     return Outcome(
         state,
         reason,
@@ -79,7 +80,9 @@ def safe(text: str) -> str:
 def failed(error: Exception, *, connected_to: str = "") -> Outcome:
     """Judge an error that came in place of an answer. Raises what is not the network's doing."""
     reason, is_ours = _blame(error)
-    detail = safe(f"{type(error).__name__}: {error}")
+    # An error over an answer names the whole URL.
+    said = error.message if isinstance(error, aiohttp.ClientResponseError) else error
+    detail = safe(f"{type(error).__name__}: {said}")
     return Outcome("retry", reason, is_ours=is_ours, connected_to=connected_to, excerpt=detail)
 
 
