@@ -16,6 +16,7 @@ from daphne.server import Server
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import reactor as installed_reactor
 
+from config.server import watchdog
 from config.server.flow_control import Backpressure, Halt, Socket
 from config.server.http_limits.budgets import Limits
 from config.server.http_limits.channel import limit
@@ -60,6 +61,7 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne has no types
         draining.clear()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
+        watchdog.watch()
         super().run()
 
     def listen_success(self, port: Any) -> None:
@@ -183,7 +185,10 @@ def _close(protocol: WebSocketProtocol, code: int) -> None:
 
 
 def _exit_anyway(*, after: float, code: Callable[[], int]) -> None:
-    """A view that never ends holds its thread, and Python waits for threads: leave without it."""
+    """A view that never ends holds its thread, and Python waits for threads: leave without it.
+
+    One that keeps the interpreter's lock holds up this timer too: that is for the watchdog.
+    """
 
     def leave() -> None:
         logger.warning("Not everything ended within %.0f s; leaving it", after)
