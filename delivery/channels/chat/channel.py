@@ -6,7 +6,9 @@ Apprise blocks, so each attempt has a thread, and one deadline ends it whatever 
 import asyncio
 import json
 import logging
+import math
 import re
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
@@ -113,9 +115,21 @@ def judge(trace: Trace, *, is_sent: bool, now: datetime) -> Outcome:
         return Outcome("retry", reason, is_ours=is_ours, connected_to=trace.peer, excerpt=type(trace.error).__name__)
     if trace.status is None or trace.status in _FINAL:
         return Outcome("dead", "chat_refused", **known)
-    asked = http_outcome.retry_at(trace.headers, now=now) if trace.status in (429, 503) else None
+    asked = http_outcome.retry_at(_waits(trace), now=now) if trace.status in (429, 503) else None
     reason = "too_many_requests" if trace.status == 429 else "chat_failed"
     return Outcome("retry", reason, retry_at=asked, **known)
+
+
+def _waits(trace: Trace) -> Mapping[str, str]:
+    """Headers that say how long to wait. Telegram says it in the body, and Discord in both."""
+    if "Retry-After" in trace.headers:
+        return trace.headers
+    try:
+        said = json.loads(trace.body)
+        seconds = float((said.get("parameters") or said)["retry_after"])
+        return {"Retry-After": str(math.ceil(seconds))}
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError):
+        return {}
 
 
 def _blame(error: Exception) -> tuple[str, bool]:

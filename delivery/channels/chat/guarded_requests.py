@@ -2,14 +2,15 @@
 
 Nothing from proxy variables or .netrc, no redirects, certificates checked, so much of an answer and no more, and every
 connection goes to an address that the policy allows: it is looked up once, vetted, and connected to. What happened is
-written down, because Apprise itself only says yes or no.
+written down, because Apprise itself only says yes or no. Plugins neither sleep nor try again: when to is the outbox's
+matter, and their threads are few.
 """
 
 import contextlib
 import ipaddress
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,12 +33,17 @@ class Trace:
     """Trace of one attempt. `sockets`: to shut down from outside when its time is up."""
 
     status: int | None = None
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     error: Exception | None = None
     peer: str = ""
     is_aborted: bool = False
     sockets: list[socket.socket] = field(default_factory=list)
+
+    @property
+    def is_over(self) -> bool:
+        """True: the attempt has failed, another request would be a second attempt."""
+        return self.is_aborted or self.error is not None or (self.status or 0) >= 300
 
     def abort(self) -> None:
         self.is_aborted = True
@@ -60,11 +66,16 @@ def traced(trace: Trace) -> Iterator[None]:
 
 
 def guard(plugin: NotifyBase) -> None:
-    """Let the plugin's module send through here. LookupError for one that wouldn't: it is never used."""
+    """Let the plugin send through here, without pauses. LookupError for one that wouldn't: it is never used."""
     module = sys.modules[type(plugin).__module__]
     if not isinstance(getattr(module, "requests", None), type(requests) | _Requests):
         raise LookupError(f"{module.__name__} does not send through requests")
     module.requests = _guarded  # type: ignore[attr-defined]
+    plugin.throttle = _no_pause  # type: ignore[method-assign]
+
+
+def _no_pause(last_io: object = None, wait: float | None = None) -> None:
+    """Pause of no length, where Apprise would sleep as long as the service asked for, however long."""
 
 
 class _Requests:
@@ -75,6 +86,8 @@ class _Requests:
 
     def request(self, method: str, url: str, **options: Any) -> requests.Response:
         trace = _trace.get()
+        if trace.is_over:
+            raise requests.RequestException("the attempt is over")
         options |= {"allow_redirects": False, "verify": True, "stream": True}
         trace.status, trace.error = None, None
         try:
@@ -100,7 +113,8 @@ def _read(response: requests.Response, trace: Trace) -> requests.Response:
     response.close()
     # What `content` and `json()` give from now on.
     response._content = body[:MAX_ANSWER]
-    trace.status, trace.headers, trace.body = response.status_code, dict(response.headers), body[:2000]
+    # The headers as they are: a dict of them would tell `retry-after` from `Retry-After`.
+    trace.status, trace.headers, trace.body = response.status_code, response.headers, body[:2000]
     return response
 
 
