@@ -61,7 +61,8 @@ class _NextState:
 def settle(results: Sequence[Result], *, now: datetime) -> int:
     """Write how attempts went; how many deliveries were still ours. The others' attempts read `superseded`, no more.
 
-    At most 15 queries, and a few for each address whose owner is told.
+    Still ours is also what was rescued and that nobody has claimed since: known is better than made again. At most 16
+    queries, and a few for each address whose owner is told.
     """
     if not results:
         return 0
@@ -120,10 +121,29 @@ def _lock_addresses(results: Sequence[Result], *, now: datetime) -> dict[int, Ad
 
 def _lock_ours(results: Sequence[Result]) -> list[Result]:
     ids = [result.delivery.pk for result in results]
-    rows = Delivery.objects.select_for_update(no_key=True).filter(pk__in_set=ids, state=State.SENDING).order_by("pk")
-    tokens: dict[int, uuid.UUID | None] = dict(rows.values_list("pk", "claim_token"))
-    ours = [result for result in results if tokens.get(result.delivery.pk) == result.leased.token]
+    rows = Delivery.objects.select_for_update(no_key=True).filter(
+        pk__in_set=ids, state__in=(State.SENDING, State.PENDING)
+    )
+    tokens: dict[int, uuid.UUID | None] = dict(rows.order_by("pk").values_list("pk", "claim_token"))
+    rescued = _unknown_and_last([pk for pk, token in tokens.items() if token is None])
+    ours = [
+        result
+        for result in results
+        if tokens.get(result.delivery.pk) == result.leased.token
+        or (result.delivery.pk in rescued and rescued[result.delivery.pk] == result.leased.attempt_id)
+    ]
     return sorted(ours, key=lambda result: result.delivery.pk)
+
+
+def _unknown_and_last(pending: Sequence[int]) -> dict[int, int]:
+    """Map pending deliveries to their last attempt, where what came of it is unknown. No query for none."""
+    if not pending:
+        return {}
+    last = Attempt.objects.filter(delivery_id__in_set=pending).order_by("delivery_id", "-number")
+    seen: dict[int, tuple[int, str]] = {}
+    for delivery_id, attempt_id, outcome in last.values_list("delivery_id", "pk", "outcome"):
+        seen.setdefault(delivery_id, (attempt_id, outcome))
+    return {pk: attempt_id for pk, (attempt_id, outcome) in seen.items() if outcome == Attempt.Outcome.UNKNOWN}
 
 
 def _next(result: Result, *, now: datetime) -> _NextState:

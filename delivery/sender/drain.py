@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from typing import TypeVar
 
-from django.db import DatabaseError, connection, connections
+from django.db import Error, connection, connections
 
 from delivery import channels
 from delivery.channels import Channel, Outcome, Session
@@ -26,6 +26,7 @@ from delivery.outbox.settle import INTERNAL_ERROR, Result
 from delivery.sender import in_flight, worker_lock
 from delivery.sender.in_flight import InFlight
 from events.db import clock
+from events.db.errors import Fault, fault
 from events.transport import hints
 
 logger = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ GATHER = 0.005
 FINISH_WITHIN = 12.0
 # A channel's own deadline should end an attempt; this does if it doesn't.
 DEADLINE_GRACE = 1.0
-# Seconds that outcomes wait for a database that is away.
+# Seconds that a drain waits for a database that doesn't answer, unless it has outcomes to write.
 DATABASE_PATIENCE = 15.0
 
 T = TypeVar("T")
@@ -97,7 +98,7 @@ class _Drain:
         def run() -> T:
             try:
                 return job()
-            except DatabaseError:
+            except Error:
                 connection.close()
                 raise
 
@@ -157,6 +158,7 @@ class _ChannelLoop:
                 await self._run(stack)
         finally:
             self._in_flight.clear()
+            in_flight.keep(self._channel, self, 0)
             self._drain.leave(self)
 
     async def _run(self, stack: AsyncExitStack) -> None:
@@ -186,10 +188,11 @@ class _ChannelLoop:
         try:
             # Both in one go: between two the loop would begin attempts while the database idles.
             batch = await self._drain.in_database(lambda: self._settle_and_claim(results, free=free))
-        except DatabaseError as error:
-            self._bear(error)
+        except Error as error:
+            self._bear(error, results)
             return Batch(is_last=True)
         self._failing_since = None
+        in_flight.keep(self._channel, self, 0)
         return batch
 
     def _settle_and_claim(self, results: list[Result], *, free: int) -> Batch:
@@ -203,11 +206,17 @@ class _ChannelLoop:
         self._after = batch.after
         return batch
 
-    def _bear(self, error: DatabaseError) -> None:
-        """Let outcomes wait for the database a while; the leases say for how long that makes sense."""
-        self._failing_since = self._failing_since or time.monotonic()
-        logger.warning("%s deliveries wait for the database: %s", self._channel.name, error)
-        if time.monotonic() - self._failing_since > DATABASE_PATIENCE:
+    def _bear(self, error: Error, results: Sequence[Result]) -> None:
+        """Let outcomes wait for a database in trouble for as long as it takes: a slot each, so no more than there are.
+
+        Whatever else refuses them is borne for a while, and so is a database without which there is nothing to do.
+        """
+        if self._failing_since is None:
+            self._failing_since = time.monotonic()
+            logger.warning("%s deliveries wait for the database: %s", self._channel.name, error)
+        in_flight.keep(self._channel, self, len(results))
+        is_known = bool(results) and fault(error) is Fault.NOBODY and not self._drain.is_out_of_time
+        if not is_known and time.monotonic() - self._failing_since > DATABASE_PATIENCE:
             raise error
 
     async def _begin(self, deliveries: Sequence[Leased], session: Session) -> None:

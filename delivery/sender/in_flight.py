@@ -17,6 +17,16 @@ Attempt = asyncio.Task[Result]
 
 # Channel -> attempt -> when it began, of all drains of this process: an earlier one may still finish its own.
 _started: defaultdict[str, dict[Attempt, float]] = defaultdict(dict)
+# Channel -> who keeps how many outcomes that the database doesn't take at present.
+_kept: defaultdict[str, dict[object, int]] = defaultdict(dict)
+
+
+def keep(channel: Channel, keeper: object, number: int) -> None:
+    """Count these outcomes of the keeper as attempts that go on, instead of those it has kept before."""
+    if number:
+        _kept[channel.name][keeper] = number
+    else:
+        _kept[channel.name].pop(keeper, None)
 
 
 def free_slots(channel: Channel) -> int:
@@ -24,7 +34,7 @@ def free_slots(channel: Channel) -> int:
     started = list(_started[channel.name].values())
     late = time.monotonic() - HANGS_AFTER
     hanging = sum(at < late for at in started)
-    return channel.slots + min(hanging, channel.most_hanging) - len(started)
+    return channel.slots + min(hanging, channel.most_hanging) - len(started) - sum(_kept[channel.name].values())
 
 
 class InFlight:

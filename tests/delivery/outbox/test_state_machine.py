@@ -76,7 +76,8 @@ class Account:
         return True
 
     def settle(self, number: int, place: int, outcome: str, *, now: datetime) -> None:
-        if self.state != "sending" or self.holder != number:
+        is_rescued = self.state == "pending" and self.attempts[place:] == ["unknown"]
+        if not is_rescued and (self.state != "sending" or self.holder != number):
             if self.attempts[place] in ("started", "unknown"):
                 self.attempts[place] = "superseded"
             return

@@ -14,6 +14,7 @@ from tests.conftest import person
 from tests.delivery.factories.deliveries import address, delivery
 from tests.delivery.fakes.channel import SENT
 from tests.events.concurrency import Running, until
+from tests.events.fakes.database_errors import raising
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -106,6 +107,34 @@ def test_an_attempt_without_end_is_ended(fake, monkeypatch):
     drain.drain()
     made.refresh_from_db()
     assert (made.state, made.reason) == ("pending", "timeout")
+
+
+@pytest.mark.service
+@pytest.mark.parametrize("sqlstate", ["53100", "57P03", "25006"])
+def test_what_is_known_is_kept_until_the_database_takes_it(fake, monkeypatch, sqlstate):
+    monkeypatch.setattr(drain, "DATABASE_PATIENCE", 0.0)
+    box = address(person("owner"))
+    for _ in range(fake.per_address):
+        delivery(box, due_at=timezone.now())
+    release, running = fake.hang(box), Running(drain.drain)
+    until(lambda: len(fake.begun) == fake.per_address)
+    with raising(sqlstate, on="deliveries"):
+        release()
+        until(lambda: sum(in_flight._kept[fake.name].values()) == fake.per_address)
+        assert in_flight.free_slots(fake) == fake.slots - fake.per_address
+        time.sleep(5 * drain.POLL)
+    running.join()
+    assert states() == ["sent"] * fake.per_address
+    assert (len(fake.sent), in_flight.free_slots(fake)) == (fake.per_address, fake.slots)
+
+
+@pytest.mark.service
+def test_a_database_that_is_away_takes_no_drain_along_that_knows_nothing(fake, monkeypatch):
+    monkeypatch.setattr(drain, "DATABASE_PATIENCE", 0.0)
+    delivery(address(person("owner")), due_at=timezone.now())
+    with raising("57P03", on="deliveries"), pytest.raises(ExceptionGroup, match="could not drain"):
+        drain.drain()
+    assert states() == ["pending"]
 
 
 @pytest.fixture

@@ -128,6 +128,25 @@ def test_a_lost_worker_s_attempt_is_unknown_and_made_again(owner, fake):
     assert (made.state, made.tries, outcomes(made)) == ("sent", 1, ["unknown", "sent"])
 
 
+def test_an_outcome_that_comes_after_the_rescue_counts_while_nobody_else_is_at_it(owner, fake):
+    made = delivery(address(owner))
+    claimed = claim(fake)
+    later = NOON + lease.duration(fake) + timedelta(seconds=1)
+    rescue.rescue(now=later)
+    assert [settle(claimed, SENT, now=later) for _ in range(2)] == [1, 0]
+    made.refresh_from_db()
+    assert (made.state, made.tries, outcomes(made), claim(fake, now=later)) == ("sent", 1, ["sent"], [])
+
+
+def test_a_retry_that_was_settled_is_not_settled_twice(owner, fake):
+    """Whether a commit went through is unknown where its answer was lost."""
+    made = delivery(address(owner))
+    claimed = claim(fake)
+    assert [settle(claimed, FAILED) for _ in range(2)] == [1, 0]
+    made.refresh_from_db()
+    assert (made.tries, outcomes(made)) == (1, ["retry"])
+
+
 def test_one_that_takes_its_worker_along_each_time_ends_dead(owner, fake):
     made = delivery(address(owner))
     now = NOON
