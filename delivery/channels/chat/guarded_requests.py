@@ -21,7 +21,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from delivery.channels.network import resolver
+from delivery.channels.network import resolver, tls
 from delivery.channels.network.address_policy import policy
 
 MAX_ANSWER = 64 * 1024
@@ -166,5 +166,9 @@ class _HttpsPool(HTTPSConnectionPool):
 
 class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, **options)
+        super().init_poolmanager(*args, **options, ssl_context=tls.context())
         self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Trust what the machine trusts, and not the authorities that `requests` would bring along."""
+        conn.cert_reqs = "CERT_REQUIRED"

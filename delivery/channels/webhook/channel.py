@@ -12,7 +12,6 @@ import contextlib
 import functools
 import resource
 import socket
-import ssl
 import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -33,7 +32,7 @@ from django.utils.translation import gettext_lazy
 
 from delivery import channels, reasons
 from delivery.channels import Channel, Checked, Frozen, Outcome, Outgoing
-from delivery.channels.network import http_outcome, resolver
+from delivery.channels.network import http_outcome, resolver, tls
 from delivery.channels.network.address_policy import Policy, policy
 from delivery.channels.webhook import signing, status_line
 from delivery.channels.webhook.body import frozen
@@ -231,18 +230,12 @@ def _connector(policy: Policy) -> _Connector:
     return _Connector(
         # The number of attempts at once is the outbox's matter.
         limit=0,
-        ssl=_tls(),
+        ssl=tls.context(),
         resolver=resolver.Resolver(policy),
         socket_factory=opened,
         ttl_dns_cache=DNS_SECONDS,
         keepalive_timeout=KEEP_ALIVE_SECONDS,
     )
-
-
-@functools.cache
-def _tls() -> ssl.SSLContext:
-    """Read the system's authorities, or those of SSL_CERT_FILE; that takes as long as fifty requests."""
-    return ssl.create_default_context()
 
 
 channels.register(Webhook())

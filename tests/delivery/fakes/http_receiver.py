@@ -9,7 +9,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+
+import trustme
 
 
 @dataclass(frozen=True)
@@ -149,6 +152,13 @@ def receiving(*, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> 
     finally:
         loop.call_soon_threadsafe(_end, loop)
         thread.join(5)
+
+
+def receiving_as(*names: str, by: trustme.CA) -> AbstractContextManager[Receiver]:
+    """A receiver with a certificate for these names."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    by.issue_cert(*names).configure_cert(context)
+    return receiving(tls=context)
 
 
 def _end(loop: asyncio.AbstractEventLoop) -> None:

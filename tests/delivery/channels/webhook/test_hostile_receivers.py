@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import socket
-import ssl
 import threading
 
 import pytest
@@ -12,10 +11,9 @@ import trustme
 
 from delivery import channels
 from delivery.channels.network import resolver
-from delivery.channels.webhook import channel
 from tests.delivery.factories import webhook_attempts
 from tests.delivery.factories.webhook_attempts import names
-from tests.delivery.fakes.http_receiver import Reply, receiving
+from tests.delivery.fakes.http_receiver import Reply, receiving, receiving_as
 
 
 @pytest.fixture
@@ -141,27 +139,10 @@ def test_proxies_and_passwords_of_the_environment_are_not_used(receiver, monkeyp
     assert "authorization" not in receiver.last.headers
 
 
-@pytest.fixture
-def authority(monkeypatch, tmp_path):
-    """Trusted by this machine as SSL_CERT_FILE says."""
-    made = trustme.CA()
-    made.cert_pem.write_to_path(tmp_path / "ca.pem")
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    channel._tls.cache_clear()
-    yield made
-    channel._tls.cache_clear()
-
-
-def serving(authority: trustme.CA, *names: str):
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert(*names).configure_cert(context)
-    return receiving(tls=context)
-
-
 @pytest.mark.usefixtures("_intranet")
 def test_tls_by_the_name_in_the_url_over_the_checked_address(authority, monkeypatch):
     names(monkeypatch, {"hooks.example.com": ["127.0.0.1"]})
-    with serving(authority, "hooks.example.com") as receiver:
+    with receiving_as("hooks.example.com", by=authority) as receiver:
         outcome = webhook_attempts.post(f"https://hooks.example.com:{receiver.port}/")
     assert (outcome.state, outcome.connected_to) == ("sent", "127.0.0.1")
 
@@ -169,7 +150,7 @@ def test_tls_by_the_name_in_the_url_over_the_checked_address(authority, monkeypa
 @pytest.mark.usefixtures("_intranet")
 def test_tls_for_another_name_sends_nothing(authority, monkeypatch):
     names(monkeypatch, {"hooks.example.com": ["127.0.0.1"]})
-    with serving(authority, "other.example.com", "127.0.0.1") as receiver:
+    with receiving_as("other.example.com", "127.0.0.1", by=authority) as receiver:
         outcome = webhook_attempts.post(f"https://hooks.example.com:{receiver.port}/")
         assert (outcome.state, outcome.reason, outcome.connected_to) == ("retry", "tls_certificate", "127.0.0.1")
         assert not receiver.requests
@@ -177,7 +158,7 @@ def test_tls_for_another_name_sends_nothing(authority, monkeypatch):
 
 @pytest.mark.usefixtures("_intranet", "authority")
 def test_tls_of_an_unknown_authority_sends_nothing():
-    with serving(trustme.CA(), "127.0.0.1") as receiver:
+    with receiving_as("127.0.0.1", by=trustme.CA()) as receiver:
         assert webhook_attempts.post(receiver.url).reason == "tls_certificate"
         assert not receiver.requests
 
