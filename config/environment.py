@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
+import idna
 
 SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
@@ -20,6 +21,9 @@ SQLITE_OPTIONS = {
 
 
 _ORIGIN = re.compile(r"https?://(\*\.)?[\w.-]+(:\d+)?|https?://\[[0-9a-fA-F:]+\](:\d+)?")
+_MAILBOX = re.compile(
+    r"""(?:(?P<words>[^<>]*)<)?(?P<local>[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+)@(?P<domain>[\w.-]+|\[[0-9A-Za-z.:]+\])(?(words)>)"""
+)
 _ADDRESSES = "it must read as in postgres://user:password@host:5432/name or sqlite:////folder/file.sqlite3"
 
 
@@ -93,7 +97,38 @@ def base_url(name: str, *, default: str) -> str:
     url = text(name, default=default).rstrip("/")
     if not _ORIGIN.fullmatch(url) or "*" in url:
         raise UnreadableSettingError(f"{name} is {url!r}; it must be a scheme and a host, as in https://example.com.")
-    return url
+    if url.isascii():
+        return url
+    scheme, _, rest = url.partition("://")
+    host, colon, port = rest.partition(":")
+    if not (spelled := _ascii_host(host)):
+        raise UnreadableSettingError(
+            f"{name} is {url!r}, whose host is no name; it must read as in https://example.com."
+        )
+    return f"{scheme}://{spelled}{colon}{port}"
+
+
+def mailbox(name: str, *, default: str) -> str:
+    """Read one address, with or without a name before it; a domain of other letters is spelled as servers know it."""
+    given = text(name, default=default)
+    found = _MAILBOX.fullmatch(given) if given.isprintable() else None
+    host = _ascii_host(found["domain"]) if found else ""
+    if found is None or not host:
+        raise UnreadableSettingError(
+            f"{name} is {given!r}; it must be one address, as in Carillon <carillon@example.com>, "
+            "with no letters before the @ but those of ASCII."
+        )
+    words = (found["words"] or "").strip().removeprefix('"').removesuffix('"').replace("\\", "").replace('"', "")
+    address = f"{found['local']}@{host}"
+    return f'"{words}" <{address}>' if words else address
+
+
+def _ascii_host(host: str) -> str:
+    """Spell a name in ASCII (IDNA); empty for what is none."""
+    try:
+        return host if host.isascii() else idna.encode(host, uts46=True).decode()
+    except idna.IDNAError:
+        return ""
 
 
 def smtp() -> dict[str, Any]:

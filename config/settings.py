@@ -243,7 +243,7 @@ BASE_URL = env.base_url(
 # EMAIL_BACKEND, EMAIL_HOST and so on.
 globals().update(env.smtp())
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("SMTP_FROM", default="Carillon <carillon@localhost>")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.mailbox("SMTP_FROM", default="Carillon <carillon@localhost>")
 
 WEBHOOK_TIMEOUT_SECONDS = env.integer("WEBHOOK_TIMEOUT_SECONDS", default=10, least=1, most=60)
 # What follows the first attempt; jitter only ever adds.

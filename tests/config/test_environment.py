@@ -133,3 +133,34 @@ def test_the_keys_of_before_come_from_the_environment():
         check=True,
     )
     assert ran.stdout == "['old', 'older']\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [
+        ("carillon@localhost", "carillon@localhost"),
+        ("Carillon <carillon@mail_host>", '"Carillon" <carillon@mail_host>'),
+        ('"Carillon, Inc." <a+b@example.com>', '"Carillon, Inc." <a+b@example.com>'),
+        ("Carillon, Inc. <a@example.com>", '"Carillon, Inc." <a@example.com>'),
+        ("Büro <a@Bücher.example>", '"Büro" <a@xn--bcher-kva.example>'),
+        ("a@[127.0.0.1]", "a@[127.0.0.1]"),
+    ],
+)
+def test_a_mailbox_is_spelled_as_mail_servers_know_it(given, value, meant):
+    given(value)
+    assert env.mailbox("VALUE", default="") == meant
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["nobody", "a@", "@b", "büro@example.com", "a@b, c@d", "a@b c@d", "A <a@b", "a@b>", "A <a@b>\r\nBcc: x", "a@-ü-"],
+)
+def test_what_is_no_mailbox_is_named(given, value):
+    given(value)
+    with pytest.raises(env.UnreadableSettingError, match=r"VALUE is .*; it must be one address, as in Carillon <"):
+        env.mailbox("VALUE", default="")
+
+
+def test_a_base_url_in_other_letters_is_spelled_for_headers(given):
+    given("https://bücher.example:8443/")
+    assert env.base_url("VALUE", default="") == "https://xn--bcher-kva.example:8443"

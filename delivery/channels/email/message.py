@@ -3,8 +3,9 @@
 import io
 import re
 from email.generator import BytesGenerator
+from email.header import Header
 from email.message import Message
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime, formataddr, parseaddr
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +20,10 @@ from delivery.channels.email.content import Content, content_of
 CONTENT_TYPE = "message/rfc822"
 MAX_SUBJECT = 200
 
+_LINE_ENDS = re.compile(r"\r\n?")
+# Control characters but tabs and line ends; halves of characters, which no bytes can spell.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
 # Rules for dark screens and narrow ones can't be inlined: they stay in the head.
 _inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
@@ -30,7 +35,7 @@ def frozen(outgoing: Outgoing) -> Frozen:
     shown = content.context | {"title": content.title, "subject": subject, "unsubscribe_url": content.unsubscribe}
     message = EmailMultiAlternatives(
         subject=subject,
-        body=render_to_string(f"carillon/email/{content.template}.txt", shown).strip() + "\n",
+        body=_without_controls(render_to_string(f"carillon/email/{content.template}.txt", shown)).strip() + "\n",
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[one_line(outgoing.address.target)],
         headers=_headers(outgoing, content),
@@ -48,7 +53,12 @@ def _bytes(mime: Message) -> bytes:
 
 def html_of(template: str, shown: dict[str, Any]) -> str:
     """Render it with every rule on its element, as mail programs want it."""
-    return _inliner.inline(render_to_string(template, shown))
+    return _inliner.inline(_without_controls(render_to_string(template, shown)))
+
+
+def _without_controls(text: str) -> str:
+    """Take out what no mail may hold (RFC 5321 knows no NUL) and no terminal should see; line ends are all alike."""
+    return _CONTROLS.sub("", _LINE_ENDS.sub("\n", text))
 
 
 def one_line(text: str) -> str:
@@ -71,7 +81,7 @@ def _headers(outgoing: Outgoing, content: Content) -> dict[str, str]:
         "X-Auto-Response-Suppress": "All",
     }
     if content.stream:
-        headers["List-Id"] = f"{_phrase(content.stream_words)} <{_list_id(content.stream)}>"
+        headers["List-Id"] = _list_id(content.stream, words=content.stream_words)
     if content.thread:
         # A message that never was: the root that all about one entity answer to, whichever came or was kept first.
         root = f"<thread.{content.thread}@{domain}>"
@@ -82,12 +92,11 @@ def _headers(outgoing: Outgoing, content: Content) -> dict[str, str]:
     return headers
 
 
-def _phrase(words: str) -> str:
-    return re.sub(r"[^\w .,-]", "", one_line(words))[:80]
-
-
-def _list_id(stream: str) -> str:
-    """Spell a List-Id (RFC 2919): like a host name, below this site's own."""
+def _list_id(stream: str, *, words: str) -> str:
+    """Spell a List-Id (RFC 2919): words, encoded if they have to be, and outside of that a name below this site's."""
+    phrase = re.sub(r"[^\w .,-]", "", one_line(words))[:80].strip()
     host = urlsplit(settings.BASE_URL).hostname or ""
-    named = re.sub(r"[^a-z0-9.-]", "-", f"{stream}.{host}".lower())
-    return named.strip(".-")
+    named = re.sub(r"[^a-z0-9.-]", "-", f"{stream}.{host}".lower()).strip(".-")
+    if not phrase.isascii():
+        return f"{Header(phrase, 'utf-8', maxlinelen=75).encode(linesep='')} <{named}>"
+    return formataddr((phrase, named)) if phrase else f"<{named}>"

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 import smtplib
 import socket
 import ssl
@@ -9,7 +10,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from email import message_from_bytes
+from email.generator import BytesGenerator
 from email.message import Message
+from email.policy import compat32
 
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.smtp import EmailBackend
@@ -101,13 +104,15 @@ class SmtpConnection:
 def send_over(smtp: smtplib.SMTP, envelope: Envelope, progress: smtp_outcome.Progress) -> Outcome:
     """Send one mail over an open connection, which is good for the next one whatever the answer was."""
     smtp.ehlo_or_helo_if_needed()
-    options = [f"size={len(envelope.body)}"] if smtp.has_extn("size") else []
-    if smtp.has_extn("8bitmime"):
+    takes_8bit = smtp.has_extn("8bitmime")
+    body = envelope.body if takes_8bit else _seven_bit(envelope.body)
+    options = [f"size={len(body)}"] if smtp.has_extn("size") else []
+    if takes_8bit:
         options.append("body=8bitmime")
     steps: tuple[tuple[str, Callable[[], tuple[int, bytes]]], ...] = (
         ("MAIL", lambda: smtp.mail(envelope.sender, options)),
         ("RCPT", lambda: smtp.rcpt(envelope.recipient)),
-        ("DATA", lambda: _data(smtp, envelope.body, progress)),
+        ("DATA", lambda: _data(smtp, body, progress)),
     )
     for step, take in steps:
         code, text = take()
@@ -127,6 +132,18 @@ def _data(smtp: smtplib.SMTP, body: bytes, progress: smtp_outcome.Progress) -> t
         progress.is_underway = False
         text = error.smtp_error
         return error.smtp_code, text if isinstance(text, bytes) else text.encode()
+
+
+def _seven_bit(body: bytes) -> bytes:
+    """Encode what isn't ASCII, for a server that takes nothing else; the same bytes each time."""
+    if body.isascii():
+        return body
+    written = io.BytesIO()
+    policy = compat32.clone(cte_type="7bit")
+    BytesGenerator(written, mangle_from_=False, maxheaderlen=998, policy=policy).flatten(
+        message_from_bytes(body), linesep="\r\n"
+    )
+    return written.getvalue()
 
 
 def _reset(smtp: smtplib.SMTP) -> None:

@@ -53,6 +53,7 @@ class Server:
         # How many messages it takes before it hangs up instead of answering; seconds before each answer to DATA.
         self.lost_answers = 0
         self.delay = 0.0
+        self.offers_8bit = True
 
     @property
     def port(self) -> int:
@@ -82,6 +83,12 @@ class Server:
         finally:
             self.hang_up()
             self._controller.stop()
+
+    async def handle_EHLO(
+        self, _server: SMTP, session: Any, _envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [one for one in responses if self.offers_8bit or "8BITMIME" not in one]
 
     async def handle_MAIL(self, _server: SMTP, _session: Any, envelope: Envelope, sender: str, options: Any) -> str:
         if "MAIL" in self.answers:
