@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 import requests
-from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat
+from apprise import Apprise, AppriseAsset, NotifyBase
 from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
@@ -23,8 +23,9 @@ from django.utils.translation import pgettext_lazy
 
 from delivery import channels, reasons, signed_links
 from delivery.channels import Checked, Frozen, Held, Outcome, Outgoing
-from delivery.channels.chat import guarded_requests, providers
+from delivery.channels.chat import guarded_requests, message, providers
 from delivery.channels.chat.guarded_requests import Trace
+from delivery.channels.chat.message import Form
 from delivery.channels.network import http_outcome, resolver
 from delivery.encryption import UnreadableSecretError, unseal
 from delivery.errors import AddressRefused
@@ -45,6 +46,9 @@ _asset = AppriseAsset(
     app_id="Carillon",
     app_desc="Carillon",
     app_url="",
+    # It would have services fetch pictures from a place of its own.
+    image_url_mask="",
+    image_url_logo="",
     async_mode=False,
     http_redirects=False,
     interpret_emojis=False,
@@ -76,9 +80,10 @@ class Chat(channels.Channel):
         return Checked(target=chat.masked, secret=chat.url)
 
     def freeze(self, outgoing: Outgoing) -> Frozen:
-        title, lines = _text(outgoing)
-        text = {"title": _without_mentions(title), "body": _without_mentions("\n".join(line for line in lines if line))}
-        return Frozen(json.dumps(text).encode(), "application/json")
+        title, text, link = _text(outgoing)
+        form = message.form_for(outgoing.address.target)
+        written = message.write(form, title=_without_mentions(title), text=_without_mentions(text), link=link)
+        return Frozen(json.dumps(written).encode(), "application/json")
 
     async def send(self, outgoing: Outgoing) -> Outcome:
         """Raises nothing that is the service's doing."""
@@ -91,7 +96,8 @@ class Chat(channels.Channel):
         except AddressRefused as refused:
             return Outcome("dead", refused.code)
         text, trace = json.loads(bytes(outgoing.delivery.body or b"{}")), Trace()
-        sending = asyncio.get_running_loop().run_in_executor(self._threads, _send, url, text, trace)
+        form = message.form_for(outgoing.address.target)
+        sending = asyncio.get_running_loop().run_in_executor(self._threads, _send, url, text, form, trace)
         try:
             is_sent = await asyncio.wait_for(sending, self.deadline)
         except TimeoutError:
@@ -150,13 +156,16 @@ def _blame(error: Exception) -> tuple[str, bool]:
             return "not_http", False
 
 
-def _send(url: str, text: dict[str, str], trace: Trace) -> bool:
+def _send(url: str, text: dict[str, str], form: Form, trace: Trace) -> bool:
     plugin = _plugin(url)
     if plugin is None:
         return False
+    for name, value in form.options.items():
+        setattr(plugin, name, value)
     with guarded_requests.traced(trace):
         try:
-            return bool(plugin.notify(body=text["body"], title=text["title"], body_format=NotifyFormat.TEXT))
+            # Past `notify`, which would convert what is marked up already.
+            return bool(plugin.send(text["body"], title=text["title"], body_format=form.markup, body_passthrough=False))
         except (resolver.BlockedAddressError, resolver.NameLookupError, resolver.ResolverError, OSError) as error:
             # Plugins catch what requests raises, and these aren't that.
             trace.error = error
@@ -172,26 +181,28 @@ def _plugin(url: str) -> NotifyBase | None:
     return plugin
 
 
-def _text(outgoing: Outgoing) -> tuple[str, list[str]]:
+def _text(outgoing: Outgoing) -> tuple[str, str, str]:
+    """Title, text and link."""
     if outgoing.event is not None and outgoing.notification is not None:
         text = rendering.render(outgoing.event, outgoing.event.event_type)
         path = reverse("notification-open", args=[outgoing.notification.pk])
-        return text.title, [text.body, signed_links.absolute_url(path)]
+        return text.title, text.body, signed_links.absolute_url(path)
     if outgoing.summary is not None:
         return _summary_text(outgoing.summary, outgoing.held)
-    return _("Chat from Carillon works"), [_("This is a test. Nothing happened.")]
+    return _("Chat from Carillon works"), _("This is a test. Nothing happened."), ""
 
 
-def _summary_text(summary: Summary, held: list[Held]) -> tuple[str, list[str]]:
+def _summary_text(summary: Summary, held: list[Held]) -> tuple[str, str, str]:
     listed = [rendering.render(one.event, one.event.event_type).title for one in held[:MAX_LISTED]]
     more = summary.count - len(listed)
     lines = [f"• {title}" for title in listed]
     if more > 0:
         lines.append(_("+ {more} more").format(more=more))
-    return summary_text.counts(summary.by_type, types=[one.event.event_type for one in held]), [
-        *lines,
+    return (
+        summary_text.counts(summary.by_type, types=[one.event.event_type for one in held]),
+        "\n".join(lines),
         signed_links.absolute_url(summary_text.url(summary.pk)),
-    ]
+    )
 
 
 def _without_mentions(text: str) -> str:

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 
 from delivery import channels
 from delivery.channels import Outcome, Outgoing
+from delivery.channels.chat import providers
 from delivery.encryption import seal
 from delivery.models import Address, Delivery
 from events.models import Event
@@ -22,7 +23,7 @@ ANYBODY = User(pk=2, username="bob")
 
 def outgoing(url: str, *, of: Event | None = None, user: User = STAFF, **more: Any) -> Outgoing:
     """A claimed delivery with its bytes, to a chat that somebody had added."""
-    address = Address(pk=5, user=user, kind="chat", target="a chat", secret=seal(url))
+    address = Address(pk=5, user=user, kind="chat", target=providers.read(url, is_staff=True).masked, secret=seal(url))
     made = Outgoing(
         delivery=Delivery(pk=3, address=address, kind="chat", created_at=THEN),
         address=address,
