@@ -5,7 +5,7 @@ from typing import Any
 
 import django
 
-from config.request_text import ReadableRequests
+from config.refusals.request_text import ReadableRequests
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 

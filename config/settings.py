@@ -45,12 +45,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "config.api_errors.errors_in_json",
+    "config.refusals.api_errors.errors_in_json",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
-    "config.request_text.RequestTextMiddleware",
+    "config.refusals.request_text.RequestTextMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "config.server.callers.say_who",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.refusals.admin_errors.AdminErrorsMiddleware",
     "config.try_later.TryLaterMiddleware",
 ]
 

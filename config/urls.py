@@ -21,7 +21,7 @@ api_patterns: list[URLPattern | URLResolver] = [
     re_path("", MissingView.as_view()),
 ]
 
-handler400 = "config.api_errors.bad_request"
+handler400 = "config.refusals.api_errors.bad_request"
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="inbox"), name="home"),

@@ -32,7 +32,7 @@ class AddressAdmin(ReadOnly[Address]):
     search_fields = ("target",)
     search_help_text = gettext_lazy("A part of the address, or a username, an e-mail address or a user id")
     ordering = ("-id",)
-    exclude = ("target", "secret", "previous_secret")
+    exclude = unasked = ("target", "secret", "previous_secret")
     readonly_fields = ("shown_target",)
     actions = ("resend_dead",)
 
@@ -82,6 +82,7 @@ class DeliveryAdmin(ReadOnly[Delivery]):
     ordering = ("-id",)
     inlines = (AttemptInline,)
     exclude = ("reason", "address", "notification", "body", "claim_token")
+    unasked = ("body",)
     readonly_fields = ("why", "person", "address_link", "event_link", "sent_body")
     actions = ("resend", "rescue")
 

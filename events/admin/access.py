@@ -71,6 +71,8 @@ class MembershipAdmin(BigList[Membership]):
 class ApiKeyAdmin(ReadOnly[ApiKey]):
     """Keys are made by `manage.py token`, which shows them once; here they can only be ended."""
 
+    unasked = ("digest",)
+
     fields = (
         "label",
         "user",

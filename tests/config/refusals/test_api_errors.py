@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpResponse, HttpResponseNotAllowed
 from django.urls import include, path
 
-from config.api_errors import in_json
+from config.refusals.api_errors import in_json
 from tests.api_client import V1, as_
 
 
@@ -35,7 +35,7 @@ def refusing(request):
 views = [path(f"{status}", failing(error)) for status, error in ERRORS.items()]
 views += [path("405", refusing)]
 urlpatterns = [path("api/", include(views)), path("pages/", include(views))]
-handler400 = "config.api_errors.bad_request"
+handler400 = "config.refusals.api_errors.bad_request"
 
 
 @pytest.fixture

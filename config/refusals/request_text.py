@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.http.response import HttpResponseBase
 from django.utils.http import parse_header_parameters
 
-from config.api_errors import PREFIX, in_json
+from config.refusals.api_errors import PREFIX, in_json
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
