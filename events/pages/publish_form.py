@@ -54,7 +54,7 @@ class PublishForm(forms.Form):
     def clean_payload(self) -> Any:
         try:
             return json.loads(self.cleaned_data["payload"])
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise forms.ValidationError(
                 _('This is not JSON: %(problem)s. A payload is an object, as in {"name": "Shot 042"}.'),
                 params={"problem": error},

@@ -2,8 +2,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.views import LoginView, LogoutView
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 DEMO_ACCOUNTS = ("admin", "alice", "bob", "carol")
 DEMO_PASSWORD = "carillon-demo"  # noqa: S105 - printed by the demo itself, which refuses to run outside DEBUG
@@ -18,7 +17,7 @@ class SignIn(LoginView):
         if not request.user.is_authenticated:
             return super().get(request, *args, **more)
         wanted = self.get_success_url()
-        return redirect(settings.LOGIN_REDIRECT_URL if wanted == request.path else wanted)
+        return HttpResponseRedirect(self.get_default_redirect_url() if wanted == request.path else wanted)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)

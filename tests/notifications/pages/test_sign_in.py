@@ -24,6 +24,8 @@ def browser(member) -> Client:
         ("", "/notifications/"),
         ("/deliveries/", "/deliveries/"),
         ("/sign-in/", "/notifications/"),
+        ("deliveries", "deliveries"),
+        ("\ufffd", "%EF%BF%BD"),
         ("//evil.example/", "/notifications/"),
     ],
 )
