@@ -8,7 +8,6 @@ import json
 import logging
 import math
 import re
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
@@ -121,21 +120,21 @@ def judge(trace: Trace, *, is_sent: bool, now: datetime) -> Outcome:
         return Outcome("retry", reason, is_ours=is_ours, connected_to=trace.peer, excerpt=type(trace.error).__name__)
     if trace.status is None or trace.status in _FINAL:
         return Outcome("dead", "chat_refused", **known)
-    asked = http_outcome.retry_at(_waits(trace), now=now) if trace.status in (429, 503) else None
+    asked = _asked_wait(trace, now=now) if trace.status in (429, 503) else None
     reason = "too_many_requests" if trace.status == 429 else "chat_failed"
     return Outcome("retry", reason, retry_at=asked, **known)
 
 
-def _waits(trace: Trace) -> Mapping[str, str]:
-    """Headers that say how long to wait. Telegram says it in the body, and Discord in both."""
-    if "Retry-After" in trace.headers:
-        return trace.headers
+def _asked_wait(trace: Trace, *, now: datetime) -> datetime | None:
+    """Moment that the service asks to wait for. Telegram says it in the body only; others a fraction in the header."""
+    if asked := http_outcome.retry_at(trace.headers, now=now):
+        return asked
     try:
         said = json.loads(trace.body)
-        seconds = float((said.get("parameters") or said)["retry_after"])
-        return {"Retry-After": str(math.ceil(seconds))}
+        seconds = math.ceil(float((said.get("parameters") or said)["retry_after"]))
     except (ValueError, TypeError, LookupError, AttributeError, OverflowError):
-        return {}
+        return None
+    return http_outcome.retry_at({"Retry-After": str(seconds)}, now=now)
 
 
 def _blame(error: Exception) -> tuple[str, bool]:

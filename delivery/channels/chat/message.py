@@ -6,6 +6,7 @@ service knows no escapes, a zero-width space breaks what would be a link.
 
 import bisect
 import html
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -28,6 +29,10 @@ def _utf16(text: str) -> int:
 
 def _utf8(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
+
+
+def _json(text: str) -> int:
+    return len(json.dumps(text)) - 2
 
 
 def _as_it_is(text: str) -> str:
@@ -78,7 +83,8 @@ _FORMS = {
     "mmost": Form(limit=16_383, escape=_markdown(r"\`*_~|[]")),
     "rocket": Form(limit=5_000, escape=_without_links),
     "nctalk": Form(limit=31_000, title_limit=250, escape=_commonmark, escape_title=_commonmark),
-    "ntfy": Form(limit=4_096, size=_utf8, title_limit=200),
+    # What is longer as JSON, Apprise makes a file of.
+    "ntfy": Form(limit=4_096, size=_json, title_limit=200),
 }
 
 

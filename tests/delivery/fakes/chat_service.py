@@ -143,6 +143,18 @@ def _rocket(said: dict[str, Any]) -> Shown:
     return shown
 
 
+def _talk(said: dict[str, Any]) -> Shown:
+    if len(said["message"]) > 32_000:
+        raise RefusedError('{"ocs":{"meta":{"statuscode":413}}}')
+    return _markdown(said["message"])
+
+
+def _ntfy(said: dict[str, Any]) -> Shown:
+    if len(said["message"].encode()) > 4096:
+        raise RefusedError('{"code":40035,"error":"attachments not allowed"}')
+    return Shown(f"{said['title']}\n{said['message']}")
+
+
 _SERVICES: dict[str, Callable[[dict[str, Any]], Shown]] = {
     "/discord.com/": _discord,
     "/hooks.slack.com/": _slack,
@@ -152,6 +164,8 @@ _SERVICES: dict[str, Callable[[dict[str, Any]], Shown]] = {
     "/chat.googleapis.com/": _google_chat,
     "/mattermost.example.org/": _mattermost,
     "/rocket.example.org/": _rocket,
+    "/talk.example.org/": _talk,
+    "/ntfy.example.org": _ntfy,
 }
 
 

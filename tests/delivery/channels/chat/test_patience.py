@@ -48,6 +48,12 @@ def test_who_says_it_in_the_body_only_is_heard(service, body):
     assert timedelta(seconds=40) <= wait < timedelta(seconds=60)
 
 
+def test_a_fraction_in_the_header_is_read_from_the_body(service):
+    reply = Reply(429, headers={"retry-after": "39.2"}, body=b'{"retry_after":39.2}')
+    _outcome, wait = answered(service, DISCORD, reply)
+    assert timedelta(seconds=40) <= wait < timedelta(seconds=60)
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b'"x"', b'{"retry_after":"soon"}', b'{"retry_after":null}', b'{"retry_after":1e999}', b"\xff"]
 )

@@ -23,6 +23,8 @@ SERVICES = {
     "Webex": f"wxteams://{'a' * 80}/?mode=webhook",
     "Mattermost": f"mmosts://mattermost.example.org/{TOKEN}",
     "Rocket.Chat": f"rockets://{TOKEN}/{TOKEN}@rocket.example.org/room",
+    "Nextcloud Talk": "nctalks://user:pass@talk.example.org/room",
+    "ntfy": "ntfys://ntfy.example.org/topic",
 }
 LINK = "http://localhost:8000/notifications/11/open/"
 HOSTILE = [
