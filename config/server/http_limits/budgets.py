@@ -9,6 +9,7 @@ import logging
 import resource
 from collections import Counter
 
+from config.client_network import network
 from events.rest.parsers import MAX_BODY
 
 logger = logging.getLogger("carillon.server")
@@ -37,6 +38,8 @@ GARBAGE = 4 * MEGABYTE
 OLD_GARBAGE = 8
 # Between two lines in the log about what was refused.
 REPORT_SECONDS = 60.0
+# Told apart for it: who has many addresses shan't fill the memory with their names.
+MOST_LINES = 1000
 
 
 class Budget:
@@ -87,7 +90,8 @@ class Limits:
             gc.collect(1 if self._collections % OLD_GARBAGE else 2)
 
     def refused(self, what: str, *, host: str) -> None:
-        self._refused[f"{what} from {host}"] += 1
+        line = f"{what} from {network(host)}"
+        self._refused[line if line in self._refused or len(self._refused) < MOST_LINES else "from others"] += 1
 
     def report(self, *, now: float) -> None:
         """Log what was refused, at most once a minute."""

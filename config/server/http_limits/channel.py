@@ -7,6 +7,7 @@ byte now and then, and write answers for somebody who reads none.
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from daphne.http_protocol import HTTPFactory
@@ -42,9 +43,10 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # see above
     """Twisted's connection, with deadlines, refusals, and a bound for answers that the client doesn't read."""
 
     limits: Limits
-    # Which one of the budgets' clients; None where a proxy stands for many.
+    watched: set["Channel"]
+    # Whose connection it is, and whose answers; None where a proxy stands for many.
+    seat: str | None = None
     client: str | None = None
-    on_lost: Callable[[], None]
 
     def __init__(self) -> None:
         super().__init__()
@@ -190,12 +192,17 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # see above
     def connectionLost(self, reason: Any) -> None:
         super().connectionLost(reason)
         self._forget_unread()
-        self.on_lost()
+        self.leave()()
+
+    def leave(self) -> Callable[[], None]:
+        """End the watch over this connection. Whoever has it now calls what this returns at its end."""
+        self.watched.discard(self)
+        return partial(self.limits.connections.give_back, self.seat)
 
 
 def limit(factory: HTTPFactory, limits: Limits) -> None:
     """Have this factory make connections with these limits, and watch their deadlines."""
-    channels: set[Channel] = set()
+    watched: set[Channel] = set()
     build = factory.buildProtocol
 
     def admit(address: Any) -> Channel | None:
@@ -206,20 +213,16 @@ def limit(factory: HTTPFactory, limits: Limits) -> None:
             limits.refused("connections", host=address.host)
             return None
 
-        def leave() -> None:
-            channels.discard(channel)
-            limits.connections.give_back(seat)
-
         channel: Channel = build(address)
-        channel.requestFactory, channel.limits, channel.on_lost = Request, limits, leave
+        channel.requestFactory, channel.limits, channel.watched, channel.seat = Request, limits, watched, seat
         channel.client = None if proxy.is_trusted(address.host) else network(address.host)
-        channels.add(channel)
+        watched.add(channel)
         limits.connections.use(seat)
         return channel
 
     def watch() -> None:
         now = time.monotonic()
-        for channel in list(channels):
+        for channel in list(watched):
             channel.check(now=now)
         limits.report(now=now)
         reactor.callLater(1, watch)

@@ -99,7 +99,7 @@ class Request(WebRequest):  # type: ignore[misc]  # Daphne has no types
         self.give_back_body()
         protocol = getattr(transport, "protocol", None)
         if isinstance(protocol, Socket):
-            protocol.on_lost, channel.deadline = channel.on_lost, None
+            protocol.on_lost = channel.leave()
             # Until its handshake is answered nobody would bound what it sends.
             if protocol.state == protocol.STATE_CONNECTING:
                 protocol.halt(Halt.HANDSHAKE)

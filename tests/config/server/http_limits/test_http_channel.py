@@ -9,11 +9,17 @@ from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from daphne.http_protocol import HTTPFactory
+from daphne.ws_protocol import WebSocketFactory
 from twisted.internet.address import IPv4Address
+from twisted.internet.error import ConnectionDone
+from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 
 from config.server.daphne import DrainingServer
+from config.server.flow_control import Socket
 from config.server.http_limits import channel as http_channel
 from config.server.http_limits import request as http_request
 from config.server.http_limits.budgets import BODIES, BODIES_OF_ONE, SMALL_BODY, Limits
@@ -32,15 +38,24 @@ class Transport(StringTransport):
         self.half_closed = True
 
 
+PROCESS = http_request.Request.process
+
+
+async def _waits(scope: Any, receive: Any, send: Any) -> None:
+    await receive()
+
+
 class Connections:
     """Connections to a server that doesn't listen; its requests are noted instead of processed."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.limits = Limits()
         self.processed: list[bytes] = []
-        server = DrainingServer(None, host="127.0.0.1", port=0)
-        self._factory = HTTPFactory(server)
-        monkeypatch.setattr(http_channel.reactor, "callLater", lambda *_: None)
+        self.server = DrainingServer(_waits, host="127.0.0.1", port=0)
+        self.server.ws_factory = WebSocketFactory(self.server)
+        self.server.ws_factory.protocol = Socket
+        self._factory = HTTPFactory(self.server)
+        monkeypatch.setattr(http_channel.reactor, "callLater", Clock().callLater)
         monkeypatch.setattr(http_request.Request, "process", lambda request: self.processed.append(request.path))
         http_channel.limit(self._factory, self.limits)
 
@@ -50,6 +65,23 @@ class Connections:
         if channel is not None:
             channel.makeConnection(Transport(peerAddress=address))  # type: ignore[no-untyped-call]
         return channel
+
+    async def shake_hands(self) -> None:
+        """A handshake, up to the moment that the application accepts it."""
+        handshake = head(
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+            "Sec-WebSocket-Version: 13",
+            method="GET",
+        )
+        transport = self.send(handshake).transport
+        socket = transport.protocol
+        assert (type(socket), transport.producerState, self.limits.connections.used) == (Socket, "paused", 1)
+        await self.server.handle_reply(socket, {"type": "websocket.accept"})
+        assert (transport.producerState, self.limits.connections.used) == ("producing", 1)
+        socket.connectionLost(Failure(ConnectionDone()))  # type: ignore[no-untyped-call]
+        assert self.limits.connections.used == 0
 
     def send(self, *parts: bytes, host: str = CLIENT) -> Any:
         channel = self.connect(host)
@@ -248,6 +280,11 @@ def test_connections_of_all_are_bounded(connections):
     assert [bool(connections.connect(f"127.0.0.{last}")) for last in range(1, 5)] == [True, True, True, False]
 
 
+def test_a_socket_keeps_the_place_of_the_connection_it_grew_out_of_and_is_read_once_accepted(connections, monkeypatch):
+    monkeypatch.setattr(http_request.Request, "process", PROCESS)
+    async_to_sync(connections.shake_hands)()
+
+
 # Deadlines
 
 
@@ -345,3 +382,17 @@ def test_who_doesn_t_read_an_answer_is_cut_off(connections, later, header):
     assert channel.transport.disconnected
     channel.connectionLost(None)
     assert connections.limits.answers.used == 0
+
+
+# What is told
+
+
+def test_what_was_refused_is_a_line_a_minute(connections, caplog):
+    for _ in range(3):
+        connections.send(head(f"Content-Length: {MAX_BODY + 1}"))
+    connections.limits.report(now=100)
+    connections.send(head(f"Content-Length: {MAX_BODY + 1}"), host=OTHER)
+    connections.limits.report(now=159)
+    assert caplog.messages == ["Refused 3 requests and connections: 3 too_large from 192.0.2.1"]
+    connections.limits.report(now=160)
+    assert caplog.messages[1:] == ["Refused 1 requests and connections: 1 too_large from 192.0.2.2"]
