@@ -1,7 +1,7 @@
 """The sweep that finds work whose hint was lost, or never sent."""
 
 from events.db import clock
-from events.dispatch import replay, runner, sequencer, subscribers
+from events.dispatch import pump, replay, runner, sequencer, subscribers
 
 
 def sweep() -> None:
@@ -11,9 +11,12 @@ def sweep() -> None:
     A subscriber that can't even look costs the others nothing: all have had their turn before that is raised.
     """
     subscribers.enroll()
-    if sequencer.has_unnumbered():
-        sequencer.number_all()
     failed = []
+    try:
+        if sequencer.has_unnumbered():
+            pump.run(now=clock.now())
+    except Exception as error:  # noqa: BLE001  raised below
+        failed.append(error)
     for name in subscribers.lagging(now=clock.now()):
         try:
             runner.catch_up(name, now=clock.now())

@@ -3,29 +3,15 @@
 from celery import shared_task
 
 from events.db import clock
-from events.dispatch import runner, sequencer, subscribers
+from events.dispatch import pump, runner, subscribers
 from events.log import publish
-from events.models import Event
 from events.transport import hints
 
 
 @shared_task(name=publish.NUMBER_TASK)
 def number() -> None:
-    """Number, then read on at once for the first transactional subscriber: a task of its own would come later.
-
-    What took more than one batch is a long log, which others read while this worker may be numbering again.
-    """
     hints.clear(publish.NUMBER_TASK)
-    fresh: list[Event] = []
-    numbered = sequencer.number_all(announced=fresh)
-    if not numbered:
-        return
-    waiting = subscribers.transactional()
-    here = waiting[:1] if numbered < sequencer.BATCH else []
-    for name in waiting[len(here) :]:
-        hints.send(subscribers.CATCH_UP_TASK, name)
-    for name in here:
-        runner.catch_up(name, now=clock.now(), fresh=fresh)
+    pump.run(now=clock.now())
 
 
 @shared_task(name=subscribers.CATCH_UP_TASK)

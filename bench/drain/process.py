@@ -15,10 +15,9 @@ from bench.celery_app import QUEUE, app
 from bench.drain.celery_peer import notify
 from bench.timing import interleaved
 from events.bus import Entity, NewEvent, publish_many
-from events.dispatch import runner, sequencer, subscribers
+from events.dispatch import pump, sequencer, subscribers
 from events.models import Event
 from notifications.models import Notification
-from notifications.routing import router
 
 ROUNDS, PEOPLE = 3, 500
 WORKER = ("-m", "celery", "-A", "bench.drain.celery_peer", "worker", "--concurrency", "2", "--loglevel", "ERROR")
@@ -44,8 +43,8 @@ def drain_seconds(people: list[User], *, count: int) -> float:
             NewEvent("job.completed", Entity("job", number), people[number % len(people)]) for number in numbers
         )
     began = time.perf_counter()
-    sequencer.number_all()
-    runner.catch_up(router.NAME, now=timezone.now())
+    while sequencer.has_unnumbered():
+        pump.run(now=timezone.now())
     seconds = time.perf_counter() - began
     # A row of an earlier round gives way to its job's next event.
     assert not subscribers.lagging(now=timezone.now())

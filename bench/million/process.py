@@ -59,7 +59,7 @@ def _prepare(users: int, watching: int) -> None:
 def _publish() -> Event:
     """Publish and number an event to all who watch."""
     event = publish("bench.show", source=Entity("show", 1))
-    sequencer.number_all()
+    sequencer.number()
     return Event.objects.select_related("event_type", "actor_user").get(pk=event.pk)
 
 
@@ -99,7 +99,7 @@ def _urgent() -> float:
     began = time.perf_counter()
     # One worker alone: a chunk is under way when it commits, then the log goes first.
     fanout.advance(broadcast.pk, now=timezone.now())
-    sequencer.number_all()
+    sequencer.number()
     runner.catch_up(router.NAME, now=timezone.now())
     assert Notification.objects.filter(event__event_type__name="bench.urgent").exists()
     assert fanout.pending()

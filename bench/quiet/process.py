@@ -50,7 +50,7 @@ def prepare(people: int, *, rows_each: int) -> None:
         batch_size=5000,
     )
     published = publish_many([NewEvent("bench.all") for _ in range(rows_each)])
-    sequencer.number_all()
+    sequencer.number()
     events = Event.objects.filter(pk__in=[event.pk for event in published]).select_related("event_type", "actor_user")
     for event in events.order_by("position"):
         with transaction.atomic():

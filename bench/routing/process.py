@@ -48,7 +48,7 @@ def prepare(people: int) -> None:
 def publish_one() -> Event:
     """Publish and number an event to everybody."""
     event = publish("bench.all", payload={"text": "The same to everybody"})
-    sequencer.number_all()
+    sequencer.number()
     return Event.objects.select_related("event_type", "actor_user").get(pk=event.pk)
 
 

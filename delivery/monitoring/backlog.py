@@ -23,6 +23,7 @@ class Reader:
 @dataclass(frozen=True, slots=True)
 class Backlog:
     head: int
+    unnumbered: int
     oldest_unnumbered_seconds: float
     # How long the delivery that has been due longest has been so; one that waits for its time is not late.
     oldest_undelivered_seconds: float
@@ -35,7 +36,8 @@ class Backlog:
     @property
     def router_lag(self) -> int:
         """Events that are not routed yet: all, before the first has been."""
-        return next((reader.lag for reader in self.subscribers if reader.name == router.NAME), self.head)
+        lag = next((reader.lag for reader in self.subscribers if reader.name == router.NAME), self.head)
+        return lag + self.unnumbered
 
 
 def backlog(*, now: datetime) -> Backlog:
@@ -49,11 +51,12 @@ def backlog(*, now: datetime) -> Backlog:
     )
     audiences = fanout.count_set_aside()
     head = LogHead.objects.get(pk=1).position
-    oldest = Event.objects.filter(position=None).aggregate(at=Min("created_at"))["at"]
+    unnumbered = Event.objects.filter(position=None).aggregate(count=Count("pk"), at=Min("created_at"))
     due = Delivery.objects.filter(state=Delivery.State.PENDING).aggregate(at=Min("due_at"))["at"]
     return Backlog(
         head=head,
-        oldest_unnumbered_seconds=_age(oldest, now=now),
+        unnumbered=unnumbered["count"],
+        oldest_unnumbered_seconds=_age(unnumbered["at"], now=now),
         oldest_undelivered_seconds=_age(due, now=now),
         subscribers=[
             Reader(name, head - position, parked, waiting + (audiences if name == router.NAME else 0))

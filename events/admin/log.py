@@ -67,6 +67,7 @@ class SubscriberAdmin(BigList[Subscriber]):
         "position",
         "behind",
         "earliest",
+        "batch_size",
         "parked_events",
         "lost",
         "attempts",

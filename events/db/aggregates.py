@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Aggregate, TextField
 from django.db.models.sql.compiler import SQLCompiler
@@ -22,3 +23,10 @@ class Numbers(Aggregate):
     def convert_value(self, value: str | None, _expression: object, _connection: object) -> list[int]:
         numbers: list[int] = json.loads(f"[{value or ''}]")
         return numbers
+
+
+def numbers_of(select: str) -> str:
+    """Expression in SQL for the ids that this query of them gives, in its order, as a text like that of Numbers."""
+    if connection.vendor == "postgresql":
+        return f"array_to_string(ARRAY({select}), ',')"
+    return f"(SELECT group_concat(id) FROM ({select}))"

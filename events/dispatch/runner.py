@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from events.db.errors import Fault, fault, is_eased_by_less
-from events.dispatch import retry, subscribers
+from events.dispatch import pace, retry, subscribers
 from events.dispatch.subscribers import CATCH_UP_TASK, Subscription
 from events.log import reader
 from events.models import Event, EventType, LogHead, Subscriber
@@ -103,11 +103,15 @@ def _transactional_step(
     try:
         with transaction.atomic():
             row = _ready(subscription, now=now)
+            if row is not None and subscription.sets_pace:
+                limit = min(limit, row.batch_size or pace.FIRST)
             batch = _next(subscription, row=row, limit=limit, fresh=fresh) if row else None
             if row is None or batch is None:
                 return None
+            began = time.monotonic()
             _handle(subscription, batch)
-            _advance(row, to=batch.up_to, now=now)
+            size = pace.next_size(row.batch_size, read=len(batch.events), seconds=time.monotonic() - began)
+            _advance(row, to=batch.up_to, now=now, batch_size=size)
     except Exception as error:
         # The commit counts as the handler's: deferred foreign keys are checked only there.
         if batch is None or not batch.events:
@@ -183,15 +187,23 @@ def _is_next(events: Sequence[Event], *, after: int) -> bool:
     return [event.position for event in events] == list(range(after + 1, after + 1 + len(events)))
 
 
-def _advance(row: Subscriber, *, to: int, now: datetime) -> None:
+def _advance(row: Subscriber, *, to: int, now: datetime, batch_size: int | None = None) -> None:
     Subscriber.objects.filter(pk=row.pk).update(
-        position=to, attempts=0, retry_at=None, last_error="", lease_token=None, lease_until=None, updated_at=now
+        position=to,
+        attempts=0,
+        retry_at=None,
+        last_error="",
+        lease_token=None,
+        lease_until=None,
+        batch_size=row.batch_size if batch_size is None else batch_size,
+        updated_at=now,
     )
 
 
 def _after_failure(subscription: Subscription, failed: _BatchError, *, now: datetime) -> int:
     """The size of the next try, or 0 to leave it for later."""
     count = len(failed.batch.events)
+    pace.mark_failing(subscription.name)
     if count > 1 and is_eased_by_less(failed.error):
         logger.warning("subscriber %s failed on %d event(s): %s", subscription.name, count, failed.error)
         return count // 2 if _release(subscription, token=failed.token) else 0

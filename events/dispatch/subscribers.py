@@ -28,19 +28,21 @@ class Subscription:
     handler: Handler
     is_transactional: bool
     start: int | None
+    sets_pace: bool = False
 
 
 _registry: dict[str, Subscription] = {}
 
 
 def subscriber(
-    name: str, *patterns: str, transactional: bool = False, start: int | None = None
+    name: str, *patterns: str, transactional: bool = False, start: int | None = None, sets_pace: bool = False
 ) -> Callable[[Handler], Handler]:
     """Call the function with batches of events in log order, at least once each.
 
     `transactional`: the handler runs in the transaction that moves the position: exactly once for what it does in
     the database. Otherwise it runs under a lease with no transaction open. `start`: the position of a new subscriber;
-    None is the head of the log, 0 its beginning.
+    None is the head of the log, 0 its beginning. `sets_pace` (a transactional one): numbering runs only a little ahead
+    of it, so that a publisher of much delays what others publish by no more than a batch.
     """
 
     def register(handler: Handler) -> Handler:
@@ -48,7 +50,9 @@ def subscriber(
             raise TypeError(f"subscriber {name!r} is async and nobody would await it; use a plain function")
         if name in _registry and _registry[name].handler is not handler:
             raise ValueError(f"a subscriber named {name!r} exists already; names are unique")
-        _registry[name] = Subscription(name, patterns or ("*",), handler, transactional, start)
+        if sets_pace and not transactional:
+            raise ValueError(f"subscriber {name!r} can't set the pace of numbering: it isn't transactional")
+        _registry[name] = Subscription(name, patterns or ("*",), handler, transactional, start, sets_pace)
         return handler
 
     return register
@@ -65,6 +69,10 @@ def names() -> list[str]:
 def transactional() -> list[str]:
     """List the subscribers whose handlers work in the database alone: whoever numbers events lets them read."""
     return [name for name, subscription in _registry.items() if subscription.is_transactional]
+
+
+def pace_setters() -> list[str]:
+    return [name for name, subscription in _registry.items() if subscription.sets_pace]
 
 
 def wake(types: Collection[str]) -> None:

@@ -42,7 +42,12 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["source_entity_type", "source_entity_id"], name="idx_events_source_entity"),
             models.Index(fields=["-created_at"], name="idx_events_created_at"),
-            models.Index(fields=["id"], condition=models.Q(position=None), name="idx_events_unnumbered"),
+            models.Index(fields=["publisher", "id"], condition=models.Q(position=None), name="idx_events_unnumbered"),
+            models.Index(
+                fields=["source_entity_type", "source_entity_id", "id"],
+                condition=models.Q(position=None),
+                name="idx_events_unnumbered_source",
+            ),
             models.Index(fields=["event_type", "position"], name="idx_events_type_position"),
         ]
         permissions = [

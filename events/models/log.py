@@ -27,6 +27,11 @@ class Subscriber(models.Model):
     attempts = models.IntegerField(default=0, db_default=0, help_text="Failed tries of the event after the position.")
     retry_at = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField(default="", db_default="", blank=True)
+    batch_size = models.IntegerField(
+        default=50,
+        db_default=50,
+        help_text="Of one that sets the pace of numbering: what it reads at once; 0: it fails.",
+    )
     earliest = models.BigIntegerField(
         default=0, db_default=0, help_text="It can't go back below this: what it made of earlier events was pruned."
     )

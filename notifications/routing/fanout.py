@@ -8,7 +8,8 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, Max, Q
+from django.db.models import F, Max, Q, Window
+from django.db.models.functions import RowNumber
 
 from events.db.errors import Fault, fault
 from events.dispatch import retry
@@ -38,12 +39,13 @@ def begin(events: Collection[int]) -> None:
 
 
 def pending(*, now: datetime | None = None) -> list[int]:
-    """Events whose audience isn't notified yet, oldest first; at most a hundred.
+    """Events whose audience isn't notified yet: each publisher's oldest, then each one's second; at most a hundred.
 
     `now`: without those that wait for their next try.
     """
     waiting = Fanout.objects.filter(_is_due(now)) if now else Fanout.objects.all()
-    return list(waiting.order_by("event_id").values_list("event_id", flat=True)[:100])
+    turn = Window(RowNumber(), partition_by="event__publisher", order_by="event_id")
+    return list(waiting.alias(turn=turn).order_by("turn", "event_id").values_list("event_id", flat=True)[:100])
 
 
 def count_set_aside() -> int:
@@ -78,7 +80,7 @@ def advance(event_id: int, *, now: datetime) -> bool:
 
 
 def advance_each(*, now: datetime) -> bool:
-    """Notify one chunk of each audience that waits, oldest first, until time is up; true if any got further.
+    """Notify one chunk of each audience that waits, in their order, until time is up; true if any got further.
 
     One that fails leaves the others going: it is tried again a little later, and after three tries parked if it is
     known to be bad, else set aside where it is: its tries get rarer.

@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 NAME = fanout.SUBSCRIBER
 
 
-@subscriber(NAME, "*", transactional=True, start=0)
+@subscriber(NAME, "*", transactional=True, start=0, sets_pace=True)
 def on_events(events: list[Event]) -> None:
     route(events, now=timezone.now())
 

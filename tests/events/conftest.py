@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from celery.signals import before_task_publish
@@ -56,9 +57,9 @@ class Reader:
 def reader(db, registry) -> Callable[..., Reader]:
     """Enrol a reader; from the beginning of the log unless told otherwise."""
 
-    def enrol(name: str = "reader", *patterns: str, transactional: bool = True, start: int | None = 0) -> Reader:
+    def enrol(name: str = "reader", *patterns: str, transactional: bool = True, **more: Any) -> Reader:
         made = Reader(name)
-        subscribers.subscriber(name, *patterns, transactional=transactional, start=start)(made)
+        subscribers.subscriber(name, *patterns, transactional=transactional, **({"start": 0} | more))(made)
         subscribers.enroll()
         return made
 

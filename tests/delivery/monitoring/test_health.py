@@ -15,12 +15,12 @@ from django.utils import timezone
 from delivery.monitoring import health
 from delivery.monitoring.health import draining
 from events.bus import Entity, publish
-from events.dispatch.sequencer import number_all
 from events.models import ParkedEvent, Subscriber
 from notifications.models import Fanout
 from tests.delivery.factories.deliveries import address, delivery
 from tests.events.concurrency import Running
 from tests.events.fakes.database_errors import full, raising, reading_only
+from tests.events.numbering import number_all
 
 CLOSED = "redis://127.0.0.1:1/0"
 
@@ -145,6 +145,11 @@ def test_the_age_of_what_has_no_position_yet_is_told(client, db, without_redis):
 def test_the_router_s_lag_is_what_it_has_not_read(client, db, without_redis):
     publish("system.restart", source=Entity("host", 1))
     number_all()
+    assert client.get("/readyz").json()["router_lag"] == 1
+
+
+def test_what_waits_for_its_number_is_not_routed_yet_either(client, db, without_redis):
+    publish("system.restart", source=Entity("host", 1))
     assert client.get("/readyz").json()["router_lag"] == 1
 
 

@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from events.bus import NewEvent, publish, publish_many
-from events.dispatch import replay, sequencer
+from events.dispatch import replay
 from events.dispatch.retry import SET_ASIDE
 from events.dispatch.runner import catch_up
 from events.models import Event, EventType, ParkedEvent, Subscriber
 from events.sweep import sweep
 from tests.events.concurrency import at_once
 from tests.events.fakes.database_errors import of_sqlite, of_sqlstate
+from tests.events.numbering import number_all
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 TRANSACTIONAL = pytest.mark.parametrize("transactional", [True, False], ids=["transactional", "leased"])
@@ -37,7 +38,7 @@ UNKNOWN = [
 
 def numbered(count: int = 1) -> list[Event]:
     events = publish_many([NewEvent("job.progress")] * count)
-    sequencer.number_all()
+    number_all()
     return list(Event.objects.filter(pk__in=[event.pk for event in events]).order_by("pk"))
 
 
@@ -170,7 +171,7 @@ def test_what_tells_of_it_is_told_of_by_no_other(reader):
     one.fails = lambda batch: of_sqlstate("57014")
     numbered(1)
     for seconds in range(60):
-        sequencer.number_all()
+        number_all()
         catch_up("reader", now=later(seconds))
     assert (len(told()), ParkedEvent.objects.count()) == (1, 2)
 

@@ -13,9 +13,10 @@ from channels.layers import get_channel_layer
 from django.db import connection
 
 from events.bus import Entity, Lagged, NewEvent, Published, publish_many, subscribe
-from events.dispatch import live_stream, sequencer
+from events.dispatch import live_stream
 from events.models import Event
 from events.transport import channel_layer
+from tests.events.numbering import number_all
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -35,7 +36,7 @@ def in_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., N
 def publish_numbered(*types: str, **facts: Any) -> list[int]:
     """Publish and number; the positions."""
     publish_many(NewEvent(name, **facts) for name in types)
-    sequencer.number_all()
+    number_all()
     newest = Event.objects.order_by("-position")[: len(types)]
     return sorted(event.position or 0 for event in newest)
 

@@ -18,6 +18,7 @@ from events.bus import NewEvent, publish, publish_many
 from events.dispatch import runner, sequencer
 from events.models import Event, LogHead
 from tests.events.concurrency import Running, at_once, rolled_back, until
+from tests.events.numbering import number_all
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 
@@ -41,21 +42,14 @@ def test_looking_for_unnumbered_events_is_one_query(db, django_assert_num_querie
 
 def test_events_are_numbered_in_the_order_they_came(db):
     events = publish_many([NewEvent("job.progress")] * 5)
-    assert sequencer.number() == 5
+    assert sequencer.number().count == 5
     assert log() == [(place, event.pk) for place, event in enumerate(events, start=1)]
 
 
 def test_numbering_goes_on_where_it_stopped(db):
     events = publish_many([NewEvent("job.progress")] * 5)
-    assert [sequencer.number(limit=2) for _ in range(4)] == [2, 2, 1, 0]
+    assert [sequencer.number(limit=2).count for _ in range(4)] == [2, 2, 1, 0]
     assert log() == [(place, event.pk) for place, event in enumerate(events, start=1)]
-
-
-def test_all_that_waits_is_numbered_however_much(db, monkeypatch):
-    monkeypatch.setattr(sequencer, "BATCH", 3)
-    publish_many([NewEvent("job.progress")] * 10)
-    assert sequencer.number_all() == 10
-    assert not sequencer.has_unnumbered()
 
 
 def test_a_number_is_never_given_again_after_pruning(db):
@@ -114,7 +108,7 @@ def test_a_second_sequencer_waits_and_finds_what_the_first_could_not_see(committ
     publish("job.started")
     may_go.set()
     holder.join()
-    assert second.join() == 1
+    assert second.join().count == 1
 
 
 def test_an_event_that_vanishes_while_it_is_numbered_stops_nothing(committed):
@@ -133,7 +127,7 @@ def test_an_event_that_vanishes_while_it_is_numbered_stops_nothing(committed):
     until(somebody_waits_for_a_lock)
     may_commit.set()
     deleting.join()
-    assert numbering.join() == 2
+    assert numbering.join().count == 2
     later = publish("job.completed")
     sequencer.number()
     assert [pk for _, pk in log()] == [events[0].pk, events[2].pk, later.pk]
@@ -219,7 +213,7 @@ def test_no_reader_skips_or_doubles_in_a_storm(committed, reader):
         *[storm.until_done(one.step) for one in readers],
         *[storm.until_done(step) for step in catching_up * 2],
     )
-    sequencer.number_all()
+    number_all()
     for one in readers * 100:
         one.step()
     for each in durable:
@@ -241,13 +235,7 @@ def test_each_publishers_own_events_keep_their_order(committed):
     at_once(
         *[partial(publish_twenty, seed) for seed in published], *[lambda: [sequencer.number() for _ in range(30)]] * 2
     )
-    sequencer.number_all()
+    number_all()
     places = {pk: position for position, pk in log()}
     for mine in published.values():
         assert all(places[one] < places[two] for one, two in itertools.pairwise(mine))
-
-
-def test_numbering_a_log_without_end_gives_way_after_its_turn(monkeypatch):
-    monkeypatch.setattr(sequencer, "number", lambda **_to: sequencer.BATCH)
-    monkeypatch.setattr(sequencer, "LONGEST_SECONDS", 0.0)
-    assert sequencer.number_all() == sequencer.BATCH

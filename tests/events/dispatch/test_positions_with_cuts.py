@@ -18,6 +18,7 @@ from events.bus import NewEvent, publish, publish_many
 from events.dispatch import runner, sequencer, subscribers
 from events.models import Event, LogHead, Membership, ParkedEvent, Subscriber
 from tests.events.concurrency import at_once
+from tests.events.numbering import number_all
 
 pytestmark = pytest.mark.service
 
@@ -130,7 +131,7 @@ def test_no_reader_skips_or_doubles_while_connections_are_cut(reader):
         *[cuts.until_done(step) for step in catching_up * 2],
         cuts.cutter,
     )
-    sequencer.number_all()
+    number_all()
     steps: list[Callable[[], object]] = [*(one.step for one in readers), *catching_up]
     for step in steps * 100:
         step()

@@ -10,11 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from events.bus import NewEvent, publish, publish_many
-from events.dispatch import replay, sequencer
+from events.dispatch import replay
 from events.dispatch.runner import catch_up
 from events.errors import Refused
 from events.models import Event, LogHead, ParkedEvent, Subscriber
 from tests.events.concurrency import at_once
+from tests.events.numbering import number_all
 
 pytestmark = pytest.mark.django_db
 EACH = pytest.mark.parametrize("transactional", [True, False], ids=["transactional", "leased"])
@@ -23,7 +24,7 @@ EACH = pytest.mark.parametrize("transactional", [True, False], ids=["transaction
 @pytest.fixture
 def events():
     published = publish_many([NewEvent("job.progress")] * 3)
-    sequencer.number_all()
+    number_all()
     return published
 
 

@@ -18,6 +18,7 @@ from events.models import Event, Membership, ParkedEvent, Subscriber
 from events.sweep import sweep
 from tests.events.concurrency import Running, at_once
 from tests.events.fakes.database_errors import of_sqlstate
+from tests.events.numbering import number_all
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 TRANSACTIONAL = pytest.mark.parametrize("transactional", [True, False], ids=["transactional", "leased"])
@@ -25,7 +26,7 @@ TRANSACTIONAL = pytest.mark.parametrize("transactional", [True, False], ids=["tr
 
 def numbered(count: int = 1, event_type: str = "job.progress") -> list[Event]:
     events = publish_many([NewEvent(event_type)] * count)
-    sequencer.number_all()
+    number_all()
     return list(Event.objects.filter(pk__in=[event.pk for event in events]).order_by("pk"))
 
 
@@ -99,7 +100,7 @@ def test_what_was_numbered_just_now_is_not_read_again(
     fresh: list[Event] = []
     with django_capture_on_commit_callbacks(execute=True):
         publish_many([NewEvent("job.started"), NewEvent("system.restart"), NewEvent("job.failed")])
-        sequencer.number_all(announced=fresh)
+        number_all(announced=fresh)
     with django_assert_num_queries(4):  # savepoint, cursor, cursor moved, savepoint
         catch_up("reader", now=NOW, fresh=fresh)
     assert one.seen == [fresh[0].pk, fresh[2].pk]

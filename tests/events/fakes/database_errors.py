@@ -49,7 +49,8 @@ def reading_only() -> Iterator[None]:
 
 @contextmanager
 def full() -> Iterator[None]:
-    """Keep the file of SQLite from growing."""
+    """Keep the file of SQLite from growing, without a page to spare."""
+    execute("VACUUM")
     with connection.cursor() as cursor:
         [pages] = cursor.execute("PRAGMA page_count").fetchone()
     execute(f"PRAGMA max_page_count = {pages}")

@@ -15,6 +15,7 @@ from events.models import Event, EventType, Membership
 from events.sweep import sweep
 from tests.conftest import person
 from tests.events.concurrency import Running
+from tests.events.numbering import number_all
 
 JOB = Entity("job", 7)
 
@@ -102,8 +103,8 @@ def test_the_owner_is_known_before_any_subscriber_sees_the_event(owner, registry
 def test_the_number_of_statements_does_not_grow_with_the_owners(db, people, django_assert_num_queries):
     users = User.objects.bulk_create(User(username=f"user{number}") for number in range(people))
     publish_many(NewEvent("job.submitted", source=JOB, actor=user) for user in users)
-    # Savepoint, head, numbers, how long to wait (not on SQLite), owners, head moved, savepoint.
-    with django_assert_num_queries(6 + (connection.vendor == "postgresql")):
+    # Savepoint, head, pace, numbers, how long to wait (not on SQLite), owners, head moved, savepoint.
+    with django_assert_num_queries(7 + (connection.vendor == "postgresql")):
         sequencer.number()
     assert len(owners()) == people
 
@@ -123,12 +124,12 @@ def test_an_open_transaction_about_the_same_tie_keeps_only_its_source_waiting(co
     assert is_open.wait(30)
     held = [publish("job.submitted", source=JOB, actor=owner), publish("job.started", source=JOB)]
     others = [publish("job.submitted", source=Entity("job", 8), actor=owner), publish("job.started")]
-    sequencer.number_all()
+    number_all()
     # It didn't wait for the other transaction, which is still open.
     assert numbered() == [event.pk for event in others]
     may_commit.set()
     granting.join()
-    sequencer.number_all()
+    number_all()
     assert numbered() == [event.pk for event in (*others, *held)]
     assert owners() == owners(Entity("job", 8)) == [owner]
 

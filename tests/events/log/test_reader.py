@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from events.bus import Entity, NewEvent, publish_many
-from events.dispatch import sequencer
 from events.log import reader
 from events.models import Event
+from tests.events.numbering import number_all
 
 pytestmark = pytest.mark.django_db
 
@@ -17,7 +17,7 @@ def test_they_are_as_the_orm_reads_them_in_log_order(owner, member, django_asser
     actors = [owner, None, member]
     new = [NewEvent("job.started", Entity("job", n + 1), actors[n % 3], {"n": n, "at": [1.5]}) for n in range(count)]
     ids = [event.pk for event in publish_many(new)]
-    sequencer.number_all()
+    number_all()
     with django_assert_num_queries(queries):
         found = reader.in_log_order(ids[::-1])
         read = [(one.pk, one.event_type.name, one.actor_user, one.source, one.payload, one.created_at) for one in found]

@@ -114,7 +114,7 @@ def test_ten_thousand_publishes_are_one_hint_while_its_flag_lasts(committed, sen
 @pytest.mark.parametrize(
     ("task", "look"),
     [
-        (tasks.number, "events.dispatch.sequencer.number_all"),
+        (tasks.number, "events.dispatch.pump.run"),
         (lambda: tasks.catch_up("notifications"), "events.dispatch.runner.catch_up"),
     ],
     ids=["number", "catch up"],
@@ -131,15 +131,15 @@ def test_the_flag_is_cleared_before_the_look(task: Callable[[], None], look: str
 def test_what_commits_while_a_worker_looks_sends_a_hint_of_its_own(committed, sent, monkeypatch):
     publish("job.started")
     hints.flush()
-    look = sequencer.number_all
+    look = sequencer.number
 
-    def look_and_then(**_: object) -> int:
+    def look_and_then(**_: object) -> sequencer.Numbered:
         found = look()
         publish("job.completed")
         hints.flush()
         return found
 
-    monkeypatch.setattr(sequencer, "number_all", look_and_then)
+    monkeypatch.setattr(sequencer, "number", look_and_then)
     tasks.number()
     assert [one for one in sent if one == (NUMBER_TASK,)] == [(NUMBER_TASK,)] * 2
 
@@ -172,14 +172,16 @@ def test_a_second_transactional_one_is_read_for_elsewhere(committed, sent, reade
     assert (subscribers.CATCH_UP_TASK, "two") in sent
 
 
-def test_a_long_log_is_read_elsewhere_while_it_is_numbered(committed, sent, reader, monkeypatch):
-    monkeypatch.setattr(sequencer, "BATCH", 3)
-    one = reader()
-    publish_many([NewEvent("job.started")] * 7)
+def test_a_long_log_calls_a_second_worker_that_numbers_while_this_one_reads(committed, sent, reader):
+    one = reader(sets_pace=True)
+    publish_many([NewEvent("job.started")] * 200)
+    hints.flush()
+    hints.clear(NUMBER_TASK)
+    sent.clear()
     tasks.number()
     hints.flush()
-    assert one.seen == []
-    assert (subscribers.CATCH_UP_TASK, "reader") in sent
+    assert len(one.seen) == 200
+    assert (NUMBER_TASK,) in sent
 
 
 def test_a_task_wakes_what_its_hint_names(committed, reader):

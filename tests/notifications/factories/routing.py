@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from events.bus import Entity, NewEvent
-from events.dispatch import sequencer
 from events.log import publish
 from events.models import Event, EventType
 from events.sweep import sweep
@@ -17,6 +16,7 @@ from notifications.inbox import feed
 from notifications.models import Notification, NotificationPreference, UserNotificationSettings
 from notifications.routing import router
 from notifications.routing.plan import Plan
+from tests.events.numbering import number_all
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -42,7 +42,7 @@ def publish_and_route_batch(*events: NewEvent) -> list[Event]:
 
 def route(*events: Event, now: datetime = NOON) -> Plan:
     """Number what is unnumbered and route these events at a time of our choice; what was decided."""
-    sequencer.number_all()
+    number_all()
     loaded = Event.objects.filter(pk__in=[event.pk for event in events]).select_related("event_type", "actor_user")
     with transaction.atomic():
         return router.route(list(loaded.order_by("position")), now=now)

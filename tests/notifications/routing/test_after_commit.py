@@ -6,9 +6,9 @@ import pytest
 from django.db import transaction
 
 from events.bus import publish
-from events.dispatch import sequencer
 from events.transport import channel_layer
 from notifications.inbox import push
+from tests.events.numbering import number_all
 from tests.notifications.factories.routing import JOB
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,6 +34,6 @@ def test_a_push_that_fails_after_the_commit_does_not_reach_whoever_committed():
 @pytest.mark.usefixtures("_no_layer")
 def test_an_announcement_that_fails_leaves_the_events_numbered():
     event = publish("job.completed", source=JOB)
-    sequencer.number_all()
+    number_all()
     event.refresh_from_db()
     assert event.position

@@ -15,7 +15,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from events.bus import Entity, NewEvent, publish, publish_many
-from events.dispatch import replay, runner, sequencer, subscribers
+from events.dispatch import replay, runner, subscribers
 from events.memberships import grant
 from events.models import Event, EventType, ParkedEvent
 from notifications.inbox import feed, marking, push
@@ -25,6 +25,7 @@ from notifications.preferences import preferences
 from notifications.preferences.settings import change_settings
 from notifications.routing import router
 from tests.events.concurrency import at_once
+from tests.events.numbering import number_all
 from tests.notifications.factories.routing import define
 from tests.notifications.references.serial_order import assert_serial, assert_surfaced_in_log_order, switches
 
@@ -48,7 +49,7 @@ class Storm:
     def worker(self) -> None:
         """As the sweeper does, with a clock that runs ahead: what is to be tried again later is tried soon."""
         while self.busy or subscribers.lagging(now=self.later()):
-            sequencer.number_all()
+            number_all()
             runner.catch_up(router.NAME, now=self.later())
 
     def later(self) -> datetime:

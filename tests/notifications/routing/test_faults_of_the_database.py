@@ -10,11 +10,12 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from events.bus import publish
-from events.dispatch import replay, runner, sequencer
+from events.dispatch import replay, runner
 from events.models import Event, EventType, ParkedEvent
 from notifications.models import Fanout, Notification
 from notifications.routing import audiences, fanout, router
 from tests.events.fakes.database_errors import raising
+from tests.events.numbering import number_all
 
 pytestmark = [pytest.mark.service, pytest.mark.usefixtures("committed")]
 LARGE = pytest.mark.parametrize("large", [False, True], ids=["router", "fan-out"])
@@ -32,7 +33,7 @@ def work(*seconds: int) -> None:
     """As a worker does, at these seconds from now."""
     for after in seconds:
         now = timezone.now() + timedelta(seconds=after)
-        sequencer.number_all()
+        number_all()
         runner.catch_up(router.NAME, now=now)
         fanout.advance_each(now=now)
         replay.retry_due(now=now)
