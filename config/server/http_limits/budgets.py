@@ -1,6 +1,6 @@
 """Bounds of what clients may hold of a web process: connections, bodies, and answers that they don't read.
 
-Each has one for all clients, which keeps the process alive, and one for each address, which keeps it there for the
+Each has one for all clients, which keeps the process alive, and one for each network, which keeps it there for the
 others.
 """
 
@@ -21,13 +21,13 @@ CONNECTIONS = 4096
 CONNECTIONS_OF_ONE = 200
 # Two for each connection (a body is spooled into a file), and these for everything else.
 OTHER_FILES = 200
-# From their first byte until the application has done with them; two of the largest for each address.
+# From their first byte until the application has done with them; two of the largest for each network.
 BODIES = 64 * MEGABYTE
 BODIES_OF_ONE = 2 * MAX_BODY
 # Always taken, whatever else is held: not more than the headers that came with it.
 SMALL_BODY = 16 * 1024
-# Beyond that an answer waits for its reader: two pages of large events. Each holds its turn meanwhile, of which there
-# are 20, so few may wait; who comes on top of them is cut off.
+# Beyond that an answer waits for its reader: 8 MB are a third of one page of the largest events. Each holds its turn
+# meanwhile, of which there are 20, so few may wait; who comes on top of them is cut off.
 ANSWERS = 64 * MEGABYTE
 ANSWERS_OF_ONE = 8 * MEGABYTE
 WAITING = 6
