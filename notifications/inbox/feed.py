@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum, TextField
+from django.db.models.functions import Cast, Length
 
 from events import rendering
 from events.db.clock import instant
@@ -64,10 +65,13 @@ def changed_since(user_id: int, *, seq: int, limit: int) -> list[Notification]:
     return list(rows(user_id).filter(seq__gt=seq).order_by("seq", "id")[:limit])
 
 
-def have_more_changed(user_id: int, *, seq: int, than: int) -> bool:
-    """Tell if more rows than that were created or changed after `seq`; reads none of them."""
-    changed = Notification.objects.filter(user_id=user_id, channel="in_app", seq__gt=seq)
-    return changed.order_by("seq")[than : than + 1].exists()
+def have_more_changed(user_id: int, *, seq: int, than: int, size: int) -> bool:
+    """Tell if more rows than that, or of payloads of more characters, were created or changed after `seq`; one query,
+    which reads none of them."""
+    changed = Notification.objects.filter(user_id=user_id, channel="in_app", seq__gt=seq).order_by("seq")
+    measured = changed.annotate(size=Length(Cast("event__payload", TextField())))[: than + 1]
+    found = measured.aggregate(count=Count("pk"), total=Sum("size"))
+    return found["count"] > than or (found["total"] or 0) > size
 
 
 def unread_by_category(user_id: int) -> dict[str, int]:

@@ -17,6 +17,9 @@ class ChangePassword(PasswordChangeView):
     template_name = "carillon/notifications/password.html"
     success_url = reverse_lazy("preferences")
 
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"request": self.request}
+
     def form_valid(self, form: Any) -> HttpResponse:
         answer = super().form_valid(form)
         messages.success(self.request, _("Your password is changed; other sessions are signed out."))

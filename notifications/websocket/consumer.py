@@ -121,7 +121,7 @@ class _Connection:
                 socket.end(frames.GOING_AWAY)
                 return
             while socket.waiting:
-                seq, text = socket.waiting.popleft()
+                seq, text = socket.take()
                 if socket.seq is None or seq > socket.seq:
                     socket.seq = seq
                     await self.send({"type": "websocket.send", "text": text})

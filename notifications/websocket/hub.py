@@ -27,6 +27,8 @@ from notifications.websocket.token_bucket import TokenBucket
 logger = logging.getLogger(__name__)
 
 QUEUE = 256
+# Characters of the frames in one queue: a frame may carry a payload of 256 KB twice.
+QUEUE_SIZE = 1024 * 1024
 RETRY = 1.0
 # Seconds between checks for what the bus lost. Two checks see it, so it is found after two to four seconds.
 CHECK_INTERVAL = 2.0
@@ -47,7 +49,7 @@ Result = TypeVar("Result")
 class Socket:
     """Queue of one connection. Only touched from the hub's loop. `seq`: what the client has, None before its greeting.
 
-    Bounded: a socket that is QUEUE frames behind loses them all and is greeted anew instead. `lost` begins as true: the
+    Bounded: a socket that is QUEUE frames, or QUEUE_SIZE of them, behind loses them all and is greeted anew instead. `lost` begins as true: the
     first greeting is no other. `resume_from`: the least that the client asked for meanwhile.
     """
 
@@ -55,6 +57,7 @@ class Socket:
     resume_from: int | None = None
     seq: int | None = None
     waiting: deque[tuple[int, str]] = field(default_factory=deque)
+    waiting_size: int = 0
     filled: asyncio.Event = field(default_factory=asyncio.Event)
     lost: bool = True
     close_code: int | None = None
@@ -66,15 +69,23 @@ class Socket:
         self.filled.set()
 
     def offer(self, seq: int, text: str) -> None:
-        if len(self.waiting) >= QUEUE:
+        if len(self.waiting) >= QUEUE or (self.waiting and self.waiting_size + len(text) > QUEUE_SIZE):
             self.mark_lost()
         elif not self.lost:
             self.waiting.append((seq, text))
+            self.waiting_size += len(text)
             self.filled.set()
+
+    def take(self) -> tuple[int, str]:
+        """Take the oldest frame that waits."""
+        seq, text = self.waiting.popleft()
+        self.waiting_size -= len(text)
+        return seq, text
 
     def mark_lost(self) -> None:
         """Drop the queue: the connection catches up from the database."""
         self.waiting.clear()
+        self.waiting_size = 0
         self.lost = True
         self.filled.set()
 

@@ -10,11 +10,13 @@ from notifications.models import Hold, Inbox
 from notifications.preferences.settings import settings_as_json, settings_of
 
 MOST = 200
+# Characters of their payloads: a greeting of 200 of the largest would be 50 MB.
+MOST_SIZE = 1024 * 1024
 
 
 def since(user_id: int, *, seq: int | None, now: datetime) -> list[Frame]:
-    """Frames of the greeting: a hello, above whose seq all is still to come; then a resync if more than MOST changed,
-    rows were removed, or the client is ahead of us.
+    """Frames of the greeting: a hello, above whose seq all is still to come; then a resync if more than MOST (or
+    MOST_SIZE) changed, rows were removed, or the client is ahead of us.
 
     Two queries; with a `seq` that isn't ours, one that counts what changed, and where that isn't too much, one for
     the rows, one for the summaries and at most one for their words more.
@@ -52,4 +54,4 @@ def _is_within_reach(inbox: Inbox, *, seq: int) -> bool:
     """
     if not inbox.resync_below <= seq <= inbox.seq:
         return False
-    return seq == inbox.seq or not feed.have_more_changed(inbox.user_id, seq=seq, than=MOST)
+    return seq == inbox.seq or not feed.have_more_changed(inbox.user_id, seq=seq, than=MOST, size=MOST_SIZE)

@@ -175,13 +175,14 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # see above
                 await self._read.wait()
 
     async def _is_read_within(self, seconds: float) -> bool:
-        self.limits.waiting.use(self.client)
+        client = self.client
+        self.limits.waiting.use(client)
         try:
             await asyncio.wait_for(self._read.wait(), seconds)
         except TimeoutError:
             return False
         finally:
-            self.limits.waiting.give_back(self.client)
+            self.limits.waiting.give_back(client)
         return True
 
     def _forget_unread(self) -> None:

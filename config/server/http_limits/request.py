@@ -53,7 +53,8 @@ class Request(WebRequest):  # type: ignore[misc]  # Daphne has no types
     def gotLength(self, length: int | None) -> None:
         """Refuse by the length that the headers tell, before a byte of the body is taken."""
         told = self.requestHeaders.getRawHeaders(b"X-Forwarded-For", [])
-        self._client = network(proxy.client_address(self.client.host, told))
+        # Behind a proxy the answer, too, is that client's to read.
+        self._client = self.channel.client = network(proxy.client_address(self.client.host, told))
         # A WebSocket's handshake has no body, and Daphne would take one for frames.
         most = 0 if self._is_handshake() else MAX_BODY
         expected = 1 if length is None else length

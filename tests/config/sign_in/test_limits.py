@@ -173,3 +173,11 @@ def test_a_shell_is_not_counted(owner):
 def test_sessions_of_before_go_on(client, owner):
     client.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
     assert client.get("/notifications/").status_code == 200
+
+
+def test_guesses_at_the_old_password_of_whoever_is_signed_in_count_as_well(owner, hashed):
+    browser = Client()
+    browser.force_login(owner)
+    codes = [browser.post("/password/", {"old_password": f"guess-{number}"}).status_code for number in range(5)]
+    assert codes == [200] * ACCOUNT + [429] * 2
+    assert len(hashed) == ACCOUNT

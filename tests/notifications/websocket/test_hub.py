@@ -10,7 +10,7 @@ from events.bus import NewEvent, publish_many
 from events.transport import channel_layer
 from notifications.inbox import marking, push
 from notifications.models import Notification
-from notifications.websocket import hub
+from notifications.websocket import hub, snapshot
 from tests.notifications.factories.routing import JOB, NOON, publish_and_route, route
 
 pytestmark = [
@@ -74,6 +74,27 @@ def test_a_socket_further_behind_than_a_hello_tells_is_resynced(server, owner):
     resync = next(frame for frame in iter(socket.frame, None) if frame["type"] == "resync")
     assert (resync["seq"], resync["unread_count"]) == (300, 300)
     assert socket.has_nothing_more()
+
+
+def test_a_socket_behind_by_large_frames_is_caught_up_by_resume_too(server, owner, monkeypatch):
+    monkeypatch.setattr(hub, "QUEUE_SIZE", 10_000)
+    socket = server.greeted(owner)
+    socket.stop_reading()
+    payload = {"note": "x" * 4000}
+    route(*publish_many([NewEvent("review.submitted", JOB, payload=payload) for _ in range(5)]))
+    channel_layer.flush()
+    assert max(waiting(server, owner)) <= 1
+    socket.read_on()
+    hello = next(frame for frame in iter(socket.frame, None) if frame["type"] == "hello")
+    assert (hello["seq"], hello["recovered"]) == (5, True)
+
+
+def test_a_greeting_of_too_much_to_tell_is_a_resync(server, owner, monkeypatch):
+    monkeypatch.setattr(snapshot, "MOST_SIZE", 10_000)
+    payload = {"note": "x" * 4000}
+    route(*publish_many([NewEvent("review.submitted", JOB, payload=payload) for _ in range(3)]))
+    socket = server.connect(owner, query="seq=0")
+    assert [socket.frame()["type"] for _ in range(2)] == ["hello", "resync"]
 
 
 def test_a_slow_socket_holds_up_nobody_else(server, owner):
