@@ -49,8 +49,8 @@ Result = TypeVar("Result")
 class Socket:
     """Queue of one connection. Only touched from the hub's loop. `seq`: what the client has, None before its greeting.
 
-    Bounded: a socket that is QUEUE frames, or QUEUE_SIZE of them, behind loses them all and is greeted anew instead. `lost` begins as true: the
-    first greeting is no other. `resume_from`: the least that the client asked for meanwhile.
+    Bounded: a socket that is QUEUE frames, or QUEUE_SIZE of them, behind loses them all and is greeted anew instead.
+    `lost` begins as true: the first greeting is no other. `resume_from`: the least that the client asked for meanwhile.
     """
 
     who: Identity
