@@ -41,14 +41,16 @@ def output(command: list[str], *, env: Mapping[str, str], timeout: float = TIMEO
 
 
 @contextmanager
-def started(*arguments: str, env: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """A Python process with lines on its standard input and output, asked to end afterwards."""
+def started(*arguments: str, env: Mapping[str, str], stderr: int | None = None) -> Iterator[subprocess.Popen[str]]:
+    """A Python process with lines on its standard input and output, asked to end afterwards. What it says on standard
+    error is seen, unless `stderr` is subprocess.DEVNULL."""
     process = subprocess.Popen(
         [sys.executable, *arguments],
         cwd=ROOT,
         env=dict(env),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=stderr,
         text=True,
     )
     try:
