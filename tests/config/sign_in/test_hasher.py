@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -70,6 +72,14 @@ def test_only_two_hash_at_once_and_the_others_follow(hashes):
     hashes.end()
     assert all(check_password("secret", thread.join()) for thread in threads)
     assert hashes.most == hasher.AT_ONCE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="niceness is a process's elsewhere")
+def test_hashing_stands_back_behind_the_rest_of_the_process(monkeypatch):
+    monkeypatch.setattr(PBKDF2PasswordHasher, "encode", lambda *_: str(os.getpriority(os.PRIO_PROCESS, 0)))
+    here = os.getpriority(os.PRIO_PROCESS, 0)
+    assert int(TurnTakingHasher().encode("secret", "salt")) == min(19, here + hasher.NICENESS)
+    assert os.getpriority(os.PRIO_PROCESS, 0) == here
 
 
 def test_one_more_than_may_wait_is_refused_and_leaves_room(hashes, monkeypatch):
