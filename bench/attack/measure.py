@@ -34,7 +34,7 @@ Process = subprocess.Popen[str]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one attack did: seconds of the neighbour's requests before and meanwhile, megabytes more at the most and
+    """Effects of one attack: seconds of the neighbour's requests before and meanwhile, megabytes more at the most and
     afterwards, seconds until the end."""
 
     quiet: list[float]
@@ -45,7 +45,7 @@ class Outcome:
 
     @property
     def p95(self) -> float:
-        """In milliseconds."""
+        """Milliseconds of the neighbour, meanwhile."""
         return 1000 * percentile(self.attacked, 0.95)
 
 

@@ -43,7 +43,7 @@ class PasswordForm(_OffersKeys, PasswordChangeForm):
         """Check the old password as a sign-in is checked, so that guesses at it are counted with those."""
         old: str = self.cleaned_data["old_password"]
         if authenticate(self.request, username=self.user.get_username(), password=old) != self.user:
-            raise forms.ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
+            raise forms.ValidationError(self.error_messages["password_incorrect"])
         return old
 
     def save(self, commit: bool = True) -> User:
