@@ -4,10 +4,12 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from events.rules import moments
 from events.sources.jobs.lifecycle import text
 
 HEADER = "carillon"
 MOST_FILES = 100
+LATEST_MS = int(moments.LATEST.timestamp() * 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,9 @@ class Prompt:
 
 def queued(item: Any) -> Queued | None:
     """One line of /queue, or the `prompt` of a history entry; None if it isn't one."""
-    if not isinstance(item, list) or len(item) < 2 or not isinstance(item[1], str) or not item[1]:
+    if not isinstance(item, list) or len(item) < 2 or not isinstance(item[1], str):
+        return None
+    if not item[1] or not item[1].isprintable():
         return None
     extra = item[3] if len(item) > 3 and isinstance(item[3], dict) else {}
     declared = extra.get(HEADER)
@@ -103,9 +107,9 @@ def outcome(entry: dict[str, Any]) -> Outcome:
 
 
 def began_at(entry: Any) -> int | None:
-    """Start of an entry, in milliseconds by the server's clock; servers of old don't say."""
+    """Start of an entry, in milliseconds by the server's clock; servers of old don't say, or it is no moment."""
     stamp = _messages(_dict(entry)).get("execution_start", {}).get("timestamp")
-    return int(stamp) if isinstance(stamp, int | float) and math.isfinite(stamp) else None
+    return int(stamp) if isinstance(stamp, int | float) and 0 <= stamp <= LATEST_MS else None
 
 
 def files(outputs: dict[Any, Any]) -> list[dict[str, Any]]:
