@@ -29,8 +29,6 @@ logger = logging.getLogger("carillon.server")
 reactor: Any = installed_reactor
 
 HTTP_TIMEOUT = 60
-# Of a WebSocket: room to answer those over 16 KB with an error frame; beyond it the connection is cut.
-MAX_MESSAGE = 64 * 1024
 DRAIN_SECONDS = 15.0
 EXIT_SECONDS = 18.0
 # A connection that was made just before the end still has its request on the way.
@@ -49,8 +47,6 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne has no types
             signal_handlers=False,
             http_timeout=HTTP_TIMEOUT,
             server_name="",
-            websocket_max_message_size=MAX_MESSAGE,
-            websocket_max_frame_size=MAX_MESSAGE,
         )
         self.exit_code = 0
         self.connections: dict[Any, dict[str, Any]] = {}
