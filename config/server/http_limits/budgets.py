@@ -34,8 +34,6 @@ WAITING = 6
 WAITING_OF_ONE = 2
 # What has ended may lie about until it has come to that.
 GARBAGE = 4 * MEGABYTE
-# Each so many times the old objects are looked through too: requests that waited long are among them.
-OLD_GARBAGE = 8
 # Between two lines in the log about what was refused.
 REPORT_SECONDS = 60.0
 # Told apart for it: who has many addresses shan't fill the memory with their names.
@@ -73,7 +71,7 @@ class Limits:
         self.bodies = Budget(total=BODIES, each=BODIES_OF_ONE)
         self.answers = Budget(total=ANSWERS, each=ANSWERS_OF_ONE)
         self.waiting = Budget(total=WAITING, each=WAITING_OF_ONE)
-        self._ended = self._collections = 0
+        self._ended = 0
         self._refused: Counter[str] = Counter()
         self._reported = 0.0
 
@@ -81,13 +79,13 @@ class Limits:
         """Count bytes of a request that has ended, and see that they go.
 
         An exception on the way, also one that was handled, leaves them in a cycle with its traceback. Python looks for
-        cycles after so many objects, and a body of 8 MB is one.
+        cycles after so many objects, and a body of 8 MB is one; or it is so many that they have become old objects
+        meanwhile, so all are looked through: some milliseconds.
         """
         self._ended += size
         if self._ended > GARBAGE:
             self._ended = 0
-            self._collections += 1
-            gc.collect(1 if self._collections % OLD_GARBAGE else 2)
+            gc.collect()
 
     def refused(self, what: str, *, host: str) -> None:
         line = f"{what} from {network(host)}"
