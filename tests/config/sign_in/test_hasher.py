@@ -74,11 +74,11 @@ def test_only_two_hash_at_once_and_the_others_follow(hashes):
     assert hashes.most == hasher.AT_ONCE
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="niceness is a process's elsewhere")
-def test_hashing_stands_back_behind_the_rest_of_the_process(monkeypatch):
+def test_hashing_stands_back_behind_the_rest_of_the_process_where_threads_can(monkeypatch):
     monkeypatch.setattr(PBKDF2PasswordHasher, "encode", lambda *_: str(os.getpriority(os.PRIO_PROCESS, 0)))
     here = os.getpriority(os.PRIO_PROCESS, 0)
-    assert int(TurnTakingHasher().encode("secret", "salt")) == min(19, here + hasher.NICENESS)
+    behind = min(19, here + hasher.NICENESS) if sys.platform == "linux" else here
+    assert int(TurnTakingHasher().encode("secret", "salt")) == behind
     assert os.getpriority(os.PRIO_PROCESS, 0) == here
 
 
