@@ -13,11 +13,15 @@ django.setup(set_prefix=False)
 pages = ReadableRequests()
 
 # What they import needs the applications loaded.
+from config.server.callers import Callers  # noqa: E402
+from config.server.handshakes import HandshakeRates  # noqa: E402
 from config.server.proxy import described  # noqa: E402
 from config.server.request_turns import RequestTurns  # noqa: E402
 from notifications.websocket import consumer  # noqa: E402
 
-requests = RequestTurns(pages)
+callers = Callers()
+requests = RequestTurns(pages, callers=callers)
+sockets = HandshakeRates(consumer.application, callers=callers)
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -25,6 +29,6 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         raise ValueError(f"ASGI scope {scope['type']!r} is not served here; http and websocket are")
     scope = described(scope)
     if scope["type"] == "websocket":
-        await consumer.application(scope, receive, send)
+        await sockets(scope, receive, send)
     else:
         await requests(scope, receive, send)

@@ -31,9 +31,9 @@ Application = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 class RequestTurns:
     """ASGI application that lets HTTP requests into another one by turns; who can't even wait gets 503."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: Application, *, callers: Callers) -> None:
         self._application = application
-        self._callers = Callers()
+        self._callers = callers
         self._turns = Turns(
             most=REQUESTS_AT_ONCE, each=EACH_AT_ONCE, most_waiting=MOST_WAITING, each_waiting=EACH_WAITING
         )

@@ -13,6 +13,7 @@ from django.conf import settings
 
 from config import asgi
 from config.server import request_turns
+from config.server.callers import Callers
 from config.server.request_turns import EACH_AT_ONCE, RequestTurns
 from events import api_keys
 from tests.api_client import V1, as_
@@ -28,7 +29,7 @@ class Site:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.answers = asyncio.Event()
-        self.turns = RequestTurns(self._application)
+        self.turns = RequestTurns(self._application, callers=Callers())
         self.calls: list[asyncio.Task[Answer]] = []
 
     async def _application(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
