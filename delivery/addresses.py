@@ -12,8 +12,9 @@ from delivery.address_health import circuit_breaker, health, quota
 from delivery.encryption import UnreadableSecretError, seal, unseal
 from delivery.errors import AddressConflict, AddressRefused
 from delivery.models import Address, Delivery
+from delivery.models.addresses import BY_OWNER, REPLACED
 from delivery.outbox import outbox
-from delivery.outbox.open import follow_accounts
+from delivery.outbox.account_addresses import follow_accounts
 from delivery.outbox.recover import recover as recover_missed
 from notifications.inbox import marking
 
@@ -24,8 +25,6 @@ MAX_EVER = 100
 OVERLAP = timedelta(hours=24)
 # What else an owner chooses, by kind.
 OPTIONS = {"webhook": ("retry", "format")}
-
-BY_OWNER = "by_owner"
 
 _SWITCH = ("is_enabled", "disabled_at", "disabled_reason")
 _HEALTH = ("failures", "failing_since", "open_until", "warned_at")
@@ -40,17 +39,20 @@ class AddressWithSecret:
 
 
 def of(user: User) -> list[Address]:
-    """List the person's addresses, oldest first. One query; some more when the account's e-mail has changed since."""
-    rows = list(Address.objects.filter(user=user))
-    accounted = {row.kind for row in rows if row.target == user.email}
-    missing = [kind for kind in _kinds_of_accounts() if user.email and kind not in accounted]
+    """List the person's addresses, oldest first, without their account's former ones. One query; some more when the
+    account's e-mail has changed since."""
+    theirs = Address.objects.filter(user=user).exclude(disabled_reason=REPLACED)
+    rows = list(theirs)
+    is_there = {row.kind for row in rows if row.target == user.email}
+    is_there -= {row.kind for row in rows if row.is_account and row.target != user.email}
+    missing = [kind for kind in _kinds_of_accounts() if user.email and kind not in is_there]
     if not missing:
         return rows
     with transaction.atomic():
         marking.lock(user.pk)
         for kind in missing:
             follow_accounts(kind, [user.pk])
-    return list(Address.objects.filter(user=user))
+    return list(theirs.all())
 
 
 def get(user_id: int, *, address_id: int) -> Address:
@@ -84,15 +86,15 @@ def create(
         _check_room(user.pk, is_new=address is None)
         if address is None:
             address = Address(user=user, kind=kind, target=checked.target)
-            address.mailbox = "" if checked.is_verified else checked.mailbox or checked.target
             address.secret = seal(checked.secret) if checked.secret else ""
             address.verified_at = now if checked.is_verified else None
         else:
-            _switch_on(address)
+            circuit_breaker.switch_on(address)
             if checked.shown_once:
                 _put_secret(address, checked.secret, now=now)
         for name, value in chosen.items():
             setattr(address, name, value)
+        address.mailbox = "" if address.verified_at else checked.mailbox or checked.target
         address.save()
         _send_what_waited(address, now=now)
         if address.verified_at is None:
@@ -124,7 +126,7 @@ def change(
         fields = {*changed, "updated_at"}
         if is_enabled and not address.is_enabled:
             _check_room(user_id, is_new=False)
-            _switch_on(address)
+            circuit_breaker.switch_on(address)
             fields |= {*_SWITCH, *_HEALTH}
         elif is_enabled is False and address.is_enabled:
             circuit_breaker.switch_off(address, reason=BY_OWNER, now=now)
@@ -259,11 +261,6 @@ def _confirm(address: Address, *, now: datetime) -> None:
 def _put_secret(address: Address, secret: str, *, now: datetime) -> None:
     address.previous_secret, address.previous_secret_until = address.secret, now + OVERLAP
     address.secret = seal(secret)
-
-
-def _switch_on(address: Address) -> None:
-    address.is_enabled, address.disabled_at, address.disabled_reason = True, None, ""
-    address.failures, address.failing_since, address.open_until, address.warned_at = 0, None, None, None
 
 
 def _send_what_waited(address: Address, *, now: datetime) -> None:

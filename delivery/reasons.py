@@ -8,6 +8,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from delivery.models.addresses import REPLACED
+
 # What waits with it goes once whoever runs this site gives the key back, or the owner another secret.
 UNREADABLE = "secret_unreadable"
 
@@ -60,6 +62,8 @@ _SENTENCES: dict[str, Any] = {
     "read": gettext_lazy("It was read meanwhile."),
     "switched_off": gettext_lazy("You switched this off meanwhile."),
     "address_disabled": gettext_lazy("Its address was switched off meanwhile."),
+    REPLACED: gettext_lazy("Your account has another e-mail address now; what had not been sent goes there."),
+    "address_removed": gettext_lazy("Your account has no e-mail address any more."),
     "address_unverified": gettext_lazy("Its address isn't confirmed."),
     "user_inactive": gettext_lazy("The account is not active."),
     "about_itself": gettext_lazy("That an address fails isn't told over that address."),

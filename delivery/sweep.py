@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.db import Error
 
-from delivery.outbox import claim, outbox, recover, rescue
+from delivery.outbox import account_addresses, claim, outbox, recover, rescue
 from delivery.sender import drain
 from events.db import clock
 from events.transport import hints
@@ -18,16 +18,23 @@ LOST_AFTER = timedelta(seconds=3)
 SETTLE_FIRST = 6.0
 SLOW = 2.0
 _rescue_from = 0.0
+# The pending delivery up to which was looked for those of former addresses.
+_looked_at = 0
 
 
 def sweep() -> None:
-    """Look for due deliveries, expired leases and recoveries on their way: five cheap queries when there are none."""
+    """Look for due deliveries, expired leases, recoveries on their way, and accounts whose e-mail has changed.
+
+    Six cheap queries when there are none.
+    """
+    global _looked_at  # noqa: PLW0603  one sweeper in each process
     with _trouble_noted():
         now = clock.now()
     if time.monotonic() >= _rescue_from:
         with _trouble_noted():
             rescue.rescue(now=now)
     recover.advance_each(now=now)
+    _looked_at = account_addresses.move_unsent(after=_looked_at, now=now)
     if claim.is_any_due(now=now):
         hints.send(outbox.TASK)
     if claim.is_any_due(now=now - LOST_AFTER):

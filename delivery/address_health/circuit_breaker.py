@@ -61,6 +61,12 @@ def switch_off(address: Address, *, reason: str, now: datetime) -> None:
     address.is_enabled, address.disabled_at, address.disabled_reason = False, now, reason
 
 
+def switch_on(address: Address) -> None:
+    """Let it begin as if it had never failed."""
+    address.is_enabled, address.disabled_at, address.disabled_reason = True, None, ""
+    address.failures, address.failing_since, address.open_until, address.warned_at = 0, None, None, None
+
+
 def should_warn(address: Address, *, now: datetime) -> bool:
     """Tell whether its owner is to hear of it: once a day at most, however often it fails."""
     return address.is_enabled and (address.warned_at is None or now - address.warned_at >= WARN_AGAIN_AFTER)

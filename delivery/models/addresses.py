@@ -12,6 +12,8 @@ from events.rules import moments
 
 # Its type as the source of events.
 ADDRESS_ENTITY = "address"
+# Why one is off: its owner said so; the account has another e-mail address since.
+BY_OWNER, REPLACED = "by_owner", "address_replaced"
 
 
 # A first part of a path that is a word, such as `services` or `v1`; anything else there may be a token.

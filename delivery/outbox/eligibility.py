@@ -1,11 +1,15 @@
-"""Eligibility of a delivery: is it still wanted when it is claimed? Pure."""
+"""Eligibility of a delivery, looked at anew whenever it is claimed: is it still wanted, and still theirs? Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from delivery.channels import Outgoing
 from delivery.models import Delivery
-from delivery.models.addresses import ADDRESS_ENTITY
+from delivery.models.addresses import ADDRESS_ENTITY, REPLACED
+
+# What isn't skipped but waits for so long: it ends by itself.
+WAITS = {REPLACED: timedelta(seconds=5)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,8 @@ def skip_reason(outgoing: Outgoing, *, preference: Preference | None, skips_read
     """Return the code of the reason to skip it; empty: send it. `preference`: None if the person has none stored."""
     if not outgoing.user.is_active:
         return "user_inactive"
+    if moved := _moved(outgoing):
+        return moved
     if not outgoing.address.is_enabled:
         return "address_disabled"
     if outgoing.address.verified_at is None and outgoing.delivery.purpose != Delivery.Purpose.CONFIRMATION:
@@ -27,6 +33,16 @@ def skip_reason(outgoing: Outgoing, *, preference: Preference | None, skips_read
     if _is_about_its_address(outgoing):
         return "about_itself"
     return "" if _is_chosen(outgoing, preference) else "switched_off"
+
+
+def _moved(outgoing: Outgoing) -> str:
+    """Say what became of the account's address, if that is another one now: the sweep lets what is unsent follow."""
+    address, email = outgoing.address, outgoing.user.email
+    if address.disabled_reason == REPLACED:
+        return REPLACED
+    if not address.is_account or address.target == email:
+        return ""
+    return REPLACED if email else "address_removed"
 
 
 def _is_read(outgoing: Outgoing) -> bool:

@@ -39,7 +39,7 @@ def duration(channel: Channel) -> timedelta:
 
 
 def take(channel: Channel, ids: Sequence[int], *, addresses: Mapping[int, Address], now: datetime) -> list[Leased]:
-    """Lease those of the ids that are pending and still wanted, in id order; the others end here.
+    """Lease those of the ids that are pending and still wanted, in id order; the others end here, or wait.
 
     Needs a transaction, and their addresses locked in it.
     """
@@ -63,7 +63,9 @@ def take(channel: Channel, ids: Sequence[int], *, addresses: Mapping[int, Addres
             unwanted[one.delivery.pk] = reason
         else:
             wanted.append(one)
-    end(unwanted, state=State.SKIPPED, now=now)
+    waiting = {pk: reason for pk, reason in unwanted.items() if reason in eligibility.WAITS}
+    end({pk: reason for pk, reason in unwanted.items() if pk not in waiting}, state=State.SKIPPED, now=now)
+    _put_off(waiting, now=now)
     numbers = _earlier_attempts(wanted)
     fresh = _freeze(channel, wanted, now=now)
     wanted = [one for one in wanted if one.delivery.state == State.PENDING]
@@ -82,6 +84,11 @@ def end(reasons: Mapping[int, str], *, state: str, now: datetime) -> None:
     columns = {"id": "bigint", "state": "text", "reason": "text", "settled_at": "timestamptz"}
     columns |= {"claim_token": "uuid", "lease_until": "timestamptz"}
     update_rows("deliveries", columns=columns, rows=rows)
+
+
+def _put_off(reasons: Mapping[int, str], *, now: datetime) -> None:
+    rows = [(pk, reason, now + eligibility.WAITS[reason]) for pk, reason in reasons.items()]
+    update_rows("deliveries", columns={"id": "bigint", "reason": "text", "due_at": "timestamptz"}, rows=rows)
 
 
 def _earlier_attempts(wanted: Sequence[Outgoing]) -> dict[int, int]:

@@ -1,10 +1,10 @@
 """Opening of deliveries: rows in the transaction of whoever decided, one for each address, however many people."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from django.db import connection
 
-from events.db.arrays import any_of
+from delivery.outbox.account_addresses import follow_accounts
 from events.db.rows import values_table
 
 
@@ -27,31 +27,4 @@ def open_to_addresses(kind: str, purpose: str, rows: Sequence[tuple[int, int]], 
             "AND (NOT a.is_account OR a.target = (SELECT u.email FROM auth_user u WHERE u.id = a.user_id)) "
             "ORDER BY opened.subject_id, a.id ON CONFLICT DO NOTHING",
             [purpose, *params, kind],
-        )
-
-
-def follow_accounts(kind: str, users: Collection[int]) -> None:
-    """Give these people the address of their account, unless they have it; one whose account changed follows it.
-
-    An address that its person switched off stays off. Two queries. Needs the inbox locks of these people.
-    """
-    is_theirs, params = any_of("u.id", users)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE notification_channels SET target = u.email, verified_at = CURRENT_TIMESTAMP "
-            f"FROM auth_user u WHERE {is_theirs} AND u.id = notification_channels.user_id AND kind = %s "
-            "AND is_account AND u.email <> '' AND target <> u.email "
-            # Added by hand before: that one is enough.
-            "AND NOT EXISTS (SELECT 1 FROM notification_channels a WHERE a.user_id = u.id AND a.kind = %s "
-            "AND a.target = u.email)",
-            [*params, kind, kind],
-        )
-        cursor.execute(
-            "INSERT INTO notification_channels (user_id, kind, target, is_account, verified_at) "
-            "SELECT u.id, %s, u.email, true, CURRENT_TIMESTAMP "
-            f"FROM auth_user u WHERE {is_theirs} AND u.email <> '' "
-            "AND NOT EXISTS (SELECT 1 FROM notification_channels a WHERE a.user_id = u.id "
-            "AND a.kind = %s AND (a.is_account OR a.target = u.email)) "
-            "ORDER BY u.id ON CONFLICT DO NOTHING",
-            [kind, *params, kind],
         )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from delivery import addresses, channels, reasons
 from delivery.models import Address
+from delivery.models.addresses import BY_OWNER
 from delivery.pages.delivery_list import channel_label, short_target
 from notifications.pages.inbox_status import InboxStatus
 from notifications.presentation import times
@@ -33,7 +34,7 @@ HINTS: dict[str, tuple[Promise, Promise]] = {
     ),
 }
 _DISABLED: dict[str, Promise] = {
-    addresses.BY_OWNER: gettext_lazy("You switched it off."),
+    BY_OWNER: gettext_lazy("You switched it off."),
     "failing": gettext_lazy("It failed for days, so it was switched off."),
     "unsubscribed": gettext_lazy("You unsubscribed with the link in a mail."),
 }
@@ -83,7 +84,7 @@ def retries() -> list[tuple[str, str]]:
 
 def _address_status(row: Address, *, inbox: InboxStatus) -> tuple[str, str, str]:
     if not row.is_enabled:
-        return _("Switched off"), "bad" if row.disabled_reason != addresses.BY_OWNER else "quiet", _why_off(row)
+        return _("Switched off"), "bad" if row.disabled_reason != BY_OWNER else "quiet", _why_off(row)
     if row.verified_at is None:
         return _("Not confirmed"), "open", _("A link was sent there. Nothing else goes there until you follow it.")
     if row.failing_since is not None:

@@ -18,6 +18,7 @@ from delivery.channels import Checked
 from delivery.encryption import unseal
 from delivery.errors import AddressRefused
 from delivery.models import Address, Delivery
+from delivery.models.addresses import BY_OWNER
 from tests.delivery.factories.deliveries import NOON, address, after
 from tests.delivery.fakes.channel import FakeChannel, installed
 
@@ -194,7 +195,7 @@ def test_what_isn_t_signed_has_no_secret_to_rotate(owner):
 
 def test_switching_off_keeps_the_address_and_says_who_it_was(owner, fake):
     row = disable(owner.pk, address_id=address(owner).pk, now=NOON)
-    assert (row.is_enabled, row.disabled_at, row.disabled_reason) == (False, NOON, addresses.BY_OWNER)
+    assert (row.is_enabled, row.disabled_at, row.disabled_reason) == (False, NOON, BY_OWNER)
 
 
 def test_switching_off_twice_keeps_the_first_reason(owner, fake):

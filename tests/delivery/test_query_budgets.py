@@ -19,7 +19,7 @@ from delivery.channels.email import unsubscribe
 from delivery.models import Address, Delivery
 from delivery.monitoring.backlog import backlog
 from delivery.outbox import load, outbox
-from delivery.outbox.open import follow_accounts
+from delivery.outbox.account_addresses import follow_accounts, move_unsent
 from delivery.pages import attempts, channel_status, delivery_list
 from delivery.reporting import explanation, history
 from delivery.retention import limits
@@ -32,7 +32,7 @@ from notifications.models import Notification, Summary
 from notifications.pages.inbox_status import status_of
 from tests.conftest import person
 from tests.delivery.factories.deliveries import NOON, address, after, delivery, notification
-from tests.delivery.fakes.channel import FAILED, SENT, FakeChannel
+from tests.delivery.fakes.channel import FAILED, SENT, FakeChannel, installed
 from tests.delivery.manual_sender import claim, settle
 from tests.notifications.factories.routing import store_preference
 
@@ -175,7 +175,7 @@ def test_sending_again(fake):
 
 
 def test_a_sweep_that_finds_nothing(fake):
-    assert queries(sweep) <= 5
+    assert queries(sweep) <= 6
 
 
 def test_the_backlog(fake):
@@ -231,6 +231,16 @@ def test_loading_what_a_batch_needs(fake):
 def test_following_accounts(fake):
     for many in (1, MANY):
         assert queries(follow_accounts, "email", [user.pk for user in people(many)]) == 2
+
+
+def test_what_follows_accounts_that_changed(fake):
+    mail, needed = FakeChannel("fake mail", uses_account_email=True), []
+    with installed(mail):
+        for many in (FEW, MANY):
+            for user in people(many):
+                delivery(address(user, kind=mail.name, is_account=True, target="old@example.com"))
+            needed.append(queries(move_unsent, after=0, now=NOON))
+    assert needed[0] == needed[1] <= 15, needed
 
 
 def test_the_status_of_channels(owner, fake):

@@ -93,7 +93,7 @@ def test_it_follows_the_account(owner):
     owner.email = "new@example.com"
     owner.save()
     Opener(FAKE_MAIL).open(opened(notification(owner, channel="fake_mail", name="job.failed")))
-    assert Address.objects.get().target == "new@example.com"
+    assert Delivery.objects.latest("pk").address.target == "new@example.com"
 
 
 def test_one_that_was_switched_off_stays_off(owner):
