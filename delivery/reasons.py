@@ -58,6 +58,12 @@ _SENTENCES: dict[str, Any] = {
     ),
     "mail_tls": gettext_lazy("No secure connection to this site's mail server. Whoever runs this site can see to it."),
     "sender_refused": gettext_lazy("The mail server refuses this site's sender. Whoever runs this site can see to it."),
+    "mail_not_permitted": gettext_lazy(
+        "The mail server doesn't let this site send there. Whoever runs this site can see to it; it is tried again."
+    ),
+    "mail_protocol": gettext_lazy(
+        "This site and its mail server don't understand each other. Whoever runs this site can see to it."
+    ),
     # Why there was no attempt, or not yet.
     "read": gettext_lazy("It was read meanwhile."),
     "switched_off": gettext_lazy("You switched this off meanwhile."),

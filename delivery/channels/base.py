@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from delivery.channels import retry_schedule
+from delivery.channels.blame import Whose
 from delivery.models import Address, Delivery
 from events.models import Event
 from notifications.holds.rules import UTC_ZONE
@@ -56,8 +57,8 @@ class Outcome:
     """Outcome of an attempt. `state`: sent, retry, dead or skipped; `reason` is a code that its owner may see.
 
     `retry_at`: what the receiver asked for; it is never tried earlier. `disables`: the address is gone for good.
-    `is_ours`: our own failure (no resolver, no server): doesn't count towards the schedule. `excerpt` and
-    `connected_to` are for staff.
+    `whose` failure it was: what is ours uses no try, and only what is theirs says something about the address.
+    `is_server`: a server of ours failed, for whatever goes over it. `excerpt` and `connected_to` are for staff.
     """
 
     state: str
@@ -65,7 +66,8 @@ class Outcome:
     http_status: int | None = None
     retry_at: datetime | None = None
     disables: bool = False
-    is_ours: bool = False
+    whose: Whose = Whose.THEIRS
+    is_server: bool = False
     connected_to: str = ""
     excerpt: str = ""
 

@@ -5,16 +5,17 @@ Locks come in the house's order: inboxes, notifications, addresses, deliveries, 
 
 import random
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F, Q
 
 from delivery import channels
 from delivery.address_health import circuit_breaker, health
 from delivery.address_health.health import Report
-from delivery.channels import Outcome, retry_schedule
+from delivery.channels import Outcome, blame, retry_schedule
 from delivery.models import Address, Attempt, Delivery
 from delivery.outbox.lease import Leased
 from events.db.rows import update_rows
@@ -22,8 +23,6 @@ from notifications.holds import summaries
 from notifications.models import Inbox, Notification
 
 EXCERPT = 2000
-# How a channel's own mistake reads; it says nothing about the address.
-INTERNAL_ERROR = "internal_error"
 
 State = Delivery.State
 _rng = random.Random()
@@ -43,7 +42,7 @@ class Result:
     def is_failure(self) -> bool:
         """True if it says something bad about the address."""
         wrong = self.outcome.state in ("retry", "dead") or self.outcome.disables
-        return wrong and not self.outcome.is_ours and self.outcome.reason != INTERNAL_ERROR
+        return wrong and self.outcome.whose.counts_on_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,8 @@ def settle(results: Sequence[Result], *, now: datetime) -> int:
         _lock_notifications(results)
         addresses = _lock_addresses(results, now=now)
         held = _lock_ours(results)
-        nexts = {result.delivery.pk: _next(result, now=now) for result in held}
+        too_long = _ours_for_too_long(held, now=now)
+        nexts = {result.delivery.pk: _next(result, too_long=too_long, now=now) for result in held}
         _write_deliveries(nexts, now=now)
         _write_attempts(results, nexts=nexts)
         _record_first_success([result for result in held if result.outcome.state == "sent"], now=now)
@@ -146,12 +146,32 @@ def _unknown_and_last(pending: Sequence[int]) -> dict[int, int]:
     return {pk: attempt_id for pk, (attempt_id, outcome) in seen.items() if outcome == Attempt.Outcome.UNKNOWN}
 
 
-def _next(result: Result, *, now: datetime) -> _NextState:
+def _ours_for_too_long(held: Sequence[Result], *, now: datetime) -> set[int]:
+    """Pick what failed by our doing now and was first tried so long ago, since it was last asked for.
+
+    What only waited has not failed for so long. No query where none is that old.
+    """
+    since = now - blame.OURS_ENDS_AFTER
+    old = {
+        result.delivery.pk
+        for result in held
+        if not result.outcome.whose.uses_try and (result.delivery.resent_at or result.delivery.created_at) <= since
+    }
+    if not old:
+        return set()
+    begun = Attempt.objects.filter(delivery_id__in_set=old, started_at__lte=since).order_by()
+    begun = begun.filter(Q(delivery__resent_at=None) | Q(started_at__gte=F("delivery__resent_at")))
+    return set(begun.values_list("delivery_id", flat=True))
+
+
+def _next(result: Result, *, too_long: Collection[int], now: datetime) -> _NextState:
     delivery, outcome = result.delivery, result.outcome
     if outcome.state in ("sent", "skipped", "dead") or outcome.disables:
         state = "dead" if outcome.disables and outcome.state != "sent" else outcome.state
-        return _NextState(state, delivery.due_at, delivery.tries + (not outcome.is_ours), outcome.reason)
-    if outcome.is_ours:
+        return _NextState(state, delivery.due_at, delivery.tries + outcome.whose.uses_try, outcome.reason)
+    if delivery.pk in too_long:
+        return _NextState(State.DEAD, delivery.due_at, delivery.tries, outcome.reason)
+    if not outcome.whose.uses_try:
         number = result.leased.outgoing.number
         due = retry_schedule.after_our_failure(number=number, asked=outcome.retry_at, now=now, rng=_rng)
         return _NextState(State.PENDING, due, delivery.tries, outcome.reason)

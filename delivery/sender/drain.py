@@ -18,11 +18,11 @@ from typing import TypeVar
 from django.db import Error, connection, connections
 
 from delivery import channels
-from delivery.channels import Channel, Outcome, Session
+from delivery.channels import Channel, Outcome, Session, Whose
 from delivery.outbox import claim, outbox, rescue, settle
 from delivery.outbox.claim import Batch
 from delivery.outbox.lease import Leased
-from delivery.outbox.settle import INTERNAL_ERROR, Result
+from delivery.outbox.settle import Result
 from delivery.sender import in_flight, worker_lock
 from delivery.sender.in_flight import InFlight
 from events.db import clock
@@ -234,10 +234,10 @@ class _ChannelLoop:
             async with asyncio.timeout(self._channel.deadline + DEADLINE_GRACE):
                 outcome = await session.send(delivery.outgoing)
         except TimeoutError:
-            outcome = Outcome("retry", "timeout")
+            outcome = Outcome("retry", "timeout", whose=Whose.UNKNOWN)
         except Exception as error:
             logger.exception("channel %s failed on delivery %s", self._channel.name, delivery.outgoing.delivery.pk)
-            outcome = Outcome("retry", INTERNAL_ERROR, excerpt=repr(error))
+            outcome = Outcome("retry", "internal_error", whose=Whose.UNKNOWN, excerpt=repr(error))
         return Result(delivery, outcome, round((time.monotonic() - started) * 1000))
 
     async def _wait(self, *, is_last: bool) -> list[Result]:

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from delivery import addresses
 from delivery.address_health import circuit_breaker
-from delivery.channels import Frozen, Outcome, Outgoing
+from delivery.channels import Frozen, Outcome, Outgoing, Whose
 from delivery.channels.email import unsubscribe
 from delivery.models import Address, Delivery
 from delivery.monitoring.backlog import backlog
@@ -139,7 +139,7 @@ def test_a_claim_without_anything_due(fake):
 OUTCOMES = {
     "sent": SENT,
     "failed": FAILED,
-    "ours": Outcome("retry", "our_dns", is_ours=True),
+    "ours": Outcome("retry", "our_dns", whose=Whose.OURS),
     "skipped": Outcome("skipped", "read"),
 }
 

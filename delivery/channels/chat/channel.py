@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
-import requests
 from apprise import Apprise, AppriseAsset, NotifyBase
 from django.contrib.auth.models import User
 from django.urls import reverse
@@ -20,8 +19,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
-from delivery import channels, reasons, signed_links
-from delivery.channels import Checked, Frozen, Held, Outcome, Outgoing
+from delivery import channels, signed_links
+from delivery.channels import Checked, Frozen, Held, Outcome, Outgoing, blame
 from delivery.channels.chat import guarded_requests, message, providers
 from delivery.channels.chat.guarded_requests import Trace
 from delivery.channels.chat.message import Form
@@ -35,8 +34,6 @@ from notifications.presentation import summary_text
 MAX_LISTED = 10
 # To a chat these call everybody there; a payload may not.
 _CALLS = re.compile(r"@(?=everyone|here|channel|all\b)|<(?=[@!#&])", re.IGNORECASE)
-# What a service says of a URL that is wrong or was taken back, and won't say otherwise tomorrow.
-_FINAL = frozenset({400, 401, 403, 404, 405, 410, 413})
 
 # Its lines repeat tokens and bodies; what they say is in the outcome.
 logging.getLogger("apprise").setLevel(logging.CRITICAL)
@@ -91,7 +88,8 @@ class Chat(channels.Channel):
             # Whoever stopped being staff doesn't send into the intranet any more.
             url = providers.read(url, is_staff=outgoing.user.is_staff).url
         except UnreadableSecretError as error:
-            return Outcome("retry", reasons.UNREADABLE, is_ours=True, excerpt=http_outcome.safe(str(error)))
+            verdict = blame.of_error("chat CONNECT", error)
+            return Outcome("retry", verdict.reason, whose=verdict.whose, excerpt=http_outcome.safe(str(error)))
         except AddressRefused as refused:
             return Outcome("dead", refused.code)
         text, trace = json.loads(bytes(outgoing.delivery.body or b"{}")), Trace()
@@ -99,9 +97,10 @@ class Chat(channels.Channel):
         sending = asyncio.get_running_loop().run_in_executor(self._threads, _send, url, text, form, trace)
         try:
             is_sent = await asyncio.wait_for(sending, self.deadline)
-        except TimeoutError:
+        except TimeoutError as error:
             trace.abort()
-            return Outcome("retry", "timeout", connected_to=trace.peer)
+            trace.error = error
+            return judge(trace, is_sent=False, now=timezone.now())
         except asyncio.CancelledError:
             trace.abort()
             raise
@@ -115,14 +114,19 @@ def judge(trace: Trace, *, is_sent: bool, now: datetime) -> Outcome:
     if is_sent:
         return Outcome("sent", **known)
     if trace.error is not None:
-        reason, is_ours = _blame(trace.error)
+        verdict = blame.of_error(f"chat {'ANSWER' if trace.peer else 'CONNECT'}", trace.error)
         # An error of requests repeats the URL, and with it the token.
-        return Outcome("retry", reason, is_ours=is_ours, connected_to=trace.peer, excerpt=type(trace.error).__name__)
-    if trace.status is None or trace.status in _FINAL:
-        return Outcome("dead", "chat_refused", **known)
-    asked = _asked_wait(trace, now=now) if trace.status in (429, 503) else None
-    reason = "too_many_requests" if trace.status == 429 else "chat_failed"
-    return Outcome("retry", reason, retry_at=asked, **known)
+        known = {"connected_to": trace.peer, "excerpt": type(trace.error).__name__}
+    else:
+        verdict = blame.of_answer("chat ANSWER", str(trace.status or 0))
+    return Outcome(
+        "dead" if verdict.is_final else "retry",
+        verdict.reason,
+        retry_at=_asked_wait(trace, now=now) if trace.status in (429, 503) else None,
+        whose=verdict.whose,
+        is_server=verdict.is_server,
+        **known,
+    )
 
 
 def _asked_wait(trace: Trace, *, now: datetime) -> datetime | None:
@@ -135,24 +139,6 @@ def _asked_wait(trace: Trace, *, now: datetime) -> datetime | None:
     except (ValueError, TypeError, LookupError, AttributeError, OverflowError):
         return None
     return http_outcome.retry_at({"Retry-After": str(seconds)}, now=now)
-
-
-def _blame(error: Exception) -> tuple[str, bool]:
-    match error:
-        case resolver.BlockedAddressError():
-            return "blocked_address", False
-        case resolver.NameLookupError():
-            return "dns", False
-        case resolver.ResolverError():
-            return "our_dns", True
-        case requests.Timeout() | TimeoutError():
-            return "timeout", False
-        case requests.exceptions.SSLError():
-            return "tls", False
-        case requests.ConnectionError():
-            return "connect", False
-        case _:
-            return "not_http", False
 
 
 def _send(url: str, text: dict[str, str], form: Form, trace: Trace) -> bool:

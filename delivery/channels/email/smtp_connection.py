@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import io
+import re
 import smtplib
 import socket
 import ssl
@@ -112,9 +113,11 @@ def send_over(smtp: smtplib.SMTP, envelope: Envelope, progress: smtp_outcome.Pro
     steps: tuple[tuple[str, Callable[[], tuple[int, bytes]]], ...] = (
         ("MAIL", lambda: smtp.mail(envelope.sender, options)),
         ("RCPT", lambda: smtp.rcpt(envelope.recipient)),
-        ("DATA", lambda: _data(smtp, body, progress)),
+        ("DATA", lambda: _begin_data(smtp)),
+        ("END", lambda: _send_data(smtp, body, progress)),
     )
     for step, take in steps:
+        progress.step = step
         code, text = take()
         if not 200 <= code < 300:
             _reset(smtp)
@@ -122,16 +125,20 @@ def send_over(smtp: smtplib.SMTP, envelope: Envelope, progress: smtp_outcome.Pro
     return Outcome("sent", http_status=code, connected_to=progress.peer)
 
 
-def _data(smtp: smtplib.SMTP, body: bytes, progress: smtp_outcome.Progress) -> tuple[int, bytes]:
-    """Send the body. From its first byte on, the server may have the mail although we never hear of it."""
-    progress.is_underway = True
+def _begin_data(smtp: smtplib.SMTP) -> tuple[int, bytes]:
+    code, text = smtp.docmd("DATA")
+    return (250, text) if code == 354 else (code, text)
+
+
+def _send_data(smtp: smtplib.SMTP, body: bytes, progress: smtp_outcome.Progress) -> tuple[int, bytes]:
+    """Send the body. Unless all of it went out, its final dot with it, the server can't have taken the mail."""
+    ended = body if body.endswith(b"\r\n") else body + b"\r\n"
     try:
-        return smtp.data(body)
-    except smtplib.SMTPDataError as error:
-        # It didn't want to hear it.
-        progress.is_underway = False
-        text = error.smtp_error
-        return error.smtp_code, text if isinstance(text, bytes) else text.encode()
+        smtp.send(re.sub(rb"(?m)^\.", b"..", ended) + b".\r\n")
+    except OSError:
+        progress.step = "DATA"
+        raise
+    return smtp.getreply()
 
 
 def _seven_bit(body: bytes) -> bytes:

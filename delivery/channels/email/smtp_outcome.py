@@ -1,29 +1,26 @@
-"""Outcomes of attempts to send a mail, by the server's answer or the error in its place.
+"""Outcomes of attempts to send a mail, by the server's answer or the error in its place."""
 
-A refused recipient is final. What is wrong with the server, or with how we are set up, is our own failure: the mail
-waits, and it doesn't count against whoever it is for.
-"""
-
+import re
 import smtplib
-import ssl
 from dataclasses import dataclass
 
 from django.core.mail.backends import console
 from django.core.mail.backends.base import BaseEmailBackend
 
-from delivery.channels import Outcome
+from delivery.channels import Outcome, blame
 from delivery.channels.network.http_outcome import safe
 
-# Authentication wanted, too weak or failed: whoever asks for that wants something of us, not of the recipient.
-_WANTS_LOGIN = frozenset({530, 534, 535, 538})
+_ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b", re.ASCII)
+# The word, and not a host that is called so.
+_RELAY = re.compile(r"(?<![\w.@-])relay(?:ing|ed)?(?![\w@-]|\.\w)", re.IGNORECASE)
 
 
 @dataclass(slots=True)
 class Progress:
-    """Progress of an attempt. `is_underway`: the mail's bytes were on their way, so that it may have arrived."""
+    """Progress of an attempt. `step`: what the server has to answer next; from END on the mail may have arrived."""
 
     peer: str = ""
-    is_underway: bool = False
+    step: str = "CONNECT"
 
     def connected(self, smtp: smtplib.SMTP) -> None:
         if smtp.sock is not None:
@@ -37,41 +34,34 @@ def reason_of(backend: BaseEmailBackend) -> str:
 
 
 def refused(step: str, code: int, text: bytes, progress: Progress) -> Outcome:
-    """Judge an answer other than yes, by the command (MAIL, RCPT, DATA) that it answers."""
-    is_final = code >= 500
-    if code == 421 or code in _WANTS_LOGIN or step == "MAIL":
-        reason = "mail_login" if code in _WANTS_LOGIN else "sender_refused" if is_final else "mail_server_busy"
-        state, is_ours = "retry", True
-    else:
-        state, is_ours = ("dead" if is_final else "retry"), False
-        final, for_now = {"RCPT": ("recipient_refused", "recipient_put_off")}.get(
-            step, ("mail_refused", "mail_put_off")
-        )
-        reason = final if is_final else for_now
-    excerpt = safe(f"{step}: {code} {text.decode(errors='replace')}")
-    return Outcome(state, reason, http_status=code, is_ours=is_ours, connected_to=progress.peer, excerpt=excerpt)
-
-
-def failed(error: Exception, progress: Progress) -> Outcome:
-    """Judge a missing answer. A mail underway is sent again under the same Message-ID, so that it can be told apart."""
-    reason = "answer_lost" if progress.is_underway else _reason(error)
+    """Judge an answer other than yes, by the command that it answers: MAIL, RCPT, DATA, or END for the final dot."""
+    said = text.decode(errors="replace")
+    enhanced = _ENHANCED.match(said)
+    relay = " relay" if _RELAY.search(said) else ""
+    verdict = blame.of_answer(f"smtp {step}", f"{code} {enhanced[0] if enhanced else '-'}{relay}")
+    subject = "recipient" if step == "RCPT" else "mail"
     return Outcome(
-        "retry",
-        reason,
-        http_status=getattr(error, "smtp_code", None),
-        is_ours=not progress.is_underway,
+        "dead" if verdict.is_final else "retry",
+        verdict.reason or f"{subject}_{'refused' if verdict.is_final else 'put_off'}",
+        http_status=code,
+        whose=verdict.whose,
+        is_server=verdict.is_server,
         connected_to=progress.peer,
-        excerpt=safe(f"{type(error).__name__}: {error}"),
+        excerpt=safe(f"{step}: {code} {said}"),
     )
 
 
-def _reason(error: Exception) -> str:
-    match error:
-        case smtplib.SMTPAuthenticationError():
-            return "mail_login"
-        case ssl.SSLError() | smtplib.SMTPNotSupportedError():
-            return "mail_tls"
-        case TimeoutError():
-            return "mail_server_slow"
-        case _:
-            return "mail_server_unreachable"
+def failed(error: Exception, progress: Progress) -> Outcome:
+    """Judge a missing answer. A mail that may have arrived is sent again under its Message-ID, to be told apart."""
+    # smtplib says of a server that took too long that it hung up.
+    cause = error.__context__ if isinstance(error.__context__, TimeoutError) else error
+    verdict = blame.of_error(f"smtp {progress.step}", cause)
+    return Outcome(
+        "retry",
+        verdict.reason,
+        http_status=getattr(error, "smtp_code", None),
+        whose=verdict.whose,
+        is_server=verdict.is_server,
+        connected_to=progress.peer,
+        excerpt=safe(f"{type(error).__name__}: {error}"),
+    )

@@ -1,34 +1,28 @@
 """Outcomes of attempts over HTTP, by a receiver's answer or the error in its place."""
 
-import errno
-import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import aiohttp
 
-from delivery.channels import Outcome
-from delivery.channels.network.resolver import BlockedAddressError, NameLookupError, ResolverError
+from delivery.channels import Outcome, blame
 from delivery.models.addresses import masked
 
 EXCERPT = 500
 # Whoever asks for more is asked again after a day.
 LONGEST_WAIT = timedelta(hours=24)
 _ASKS_TO_WAIT = frozenset({429, 503})
-# Out of sockets, ports or memory: nothing that the receiver did.
-_OURS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
 
 
 def judge(
     status: int, headers: Mapping[str, str], *, excerpt: str = "", connected_to: str = "", now: datetime
 ) -> Outcome:
     """Judge an answer: 2xx is success and nothing else. `now`: when it came; waiting times are counted from it."""
-    state, reason = "retry", _reason(status)
+    verdict = blame.of_answer("webhook ANSWER", str(status))
+    state, reason = "dead" if verdict.is_final else "retry", _reason(status)
     if 200 <= status < 300:
         state = "sent"
-    elif status == 410:
-        state = "dead"
     elif 300 <= status < 400:
         excerpt = safe(f"Location: {masked(headers.get('Location', ''))} {excerpt}")
     return Outcome(
@@ -37,6 +31,7 @@ def judge(
         http_status=status,
         retry_at=retry_at(headers, now=now) if status in _ASKS_TO_WAIT else None,
         disables=status == 410,
+        whose=verdict.whose,
         connected_to=connected_to,
         excerpt=excerpt,
     )
@@ -79,34 +74,8 @@ def safe(text: str) -> str:
 
 def failed(error: Exception, *, connected_to: str = "") -> Outcome:
     """Judge an error that came in place of an answer. Raises what is not the network's doing."""
-    reason, is_ours = _blame(error)
+    verdict = blame.of_error("webhook ANSWER", error)
     # An error over an answer names the whole URL.
     said = error.message if isinstance(error, aiohttp.ClientResponseError) else error
     detail = safe(f"{type(error).__name__}: {said}")
-    return Outcome("retry", reason, is_ours=is_ours, connected_to=connected_to, excerpt=detail)
-
-
-def _blame(error: Exception) -> tuple[str, bool]:
-    match error:
-        case BlockedAddressError():
-            return "blocked_address", False
-        case NameLookupError():
-            return "dns", False
-        case ResolverError():
-            return "our_dns", True
-        case TimeoutError():
-            return "timeout", False
-        case aiohttp.ClientConnectorCertificateError() | ssl.SSLCertVerificationError():
-            return "tls_certificate", False
-        case aiohttp.ClientSSLError() | ssl.SSLError():
-            return "tls", False
-        case aiohttp.ClientConnectorError() | aiohttp.ClientOSError() | OSError() if error.errno in _OURS:
-            return "our_network", True
-        case aiohttp.ClientConnectorError():
-            return "connect", False
-        case aiohttp.ServerDisconnectedError() | aiohttp.ClientPayloadError() | OSError():
-            return "closed", False
-        case aiohttp.ClientError():
-            return "not_http", False
-        case _:
-            raise error
+    return Outcome("retry", verdict.reason, whose=verdict.whose, connected_to=connected_to, excerpt=detail)

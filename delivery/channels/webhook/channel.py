@@ -141,7 +141,7 @@ class WebhookSession:
         except AddressRefused as error:
             return Outcome("dead", "invalid_url", excerpt=http_outcome.safe(error.detail))
         except UnreadableSecretError as error:
-            return Outcome("retry", reasons.UNREADABLE, is_ours=True, excerpt=http_outcome.safe(str(error)))
+            return http_outcome.failed(error)
         headers = signing.headers(body, message_id=outgoing.message_id, timestamp=int(now.timestamp()), keys=keys) | {
             "Content-Type": outgoing.delivery.content_type
         }

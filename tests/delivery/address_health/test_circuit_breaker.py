@@ -8,7 +8,7 @@ import pytest
 
 from delivery import addresses, channels
 from delivery.address_health import circuit_breaker
-from delivery.channels import Outcome
+from delivery.channels import Outcome, Whose
 from delivery.models import Address, Delivery
 from delivery.outbox import outbox
 from events.bus import Entity
@@ -207,7 +207,7 @@ def test_a_success_in_between_takes_time_and_evidence_back(owner, fake):
 def test_our_own_failures_are_no_evidence(owner, fake):
     box = failing(owner, failures=9, since=-30 * DAY)
     delivery(box)
-    settle(claim(fake), Outcome("retry", "our_dns", is_ours=True))
+    settle(claim(fake), Outcome("retry", "our_dns", whose=Whose.OURS))
     box.refresh_from_db()
     assert (box.is_enabled, box.failures) == (True, 9)
 

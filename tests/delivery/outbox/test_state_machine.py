@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from delivery.channels import Outcome
+from delivery.channels import Outcome, Whose
 from delivery.models import Attempt, Delivery
 from delivery.outbox import outbox, rescue, settle
 from delivery.outbox.lease import Leased, duration
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 OUTCOMES = {
     "sent": Outcome("sent"),
     "retry": Outcome("retry", "http_5xx"),
-    "ours": Outcome("retry", "our_dns", is_ours=True),
+    "ours": Outcome("retry", "our_dns", whose=Whose.OURS),
     "dead": Outcome("dead", "refused"),
     "skipped": Outcome("skipped", "channel_says_so"),
 }

@@ -90,16 +90,6 @@ def test_what_the_receiver_asked_for_is_never_undercut(owner, fake):
     assert made.attempts.get().next_at == after(600)
 
 
-def test_our_own_failure_counts_for_nothing(owner, fake):
-    to = address(owner)
-    made = delivery(to)
-    settle(claim(fake), Outcome("retry", "our_dns", is_ours=True))
-    made.refresh_from_db()
-    to.refresh_from_db()
-    assert (made.state, made.tries, to.failures) == ("pending", 0, 0)
-    assert made.due_at >= after(5)
-
-
 def test_a_final_answer_ends_it_at_once(owner, fake):
     made = delivery(address(owner))
     settle(claim(fake), Outcome("dead", "refused"))

@@ -31,7 +31,7 @@ def test_the_name_stays_in_the_request_and_the_checked_address_is_connected_to(r
 def test_one_forbidden_address_among_several_forbids_the_name(receiver, monkeypatch, mix):
     names(monkeypatch, {"hooks.example.com": mix})
     outcome = webhook_attempts.post(url_of(receiver, "hooks.example.com"))
-    assert (outcome.state, outcome.reason, outcome.is_ours) == ("retry", "blocked_address", False)
+    assert (outcome.state, outcome.reason, outcome.whose) == ("retry", "blocked_address", "theirs")
     assert receiver.connections == 0
 
 
@@ -89,22 +89,22 @@ def failing(monkeypatch, code: int, *, of_others: int | None) -> None:
 @pytest.mark.parametrize(
     ("code", "of_others", "expected"),
     [
-        (socket.EAI_NONAME, None, ("dns", False)),
-        (socket.EAI_NODATA, None, ("dns", False)),
-        (socket.EAI_FAIL, None, ("dns", False)),
-        (socket.EAI_AGAIN, None, ("dns", False)),
+        (socket.EAI_NONAME, None, ("dns", "theirs")),
+        (socket.EAI_NODATA, None, ("dns", "theirs")),
+        (socket.EAI_FAIL, None, ("dns", "theirs")),
+        (socket.EAI_AGAIN, None, ("dns", "theirs")),
         # Where the internet's names are unknown, that is an answer too.
-        (socket.EAI_AGAIN, socket.EAI_NONAME, ("dns", False)),
-        (socket.EAI_AGAIN, socket.EAI_AGAIN, ("our_dns", True)),
-        (socket.EAI_SYSTEM, None, ("our_dns", True)),
-        (socket.EAI_MEMORY, None, ("our_dns", True)),
+        (socket.EAI_AGAIN, socket.EAI_NONAME, ("dns", "theirs")),
+        (socket.EAI_AGAIN, socket.EAI_AGAIN, ("our_dns", "ours")),
+        (socket.EAI_SYSTEM, None, ("our_dns", "ours")),
+        (socket.EAI_MEMORY, None, ("our_dns", "ours")),
     ],
 )
 def test_whose_failure_a_failed_lookup_is(monkeypatch, code, of_others, expected):
     to = webhook_attempts.outgoing(webhook_attempts.address("https://hooks.example.com/"))
     failing(monkeypatch, code, of_others=of_others)
     outcome = webhook_attempts.send(to)[0]
-    assert (outcome.state, (outcome.reason, outcome.is_ours)) == ("retry", expected)
+    assert (outcome.state, (outcome.reason, outcome.whose)) == ("retry", expected)
 
 
 @pytest.mark.parametrize(("allowed", "asked"), [([], "hooks.example.com."), (["10.0.0.0/8"], "hooks.example.com")])
@@ -139,4 +139,4 @@ def test_no_free_socket_is_our_own_failure(receiver, monkeypatch):
     to = webhook_attempts.outgoing(webhook_attempts.address(receiver.url))
     monkeypatch.setattr(resolver, "vet", exhausted)
     outcome = webhook_attempts.send(to)[0]
-    assert (outcome.reason, outcome.is_ours) == ("our_network", True)
+    assert (outcome.reason, outcome.whose) == ("our_network", "ours")

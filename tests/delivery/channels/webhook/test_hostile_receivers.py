@@ -91,7 +91,7 @@ def test_a_redirect_is_a_failure_and_not_followed(receiver, status):
 def test_a_receiver_that_closes_in_place_of_an_answer_is_tried_again(receiver):
     receiver.reply = Reply(close=True)
     outcome = webhook_attempts.post(receiver.url)
-    assert (outcome.state, outcome.reason, outcome.is_ours) == ("retry", "closed", False)
+    assert (outcome.state, outcome.reason, outcome.whose) == ("retry", "closed", "theirs")
     assert len(receiver.requests) == 1
 
 
@@ -103,7 +103,7 @@ def test_nobody_there(receiver):
 def test_what_is_no_http_answer_is_a_failure(receiver):
     receiver.reply = Reply(raw=b"SSH-2.0-OpenSSH_9.2\r\n" + b"x" * 100_000)
     outcome = webhook_attempts.post(receiver.url)
-    assert (outcome.state, outcome.is_ours) == ("retry", False)
+    assert (outcome.state, outcome.whose) == ("retry", "theirs")
     assert outcome.reason in ("not_http", "closed")
     assert len(outcome.excerpt) <= 500
 

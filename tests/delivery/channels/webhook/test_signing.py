@@ -84,7 +84,7 @@ def test_a_secret_under_a_lost_key_is_ours_and_sends_nothing(receiver, settings)
     one = outgoing(address(receiver.url))
     settings.SECRET_KEY = "another key that is long enough to be one, and random"
     outcome = send(one)[0]
-    assert (outcome.state, outcome.reason, outcome.is_ours) == ("retry", "secret_unreadable", True)
+    assert (outcome.state, outcome.reason, outcome.whose) == ("retry", "secret_unreadable", "ours")
     assert not receiver.requests
 
 

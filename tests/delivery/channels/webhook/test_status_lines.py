@@ -94,7 +94,7 @@ def test_a_2xx_is_delivered_when_the_rest_never_comes(receiver, monkeypatch, res
 def test_what_is_no_status_line_is_tried_again(receiver, raw):
     receiver.reply = Reply(raw=raw)
     outcome = webhook_attempts.post(receiver.url)
-    assert (outcome.state, outcome.http_status, outcome.is_ours) == ("retry", None, False)
+    assert (outcome.state, outcome.http_status, outcome.whose) == ("retry", None, "theirs")
 
 
 def test_a_connection_that_is_used_again_remembers_no_status(receiver):
