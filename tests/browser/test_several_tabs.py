@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import CDPSession, Page, expect
 
 from tests.browser.conftest import wait_until_live
-from tests.browser.fake_server import row, until
+from tests.browser.fake_server import FakeServer, row, until
 from tests.browser.site import COME_BACK, LEAVE
 
 pytestmark = pytest.mark.browser
@@ -143,3 +143,61 @@ def test_a_page_that_comes_back_from_the_cache_follows_again(page, server, seq):
     until(page, lambda: len(server.sockets) == 2)
     server.hello(seq + 4, unread_count=4)
     expect(page.locator(".badge")).to_have_text("4")
+
+
+@pytest.fixture
+def watched(page: Page, server: FakeServer, seq: int) -> Page:
+    """Another tab of the page that has the socket, whose clock the test may move."""
+    tab = page.context.new_page()
+    tab.clock.install()
+    tab.goto("/notifications/", wait_until="commit")
+    wait_until_live(tab)
+    return tab
+
+
+@pytest.fixture
+def leader(page: Page, watched: Page) -> CDPSession:
+    """The tab that has the socket stands still, as while a dialog of its own is open."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Page.setWebLifecycleState", {"state": "frozen"})
+    return devtools
+
+
+def test_a_visible_tab_takes_over_from_one_that_stands_still(leader, watched, server, seq):
+    until(watched, lambda: watched.clock.run_for(1_000) or len(server.sockets) == 2)
+    assert watched.locator("carillon-bell").get_attribute("data-connection") == "connecting"
+    server.hello(seq + 1, unread_count=3)
+    expect(watched.locator(".badge")).to_have_text("3")
+
+
+def test_one_that_stood_still_follows_whoever_took_over(page, leader, watched, server, seq):
+    until(watched, lambda: watched.clock.run_for(1_000) or len(server.sockets) == 2)
+    leader.send("Page.setWebLifecycleState", {"state": "active"})
+    server.hello(seq + 1, unread_count=3)
+    expect(page.locator(".badge")).to_have_text("3")
+    assert len(server.sockets) == 2
+
+
+def test_a_tab_that_nobody_watches_takes_nothing_over(leader, watched, server, seq):
+    watched.evaluate(LEAVE)
+    watched.clock.run_for(120_000)
+    assert len(server.sockets) == 1
+
+
+def test_a_leader_that_nobody_watches_proves_its_socket_to_one_that_is_watched(page, watched, server, seq):
+    page.evaluate(LEAVE)
+    watched.clock.run_for(31_000)
+    until(page, lambda: {"type": "ping"} in server.heard)
+    server.say(type="pong")
+    page.wait_for_timeout(100)
+    watched.clock.run_for(20_000)
+    assert len(server.sockets) == 1
+
+
+def test_a_cut_connection_of_the_leader_isn_t_called_live(page, watched, server, seq):
+    page.evaluate(LEAVE)
+    page.clock.install()
+    watched.clock.run_for(31_000)
+    until(page, lambda: {"type": "ping"} in server.heard)
+    page.clock.run_for(5_100)
+    expect(watched.locator("carillon-bell")).not_to_have_attribute("data-connection", "live")

@@ -36,6 +36,8 @@ export class Connection {
     this.timers = {};
     /** @type {import("./polling.js").Polling | null} */
     this.polling = null;
+    /** @type {(() => void) | undefined} */
+    this.answered = undefined;
   }
 
   start() {
@@ -71,6 +73,7 @@ export class Connection {
     this.deliver(frame);
     if (frame.type === "hello") this.greeted();
     if (this.isGreeted) this.store.setStatus("live");
+    this.settle();
   }
 
   /** Apply it here, and pass it on. @param {any} frame */
@@ -108,6 +111,12 @@ export class Connection {
     }
   }
 
+  /** Whoever waited for a word of the socket knows now. */
+  settle() {
+    this.answered?.();
+    this.answered = undefined;
+  }
+
   /** @param {number} code */
   lost(code) {
     const { isGreeted } = this;
@@ -117,6 +126,9 @@ export class Connection {
     this.isGreeted = false;
     clearTimeout(this.timers.answer);
     clearTimeout(this.timers.stable);
+    // Live again within a moment, mostly: nothing is said of it yet.
+    if (this.store.status === "live") this.store.setStatus("connecting");
+    this.settle();
     if (code === SIGNED_OUT && !isGreeted) {
       this.stop();
       this.store.setStatus("signed-out");
@@ -149,10 +161,18 @@ export class Connection {
     if (!this.polling) this.store.setStatus(navigator.onLine ? "down" : "offline");
   }
 
-  /** Something has changed for the better: don't wait out the pause; a socket that looks open must prove it. */
-  retryNow() {
-    if (this.socket?.readyState === WebSocket.OPEN) this.check();
-    else if (!this.socket) this.open();
+  /**
+   * Something has changed for the better: don't wait out the pause; a socket that looks open must prove it.
+   * @param {() => void} [known] called once it has, and at once where none looks open
+   */
+  retryNow(known = () => {}) {
+    if (this.socket?.readyState === WebSocket.OPEN) {
+      this.answered = known;
+      this.check();
+    } else {
+      if (!this.socket) this.open();
+      known();
+    }
     this.polling?.look(this.store.seq);
   }
 
