@@ -62,13 +62,31 @@ def broadcast(events: Iterable[Event]) -> None:
         channel_layer.send(GROUP, _message(batch))
 
 
+class HeadCursor:
+    """Cursor of a sweep: how far the log was at its last look, and how far the streams were told that it is."""
+
+    def __init__(self) -> None:
+        self._seen = self._told = 0
+
+    def advance(self) -> None:
+        """Tell every stream how far the log was at the look before this one; one query.
+
+        Whoever numbered those events has sent them meanwhile. What it couldn't read again, or was killed before, each
+        stream then reads from the log.
+        """
+        if self._seen != self._told:
+            channel_layer.send(GROUP, _message([], head=self._seen))
+            self._told = self._seen
+        self._seen = _head()
+
+
 async def subscribe(
     *patterns: str, after: int | None = None, capacity: int | None = None
 ) -> AsyncGenerator[Published | Lagged, None]:
     """Events of types that match (none: all), in log order and none twice, for as long as the iterator is read.
 
     Begins with what is numbered once it is first read; with `after`, with what the log has above that position.
-    What the layer lost or brought in another order is made up for from the log when the next event comes.
+    What the layer lost or brought in another order is made up for from the log, when the next event or a sweep comes.
     `capacity`: how many events may wait for the reader (default EVENT_BUS_CAPACITY); beyond, the oldest are skipped,
     a warning is logged and Lagged(n) is yielded in their place. Close it (`aclose`) or leave the loop when done.
     """
@@ -135,13 +153,17 @@ async def _listen(channels: Any, channel: str, *, buffer: _Buffer, after: int | 
         position = event.position
         buffer.put(event)
     while True:
-        for event in _events(await channels.receive(channel)):
+        for event in _events(message := await channels.receive(channel)):
             if event.position > position + 1:
                 async for missed in _from_log(after=position, below=event.position):
                     buffer.put(missed)
             if event.position > position:
                 position = event.position
                 buffer.put(event)
+        if (head := message.get("head", 0)) > position:
+            async for missed in _from_log(after=position, below=head + 1):
+                position = missed.position
+                buffer.put(missed)
 
 
 async def _from_log(*, after: int, below: int = BIGINT_MAX) -> AsyncIterator[Published]:
@@ -160,8 +182,8 @@ def _head() -> int:
     return LogHead.objects.get(pk=1).position
 
 
-def _message(batch: list[str]) -> dict[str, Any]:
-    return {"type": "live.events", "events": f"[{','.join(batch)}]"}
+def _message(batch: list[str], *, head: int = 0) -> dict[str, Any]:
+    return {"type": "live.events", "events": f"[{','.join(batch)}]", "head": head}
 
 
 def _events(message: dict[str, Any]) -> Iterator[Published]:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import json
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 import pytest
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
-from django.db import connection
+from django.db import OperationalError, connection
 
 from events.bus import Entity, Lagged, NewEvent, Published, publish_many, subscribe
 from events.dispatch import live_stream
+from events.log import reader
 from events.models import Event
+from events.sweep import sweep
 from events.transport import channel_layer
 from tests.events.numbering import number_all
 
@@ -177,6 +180,34 @@ async def test_what_the_layer_lost_is_made_up_for_from_the_log(monkeypatch):
         lossy.setattr(live_stream, "broadcast", lambda events: None)
         lost = await happen(*["job.started"] * 3)
     assert [*lost, *await happen("job.failed")] == await take(stream, 4)
+
+
+@in_a_loop
+async def test_what_no_message_brought_comes_after_two_sweeps_though_nothing_else_is_published(monkeypatch):
+    stream = await listening()
+    with monkeypatch.context() as failing:
+        failing.setattr(reader, "in_log_order", away)
+        lost = await happen("job.failed", "job.completed")
+    for _ in range(2):
+        await database_sync_to_async(sweep)()
+    assert await take(stream, 2) == lost
+
+
+@in_a_loop
+async def test_what_messages_brought_comes_once_however_often_one_sweeps():
+    stream = await listening()
+    positions = await happen("job.failed", "job.completed")
+    for _ in range(4):
+        await database_sync_to_async(sweep)()
+    assert [*positions, *await happen("job.started")] == await take(stream, 3)
+
+
+def away(_ids: object) -> list[Event]:
+    raise OperationalError("server closed the connection unexpectedly")
+
+
+def test_a_worker_of_the_version_before_reads_a_message_of_the_sweep():
+    assert json.loads(live_stream._message([], head=7)["events"]) == []
 
 
 @in_a_loop
