@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -91,6 +93,13 @@ def test_without_a_database_there_is_a_file_whose_writers_wait(given, tmp_path):
     config = env.database("VALUE", default_file=tmp_path / "var" / "carillon.sqlite3")
     assert config["NAME"] == str(tmp_path / "var" / "carillon.sqlite3")
     assert config["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+
+
+def test_sqlite_answers_a_commit_once_it_is_on_the_disk(tmp_path):
+    config = env.database("VALUE", default_file=tmp_path / "carillon.sqlite3")
+    with contextlib.closing(sqlite3.connect(config["NAME"])) as connection:
+        connection.executescript(config["OPTIONS"]["init_command"])
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
 def test_postgresql_keeps_no_connection_that_it_would_not_find_again(given, tmp_path):
