@@ -1,6 +1,6 @@
 # Carillon. Needs make and Python 3.11 or later; everything else is installed into .venv.
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-fast check bench lock up
+.PHONY: help install run test test-fast check chaos bench lock up
 
 PORT ?= 8000
 VENV := .venv
@@ -19,6 +19,7 @@ help:
 	@echo "make test       the whole suite: embedded, and on PostgreSQL and Redis where they are found"
 	@echo "make test-fast  embedded only, without browsers and processes"
 	@echo "make check      formatting, lint, types, the floors' imports, then the tests"
+	@echo "make chaos      every fault on running servers, and what it cost (docs/reliability.md); long"
 	@echo "make bench      the figures of this machine"
 	@echo "make lock       compile requirements*.in into requirements*.txt"
 	@echo "make up         the service profile in containers: web x2, worker, beat, PostgreSQL, Redis"
@@ -52,6 +53,9 @@ check: $(VENV)/installed-dev
 	DEBUG=true $(VENV)/bin/mypy .
 	$(VENV)/bin/lint-imports
 	@$(PY) tests/run.py $(if $(STRICT),--strict) $(if $(RETRY),--retry)
+
+chaos: $(VENV)/installed-dev
+	@$(PY) -m tests.chaos $(if $(RUNS),--runs=$(RUNS)) $(if $(ONLY),--only="$(ONLY)")
 
 bench: $(VENV)/installed-dev
 	@DEBUG=true $(PY) -m bench

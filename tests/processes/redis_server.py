@@ -46,6 +46,10 @@ class RedisServer:
         self._server.terminate()
         self._server.wait(10)
 
+    def kill(self) -> None:
+        self._server.kill()
+        self._server.wait(10)
+
     def freeze(self) -> None:
         """Make it take connections and bytes, and answer nothing."""
         self._server.send_signal(signal.SIGSTOP)

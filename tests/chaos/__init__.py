@@ -1,0 +1,1 @@
+"""Ledger harness: faults on running servers, and what was committed reconciled with what arrived."""

@@ -1,0 +1,98 @@
+"""One run: publish, make the fault, undo it, wait until all has come to rest, and judge."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+import psycopg
+
+from tests.chaos import facts, judge, sinks
+from tests.chaos.faults import Fault
+from tests.chaos.publishing import Publishers
+from tests.chaos.report import Run
+from tests.chaos.stack import Stack, is_ready, wait_for
+
+# Seconds of publishing before the fault and after it.
+BEFORE, AFTER = 1.0, 1.5
+# Bytes by which a process may grow over all runs.
+MOST_GROWTH = 100 * 2**20
+
+
+class Harness:
+    """Runs on one stack, one after the other; what was found in one isn't told again of the next."""
+
+    def __init__(self, stack: Stack, *, seconds: float) -> None:
+        self._stack, self._seconds = stack, seconds
+        self._confirmed: set[str] = set()
+        self._known: set[str] = set()
+        self._doubled = self._unexcused = self._lost = 0
+        self._runs = 0
+        self._memory: dict[str, int] = {}
+
+    def run(self, fault: Fault) -> Run:
+        self._runs += 1
+        stack, problems = self._stack, list[str]()
+        with Publishers(stack, prefix=f"chaos{self._runs}") as publishers:
+            time.sleep(BEFORE)
+            try:
+                fault.make(stack, self._seconds)
+            except AssertionError as error:
+                problems.append(str(error)[:500])
+            ended = time.monotonic()
+            time.sleep(AFTER)
+        self._confirmed |= publishers.confirmed
+        at_rest = wait_for(self._is_at_rest, timeout=fault.patience)
+        recovery = time.monotonic() - ended if at_rest else None
+        if at_rest and not wait_for(self._clients_are_there, timeout=20):
+            problems.append("clients were not told everything within 20 s")
+        verdict = self._judge()
+        problems += [*verdict.problems(), *(f"answer: {one}" for one in sorted(publishers.wrong_answers))]
+        problems += self._of_processes()
+        return self._told(fault, verdict, problems, recovery=recovery, events=len(publishers.confirmed))
+
+    def _told(
+        self, fault: Fault, verdict: judge.Verdict, problems: Iterable[str], *, recovery: float | None, events: int
+    ) -> Run:
+        """Run with only what is new since the last one."""
+        new = [one for one in problems if one not in self._known]
+        self._known.update(new)
+        before = self._lost, self._doubled, self._unexcused
+        self._lost, self._doubled, self._unexcused = map(len, (verdict.lost, verdict.doubled, verdict.unexcused))
+        lost, doubled, unexcused = (
+            max(now - then, 0) for now, then in zip((self._lost, self._doubled, self._unexcused), before, strict=True)
+        )
+        return Run(fault.name, events, lost, doubled, unexcused, recovery, new)
+
+    def _is_at_rest(self) -> bool:
+        try:
+            return facts.outstanding(self._stack.postgres) == (0, 0) and all(map(is_ready, self._stack.urls))
+        except psycopg.Error:
+            return False
+
+    def _clients_are_there(self) -> bool:
+        inboxes = facts.load(self._stack.postgres).inboxes
+        return all((one.seq or 0, one.unread or 0) == inboxes.get(one.user, (0, 0)) for one in self._clients())
+
+    def _clients(self) -> list[judge.Client]:
+        people = {person.key: person.pk for person in self._stack.people.values()}
+        found = []
+        for listener in self._stack.listeners:
+            counts = [frame["unread_count"] for frame in listener.frames[-20:] if "unread_count" in frame]
+            found.append(judge.Client(people[listener.key], listener.seq, counts[-1] if counts else None))
+        return found
+
+    def _judge(self) -> judge.Verdict:
+        receipts = judge.keyed(sinks.read(self._stack.ledger.path))
+        found = facts.load(self._stack.postgres)
+        return judge.judge(found, confirmed=self._confirmed, receipts=receipts, clients=self._clients())
+
+    def _of_processes(self) -> list[str]:
+        """Tell who ended untold, and who has grown since the first run, after which everything is loaded."""
+        ended = [f"process {one}" for one in self._stack.ended]
+        self._stack.ended.clear()
+        memory = self._stack.memory()
+        self._memory = self._memory or memory
+        if (grown := judge.growth(self._memory, memory)) > MOST_GROWTH:
+            ended.append(f"a process grew by {grown >> 20} MiB")
+        return ended
