@@ -1,7 +1,8 @@
 """The channel registry: the seam to the floor above. A channel that isn't installed gets its rows and no delivery."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from django.db import transaction
@@ -27,13 +28,18 @@ class OpenedSummary:
 
 
 class Channel(Protocol):
-    """A way out. `open` and `open_summaries` run in the transaction that made the rows, `wake` after its commit."""
+    """A way out. `wake` runs after the commit, all else in the transaction that made or changed the rows."""
 
     name: str
 
     def open(self, rows: Sequence[Opened]) -> None: ...
 
     def open_summaries(self, summaries: Sequence[OpenedSummary]) -> None: ...
+
+    def reopen(
+        self, notifications: Collection[int], summaries: Collection[int], *, since: datetime, now: datetime
+    ) -> None:
+        """Begin again with deliveries of these that were skipped as read since a moment, and wake if there are any."""
 
     def wake(self) -> None: ...
 
@@ -72,3 +78,8 @@ def open_summaries(summaries: Sequence[OpenedSummary]) -> None:
         if own := [summary for summary in summaries if summary.channel == name]:
             channel.open_summaries(own)
             transaction.on_commit(channel.wake, robust=True)
+
+
+def reopen(notifications: Collection[int], summaries: Collection[int], *, since: datetime, now: datetime) -> None:
+    for channel in _channels.values() if notifications or summaries else ():
+        channel.reopen(notifications, summaries, since=since, now=now)

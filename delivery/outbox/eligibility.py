@@ -11,6 +11,8 @@ from delivery.models.addresses import ADDRESS_ENTITY, REPLACED
 # What isn't skipped but waits for so long: it ends by itself.
 WAITS = {REPLACED: timedelta(seconds=5)}
 
+READ = "read"
+
 
 @dataclass(frozen=True, slots=True)
 class Preference:
@@ -29,7 +31,7 @@ def skip_reason(outgoing: Outgoing, *, preference: Preference | None, skips_read
     if outgoing.address.verified_at is None and outgoing.delivery.purpose != Delivery.Purpose.CONFIRMATION:
         return "address_unverified"
     if skips_read and _is_read(outgoing):
-        return "read"
+        return READ
     if _is_about_its_address(outgoing):
         return "about_itself"
     return "" if _is_chosen(outgoing, preference) else "switched_off"

@@ -16,6 +16,7 @@ from delivery import channels
 from delivery.errors import DeliveryConflict, TooSoon
 from delivery.models import Address, Delivery
 from delivery.models.addresses import ADDRESS_ENTITY
+from delivery.outbox import eligibility
 from delivery.outbox.open import open_to_addresses
 from events.entities import register_entity
 from events.transport import hints
@@ -41,6 +42,14 @@ class Opener:
 
     def open_summaries(self, summaries: Sequence[registry.OpenedSummary]) -> None:
         self._open("summary", [(summary.summary_id, summary.user_id) for summary in summaries])
+
+    def reopen(
+        self, notifications: Collection[int], summaries: Collection[int], *, since: datetime, now: datetime
+    ) -> None:
+        its = Q(notification__in_set=notifications) | Q(summary__in_set=summaries)
+        skipped = Delivery.objects.select_for_update().filter(its, kind=self.name, state=State.SKIPPED)
+        skipped = skipped.filter(reason=eligibility.READ, settled_at__gte=since).order_by("pk")
+        reopen(list(skipped.values_list("pk", flat=True)), now=now)
 
     def wake(self) -> None:
         hints.send(TASK)

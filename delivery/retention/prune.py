@@ -8,7 +8,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -19,14 +19,15 @@ from delivery.models import Attempt, Delivery
 from delivery.retention import limits
 from delivery.retention.archive import Archive
 from delivery.retention.step import Gone, RetentionStep
-from delivery.retention.tables import Events, LoneDeliveries, Notifications, Summaries
+from delivery.retention.tables import Events, LoneDeliveries, Notifications, ReadingBatches, Summaries
 from events.models import EventType
 from notifications.models import Notification
 
 logger = logging.getLogger(__name__)
 
-TABLES = ("notifications", "summaries", "deliveries", "delivery_attempts", "events")
+TABLES = ("notifications", "summaries", "deliveries", "delivery_attempts", "events", "reading_batches")
 SUPERSEDED_AFTER = timedelta(days=1)
+UNDO_FOR = timedelta(days=7)
 # Seconds between two batches, in which others get on.
 PAUSE = 0.001
 
@@ -73,12 +74,12 @@ def prune(
 
 def count(*, now: datetime, days: int) -> Gone:
     """Count what a run would take now, by table; nothing is changed. Reads the tables whole, which may take a while."""
-    rows, summaries, lone, events, progress = (
+    rows, summaries, lone, batches, events, progress = (
         step.rows.filter(step.may_go()) for step in _steps(now=now, days=days, is_dry=True)
     )
     deliveries = Delivery.objects.filter(Q(notification__in=rows) | Q(summary__in=summaries)) | lone
     attempts = Attempt.objects.filter(delivery__in=deliveries)
-    tables = (rows, summaries, deliveries, attempts, events | progress)
+    tables = (rows, summaries, deliveries, attempts, events | progress, batches)
     return Counter({found.model._meta.db_table: found.count() for found in tables})
 
 
@@ -91,6 +92,7 @@ def _steps(*, now: datetime, days: int, is_dry: bool = False) -> Iterator[Retent
     pointing = Notification.objects.exclude(notifications.may_go()) if is_dry else Notification.objects.all()
     yield Summaries(routed, pointing=pointing)
     yield LoneDeliveries(routed)
+    yield ReadingBatches(replace(routed, before=max(before, now - UNDO_FOR)))
     yield Events(limits.by_age(before), pointing=pointing, among=Q())
     types = EventType.objects.filter(name__endswith=".progress").exclude(replaces="")
     progress = Q(event_type_id__in_set=list(types.values_list("pk", flat=True)))

@@ -16,7 +16,7 @@ from events.dispatch import watermarks
 from events.models import Event, EventType, ParkedEvent
 from notifications.inbox import removal
 from notifications.inbox.removal import Removed
-from notifications.models import Fanout, Hold, Notification, Summary
+from notifications.models import Fanout, Hold, Notification, ReadingBatch, Summary
 
 # The bytes that were sent can be large, and say what the event and the row say.
 _UNKEPT = ("body", "claim_token", "lease_until")
@@ -145,6 +145,21 @@ class LoneDeliveries(RetentionStep):
     def delete(self, ids: Sequence[int], *, archived: Archived | None) -> Gone:
         free = self.lock(ids).values(*DELIVERY_COLUMNS)
         return _delete_deliveries([row["id"] for row in free if archived is None or archived.get(row["id"]) == row])
+
+
+class ReadingBatches(RetentionStep):
+    """Readings that can't be undone any more. What they read says itself when it was read: nothing is archived."""
+
+    model = ReadingBatch
+
+    def may_go(self) -> Q:
+        return Q(created_at__lt=self.limits.before)
+
+    def archive(self, ids: Sequence[int], archive: Archive) -> Archived:
+        return {}
+
+    def delete(self, ids: Sequence[int], *, archived: Archived | None) -> Gone:
+        return Counter({self.table: delete_rows(self.table, values=self.lock(ids).values_list("pk", flat=True))})
 
 
 class Events(RetentionStep):

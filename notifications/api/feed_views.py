@@ -10,9 +10,10 @@ from events.rest.openapi import documented
 from events.rest.pagination import cursor_of, listed
 from events.rest.strict import body_of, query_of, user_id_of
 from events.rest.views import ApiView
-from notifications.api.serializers import CountOut, FeedQuery, Ids, NotificationOut, UpTo, WhyOut
+from notifications.api.serializers import Batch, BatchOut, CountOut, FeedQuery, Ids, NotificationOut, UpTo, WhyOut
+from notifications.holds import undo
 from notifications.inbox import feed, marking
-from notifications.models import Notification
+from notifications.models import Notification, ReadingBatch
 from notifications.routing.reasons import why
 
 
@@ -81,7 +82,7 @@ class ReadAllView(ApiView):
         "read_all_notifications",
         summary="Mark everything as read, or what had surfaced at a feed_seq, or one category",
         request=UpTo,
-        answers={204: None},
+        answers={200: BatchOut},
         changes_inbox=True,
     )
     def post(self, request: Request) -> Response:
@@ -89,6 +90,22 @@ class ReadAllView(ApiView):
         state = marking.mark_all(
             user_id_of(request), now=timezone.now(), up_to=body.get("up_to"), category=body.get("category")
         )
+        return Response({"batch": state.batch}, headers=state.headers)
+
+
+class UndoView(ApiView):
+    @documented(
+        "undo_reading",
+        summary="Mark unread again what a reading read; 204 also when that was done",
+        request=Batch,
+        answers={204: None},
+        refusals=[404],
+        changes_inbox=True,
+    )
+    def post(self, request: Request) -> Response:
+        batch_id = body_of(request, as_=Batch)["batch"]
+        with missing_is_404(ReadingBatch):
+            state = undo.undo(user_id_of(request), batch_id=batch_id, now=timezone.now())
         return Response(status=204, headers=state.headers)
 
 

@@ -70,6 +70,14 @@ class UpTo(Strict):
     category = Category(required=False)
 
 
+class Batch(Strict):
+    batch = Whole(help_text="Of a reading, from `read-all` or the header X-Reading-Batch.")
+
+
+class BatchOut(serializers.Serializer[Any]):
+    batch = Whole(allow_null=True, help_text="What undoes it; null: nothing was unread.")
+
+
 class CountOut(serializers.Serializer[Any]):
     count = Whole()
 

@@ -7,6 +7,7 @@ urlpatterns = [
     path("notifications", feed_views.FeedView.as_view(), name="api-notifications"),
     path("notifications/unread", feed_views.UnreadManyView.as_view(), name="api-unread-many"),
     path("notifications/read-all", feed_views.ReadAllView.as_view(), name="api-read-all"),
+    path("notifications/undo", feed_views.UndoView.as_view(), name="api-undo"),
     path("notifications/unread-count", feed_views.UnreadCountView.as_view(), name="api-unread-count"),
     path("notifications/preferences", preference_views.PreferencesView.as_view(), name="api-preferences"),
     path(

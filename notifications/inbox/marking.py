@@ -1,24 +1,36 @@
 """Reading and unreading, always under the lock of the person's one inbox row."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
+from django.db.models import Case, When
 
 from notifications.inbox import frames, push
-from notifications.models import Inbox, Notification, Summary
+from notifications.inbox.removal import MOST_IDS
+from notifications.models import Hold, Inbox, Notification, ReadingBatch, Summary
 
 
 @dataclass(frozen=True, slots=True)
 class State:
+    """State of an inbox; after a reading also its batch (None: nothing was unread) and what it took off the page."""
+
     seq: int
     unread_count: int
+    batch: int | None = field(default=None, compare=False)
+    changed: int = field(default=0, compare=False)
 
     @property
     def headers(self) -> dict[str, str]:
-        return {"X-Inbox-Seq": str(self.seq), "X-Unread-Count": str(self.unread_count)}
+        batch = {} if self.batch is None else {"X-Reading-Batch": str(self.batch)}
+        return {"X-Inbox-Seq": str(self.seq), "X-Unread-Count": str(self.unread_count)} | batch
+
+
+class Row(NamedTuple):
+    channel: str
+    hold: str
 
 
 def state(user_id: int) -> State:
@@ -52,8 +64,9 @@ def mark(user_id: int, *, ids: Collection[int], is_read: bool, now: datetime) ->
         if named.count() != len(set(ids)):
             raise Notification.DoesNotExist("not among this person's notifications")
         if is_read:
-            return _change(inbox, _unread_covered_by(named, user_id=user_id), is_read=True, now=now)
-        return _change(inbox, dict(named.filter(is_read=True).values_list("id", "channel")), is_read=False, now=now)
+            return change(inbox, _unread_covered_by(named, user_id=user_id), read_at=now)
+        read = named.filter(is_read=True).values_list("id", "channel", "hold")
+        return change(inbox, {pk: Row(*row) for pk, *row in read}, read_at=None)
 
 
 def read_from(user_id: int, *, notification_id: int, now: datetime) -> State:
@@ -61,7 +74,7 @@ def read_from(user_id: int, *, notification_id: int, now: datetime) -> State:
     with transaction.atomic():
         inbox = lock(user_id)
         named = _rows(user_id).filter(pk=notification_id)
-        return _change(inbox, _unread_covered_by(named, user_id=user_id), is_read=True, now=now)
+        return change(inbox, _unread_covered_by(named, user_id=user_id), read_at=now)
 
 
 def mark_all(user_id: int, *, now: datetime, up_to: int | None = None, category: str | None = None) -> State:
@@ -70,13 +83,62 @@ def mark_all(user_id: int, *, now: datetime, up_to: int | None = None, category:
         inbox = lock(user_id)
         limit = inbox.seq if up_to is None else up_to
         surfaced = _rows(user_id).filter(channel="in_app", is_read=False, feed_seq__lte=limit)
+        summaries = Summary.objects.filter(user_id=user_id, is_read=False, seq__lte=limit)
         if category is not None:
             surfaced = surfaced.filter(event__event_type__category=category)
-        else:
-            summaries = Summary.objects.filter(user_id=user_id, is_read=False, seq__lte=limit)
-            summaries.update(is_read=True, read_at=now)
+            summaries = summaries.none()
         covered = _unread_covered_by(surfaced, user_id=user_id)
-        return _change(inbox, covered, is_read=True, now=now, all_of={"up_to": limit, "category": category})
+        seqs = dict(summaries.values_list("id", "seq"))
+        return change(inbox, covered, summaries=seqs, read_at=now, all_of={"up_to": limit, "category": category})
+
+
+def change(
+    inbox: Inbox,
+    rows: Mapping[int, Row],
+    *,
+    read_at: datetime | None,
+    summaries: Mapping[int, int] | None = None,
+    all_of: dict[str, Any] | None = None,
+) -> State:
+    """Mark rows and summaries (id -> seq) that really differ read at this moment, or unread; count it, and echo it to
+    all of the person's sockets after the commit. A reading is kept as a batch. Needs the inbox lock."""
+    summaries, is_read = summaries or {}, read_at is not None
+    if not rows and not summaries:
+        return State(inbox.seq, inbox.unread_count)
+    shown = [pk for pk, row in rows.items() if row.channel == "in_app"]
+    notes = [pk for pk, seq in summaries.items() if seq]
+    if shown or notes:
+        inbox.seq += 1
+        inbox.unread_count += -len(shown) if is_read else len(shown)
+        inbox.save(update_fields=["seq", "unread_count"])
+        frame = _frame(inbox, shown, notes=notes, is_read=is_read, all_of=all_of)
+        push.push_on_commit([push.Push(inbox.user_id, frame)])
+    batch = None
+    if read_at is not None:
+        held = [pk for pk, row in rows.items() if row.hold != Hold.NONE]
+        batch = ReadingBatch.objects.create(user_id=inbox.user_id, held=held, created_at=read_at).pk
+    changing = Notification.objects.filter(id__in_set=rows)
+    if len(shown) < len(rows):
+        # Settling deliveries touches these too, by id.
+        list(changing.select_for_update().order_by("id").values_list("id"))
+    marks: dict[str, Any] = {"is_read": is_read, "read_at": read_at, "reading_batch_id": batch}
+    changing.update(**marks, seq=inbox.seq)
+    if summaries:
+        # One that goes out by mail alone has no number.
+        marks["seq"] = Case(When(seq=0, then=0), default=inbox.seq)
+        Summary.objects.filter(id__in_set=summaries).update(**marks)
+    return State(inbox.seq, inbox.unread_count, batch, len(shown) or len(notes))
+
+
+def _frame(
+    inbox: Inbox, shown: list[int], *, notes: list[int], is_read: bool, all_of: dict[str, Any] | None
+) -> frames.Frame:
+    seq, unread_count = inbox.seq, inbox.unread_count
+    if all_of:
+        return frames.read_all(seq=seq, unread_count=unread_count, **all_of)
+    if notes or len(shown) > MOST_IDS:
+        return frames.resync(seq=seq, unread_count=unread_count)
+    return frames.read(seq=seq, unread_count=unread_count, ids=shown, is_read=is_read)
 
 
 def announce_settings(user_id: int, *, settings: dict[str, Any]) -> State:
@@ -91,8 +153,8 @@ def _rows(user_id: int) -> Any:
     return Notification.objects.filter(user_id=user_id)
 
 
-def _unread_covered_by(seen: Any, *, user_id: int) -> dict[int, str]:
-    """Unread rows (and their channels) of the events seen, and of their replacing groups up to those events."""
+def _unread_covered_by(seen: Any, *, user_id: int) -> dict[int, Row]:
+    """Unread rows of the events seen, and of their replacing groups up to those events."""
     newest: dict[str, int] = {}
     events = set()
     for event_id, group_key, position in seen.values_list("event_id", "group_key", "event__position"):
@@ -100,32 +162,6 @@ def _unread_covered_by(seen: Any, *, user_id: int) -> dict[int, str]:
         if group_key is not None:
             newest[group_key] = max(position or 0, newest.get(group_key, 0))
     unread = _rows(user_id).filter(is_read=False)
-    covered = dict(unread.filter(event_id__in_set=events).values_list("id", "channel"))
-    grouped = unread.filter(group_key__in_set=newest).values_list("id", "channel", "group_key", "event__position")
-    return covered | {row_id: channel for row_id, channel, key, position in grouped if (position or 0) <= newest[key]}
-
-
-def _change(
-    inbox: Inbox, changing: dict[int, str], *, is_read: bool, now: datetime, all_of: dict[str, Any] | None = None
-) -> State:
-    """Write what really differs, count it, and echo it to all of the person's sockets after the commit."""
-    shown = [row_id for row_id, channel in changing.items() if channel == "in_app"]
-    if not changing:
-        return State(inbox.seq, inbox.unread_count)
-    if shown:
-        inbox.seq += 1
-        inbox.unread_count += -len(shown) if is_read else len(shown)
-        inbox.save(update_fields=["seq", "unread_count"])
-    rows = Notification.objects.filter(id__in_set=changing)
-    if len(shown) < len(changing):
-        # Settling deliveries touches these too, by id.
-        list(rows.select_for_update().order_by("id").values_list("id"))
-    rows.update(is_read=is_read, read_at=now if is_read else None, seq=inbox.seq)
-    if shown:
-        frame = (
-            frames.read_all(seq=inbox.seq, unread_count=inbox.unread_count, **all_of)
-            if all_of
-            else frames.read(seq=inbox.seq, unread_count=inbox.unread_count, ids=shown, is_read=is_read)
-        )
-        push.push_on_commit([push.Push(inbox.user_id, frame)])
-    return State(inbox.seq, inbox.unread_count)
+    covered = {pk: Row(*row) for pk, *row in unread.filter(event_id__in_set=events).values_list("id", *Row._fields)}
+    grouped = unread.filter(group_key__in_set=newest).values_list("group_key", "event__position", "id", *Row._fields)
+    return covered | {pk: Row(*row) for key, position, pk, *row in grouped if (position or 0) <= newest[key]}

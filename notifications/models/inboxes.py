@@ -2,8 +2,10 @@
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 
 from events.models import Event
+from events.rules import moments
 
 
 class Inbox(models.Model):
@@ -33,6 +35,26 @@ class Inbox(models.Model):
 
     def __str__(self) -> str:
         return f"inbox of user {self.user_id}"
+
+
+class ReadingBatch(models.Model):
+    """Reading that can be undone: the rows and summaries that it made read bear its number."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    held = models.JSONField(
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        help_text="Ids of those of its rows that waited for their person when they were read.",
+    )
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "reading_batches"
+        verbose_name_plural = "reading batches"
+        constraints = [moments.constraint(["created_at"], name="ck_reading_batches_moments")]
+
+    def __str__(self) -> str:
+        return f"reading {self.pk} of user {self.user_id}"
 
 
 class Fanout(models.Model):

@@ -42,6 +42,10 @@ class Notification(models.Model):
         related_name="held",
         db_index=False,
     )
+    # No key: a batch is pruned long before what it read.
+    reading_batch_id = models.BigIntegerField(
+        null=True, blank=True, editable=False, help_text="Of the reading that made it read."
+    )
 
     class Meta:
         db_table = "notifications"
@@ -64,6 +68,11 @@ class Notification(models.Model):
             models.Index(fields=["user", "hold"], condition=~models.Q(hold="none"), name="idx_notifications_held"),
             models.Index(
                 fields=["summary"], condition=models.Q(summary__isnull=False), name="idx_notifications_summary"
+            ),
+            models.Index(
+                fields=["reading_batch_id"],
+                condition=models.Q(reading_batch_id__isnull=False),
+                name="idx_notifications_batch",
             ),
         ]
 
@@ -90,6 +99,7 @@ class Summary(models.Model):
     is_read = models.BooleanField(default=False, db_default=False)
     read_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
+    reading_batch_id = models.BigIntegerField(null=True, blank=True, editable=False)
 
     class Meta:
         db_table = "summaries"

@@ -101,7 +101,6 @@ def _addresses() -> dict[str, str]:
         "panel": reverse("feed-panel"),
         "counts": reverse("feed-counts"),
         "readAll": reverse("read-all"),
-        "unreadMany": reverse("unread-many"),
         "open": reverse("notification-open", args=[0]),
         "read": reverse("notification-read", args=[0]),
         "unread": reverse("notification-unread", args=[0]),

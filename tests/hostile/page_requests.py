@@ -59,7 +59,7 @@ FORMS: dict[str, dict[str, str]] = {
     "preferences table": {"types": "1", "channels-1": "in_app", "scope-1": "all", "scope": "all", "scope_was": "all"},
     "sign-in": {"username": "owner", "password": "x", "next": "/"},
     "read-all": {"up_to": "1", "category": "job", "next": "/"},
-    "unread-many": {"ids": "1", "next": "/"},
+    "undo-reading": {"batch": "1", "next": "/"},
     "publish": {"event_type": "job.completed", "source": "job:1", "actor": "", "project_id": "1", "payload": "{}"},
     "channel-add": {"kind": "webhook", "target": "https://93.184.216.34/x", "retry": "short", "format": "standard"},
     "channel-change": {"retry": "short", "format": "standard", "next": "/"},

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 
 import pytest
 
@@ -21,6 +22,7 @@ class RecordingChannel:
     def __init__(self) -> None:
         self.opened: list[Opened] = []
         self.summaries: list[OpenedSummary] = []
+        self.reopened: list[tuple[list[int], set[int], datetime]] = []
         self.wakes = 0
 
     def open(self, rows: Sequence[Opened]) -> None:
@@ -28,6 +30,11 @@ class RecordingChannel:
 
     def open_summaries(self, summaries: Sequence[OpenedSummary]) -> None:
         self.summaries.extend(summaries)
+
+    def reopen(
+        self, notifications: Collection[int], summaries: Collection[int], *, since: datetime, now: datetime
+    ) -> None:
+        self.reopened.append((list(notifications), set(summaries), since))
 
     def wake(self) -> None:
         self.wakes += 1

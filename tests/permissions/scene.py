@@ -32,6 +32,7 @@ from notifications.models import (
     Inbox,
     Notification,
     NotificationPreference,
+    ReadingBatch,
     Summary,
     UserNotificationSettings,
 )
@@ -76,6 +77,7 @@ class Scene:
         self.summary = Summary.objects.create(
             user=owner, kind="dnd", window=MARK, count=1, by_type={"job.completed": 1}, seq=1
         )
+        self.reading = ReadingBatch.objects.create(user=owner)
         NotificationPreference.objects.create(user=owner, event_type=self.told.event.event_type)
         UserNotificationSettings.objects.update_or_create(user=owner)
         fill(self.told)
@@ -123,6 +125,7 @@ class Scene:
             "POST /api/v1/events": {"event_type": "job.completed"},
             "PUT /api/v1/entities/<entity_type>/<entity_id>/members/<user_id>": {"role": "watcher"},
             "POST /api/v1/notifications/unread": {"ids": [self.told.pk]},
+            "POST /api/v1/notifications/undo": {"batch": self.reading.pk},
             "PUT /api/v1/notifications/preferences/<event_type_id>": {"is_enabled": False},
             "PUT /api/v1/notifications/settings": {"dnd_enabled": True},
             "POST /api/v1/notifications/channels": {"kind": "email", "address": "new@example.com"},
@@ -131,7 +134,7 @@ class Scene:
             "POST /sign-in/": {"username": "owner", "password": PASSWORD},
             "POST /admin/login/": {"username": "admin", "password": PASSWORD},
             "POST /notifications/read-all/": {"up_to": 1},
-            "POST /notifications/unread/": {"ids": str(self.told.pk)},
+            "POST /notifications/undo/": {"batch": self.reading.pk},
             "POST /events/publish/": {"event_type": "job.completed", "payload": "{}"},
             "POST /channels/add/": {"kind": "email", "target": "new@example.com"},
             "POST /channels/<channel_id>/change/": {"retry": "long"},

@@ -139,12 +139,16 @@ export class CarillonFeed extends HTMLElement {
   /**
    * @param {number} upTo
    * @param {string | null} category
+   * @returns {number[]} what was unread
    */
   markUpTo(upTo, category) {
-    for (const row of this.list ? rowsOf(this.list) : []) {
-      if (Number(row.dataset.feedSeq) <= upTo && (!category || row.dataset.category === category)) setRead(row, true);
-    }
+    const unread = (this.list ? rowsOf(this.list) : []).filter(
+      ({ dataset }) =>
+        dataset.read === undefined && Number(dataset.feedSeq) <= upTo && (!category || dataset.category === category),
+    );
+    unread.forEach((row) => setRead(row, true));
     this.countsChanged();
+    return unread.map((row) => Number(row.dataset.id));
   }
 
   /** @param {number[]} ids */
@@ -227,12 +231,12 @@ export class CarillonFeed extends HTMLElement {
   async readAll(form) {
     const category = this.dataset.category ?? "";
     const upTo = store.seq;
-    this.markUpTo(upTo, category || null);
+    this.justRead = this.markUpTo(upTo, category || null);
     try {
-      const { ids } = await (await post(form.action, { up_to: String(upTo), category })).json();
-      const undo = /** @type {HTMLInputElement | null} */ (this.querySelector('[data-act="undo"] [name=ids]'));
-      if (undo) undo.value = ids.join(",");
-      if (ids.length) showLine(this, "undo", say("marked", { n: ids.length }), UNDO_FOR);
+      const { batch, count } = await (await post(form.action, { up_to: String(upTo), category })).json();
+      const undo = /** @type {HTMLInputElement | null} */ (this.querySelector('[data-act="undo"] [name=batch]'));
+      if (undo) undo.value = String(batch);
+      if (batch !== null) showLine(this, "undo", say("marked", { n: count }), UNDO_FOR);
     } catch {
       this.failed();
       this.reload();
@@ -241,10 +245,10 @@ export class CarillonFeed extends HTMLElement {
 
   /** @param {HTMLFormElement} form */
   async undo(form) {
-    const ids = /** @type {HTMLInputElement} */ (form.elements.namedItem("ids")).value;
+    const batch = /** @type {HTMLInputElement} */ (form.elements.namedItem("batch")).value;
     showLine(this, "undo", "");
-    this.markIds(ids.split(",").map(Number), false);
-    await post(form.action, { ids }).catch(() => {
+    this.markIds(this.justRead ?? [], false);
+    await post(form.action, { batch }).catch(() => {
       this.failed();
       this.reload();
     });

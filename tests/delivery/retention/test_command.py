@@ -34,7 +34,7 @@ def test_it_says_what_went(owner, capsys):
     sent(row(owner), tries=2)
     call_command("prune")
     assert capsys.readouterr().out == (
-        "Gone: 1 notifications, 0 summaries, 1 deliveries, 2 delivery attempts, 1 events.\n"
+        "Gone: 1 notifications, 0 summaries, 1 deliveries, 2 delivery attempts, 1 events, 0 reading batches.\n"
     )
 
 

@@ -16,7 +16,7 @@ from delivery.models import Address, Attempt, Delivery
 from delivery.retention import prune as pruning
 from events.dispatch import subscribers
 from events.models import Event, EventType, ParkedEvent, Subscriber
-from notifications.models import Fanout, Notification, Summary
+from notifications.models import Fanout, Notification, ReadingBatch, Summary
 from tests.delivery.factories.retention import (
     DAYS,
     NOW,
@@ -54,6 +54,14 @@ def test_an_event_stays_while_a_young_row_points_to_it(owner, member):
     gone, stays = row(owner, of=happened), row(member, YOUNG, of=happened)
     prune()
     assert there(gone, stays, happened) == [False, True, True]
+
+
+def test_a_reading_can_be_undone_for_seven_days(owner):
+    week = timedelta(days=7)
+    for created_at in (NOW - week - timedelta(seconds=1), NOW - week):
+        ReadingBatch.objects.create(user=owner, created_at=created_at)
+    assert prune().gone == {"reading_batches": 1}
+    assert ReadingBatch.objects.get().created_at == NOW - week
 
 
 def test_an_old_event_that_nobody_was_told_of_goes():

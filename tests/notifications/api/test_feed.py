@@ -127,9 +127,36 @@ def test_another_persons_row_is_404(owner, member, verb):
 
 
 def test_read_all_can_be_undone(owner):
+    tell(owner), tell(owner)
+    client = as_(owner)
+    read = client.post(f"{FEED}/read-all")
+    assert (read.status_code, read["X-Unread-Count"]) == (200, "0")
+    answer = client.post(f"{FEED}/undo", read.json())
+    assert (answer.status_code, answer["X-Unread-Count"]) == (204, "2")
+
+
+def test_reading_one_names_its_batch(owner):
+    client, row = as_(owner), tell(owner)
+    batch = client.post(f"{FEED}/{row.pk}/read")["X-Reading-Batch"]
+    assert client.post(f"{FEED}/undo", {"batch": int(batch)})["X-Unread-Count"] == "1"
+
+
+def test_reading_nothing_names_none(owner):
+    answer = as_(owner).post(f"{FEED}/read-all")
+    assert (answer.json(), answer.has_header("X-Reading-Batch")) == ({"batch": None}, False)
+
+
+def test_undoing_another_persons_reading_is_404(owner, member):
+    tell(owner)
+    batch = as_(owner).post(f"{FEED}/read-all").json()
+    answer = as_(member).post(f"{FEED}/undo", batch)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_several_are_marked_unread(owner):
     ids = [tell(owner).pk, tell(owner).pk]
     client = as_(owner)
-    assert client.post(f"{FEED}/read-all")["X-Unread-Count"] == "0"
+    client.post(f"{FEED}/read-all")
     answer = client.post(f"{FEED}/unread", {"ids": ids})
     assert (answer.status_code, answer["X-Unread-Count"]) == (204, "2")
 

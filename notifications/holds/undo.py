@@ -1,0 +1,60 @@
+"""Undo of a reading: what still bears its batch is as it was, and what waited for its person waits or goes out now."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import transaction
+
+from notifications import channels
+from notifications.holds import rules, schedule
+from notifications.inbox import marking
+from notifications.models import Hold, Notification, ReadingBatch, Summary, UserNotificationSettings
+
+
+class _Read(NamedTuple):
+    pk: int
+    channel: str
+    hold: str
+    event_id: int
+    summary_id: int | None
+
+
+def undo(user_id: int, *, batch_id: int, now: datetime) -> marking.State:
+    """Mark unread what the batch read: not what was marked since, and of what is gone nobody speaks.
+
+    A constant number of queries. Raises ReadingBatch.DoesNotExist, also for another person's.
+    """
+    with transaction.atomic():
+        inbox = marking.lock(user_id)
+        batch = ReadingBatch.objects.get(user_id=user_id, pk=batch_id)
+        read = Notification.objects.filter(user_id=user_id, reading_batch_id=batch.pk, is_read=True).order_by("pk")
+        rows = [_Read(*row) for row in read.values_list(*_Read._fields)]
+        summaries = Summary.objects.filter(user_id=user_id, reading_batch_id=batch.pk, is_read=True)
+        seqs = dict(summaries.values_list("pk", "seq"))
+        state = marking.change(
+            inbox, {row.pk: marking.Row(row.channel, row.hold) for row in rows}, summaries=seqs, read_at=None
+        )
+        waited = set(batch.held)
+        _resume([row for row in rows if row.pk in waited and row.hold == Hold.NONE], user_id=user_id, now=now)
+        channels.reopen(
+            [row.pk for row in rows if row.channel != "in_app"],
+            {*seqs, *(row.summary_id for row in rows if row.summary_id is not None)},
+            since=batch.created_at,
+            now=now,
+        )
+        return state
+
+
+def _resume(freed: Sequence[_Read], *, user_id: int, now: datetime) -> None:
+    """Hold or open, as of now, rows whose waiting ended while they were read: nobody has told of them yet."""
+    if not freed:
+        return
+    stored = UserNotificationSettings.objects.filter(user_id=user_id).first()
+    hold = rules.hold_now(stored, now=now) if stored else Hold.NONE
+    if hold != Hold.NONE:
+        Notification.objects.filter(id__in_set=[row.pk for row in freed]).update(hold=hold)
+        schedule.expect([user_id], now=now)
+        return
+    opened = [channels.Opened(row.pk, row.event_id, user_id, row.channel) for row in freed if row.channel != "in_app"]
+    channels.open_rows(opened)
