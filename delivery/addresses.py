@@ -96,7 +96,7 @@ def create(
             setattr(address, name, value)
         address.mailbox = "" if address.verified_at else checked.mailbox or checked.target
         address.save()
-        _send_what_waited(address, now=now)
+        outbox.wake_on_commit()
         if address.verified_at is None:
             _confirm(address, now=now)
     return AddressWithSecret(address, checked.shown_once)
@@ -133,7 +133,7 @@ def change(
             fields |= {*_SWITCH}
         address.save(update_fields=fields)
         if "open_until" in fields:
-            _send_what_waited(address, now=now)
+            outbox.wake_on_commit()
     return address
 
 
@@ -261,9 +261,3 @@ def _confirm(address: Address, *, now: datetime) -> None:
 def _put_secret(address: Address, secret: str, *, now: datetime) -> None:
     address.previous_secret, address.previous_secret_until = address.secret, now + OVERLAP
     address.secret = seal(secret)
-
-
-def _send_what_waited(address: Address, *, now: datetime) -> None:
-    """Make due what waited for an address: one that was switched on has a closed breaker. Needs the lock."""
-    health.bring_forward([address.pk], now=now)
-    outbox.wake_on_commit()

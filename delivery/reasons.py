@@ -74,6 +74,9 @@ _SENTENCES: dict[str, Any] = {
     "user_inactive": gettext_lazy("The account is not active."),
     "about_itself": gettext_lazy("That an address fails isn't told over that address."),
     "breaker_open": gettext_lazy("This address failed several times in a row, so everything for it waits a while."),
+    "server_down": gettext_lazy(
+        "This site's own way there fails, so everything for it waits; it goes as soon as that works again."
+    ),
     "rate_limited": gettext_lazy("This address takes only so many at a time; the rest waits its turn."),
     "internal_error": gettext_lazy("This site made a mistake while sending; nothing has to be changed."),
     "interrupted": gettext_lazy(

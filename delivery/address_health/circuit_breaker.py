@@ -1,16 +1,27 @@
-"""Circuit breaker of an address. Pure: it changes the row's fields, no database.
+"""Circuit breaker of an address, and of a server of ours. Pure: it changes the row's fields, no database.
 
-Closed: all goes. After OPENS_AFTER failures in a row it opens: nothing is tried before `open_until`. Then it is half
-open: an address that failed last has room for one attempt, the probe. That one's success closes it, its failure opens
-it for longer.
+Closed: all goes. After some failures in a row it opens: nothing is tried before `open_until`. Then it is half open, and
+lets one attempt through, the probe. That one's success closes it, its failure opens it for longer.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from delivery.models import Address
+from delivery.models import Address, CircuitBreaker
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Rules of a kind of breaker: it opens after so many failures in a row, for half as long as it has been failing."""
+
+    opens_after: int
+    shortest: timedelta
+    longest: timedelta
+
 
 OPENS_AFTER = 5
 SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
+OF_ADDRESS = Rules(OPENS_AFTER, SHORTEST_PAUSE, LONGEST_PAUSE)
 # Only failures for so long, and so many of them: then it is switched off.
 DISABLE_AFTER, DISABLE_EVIDENCE = timedelta(days=5), 10
 WARN_AGAIN_AFTER = timedelta(days=1)
@@ -18,7 +29,6 @@ WARN_AGAIN_AFTER = timedelta(days=1)
 RECORD_SUCCESS_AGAIN_AFTER = timedelta(minutes=1)
 
 FAILING = "failing"
-BREAKER_OPEN = "breaker_open"
 
 
 def room(address: Address, *, per_address: int, in_flight: int, now: datetime) -> int:
@@ -28,27 +38,33 @@ def room(address: Address, *, per_address: int, in_flight: int, now: datetime) -
     return max((1 if address.failures else per_address) - in_flight, 0)
 
 
-def is_open(address: Address, *, now: datetime) -> bool:
-    return address.open_until is not None and address.open_until > now
+def is_open(breaker: CircuitBreaker, *, now: datetime) -> bool:
+    return breaker.open_until is not None and breaker.open_until > now
 
 
-def is_worth_recording(address: Address, *, now: datetime) -> bool:
-    last = address.last_success_at
-    return address.failures > 0 or last is None or now - last >= RECORD_SUCCESS_AGAIN_AFTER
+def has_opened(breaker: CircuitBreaker, rules: Rules = OF_ADDRESS) -> bool:
+    """Tell whether it is open, or half open: its next attempt is a probe."""
+    return breaker.failures >= rules.opens_after
 
 
-def record_success(address: Address, *, now: datetime) -> None:
-    address.failures, address.failing_since, address.open_until = 0, None, None
-    address.last_success_at = now
+def is_worth_recording(breaker: CircuitBreaker, *, now: datetime) -> bool:
+    last = breaker.last_success_at
+    return breaker.failures > 0 or last is None or now - last >= RECORD_SUCCESS_AGAIN_AFTER
 
 
-def record_failure(address: Address, *, now: datetime) -> None:
+def record_success(breaker: CircuitBreaker, *, now: datetime) -> None:
+    """Close it. What waited may be tried from now on: that it could be since its own time would make it look late."""
+    if breaker.failures and breaker.open_until is not None:
+        breaker.open_until = now
+    breaker.failures, breaker.failing_since, breaker.last_success_at = 0, None, now
+
+
+def record_failure(breaker: CircuitBreaker, rules: Rules = OF_ADDRESS, *, now: datetime) -> None:
     """Count one more failure. An attempt that was in flight when it opened doesn't open it for longer."""
-    address.failures += 1
-    address.failing_since = address.failing_since or now
-    if address.failures >= OPENS_AFTER and not is_open(address, now=now):
-        pause = min(max((now - address.failing_since) / 2, SHORTEST_PAUSE), LONGEST_PAUSE)
-        address.open_until = now + pause
+    breaker.failures += 1
+    breaker.failing_since = breaker.failing_since or now
+    if has_opened(breaker, rules) and not is_open(breaker, now=now):
+        breaker.open_until = now + min(max((now - breaker.failing_since) / 2, rules.shortest), rules.longest)
 
 
 def has_failed_for_long(address: Address, *, now: datetime) -> bool:

@@ -25,14 +25,10 @@ def record(reports: Iterable[Report], *, addresses: dict[int, Address], now: dat
     An owner hears once a day of an address that dies, at once of one that is switched off: gone, or failing for long.
     """
     changed: dict[int, Address] = {}
-    closed: set[int] = set()
     due_alerts: list[tuple[Address, str, str]] = []
     for report in reports:
         address = changed[report.address_id] = addresses[report.address_id]
         if report.is_success:
-            # A test opens the breaker's door by hand: that it was open is then seen by the failures alone.
-            if address.open_until is not None or address.failures >= circuit_breaker.OPENS_AFTER:
-                closed.add(address.pk)
             circuit_breaker.record_success(address, now=now)
             continue
         circuit_breaker.record_failure(address, now=now)
@@ -46,13 +42,12 @@ def record(reports: Iterable[Report], *, addresses: dict[int, Address], now: dat
             address.warned_at = now
             due_alerts.append((address, alerts.FAILING, report.reason))
     _write(changed.values())
-    bring_forward(closed, now=now)
     for address, event_type, reason in due_alerts:
         alerts.tell_owner(address, event_type, reason=reason)
 
 
-def bring_forward(ids: Collection[int], *, now: datetime, reason: str = circuit_breaker.BREAKER_OPEN) -> None:
-    """Make due what waited for these addresses with this reason; each gets it as far as it has room."""
+def bring_forward(ids: Collection[int], *, now: datetime, reason: str) -> None:
+    """Make due what waited at these addresses because of this; each gets it as far as it has room."""
     if ids:
         waiting = Delivery.objects.filter(
             address_id__in_set=ids, state=Delivery.State.PENDING, due_at__gt=now, reason=reason

@@ -16,15 +16,11 @@ def available(address: Address, *, now: datetime) -> int | None:
 
 def consume(address: Address, count: int, *, now: datetime) -> None:
     if address.rate_per_second:
-        address.paced_until = _used_up_to(address, now=now) + count * _interval(address)
-
-
-def next_at(address: Address, *, now: datetime) -> datetime:
-    return max(now, _used_up_to(address, now=now) + _interval(address))
+        address.paced_until = _used_up_to(address, now=now) + (count + 1) * _interval(address)
 
 
 def _used_up_to(address: Address, *, now: datetime) -> datetime:
-    return max(address.paced_until or now - BURST, now - BURST)
+    return max(address.paced_until - _interval(address) if address.paced_until else now - BURST, now - BURST)
 
 
 def _interval(address: Address) -> timedelta:

@@ -74,7 +74,7 @@ class AttemptInline(admin.TabularInline[Attempt, Delivery]):
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnly[Delivery]):
     list_display = ("id", "state", "person", "kind", "target", "about", "tried", "why", "due_at", "created_at")
-    list_select_related = ("address__user", "notification__event__event_type", "summary")
+    list_select_related = ("address__user", "address__server", "notification__event__event_type", "summary")
     list_filter = ("state", "kind", "purpose", "created_at")
     search_fields = ("id",)
     search_help_text = gettext_lazy("A delivery id, a part of an address, a username or an e-mail address")
@@ -133,7 +133,7 @@ class DeliveryAdmin(ReadOnly[Delivery]):
 
     @admin.display(description=gettext_lazy("Why"))
     def why(self, obj: Delivery) -> str:
-        return reasons.sentence(obj.reason) or "–"
+        return reasons.sentence(obj.wait[1]) or "–"
 
     @admin.display(description=gettext_lazy("Address"))
     def address_link(self, obj: Delivery) -> SafeString | str:

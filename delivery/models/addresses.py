@@ -1,6 +1,7 @@
 """Addresses: the ways to reach a person on a channel."""
 
 import re
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -8,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from delivery.models.servers import CircuitBreaker, Server
 from events.rules import moments
 
 # Its type as the source of events.
@@ -15,6 +17,7 @@ ADDRESS_ENTITY = "address"
 # Why one is off: its owner said so; the account has another e-mail address since.
 BY_OWNER, REPLACED = "by_owner", "address_replaced"
 
+BREAKER_OPEN, SERVER_DOWN = "breaker_open", "server_down"
 
 # A first part of a path that is a word, such as `services` or `v1`; anything else there may be a token.
 _WORD = re.compile(r"[a-z][a-z_-]{0,15}|v\d{1,2}")
@@ -37,7 +40,7 @@ def masked(target: str) -> str:
     return f"{scheme}{parts.netloc.rpartition('@')[2]}{slash}{word}{has_more}{rest}"
 
 
-class Address(models.Model):
+class Address(CircuitBreaker):
     """Webhook URL, e-mail address or chat. Changed under the inbox lock of its person; never deleted by them."""
 
     class Retry(models.TextChoices):
@@ -69,14 +72,13 @@ class Address(models.Model):
     disabled_at = models.DateTimeField(null=True, blank=True)
     disabled_reason = models.TextField(default="", db_default="", blank=True)
 
-    # How it answers: the breaker's state, rebuilt from nothing but this row.
-    failures = models.IntegerField(default=0, db_default=0, help_text="Failed attempts since the last success.")
-    failing_since = models.DateTimeField(null=True, blank=True)
-    last_success_at = models.DateTimeField(null=True, blank=True)
-    open_until = models.DateTimeField(null=True, blank=True, help_text="The breaker is open: nothing is tried before.")
+    # How it answers, beside its breaker.
     warned_at = models.DateTimeField(null=True, blank=True, help_text="When its owner was told that it fails.")
     rate_per_second = models.PositiveIntegerField(null=True, blank=True, help_text="Attempts; empty: as they come.")
-    paced_until = models.DateTimeField(null=True, blank=True, help_text="Its rate is used up to here.")
+    paced_until = models.DateTimeField(null=True, blank=True, help_text="Its rate lets nothing begin before.")
+    server = models.ForeignKey(
+        Server, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", help_text="As its channel says."
+    )
 
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(auto_now=True, db_default=Now(), editable=False)
@@ -95,6 +97,14 @@ class Address(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.masked_target} of user {self.user_id}"
+
+    def holds(self) -> list[tuple[datetime, str]]:
+        """List what lets nothing there be tried, in the past too: until when, and its code."""
+        holds = [(self.open_until, BREAKER_OPEN if self.failures else "")]
+        holds.append((self.paced_until, "rate_limited" if self.rate_per_second else ""))
+        if self.server is not None:
+            holds.append((self.server.open_until, SERVER_DOWN if self.server.failures else ""))
+        return [(until, code) for until, code in holds if until is not None and code]
 
     @property
     def masked_target(self) -> str:

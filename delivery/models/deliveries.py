@@ -1,11 +1,34 @@
 """Deliveries: outgoing jobs for one notification or summary and one address; and each attempt at them."""
 
+from __future__ import annotations
+
+from datetime import datetime
+
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import F, Min, Q
+from django.db.models.functions import Coalesce, Greatest, Now
 
 from delivery.models.addresses import Address
 from notifications.models import Notification, Summary
+
+# Moments before which nothing of an address is tried, whatever its deliveries' own times.
+HOLDS = ("address__open_until", "address__paced_until", "address__server__open_until")
+# Due deliveries of which the longest due is looked for.
+MOST_COMPARED = 1000
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def due(self, now: datetime) -> DeliveryQuerySet:
+        """Filter those that may be tried: their own time has come, and their address and its server don't wait."""
+        holds_nothing = (Q(**{hold: None}) | Q(**{f"{hold}__lte": now}) for hold in HOLDS)
+        return self.filter(*holds_nothing, state=Delivery.State.PENDING, due_at__lte=now)
+
+    def due_since(self, now: datetime) -> datetime | None:
+        """Return since when the longest due may have been tried; None: none is due."""
+        since = Greatest("due_at", *(Coalesce(F(hold), F("due_at")) for hold in HOLDS))
+        first = self.due(now).annotate(since=since).order_by("due_at")[:MOST_COMPARED]
+        at: datetime | None = first.aggregate(at=Min("since"))["at"]
+        return at
 
 
 class Delivery(models.Model):
@@ -40,7 +63,7 @@ class Delivery(models.Model):
     )
     kind = models.TextField(help_text="The name of its channel, as its address has it.")
     state = models.TextField(choices=State.choices, default=State.PENDING, db_default=State.PENDING)
-    due_at = models.DateTimeField(db_default=Now(), help_text="When its address may be tried: retry, rate, breaker.")
+    due_at = models.DateTimeField(db_default=Now(), help_text="Not tried before; its address may wait for longer.")
     tries = models.IntegerField(default=0, db_default=0, help_text="Attempts that count towards its retry schedule.")
     reason = models.TextField(
         default="", db_default="", blank=True, help_text="Code: why it waits, died or was skipped."
@@ -52,6 +75,8 @@ class Delivery(models.Model):
     settled_at = models.DateTimeField(null=True, blank=True)
     resent_at = models.DateTimeField(null=True, blank=True, help_text="When it was last asked for again.")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = DeliveryQuerySet.as_manager()
 
     class Meta:
         db_table = "deliveries"
@@ -82,6 +107,12 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"delivery {self.pk} to address {self.address_id} ({self.state})"
+
+    @property
+    def wait(self) -> tuple[datetime, str]:
+        """Moment before which it isn't tried, and the code of why: its own, or that of what its address waits for."""
+        holds = self.address.holds() if self.state == self.State.PENDING else []
+        return max([(self.due_at, self.reason), *holds], key=lambda hold: hold[0])
 
 
 class Attempt(models.Model):

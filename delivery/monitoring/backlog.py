@@ -25,7 +25,7 @@ class Backlog:
     head: int
     unnumbered: int
     oldest_unnumbered_seconds: float
-    # How long the delivery that has been due longest has been so; one that waits for its time is not late.
+    # How long the delivery that has been due longest has been so; one whose time or address waits is not late.
     oldest_undelivered_seconds: float
     subscribers: list[Reader]
 
@@ -52,12 +52,11 @@ def backlog(*, now: datetime) -> Backlog:
     audiences = fanout.count_set_aside()
     head = LogHead.objects.get(pk=1).position
     unnumbered = Event.objects.filter(position=None).aggregate(count=Count("pk"), at=Min("created_at"))
-    due = Delivery.objects.filter(state=Delivery.State.PENDING).aggregate(at=Min("due_at"))["at"]
     return Backlog(
         head=head,
         unnumbered=unnumbered["count"],
         oldest_unnumbered_seconds=_age(unnumbered["at"], now=now),
-        oldest_undelivered_seconds=_age(due, now=now),
+        oldest_undelivered_seconds=_age(Delivery.objects.due_since(now), now=now),
         subscribers=[
             Reader(name, head - position, parked, waiting + (audiences if name == router.NAME else 0))
             for name, position, parked, waiting in rows

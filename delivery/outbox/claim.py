@@ -19,9 +19,8 @@ from delivery.outbox import lease
 from events.db.rows import update_rows, values_table
 from events.db.session import datetime_param
 
-# Addresses that one claim looks at, and deliveries that it postpones at once.
+# Addresses that one claim looks at.
 MOST_ADDRESSES = 1000
-MOST_POSTPONED = 500
 
 State = Delivery.State
 
@@ -36,8 +35,8 @@ class Batch:
 
 
 def is_any_due(*, now: datetime) -> bool:
-    """Tell whether any delivery is due, by one look into an index."""
-    return Delivery.objects.filter(state=State.PENDING, due_at__lte=now).exists()
+    """Tell whether any delivery is due, and nothing holds its address. One query."""
+    return Delivery.objects.due(now).exists()
 
 
 def claim(channel: Channel, *, free: int, retries: int, after: int = 0, now: datetime) -> Batch:
@@ -53,18 +52,18 @@ def claim(channel: Channel, *, free: int, retries: int, after: int = 0, now: dat
         walked_to = considered[-1]
     with transaction.atomic():
         addresses = _lock(considered)
-        postponed = _postpone(addresses, kind=channel.name, now=now)
         chosen = _choose(channel, addresses, free=free, retries=retries, now=now)
         deliveries = lease.take(channel, chosen, addresses=addresses, now=now)
         _use_rates(deliveries, addresses=addresses, now=now)
-    return Batch(deliveries, after=walked_to, is_last=not (after or walked_to or chosen or postponed))
+    return Batch(deliveries, after=walked_to, is_last=not (after or walked_to or chosen))
 
 
 def _due_addresses(kind: str, *, after: int, now: datetime) -> tuple[list[int], int]:
     """Addresses with something due, from the one after `after` on, and where the walk ended; 0: there are no more.
 
-    One index probe for each address with something pending, due or not.
+    One index probe for each address with something pending, due or not. One that waits, or whose server does, is left.
     """
+    at = datetime_param(now)
     with connection.cursor() as cursor:
         cursor.execute(
             "WITH RECURSIVE walk(address_id, step) AS ("
@@ -72,9 +71,12 @@ def _due_addresses(kind: str, *, after: int, now: datetime) -> tuple[list[int], 
             "AND channel_id > %s), 1 "
             "UNION ALL SELECT (SELECT MIN(channel_id) FROM deliveries WHERE state = 'pending' AND kind = %s "
             "AND channel_id > walk.address_id), step + 1 FROM walk WHERE address_id IS NOT NULL AND step < %s) "
-            "SELECT address_id, EXISTS (SELECT 1 FROM deliveries WHERE state = 'pending' AND kind = %s "
-            "AND channel_id = walk.address_id AND due_at <= %s) FROM walk WHERE address_id IS NOT NULL",
-            [kind, after, kind, MOST_ADDRESSES, kind, datetime_param(now)],
+            "SELECT address_id, COALESCE(a.open_until <= %s, true) AND COALESCE(a.paced_until <= %s, true) "
+            "AND COALESCE(s.open_until <= %s, true) AND EXISTS (SELECT 1 FROM deliveries "
+            "WHERE state = 'pending' AND kind = %s AND channel_id = address_id AND due_at <= %s) "
+            "FROM walk JOIN notification_channels AS a ON a.id = address_id "
+            "LEFT JOIN delivery_servers AS s ON s.id = a.server_id ORDER BY address_id",
+            [kind, after, kind, MOST_ADDRESSES, at, at, at, kind, at],
         )
         walked = cursor.fetchall()
     return [address for address, is_due in walked if is_due], walked[-1][0] if len(walked) == MOST_ADDRESSES else 0
@@ -84,22 +86,6 @@ def _lock(ids: Sequence[int]) -> dict[int, Address]:
     """Lock those that no other worker claims for just now. New deliveries may still be opened for them meanwhile."""
     rows = Address.objects.select_for_update(skip_locked=True, no_key=True).filter(pk__in_set=ids).order_by("pk")
     return {row.pk: row for row in rows}
-
-
-def _postpone(addresses: Mapping[int, Address], *, kind: str, now: datetime) -> int:
-    """Let what is due at an address that may not be tried yet wait until it may: the first of its queue at a time."""
-    waits: dict[int, tuple[datetime | None, str]] = {}
-    for pk, address in addresses.items():
-        if circuit_breaker.is_open(address, now=now):
-            waits[pk] = address.open_until, circuit_breaker.BREAKER_OPEN
-        elif rate_limit.available(address, now=now) == 0:
-            waits[pk] = rate_limit.next_at(address, now=now), "rate_limited"
-    each = MOST_POSTPONED // max(len(waits), 1) or 1
-    due = _first_due(kind, dict.fromkeys(waits, each), now=now)
-    columns = {"id": "bigint", "due_at": "timestamptz", "reason": "text"}
-    rows = [(pk, *waits[address_id]) for pk, address_id, _tries in due]
-    update_rows("deliveries", columns=columns, rows=rows, where=("deliveries.state = %s", [State.PENDING]))
-    return len(rows)
 
 
 def _choose(channel: Channel, addresses: Mapping[int, Address], *, free: int, retries: int, now: datetime) -> list[int]:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Min, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -76,10 +76,14 @@ def enqueue(address: Address, *, purpose: str, now: datetime) -> Delivery:
     A test is tried at once even if the breaker is open: its outcome is what the owner asks for.
     """
     with transaction.atomic():
-        if address.open_until is not None:
-            Address.objects.filter(pk=address.pk).update(open_until=None, updated_at=now)
-            address.open_until = None
-        made = Delivery.objects.create(address=address, kind=address.kind, purpose=purpose, due_at=now)
+        due_at = now
+        if address.failures:
+            # In front of what waits there: there is room for one.
+            Address.objects.filter(pk=address.pk, open_until__gt=now).update(open_until=now, updated_at=now)
+            pending = Delivery.objects.filter(address=address, kind=address.kind, state=State.PENDING, due_at__lte=now)
+            first = pending.aggregate(at=Min("due_at"))["at"]
+            due_at = first - timedelta(microseconds=1) if first else now
+        made = Delivery.objects.create(address=address, kind=address.kind, purpose=purpose, due_at=due_at)
         wake_on_commit()
     return made
 

@@ -175,6 +175,10 @@ def _next(result: Result, *, too_long: Collection[int], now: datetime) -> _NextS
         number = result.leased.outgoing.number
         due = retry_schedule.after_our_failure(number=number, asked=outcome.retry_at, now=now, rng=_rng)
         return _NextState(State.PENDING, due, delivery.tries, outcome.reason)
+    is_probe = result.is_failure and circuit_breaker.has_opened(delivery.address)
+    if is_probe and delivery.purpose in Delivery.REPEATABLE:
+        # A probe counts on the address; the next one is another's turn.
+        return _NextState(State.PENDING, max(now, outcome.retry_at or now), delivery.tries, outcome.reason)
     tries = delivery.tries + 1
     delays = channels.named(delivery.kind).retry_delays(delivery.address)
     due_at = retry_schedule.next_at(delays, tries=tries, asked=outcome.retry_at, now=now, rng=_rng)

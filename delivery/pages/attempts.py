@@ -41,7 +41,7 @@ def advice(delivery: Delivery) -> str:
     if delivery.state == Delivery.State.SENT:
         return ""
     codes = [row.reason for row in delivery.attempts.all() if row.outcome in (Outcome.DEAD, Outcome.RETRY)]
-    return reasons.sentence(delivery.reason or (codes[-1] if codes else ""))
+    return reasons.sentence(delivery.wait[1] or (codes[-1] if codes else ""))
 
 
 def moment(at: datetime, *, now: datetime, zone: ZoneInfo) -> str:
@@ -91,5 +91,5 @@ def _following(row: Attempt, later: Attempt | None, delivery: Delivery, now: dat
         ended = row.started_at + timedelta(milliseconds=row.ms or 0)
         return _("tried again after {time}").format(time=span(later.started_at - ended))
     if delivery.state == Delivery.State.PENDING:
-        return _("next try {time}").format(time=moment(delivery.due_at, now=now, zone=zone))
+        return _("next try {time}").format(time=moment(delivery.wait[0], now=now, zone=zone))
     return ""

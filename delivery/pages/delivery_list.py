@@ -197,7 +197,8 @@ def _pill(one: Delivery, *, tries: int, inbox: InboxStatus) -> str:
             return _("Skipped")
         case State.SENDING:
             return _("Sending")
-    if not tries and one.due_at <= inbox.now:
+    due_at, _reason = one.wait
+    if not tries and due_at <= inbox.now:
         return _("Waiting")
-    time = attempts.moment(one.due_at, now=inbox.now, zone=inbox.zone)
+    time = attempts.moment(due_at, now=inbox.now, zone=inbox.zone)
     return _("Next try {time}").format(time=time)

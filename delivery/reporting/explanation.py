@@ -144,7 +144,8 @@ def _channel_reports(rows: Sequence[Notification]) -> dict[int, list[ChannelRepo
     if summaries:
         opened |= Q(summary_id__in_set=summaries)
     deliveries = defaultdict(list)
-    for delivery in Delivery.objects.filter(opened).defer("body").order_by("id").prefetch_related("attempts"):
+    made = Delivery.objects.filter(opened).select_related("address__server").defer("body").order_by("id")
+    for delivery in made.prefetch_related("attempts"):
         key = ("row", delivery.notification_id) if delivery.notification_id else ("summary", delivery.summary_id)
         deliveries[key, delivery.kind].append(delivery)
     reports: dict[int, list[ChannelReport]] = defaultdict(list)

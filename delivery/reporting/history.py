@@ -17,7 +17,7 @@ MOST_COUNTED = 1000
 def rows(user_id: int | None) -> QuerySet[Delivery]:
     """Query a person's deliveries, or everybody's (None), newest first, with all that shows them: two queries."""
     query = Delivery.objects.select_related(
-        "address", "notification__event__event_type", "notification__event__actor_user", "summary"
+        "address__server", "notification__event__event_type", "notification__event__actor_user", "summary"
     ).prefetch_related(Prefetch("attempts", queryset=Attempt.objects.order_by("id")))
     # What was frozen can be a quarter of a megabyte, and nobody looks at it here.
     query = query.defer("body").order_by("-id")
@@ -75,6 +75,7 @@ def _dead(user_id: int) -> QuerySet[Delivery]:
 
 def as_json(row: Delivery, *, for_staff: bool = False) -> dict[str, Any]:
     """Return the `delivery` object of the API. No query for a row that came from here."""
+    due_at, reason = row.wait
     return {
         "id": row.pk,
         "notification_id": row.notification_id,
@@ -83,8 +84,8 @@ def as_json(row: Delivery, *, for_staff: bool = False) -> dict[str, Any]:
         "kind": row.kind,
         "purpose": row.purpose,
         "state": row.state,
-        "reason": row.reason,
-        "due_at": instant(row.due_at),
+        "reason": reason,
+        "due_at": instant(due_at),
         "created_at": instant(row.created_at),
         "attempts": [attempt_json(one, for_staff=for_staff) for one in row.attempts.all()],
     }

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from delivery import addresses, channels
 from delivery.address_health import circuit_breaker
 from delivery.channels import Outcome, Whose
 from delivery.models import Address, Delivery
 from delivery.outbox import outbox
+from delivery.outbox.claim import is_any_due
 from events.bus import Entity
 from events.models import Event, Membership
 from notifications.models import Notification
@@ -44,11 +45,10 @@ def test_five_failures_in_a_row_open_it(owner, fake):
 
 
 def test_while_it_is_open_what_is_due_waits_and_fails_nothing(owner, fake):
-    box = failing(owner, open_until=after(10))
-    made = delivery(box)
+    made = delivery(failing(owner, open_until=after(10)))
     assert claim(fake) == []
-    assert due(made.pk) == (after(10), "breaker_open")
-    assert made.attempts.count() == 0
+    assert due(made.pk) == (NOON, "")
+    assert (made.wait, made.attempts.count()) == ((after(10), "breaker_open"), 0)
 
 
 def test_half_open_it_lets_one_probe_through(owner, fake):
@@ -59,30 +59,89 @@ def test_half_open_it_lets_one_probe_through(owner, fake):
     assert claim(fake) == []
 
 
-def test_the_probe_s_success_closes_it_and_brings_what_waited_forward(owner, fake):
+def test_the_probe_s_success_closes_it_and_all_that_waited_is_due(owner, fake):
     box = failing(owner, open_until=after(-1))
-    probe = delivery(box)
-    waiting = delivery(box, due_at=after(900), reason="breaker_open")
+    probe, waiting = delivery(box, due_at=after(-9)), delivery(box)
     assert settle(claim(fake), SENT) == 1
     box.refresh_from_db()
-    assert (box.failures, box.open_until, box.failing_since) == (0, None, None)
-    assert due(waiting.pk) == (NOON, "")
+    assert (box.failures, box.open_until, box.failing_since) == (0, NOON, None)
     assert Delivery.objects.get(pk=probe.pk).state == "sent"
+    assert [one.outgoing.delivery for one in claim(fake)] == [waiting]
 
 
-def test_a_test_s_success_brings_what_waited_forward_too(owner, fake):
+def test_opening_and_closing_touch_no_row_of_what_waits(owner, fake):
+    box = failing(owner, open_until=after(-1))
+    for _ in range(3):
+        delivery(box)
+    with CaptureQueriesContext(connection) as opened:
+        settle(claim(fake, free=1), FAILED)
+        assert claim(fake, now=after(1)) == []
+    with CaptureQueriesContext(connection) as closed:
+        settle(claim(fake, free=1, now=after(60)), SENT, now=after(60))
+    written = [query["sql"] for query in (*opened, *closed) if query["sql"].startswith("UPDATE deliveries")]
+    assert len(written) <= 4
+    assert Delivery.objects.filter(state="pending", due_at=NOON, reason="").count() == 2
+
+
+def test_what_waits_is_late_only_since_it_could_be_tried(owner, fake):
+    box = failing(owner, open_until=after(-1))
+    for _ in range(2):
+        delivery(box, due_at=after(-3600))
+    assert Delivery.objects.due_since(NOON) == after(-1)
+    settle(claim(fake), SENT)
+    assert Delivery.objects.due_since(NOON) == NOON
+
+
+def test_what_waits_wakes_nobody(owner, fake):
+    delivery(failing(owner, open_until=after(1)))
+    delivery(address(owner, rate_per_second=1, paced_until=after(1)))
+    assert not is_any_due(now=NOON)
+    assert Delivery.objects.due_since(NOON) is None
+    assert is_any_due(now=after(1))
+
+
+def test_a_probe_that_fails_uses_up_no_try_and_lets_another_go_next(owner, fake):
+    box = failing(owner, open_until=after(-1))
+    probe, other = delivery(box, tries=3, due_at=after(-9)), delivery(box, due_at=after(-8))
+    settle(claim(fake), FAILED)
+    probe.refresh_from_db()
+    assert (probe.state, probe.tries, probe.reason, probe.attempts.count()) == ("pending", 3, "http_5xx", 1)
+    assert [one.outgoing.delivery for one in claim(fake, now=after(60))] == [other]
+
+
+def test_a_probe_comes_no_earlier_than_its_receiver_asks(owner, fake):
+    probe = delivery(failing(owner, open_until=after(-1)))
+    settle(claim(fake), Outcome("retry", "too_many_requests", retry_at=after(600)))
+    assert due(probe.pk)[0] == after(600)
+
+
+def test_a_final_answer_to_a_probe_ends_it(owner, fake):
+    probe = delivery(failing(owner, open_until=after(-1)))
+    settle(claim(fake), Outcome("dead", "recipient_refused"))
+    probe.refresh_from_db()
+    assert probe.state == "dead"
+
+
+def test_a_test_s_success_lets_what_waited_go_too(owner, fake):
     box = failing(owner, open_until=after(3600))
-    waiting = delivery(box, due_at=after(3600), reason="breaker_open")
+    waiting = delivery(box)
     outbox.enqueue(box, purpose=Delivery.Purpose.TEST, now=NOON)
     deliver(fake)
-    assert due(waiting.pk) == (NOON, "")
+    assert [one.outgoing.delivery for one in claim(fake)] == [waiting]
 
 
-def test_switching_it_on_again_does_too(owner, fake):
+def test_a_test_s_failure_is_told_as_any_other(owner, fake):
+    box = failing(owner, open_until=after(3600))
+    made = outbox.enqueue(box, purpose=Delivery.Purpose.TEST, now=NOON)
+    settle(claim(fake), FAILED)
+    made.refresh_from_db()
+    assert (made.tries, made.attempts.count()) == (1, 1)
+
+
+def test_switching_it_on_again_lets_it_go_too(owner, fake):
     box = failing(owner, open_until=after(3600), is_enabled=False)
-    waiting = delivery(box, due_at=after(3600), reason="breaker_open")
+    waiting = delivery(box)
     addresses.change(owner.pk, address_id=box.pk, is_enabled=True, now=NOON)
-    assert due(waiting.pk) == (NOON, "")
     deliver(fake)
     assert Delivery.objects.get(pk=waiting.pk).state == "sent"
 
@@ -98,8 +157,8 @@ def test_what_failed_by_itself_keeps_its_own_time_when_the_breaker_closes(owner,
 def test_what_waited_comes_at_the_rate_of_its_address(owner, fake):
     box = failing(owner, open_until=after(-1), rate_per_second=2)
     for _ in range(6):
-        delivery(box, due_at=after(900), reason="breaker_open")
-    probe = delivery(box)
+        delivery(box)
+    probe = delivery(box, due_at=after(-9))
     deliver(fake)
     starts = [len(deliver(fake, now=after(seconds))) for seconds in (0, 0.5, 1, 3, 4)]
     assert starts == [1, 1, 1, 2, 1]
@@ -109,7 +168,7 @@ def test_what_waited_comes_at_the_rate_of_its_address(owner, fake):
 def test_what_waited_comes_as_far_as_its_address_has_room(owner, fake):
     box = failing(owner, open_until=after(-1))
     for _ in range(fake.per_address + 1):
-        delivery(box, due_at=after(900), reason="breaker_open")
+        delivery(box)
     delivery(box)
     deliver(fake)
     assert len(claim(fake)) == fake.per_address
@@ -130,8 +189,9 @@ def test_what_was_in_flight_when_it_opened_does_not_open_it_longer(owner):
     assert box.open_until == after(10)
 
 
-def test_a_test_is_tried_at_once(owner, fake):
+def test_a_test_is_tried_at_once_before_all_that_waits(owner, fake):
     box = failing(owner, open_until=after(3600))
+    delivery(box, due_at=after(-60))
     made = outbox.enqueue(box, purpose=Delivery.Purpose.TEST, now=NOON)
     deliver(fake)
     made.refresh_from_db()
@@ -259,6 +319,7 @@ def test_a_rate_lets_so_many_start_and_puts_the_others_off(owner, fake):
         delivery(box)
     assert len(claim(fake)) == 2
     assert claim(fake) == []
-    waiting = Delivery.objects.filter(state="pending").values_list("due_at", "reason")
-    assert set(waiting) == {(NOON + timedelta(seconds=0.5), "rate_limited")}
+    waiting = Delivery.objects.filter(state="pending")
+    assert {one.wait for one in waiting} == {(after(0.5), "rate_limited")}
+    assert set(waiting.values_list("due_at", "reason")) == {(NOON, "")}
     assert len(claim(fake, now=after(1))) == 2
