@@ -1,23 +1,40 @@
 """Views by what they are for: a page to look at, one that holds a form, a form alone. All for whoever is signed in."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 
 
+# Whose page a script asks for: another person may have signed in since it was loaded.
+WHOSE_PAGE = "X-Carillon-User"
+
+
 def page(view: View) -> View:
-    return never_cache(login_required(require_safe(view)))
+    return never_cache(_of_whose_page_it_is(login_required(require_safe(view))))
 
 
 def page_with_form(view: View) -> View:
-    return never_cache(login_required(require_http_methods(["GET", "HEAD", "POST"])(view)))
+    return never_cache(_of_whose_page_it_is(login_required(require_http_methods(["GET", "HEAD", "POST"])(view))))
 
 
 def form(view: View) -> View:
-    return login_required(require_POST(view))
+    return _of_whose_page_it_is(login_required(require_POST(view)))
+
+
+def _of_whose_page_it_is(view: View) -> View:
+    """Answer 401 to a page of somebody else than the person who is signed in now."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.headers.get(WHOSE_PAGE, str(request.user.pk)) != str(request.user.pk):
+            return HttpResponse(status=401)
+        return view(request, *args, **kwargs)
+
+    return cast("View", checked)

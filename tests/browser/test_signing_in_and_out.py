@@ -57,3 +57,13 @@ def test_signing_out_in_one_tab_tells_the_other(enter):
         "href", "/sign-in/?next=%2Fnotifications%2F"
     )
     expect(second.locator(".bell")).to_have_attribute("aria-label", re.compile("^Notifications, .* unread, not live$"))
+
+
+def test_a_page_of_one_person_shows_nothing_of_another_who_signs_in_beside_it(live):
+    page = live("alice", expect=("401", "4401"))
+    beside = page.context.new_page()
+    page.context.clear_cookies()
+    sign_in(beside, "admin")
+    page.evaluate("document.querySelector('main carillon-feed').reload()")
+    expect(page.locator(".toast")).to_contain_text("Your session ended.")
+    expect(page.locator("main [data-note=connection]").get_by_role("link", name="Sign in")).to_be_visible()

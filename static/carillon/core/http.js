@@ -1,31 +1,34 @@
-/** Requests to our own server. */
+/** Requests to our own server. Each says whose page asks: where another has signed in since, it is answered 401. */
 import { config } from "./config.js";
+import { store } from "./store.js";
 
 /**
  * Post what a form would. Rejects unless it worked.
  * @param {string} url
  * @param {URLSearchParams | Record<string, string>} fields
- * @returns {Promise<Response>}
  */
-export async function post(url, fields) {
-  const response = await fetch(url, {
-    method: "POST",
-    headers: { Accept: "application/json", "X-CSRFToken": config.csrf },
-    body: new URLSearchParams(fields),
-  });
-  if (!response.ok || response.redirected) throw new HttpError(response);
-  return response;
+export function post(url, fields) {
+  const headers = { Accept: "application/json", "X-CSRFToken": config.csrf };
+  return ask(url, { method: "POST", headers, body: new URLSearchParams(fields) });
 }
 
 /**
- * Fetch a fragment or numbers. Rejects unless it worked; a sign-in page in its place is a failure too.
+ * Fetch a fragment or numbers. Rejects unless it worked.
  * @param {string} url
- * @returns {Promise<Response>}
  */
-export async function get(url) {
-  const response = await fetch(url, { headers: { "X-Requested-With": "carillon" } });
-  if (!response.ok || response.redirected) throw new HttpError(response);
-  return response;
+export function get(url) {
+  return ask(url, { headers: {} });
+}
+
+/**
+ * @param {string} url
+ * @param {RequestInit} options
+ */
+async function ask(url, options) {
+  const response = await fetch(url, { ...options, headers: { ...options.headers, "X-Carillon-User": config.user } });
+  if (response.ok && !response.redirected) return response;
+  if (response.status === 401) store.setStatus("signed-out");
+  throw new HttpError(response);
 }
 
 export class HttpError extends Error {
