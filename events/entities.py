@@ -1,12 +1,16 @@
 """Entities, which events are about: `(type, id)`, and their addresses on the site."""
 
+import logging
 import re
+import time
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db.models import Model
+from django.utils.functional import Promise
 
+from events.db.session import savepoint_if_asked
 from events.errors import EntityRefused
 
 BIGINT_MAX = 2**63 - 1
@@ -14,8 +18,18 @@ BIGINT_MAX = 2**63 - 1
 USER_ID_MAX = 2**31 - 1
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
-UrlResolver = Callable[[int], "str | None"]
+# Of an address; of one answer, in seconds; and how many times as long one that took longer isn't asked again: whatever
+# an app's resolver does, a list waits for it a tenth of the time at most.
+MAX_URL = 2000
+SLOW = 1.0
+REST = 10
+
+logger = logging.getLogger(__name__)
+
+UrlResolver = Callable[[int], "str | Promise | None"]
 _resolvers: dict[str, UrlResolver] = {}
+_resting: dict[str, float] = {}
+_reported: set[str] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +58,23 @@ class Entity:
 
     @property
     def url(self) -> str | None:
-        resolver = _resolvers.get(self.type)
-        return resolver(self.id) if resolver else None
+        """Path where it is seen, as the app that registered its type says. None also where that fails, which is logged
+        once for each type, or rests: no list fails or waits for another's code."""
+        resolver, began = _resolvers.get(self.type), time.monotonic()
+        if resolver is None or began < _resting.get(self.type, began):
+            return None
+        try:
+            with savepoint_if_asked():
+                return _address(resolver(self.id))
+        except Exception:
+            if _is_first_report(self.type):
+                logger.exception("the resolver of %s entities fails: what is about them has no link", self.type)
+            return None
+        finally:
+            if (taken := time.monotonic() - began) > SLOW:
+                _resting[self.type] = began + taken * (1 + REST)
+                if _is_first_report(self.type):
+                    logger.warning("the resolver of %s entities took %.1f s: it rests after such", self.type, taken)
 
 
 def entity_of(source: Model | Entity) -> Entity:
@@ -94,3 +123,23 @@ def register_entity(name: str, *, url: UrlResolver) -> None:
     """Say where entities of this type are seen: `url(id)` gives a path on this site, or None when it is gone."""
     Entity(name, 0)
     _resolvers[name] = url
+    _resting.pop(name, None)
+    _reported.discard(name)
+
+
+def _address(answer: object) -> str | None:
+    """The answer of a resolver as plain text that can be stored and sent."""
+    if answer is None:
+        return None
+    if not isinstance(answer, str | Promise):
+        raise TypeError(f"{type(answer).__name__} is no address: return a path, or None")
+    text = str(answer)
+    if len(text.encode()) > MAX_URL:
+        raise ValueError(f"an address has {MAX_URL} bytes at most")
+    return text
+
+
+def _is_first_report(name: str) -> bool:
+    is_first = name not in _reported
+    _reported.add(name)
+    return is_first

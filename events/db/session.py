@@ -1,8 +1,9 @@
 """Locks and settings of the current transaction, and moments as its parameters."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -26,6 +27,23 @@ def trial(*, milliseconds: int) -> Iterator[None]:
         set_local(lock_timeout=f"{milliseconds}ms", statement_timeout=f"{milliseconds}ms")
         yield
         transaction.set_rollback(True)
+
+
+@contextmanager
+def savepoint_if_asked() -> Iterator[None]:
+    """Savepoint around code of others inside a transaction, made when it asks the database anything: no query where it
+    doesn't, and its failed statement fails no more than itself."""
+    begun = False
+
+    def begin(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        nonlocal begun
+        if not begun and connection.in_atomic_block:
+            begun = True
+            savepoint.enter_context(transaction.atomic())
+        return execute(sql, params, many, context)
+
+    with ExitStack() as savepoint, connection.execute_wrapper(begin):
+        yield
 
 
 @contextmanager

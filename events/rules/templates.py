@@ -33,7 +33,7 @@ _UNFIT = (
     ArithmeticError,
     AttributeError,
     LookupError,
-    RecursionError,
+    RuntimeError,
     MemoryError,
 )
 # These only look at a value: the length of a long list is its length.

@@ -1,5 +1,6 @@
 """The inbox, its fragments, and a notification's own page."""
 
+import logging
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,8 @@ from notifications.pages.inbox_status import status_for
 from notifications.pages.requests import is_visit, person
 from notifications.presentation import payload
 from notifications.websocket import snapshot
+
+logger = logging.getLogger(__name__)
 
 UNDO = "undo_read_all"
 
@@ -116,5 +119,8 @@ def _target(url: str) -> str:
     try:
         match = resolve(urlsplit(url).path) if url else None
     except Resolver404:
+        return ""
+    except Exception:
+        logger.exception("an app's converter can't read %s", url)
         return ""
     return url if match and match.url_name != "notification-open" else ""
