@@ -104,8 +104,10 @@ def _choose(channel: Channel, addresses: Mapping[int, Address], *, free: int, re
 
 
 def _rooms(channel: Channel, addresses: Mapping[int, Address], *, now: datetime) -> dict[int, int]:
-    """address -> how many of its deliveries may be tried now, beside those in flight in any process."""
-    sending = Delivery.objects.filter(state=State.SENDING, address_id__in_set=addresses).order_by()
+    """address -> how many of its deliveries may be tried now, beside those in flight in any process that lives."""
+    sending = Delivery.objects.filter(
+        state=State.SENDING, lease_until__gte=now, address_id__in_set=addresses
+    ).order_by()
     in_flight = dict(sending.values_list("address_id").annotate(Count("id")))
     rooms = {}
     for pk, address in addresses.items():

@@ -1,12 +1,12 @@
 """Leases on chosen deliveries: they are looked at again and frozen, and get token, lease and attempts."""
 
 import logging
-import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Count
 
 from delivery.channels import Channel, Frozen, Outgoing
@@ -16,26 +16,20 @@ from events.db.rows import insert_rows, update_rows
 
 logger = logging.getLogger(__name__)
 
-# Attempts start right after the claim; the rest of a lease is for their deadline and for settling.
-START_WITHIN = 2.0
-LEAST_MARGIN = 4.0
+# A worker that lives says so this often; one that can't for so long may have lost what it holds.
+BEAT = timedelta(seconds=5)
+LEASE = 3 * BEAT
 
 State = Delivery.State
 
 
 @dataclass(slots=True)
 class Leased:
-    """Delivery that this process may try, until `start_by` (of the monotonic clock) has passed."""
+    """Delivery that this process alone may try, for as long as its beats extend the lease."""
 
     outgoing: Outgoing
     attempt_id: int
     token: uuid.UUID
-    start_by: float
-
-
-def duration(channel: Channel) -> timedelta:
-    """Return how long a lease runs: longer than an attempt may take, and its settling."""
-    return timedelta(seconds=START_WITHIN + channel.deadline + max(LEAST_MARGIN, channel.deadline))
 
 
 def take(channel: Channel, ids: Sequence[int], *, addresses: Mapping[int, Address], now: datetime) -> list[Leased]:
@@ -70,12 +64,26 @@ def take(channel: Channel, ids: Sequence[int], *, addresses: Mapping[int, Addres
     fresh = _freeze(channel, wanted, now=now)
     wanted = [one for one in wanted if one.delivery.state == State.PENDING]
     token = uuid.uuid4()
-    _write_claims(wanted, fresh=fresh, token=token, lease_until=now + duration(channel))
+    _write_claims(wanted, fresh=fresh, token=token, lease_until=now + LEASE)
     for one in wanted:
         one.number = numbers.get(one.delivery.pk, 0) + 1
     attempts = _write_attempts(wanted, now=now)
-    start_by = time.monotonic() + START_WITHIN
-    return [Leased(one, attempts[one.delivery.pk], token, start_by) for one in wanted]
+    return [Leased(one, attempts[one.delivery.pk], token) for one in wanted]
+
+
+def extend(held: Sequence[Leased], *, now: datetime) -> int:
+    """Let the leases of these run anew, where they are still held; how many. What others work on just now waits."""
+    with transaction.atomic():
+        ids = still_held(held, skip_locked=True)
+        return Delivery.objects.filter(pk__in_set=ids).update(lease_until=now + LEASE)
+
+
+def still_held(claimed: Sequence[Leased], *, skip_locked: bool = False) -> list[int]:
+    """Lock those that nobody has taken over; their ids."""
+    tokens = {one.outgoing.delivery.pk: one.token for one in claimed}
+    rows = Delivery.objects.select_for_update(no_key=True, skip_locked=skip_locked)
+    rows = rows.filter(pk__in_set=tokens, state=State.SENDING).order_by("pk")
+    return [pk for pk, token in rows.values_list("pk", "claim_token") if token == tokens[pk]]
 
 
 def end(reasons: Mapping[int, str], *, state: str, now: datetime) -> None:

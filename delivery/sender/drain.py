@@ -1,7 +1,7 @@
 """Drain of what is due: every channel side by side in one event loop, hundreds of attempts at once.
 
-The loop's thread touches no database; one other thread does, with a connection of its own. Slots that become free are
-filled again while others hang, so a receiver that doesn't answer costs the others nothing.
+The loop's thread touches no database; another does, and one more for the beats of what takes long. Slots that become
+free are filled again while others hang, so a receiver that doesn't answer costs the others nothing.
 """
 
 from __future__ import annotations
@@ -10,12 +10,10 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from typing import TypeVar
 
-from django.db import Error, connection, connections
+from django.db import Error
 
 from delivery import channels
 from delivery.channels import Channel, Outcome, Session, Whose
@@ -24,6 +22,8 @@ from delivery.outbox.claim import Batch
 from delivery.outbox.lease import Leased
 from delivery.outbox.settle import Result
 from delivery.sender import in_flight, worker_lock
+from delivery.sender.database_thread import DatabaseThread
+from delivery.sender.heartbeat import BEAT, Heartbeat
 from delivery.sender.in_flight import InFlight
 from events.db import clock
 from events.db.errors import Fault, fault
@@ -31,7 +31,8 @@ from events.transport import hints
 
 logger = logging.getLogger(__name__)
 
-# Seconds after which a drain claims no more and another goes on; what it began it finishes.
+# Seconds after which a drain claims no more and another goes on; what it began it finishes. While something takes long
+# it goes on itself: each such drain keeps a process of the worker's pool.
 CLAIM_FOR = 10.0
 # Share of a channel's slots that deliveries which have failed before may use.
 RETRY_SHARE = 0.75
@@ -41,12 +42,10 @@ POLL, CLAIM_AGAIN = 0.05, 0.5
 GATHER = 0.005
 # Seconds after being told to stop when what is still in flight is cancelled, and made again.
 FINISH_WITHIN = 12.0
-# A channel's own deadline should end an attempt; this does if it doesn't.
+# A channel's own deadline, which may be minutes, should end an attempt; this does if it doesn't.
 DEADLINE_GRACE = 1.0
 # Seconds that a drain waits for a database that doesn't answer, unless it has outcomes to write.
 DATABASE_PATIENCE = 15.0
-
-T = TypeVar("T")
 
 
 def drain(*, seconds: float = CLAIM_FOR) -> None:
@@ -72,7 +71,8 @@ class _Drain:
 
     def __init__(self, *, seconds: float) -> None:
         self._until = time.monotonic() + seconds
-        self._database = ThreadPoolExecutor(1, thread_name_prefix="carillon-drain")
+        self.database = DatabaseThread("drain")
+        self.heartbeat = Heartbeat(lambda: [one for loop in self._loops for one in loop.held])
         self._stop_at: float | None = None
         self._loops = [_ChannelLoop(channels.named(name), self) for name in list(channels.installed())]
         self._busy = set(self._loops)
@@ -85,24 +85,12 @@ class _Drain:
             return not self.may_claim or all(loop.requests == worker_lock.requests() for loop in self._loops)
         finally:
             self._end_claiming()
-            self._database.submit(connections.close_all)
-            self._database.shutdown()
+            self.heartbeat.close()
+            self.database.close()
 
     @property
     def is_out_of_time(self) -> bool:
         return self._stop_at is not None and time.monotonic() > self._stop_at + FINISH_WITHIN
-
-    async def in_database(self, job: Callable[[], T]) -> T:
-        """Run a job in the one thread that talks to the database. After an error the next one gets a new connection."""
-
-        def run() -> T:
-            try:
-                return job()
-            except Error:
-                connection.close()
-                raise
-
-        return await asyncio.get_running_loop().run_in_executor(self._database, run)
 
     async def is_asked_again(self, idle: _ChannelLoop) -> bool:
         """Wait with a loop that has nothing to do: True if it should claim again, False when all are done."""
@@ -118,9 +106,10 @@ class _Drain:
         self._busy.discard(loop)
 
     async def _send(self) -> None:
-        watch = asyncio.create_task(self._watch())
+        beside = [asyncio.create_task(self._watch()), asyncio.create_task(self.heartbeat.run())]
         ended = await asyncio.gather(*(loop.run() for loop in self._loops), return_exceptions=True)
-        watch.cancel()
+        for task in beside:
+            task.cancel()
         if failed := [error for error in ended if isinstance(error, Exception)]:
             raise ExceptionGroup("channels could not drain", failed)
 
@@ -129,7 +118,7 @@ class _Drain:
             if worker_lock.is_stopping() and self._stop_at is None:
                 self._stop_at = time.monotonic()
                 self._end_claiming()
-            if self.may_claim and time.monotonic() > self._until:
+            if self.may_claim and time.monotonic() > self._until and not self.heartbeat.is_needed:
                 self._end_claiming()
                 hints.send(outbox.TASK)
             await asyncio.sleep(POLL)
@@ -148,8 +137,15 @@ class _ChannelLoop:
         self._channel, self._drain = channel, drain
         self._in_flight = InFlight(channel)
         self._after = 0
+        self._results: list[Result] = []
+        self._begin_until = 0.0
         self._failing_since: float | None = None
         self.requests = 0
+
+    @property
+    def held(self) -> list[Leased]:
+        """Attempts that began a while ago, and those whose outcome isn't written yet."""
+        return [*self._in_flight.lasting(), *(result.leased for result in list(self._results))]
 
     async def run(self) -> None:
         """Run until nothing is due and nothing in flight, here and in the other loops."""
@@ -162,51 +158,53 @@ class _ChannelLoop:
             self._drain.leave(self)
 
     async def _run(self, stack: AsyncExitStack) -> None:
-        results: list[Result] = []
         session: Session | None = None
         while True:
             self.requests = worker_lock.requests()
-            batch = await self._next_batch(results)
+            batch = await self._next_batch()
             if batch.deliveries:
                 if session is None:
                     session = await stack.enter_async_context(self._channel.session())
                 await self._begin(batch.deliveries, session)
-            if self._in_flight or results or not batch.is_last:
-                results += await self._wait(is_last=batch.is_last)
+            if self._in_flight or self._results or not batch.is_last:
+                self._results += await self._wait(is_last=batch.is_last)
             elif not await self._drain.is_asked_again(self):
                 return
 
-    async def _next_batch(self, results: list[Result]) -> Batch:
-        """Write the results, which empties them, and claim all there is room for.
+    async def _next_batch(self) -> Batch:
+        """Write the results, which empties them, and claim all there is room for, unless the last beat is long ago.
 
         Claiming half of it, so that the database works on one half while the other is sent, is slower: the two threads
         share one interpreter.
         """
-        free = in_flight.free_slots(self._channel) if self._drain.may_claim else 0
-        if not results and free <= 0:
+        may_claim = self._drain.may_claim and not self._drain.heartbeat.is_stale
+        free = in_flight.free_slots(self._channel) if may_claim else 0
+        if not self._results and free <= 0:
             return Batch(is_last=True)
         try:
             # Both in one go: between two the loop would begin attempts while the database idles.
-            batch = await self._drain.in_database(lambda: self._settle_and_claim(results, free=free))
+            batch = await self._drain.database.run(lambda: self._settle_and_claim(free=free))
         except Error as error:
-            self._bear(error, results)
+            self._bear(error)
             return Batch(is_last=True)
         self._failing_since = None
         in_flight.keep(self._channel, self, 0)
         return batch
 
-    def _settle_and_claim(self, results: list[Result], *, free: int) -> Batch:
-        if results:
-            settle.settle(results, now=clock.now())
-            results.clear()
+    def _settle_and_claim(self, *, free: int) -> Batch:
+        if self._results:
+            settle.settle(self._results, now=clock.now())
+            self._results.clear()
         if free <= 0:
             return Batch(is_last=True)
+        # A claim is a beat: of one that took longer the next may come too late.
+        self._begin_until = time.monotonic() + BEAT
         retries = int(self._channel.slots * RETRY_SHARE) - self._in_flight.retrying
         batch = claim.claim(self._channel, free=free, retries=retries, after=self._after, now=clock.now())
         self._after = batch.after
         return batch
 
-    def _bear(self, error: Error, results: Sequence[Result]) -> None:
+    def _bear(self, error: Error) -> None:
         """Let outcomes wait for a database in trouble for as long as it takes: a slot each, so no more than there are.
 
         Whatever else refuses them is borne for a while, and so is a database without which there is nothing to do.
@@ -214,18 +212,16 @@ class _ChannelLoop:
         if self._failing_since is None:
             self._failing_since = time.monotonic()
             logger.warning("%s deliveries wait for the database: %s", self._channel.name, error)
-        in_flight.keep(self._channel, self, len(results))
-        is_known = bool(results) and fault(error) is Fault.NOBODY and not self._drain.is_out_of_time
+        in_flight.keep(self._channel, self, len(self._results))
+        is_known = bool(self._results) and fault(error) is Fault.NOBODY and not self._drain.is_out_of_time
         if not is_known and time.monotonic() - self._failing_since > DATABASE_PATIENCE:
             raise error
 
     async def _begin(self, deliveries: Sequence[Leased], session: Session) -> None:
-        in_time = [one for one in deliveries if time.monotonic() <= one.start_by and not worker_lock.is_stopping()]
-        if len(in_time) < len(deliveries):
-            started = {one.attempt_id for one in in_time}
-            late = [one for one in deliveries if one.attempt_id not in started]
-            await self._drain.in_database(lambda: rescue.release(late, now=clock.now()))
-        for one in in_time:
+        if time.monotonic() > self._begin_until or worker_lock.is_stopping():
+            await self._drain.database.run(lambda: rescue.release(deliveries))
+            return
+        for one in deliveries:
             self._in_flight.add(asyncio.create_task(self._attempt(session, one)), one)
 
     async def _attempt(self, session: Session, delivery: Leased) -> Result:
@@ -261,4 +257,4 @@ class _ChannelLoop:
 
     async def _cancel(self) -> None:
         lost = self._in_flight.cancel()
-        await self._drain.in_database(lambda: rescue.give_up(lost, now=clock.now()))
+        await self._drain.database.run(lambda: rescue.give_up(lost, now=clock.now()))

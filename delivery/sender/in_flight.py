@@ -62,6 +62,11 @@ class InFlight:
     def is_any_unfinished(self) -> bool:
         return len(self._deliveries) > len(self._finished)
 
+    def lasting(self) -> list[Leased]:
+        """List what began a while ago: what ends at once needs no beat, which is a write."""
+        late = time.monotonic() - HANGS_AFTER
+        return [delivery for attempt, delivery in self._deliveries.items() if self._started[attempt] < late]
+
     async def wait(self, seconds: float) -> None:
         """Wait until an attempt has finished, for so long at most."""
         with contextlib.suppress(TimeoutError):

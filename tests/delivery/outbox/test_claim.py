@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from django.db import connections
 
 from delivery.models import Address, Delivery
 from delivery.outbox import claim as claims
+from delivery.outbox.lease import LEASE
 from notifications.models import UserNotificationSettings
 from tests.conftest import person
 from tests.delivery.factories.deliveries import NOON, address, after, delivery
@@ -116,3 +118,13 @@ def test_each_comes_with_the_zone_of_its_person(owner, member, fake):
     for user in (owner, member):
         delivery(address(user))
     assert [one.outgoing.zone.key for one in claim(fake)] == ["Asia/Tokyo", "UTC"]
+
+
+@pytest.mark.django_db
+def test_what_a_lost_worker_held_takes_nobody_s_room(owner, fake):
+    box = address(owner)
+    for _ in range(fake.per_address + 1):
+        delivery(box)
+    claim(fake)
+    assert claim(fake, now=NOON + LEASE) == []
+    assert len(claim(fake, now=NOON + LEASE + timedelta(seconds=1))) == 1

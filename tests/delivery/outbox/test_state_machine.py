@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from delivery.channels import Outcome, Whose
 from delivery.models import Attempt, Delivery
 from delivery.outbox import outbox, rescue, settle
-from delivery.outbox.lease import Leased, duration
+from delivery.outbox.lease import LEASE, Leased
 from delivery.outbox.settle import Result
 from tests.delivery.factories.deliveries import NOON, address, delivery
 from tests.delivery.fakes.channel import FakeChannel, installed
@@ -54,6 +54,7 @@ MOVES = st.lists(
     max_size=7,
 ).map(lambda moves: [step for move in moves for step in move])
 RETRIES = 3
+EXPIRED = LEASE + timedelta(seconds=1)
 
 
 @dataclass
@@ -104,7 +105,7 @@ class Account:
         if self.state == "sending" and self.is_expired:
             self.attempts[-1] = "unknown"
             often = self.attempts.count("unknown") >= rescue.MOST_UNKNOWN
-            self.state, self.is_due, self.holder = "dead" if often else "pending", True, None
+            self.state, self.holder = "dead" if often else "pending", None
 
     def resend(self, *, now: datetime) -> None:
         if self.state in ("sent", "dead", "skipped") and now >= self.rests_until:
@@ -130,7 +131,7 @@ class Real:
         self.made.address.__class__.objects.update(failures=0, open_until=None)
 
     def release(self, number: int) -> bool:
-        return rescue.release([self.claims[number]], now=self.now) > 0
+        return rescue.release([self.claims[number]]) > 0
 
     def pass_time(self, by: timedelta) -> None:
         self.now += by
@@ -139,10 +140,6 @@ class Real:
     def shown(self) -> tuple[str, int, list[str]]:
         row = Delivery.objects.get(pk=self.made.pk)
         return row.state, row.tries, list(Attempt.objects.order_by("id").values_list("outcome", flat=True))
-
-
-def lease(fake: FakeChannel) -> timedelta:
-    return duration(fake) + timedelta(seconds=1)
 
 
 @settings(
@@ -180,12 +177,13 @@ def run(step: str, outcome: str, account: Account, real: Real, places: list[int]
     elif step == "lease ends":
         account.is_expired = account.state == "sending"
         account.is_due = account.is_due or account.state == "sending"
-        real.pass_time(lease(real.fake))
+        real.pass_time(EXPIRED)
         # Our own failures wait for less than a lease at first, retries too.
         settle_due(account, real)
     elif step == "rescue":
         account.rescue()
         rescue.rescue(now=real.now)
+        settle_due(account, real)
     elif step == "resend":
         account.resend(now=real.now)
         outbox.resend([real.made.pk], now=real.now)
