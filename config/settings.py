@@ -244,6 +244,8 @@ BASE_URL = env.base_url(
 # EMAIL_BACKEND, EMAIL_HOST and so on.
 globals().update(env.smtp())
 EMAIL_TIMEOUT = 10
+# The time limits of a mail's steps (delivery.channels.email.smtp_connection) are as many times as long.
+EMAIL_TIME_SCALE = 1.0
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.mailbox("SMTP_FROM", default="Carillon <carillon@localhost>")
 
 WEBHOOK_TIMEOUT_SECONDS = env.integer("WEBHOOK_TIMEOUT_SECONDS", default=10, least=1, most=60)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from email.utils import parseaddr
@@ -15,27 +17,34 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy
 
 from delivery import channels
-from delivery.channels import Checked, Frozen, Outcome, Outgoing
+from delivery.channels import Checked, Frozen, Outcome, Outgoing, Whose
 from delivery.channels.email import message
 from delivery.channels.email.smtp_connection import Envelope, SmtpConnection
+from delivery.channels.email.smtp_outcome import Progress
+from delivery.channels.email.turns import Turn, Turns
 from delivery.errors import AddressRefused
 from delivery.models import Address
 
 # RFC 5321, section 4.5.3.1.
 MAX_ADDRESS = 254
-# Few mail servers like many connections from one place.
-MOST_CONNECTIONS = 4
+# Seconds that a mail may wait for its turn, and that its turn may take; seconds between two looks for a turn.
+LONGEST_QUEUE, LONGEST_TURN = 60.0, 900.0
+LOOK_AGAIN = 0.2
 
 
 class Email(channels.Channel):
     name = "email"
     label = gettext_lazy("E-mail")
     target_field = "address"
-    # More than there are lines: what waits for a connection is sent the moment it is free.
+    # More than there are connections: what waits for a turn is sent the moment it comes.
     slots = 32
     per_address = 2
-    deadline = 30.0
+    most_hanging = 96
+    deadline = LONGEST_QUEUE + LONGEST_TURN
     uses_account_email = True
+
+    def __init__(self) -> None:
+        self._turns = Turns()
 
     def check(self, target: str, *, user: User) -> Checked:
         """The address with its domain in lower case. Only the account's own needs no confirmation."""
@@ -55,7 +64,8 @@ class Email(channels.Channel):
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
-        session = Session(deadline=self.deadline)
+        deadline = LONGEST_TURN * settings.EMAIL_TIME_SCALE
+        session = Session(deadline=deadline, turns=self._turns)
         try:
             yield session
         finally:
@@ -67,11 +77,12 @@ class Email(channels.Channel):
 
 
 class Session:
-    """Few connections to the mail server, one as long as mails come one by one; each takes its mails in turn."""
+    """Few connections to the mail server, one as long as mails come one by one; each mail waits for its turn at one."""
 
-    def __init__(self, *, deadline: float, most_connections: int = MOST_CONNECTIONS) -> None:
-        self._connections: list[SmtpConnection] = []
-        self._deadline, self._most = deadline, most_connections
+    def __init__(self, *, deadline: float, turns: Turns | None = None) -> None:
+        self._deadline, self._turns = deadline, turns or Turns()
+        self._free: list[SmtpConnection] = []
+        self._waiting: dict[Turn, asyncio.Future[None]] = {}
 
     async def send(self, outgoing: Outgoing) -> Outcome:
         recipient, body = _recipient(outgoing.address.target), outgoing.delivery.body
@@ -79,18 +90,49 @@ class Session:
             # Written by another program: nothing that was checked here gets this far.
             return Outcome("dead", "invalid_email")
         envelope = Envelope(parseaddr(settings.DEFAULT_FROM_EMAIL)[1], recipient, bytes(body))
-        return await self._connection().send(envelope, deadline=self._deadline)
+        turn = Turn(recipient.rpartition("@")[2].lower())
+        try:
+            if not await self._has_come(turn):
+                return Outcome("retry", "mail_queue", whose=Whose.OURS)
+            return await self._send(envelope)
+        finally:
+            self._turns.end(turn)
+            self._begin_turns()
 
-    def _connection(self) -> SmtpConnection:
-        self._connections = [connection for connection in self._connections if not connection.is_aborted]
-        freest = min(self._connections, key=lambda connection: connection.waiting, default=None)
-        if freest is None or (freest.waiting and len(self._connections) < self._most):
-            freest = SmtpConnection()
-            self._connections.append(freest)
-        return freest
+    async def _has_come(self, turn: Turn) -> bool:
+        """Wait until the turn has begun. False: what is before it takes so long that another time is better."""
+        begun = self._waiting[turn] = asyncio.get_running_loop().create_future()
+        until = time.monotonic() + LONGEST_QUEUE
+        try:
+            self._begin_turns()
+            while not begun.done():
+                if self._turns.is_stalled(turn.domain) or time.monotonic() > until:
+                    return False
+                # Turns of other drains end without a word.
+                if not (await asyncio.wait({begun}, timeout=LOOK_AGAIN))[0]:
+                    self._begin_turns()
+            return True
+        finally:
+            self._waiting.pop(turn, None)
+
+    def _begin_turns(self) -> None:
+        full: set[str] = set()
+        for turn in list(self._waiting):
+            if turn.domain not in full and self._turns.take(turn):
+                self._waiting.pop(turn).set_result(None)
+            else:
+                full.add(turn.domain)
+
+    async def _send(self, envelope: Envelope) -> Outcome:
+        """Send over a free connection, which is free again unless it was cut."""
+        connection = self._free.pop() if self._free else SmtpConnection()
+        outcome = await connection.send(envelope, Progress(), deadline=self._deadline)
+        if not connection.is_aborted:
+            self._free.append(connection)
+        return outcome
 
     async def close(self) -> None:
-        for connection in self._connections:
+        for connection in self._free:
             await connection.close()
 
 

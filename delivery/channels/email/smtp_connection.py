@@ -1,4 +1,4 @@
-"""Connection to the mail server, kept from mail to mail, and the thread that it belongs to."""
+"""Connection to the mail server, kept from mail to mail, and how long each step of a mail may take."""
 
 import asyncio
 import contextlib
@@ -7,19 +7,29 @@ import re
 import smtplib
 import socket
 import ssl
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.generator import BytesGenerator
 from email.message import Message
 from email.policy import compat32
+from typing import TypeVar
 
+from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend
 
 from delivery.channels import Outcome
 from delivery.channels.email import smtp_outcome
+
+T = TypeVar("T")
+
+# Seconds for the server's answer to each step; BODY is what it takes to send that. RFC 5321, section 4.5.3.2, wants as
+# many minutes after MAIL, RCPT, DATA, body and final dot: whoever gives up sooner sends mails twice.
+TIME_LIMITS = {"CONNECT": 60, "MAIL": 300, "RCPT": 300, "DATA": 120, "BODY": 180, "END": 600, "RSET": 10, "QUIT": 5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,42 +42,33 @@ class Envelope:
 class SmtpConnection:
     """Connection of Django's own mail backend, whatever that is; of SMTP it stays open. Close it when done.
 
-    `waiting`: mails that it has not done with. `is_aborted`: one ran out of time, so it can't be used any more.
+    `is_aborted`: its mail ran out of time, so it can't be used any more.
     """
 
     def __init__(self) -> None:
-        self._backend = get_connection()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="mail")
-        self.waiting = 0
+        self._backend = _backend()
         self.is_aborted = False
 
-    async def send(self, envelope: Envelope, *, deadline: float) -> Outcome:
-        """Send within `deadline` seconds, the wait for the mails before it included; raise nothing of the server's."""
-        progress = smtp_outcome.Progress()
-        sending = asyncio.get_running_loop().run_in_executor(self._thread, self._send, envelope, progress)
-        self.waiting += 1
+    async def send(self, envelope: Envelope, progress: smtp_outcome.Progress, *, deadline: float) -> Outcome:
+        """Send within `deadline` seconds; raise nothing of the server's."""
         try:
-            return await asyncio.wait_for(sending, deadline)
+            return await asyncio.wait_for(_in_thread(lambda: self._send(envelope, progress)), deadline)
         except TimeoutError as error:
             self._abort()
             return smtp_outcome.failed(error, progress)
         except asyncio.CancelledError:
             self._abort()
             raise
-        finally:
-            self.waiting -= 1
 
     async def close(self) -> None:
-        if not self.is_aborted:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
-        self._thread.shutdown(wait=False)
+        await _in_thread(self._disconnect)
 
     def _send(self, envelope: Envelope, progress: smtp_outcome.Progress) -> Outcome:
         backend = self._backend
         try:
-            if self.is_aborted:
-                raise smtplib.SMTPServerDisconnected("the mail before this one ran out of time")
             if not isinstance(backend, EmailBackend):
+                # Nobody knows how far it gets before it fails.
+                progress.step = "END"
                 backend.send_messages([_Frozen(envelope)])
                 return Outcome("sent", smtp_outcome.reason_of(backend))
             return self._over_smtp(backend, envelope, progress)
@@ -86,11 +87,13 @@ class SmtpConnection:
         return send_over(smtp, envelope, progress)
 
     def _disconnect(self) -> None:
+        if smtp := getattr(self._backend, "connection", None):
+            _allow(smtp, "QUIT")
         try:
             self._backend.close()
         except (OSError, smtplib.SMTPException):
             # What can't take leave is gone already; Django keeps the rest of it otherwise.
-            self._backend = get_connection()
+            self._backend = _backend()
 
     def _abort(self) -> None:
         """Wake the thread from whatever it waits for; a connection that comes later isn't used."""
@@ -99,7 +102,39 @@ class SmtpConnection:
         if smtp is not None and smtp.sock is not None:
             with contextlib.suppress(OSError):
                 smtp.sock.shutdown(socket.SHUT_RDWR)
-        self._thread.shutdown(wait=False)
+
+
+def _backend() -> BaseEmailBackend:
+    backend: BaseEmailBackend = get_connection()
+    if isinstance(backend, EmailBackend):
+        backend.timeout = _limit("CONNECT")
+    return backend
+
+
+def _limit(step: str) -> float:
+    return TIME_LIMITS[step] * float(settings.EMAIL_TIME_SCALE)
+
+
+def _allow(smtp: smtplib.SMTP, step: str) -> None:
+    """Let the server take as long as this step may."""
+    if smtp.sock is not None:
+        smtp.sock.settimeout(_limit(step))
+
+
+def _in_thread(job: Callable[[], T]) -> asyncio.Future[T]:
+    """Do a job in a thread that no end of the process waits for, whatever a server lets it wait for."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            future.set_result(job())
+        except Exception as error:  # noqa: BLE001  it is raised where the future is waited for
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="mail", daemon=True).start()
+    return asyncio.wrap_future(future)
 
 
 def send_over(smtp: smtplib.SMTP, envelope: Envelope, progress: smtp_outcome.Progress) -> Outcome:
@@ -118,6 +153,7 @@ def send_over(smtp: smtplib.SMTP, envelope: Envelope, progress: smtp_outcome.Pro
     )
     for step, take in steps:
         progress.step = step
+        _allow(smtp, step)
         code, text = take()
         if not 200 <= code < 300:
             _reset(smtp)
@@ -133,11 +169,13 @@ def _begin_data(smtp: smtplib.SMTP) -> tuple[int, bytes]:
 def _send_data(smtp: smtplib.SMTP, body: bytes, progress: smtp_outcome.Progress) -> tuple[int, bytes]:
     """Send the body. Unless all of it went out, its final dot with it, the server can't have taken the mail."""
     ended = body if body.endswith(b"\r\n") else body + b"\r\n"
+    _allow(smtp, "BODY")
     try:
         smtp.send(re.sub(rb"(?m)^\.", b"..", ended) + b".\r\n")
     except OSError:
         progress.step = "DATA"
         raise
+    _allow(smtp, "END")
     return smtp.getreply()
 
 
@@ -154,6 +192,7 @@ def _seven_bit(body: bytes) -> bytes:
 
 
 def _reset(smtp: smtplib.SMTP) -> None:
+    _allow(smtp, "RSET")
     try:
         smtp.rset()
     except (OSError, smtplib.SMTPException):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -47,12 +48,16 @@ class Server:
         """Make it as new for the next test; open connections are dropped."""
         self.received: list[Received] = []
         self.connections = 0
-        # Answers in place of 250: by recipient, and by command ("MAIL", "DATA").
+        # Answers in place of 250: by recipient, and by command ("MAIL", "RCPT", "DATA").
         self.refused: dict[str, str] = {}
         self.answers: dict[str, str] = {}
         # How many messages it takes before it hangs up instead of answering; seconds before each answer to DATA.
         self.lost_answers = 0
         self.delay = 0.0
+        # Commands that it answers by hanging up, and commands or recipients' domains that wait for `released`.
+        self.hangs_up_at: set[str] = set()
+        self.hanging: set[str] = set()
+        self.released = threading.Event()
         self.offers_8bit = True
 
     @property
@@ -90,7 +95,12 @@ class Server:
         session.host_name = hostname
         return [one for one in responses if self.offers_8bit or "8BITMIME" not in one]
 
+    async def _wait(self, *names: str) -> None:
+        while self.hanging.intersection(names) and not self.released.is_set():
+            await asyncio.sleep(0.01)
+
     async def handle_MAIL(self, _server: SMTP, _session: Any, envelope: Envelope, sender: str, options: Any) -> str:
+        await self._wait("MAIL")
         if "MAIL" in self.answers:
             return self.answers["MAIL"]
         envelope.mail_from = sender
@@ -98,13 +108,15 @@ class Server:
         return OK
 
     async def handle_RCPT(self, _server: SMTP, _session: Any, envelope: Envelope, address: str, _options: Any) -> str:
-        if address in self.refused:
-            return self.refused[address]
+        await self._wait("RCPT", address.rpartition("@")[2])
+        if refused := self.refused.get(address) or self.answers.get("RCPT"):
+            return refused
         envelope.rcpt_tos.append(address)
         return OK
 
     async def handle_DATA(self, server: SMTP, _session: Any, envelope: Envelope) -> str:
         await asyncio.sleep(self.delay)
+        await self._wait("END")
         if "DATA" in self.answers:
             return self.answers["DATA"]
         assert isinstance(envelope.content, bytes)
@@ -124,6 +136,12 @@ class _Connection(SMTP):
     def __init__(self, server: Server, **options: Any) -> None:
         super().__init__(server, **options)
         self._server = server
+
+    async def smtp_DATA(self, arg: str) -> None:
+        if "DATA" in self._server.hangs_up_at:
+            self.transport.abort()
+        await self._server._wait("DATA")
+        await super().smtp_DATA(arg)
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)

@@ -54,7 +54,7 @@ def test_mails_at_once_have_a_connection_each(server):
     async def run() -> None:
         session = Session(deadline=5)
         try:
-            await asyncio.gather(*[session.send(outgoing()) for _ in range(3)])
+            await asyncio.gather(*[session.send(outgoing(to=f"p@d{number}.example")) for number in range(3)])
         finally:
             await session.close()
 
