@@ -12,6 +12,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 OURS_ENDS_AFTER = timedelta(days=5)
+# A server that refuses recipients of so many domains with one answer, and takes nobody's mail between, refuses us.
+SAME_REFUSALS = 3
 
 
 class Whose(StrEnum):
@@ -106,6 +108,28 @@ TABLE: tuple[tuple[str, Verdict], ...] = (
     (r"chat ANSWER (5|408|425)", Verdict(_UNKNOWN, "chat_failed")),
     (r"chat ANSWER \d", Verdict(_THEIRS, "chat_failed")),
 )
+
+
+class RefusalRun:
+    """Run of recipients whom a server refused with the same `answer`, and took no mail between."""
+
+    def __init__(self) -> None:
+        self.answer, self._domains = "", set[str]()
+
+    def add(self, answer: str, *, domain: str) -> None:
+        if answer != self.answer:
+            self.answer, self._domains = answer, set()
+        if not self.is_ours:
+            self._domains.add(domain)
+
+    def end(self) -> None:
+        self.answer, self._domains = "", set()
+
+    @property
+    def is_ours(self) -> bool:
+        return len(self._domains) >= SAME_REFUSALS
+
+
 _PATTERNS = tuple((re.compile(pattern), verdict) for pattern, verdict in TABLE)
 
 

@@ -7,6 +7,7 @@ import functools
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from email.utils import parseaddr
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from delivery import channels
 from delivery.channels import Checked, Frozen, Outcome, Outgoing, Whose
+from delivery.channels.blame import RefusalRun
 from delivery.channels.email import message
 from delivery.channels.email.smtp_connection import Envelope, SmtpConnection
 from delivery.channels.email.smtp_outcome import Progress
@@ -27,9 +29,10 @@ from delivery.models import Address
 
 # RFC 5321, section 4.5.3.1.
 MAX_ADDRESS = 254
-# Seconds that a mail may wait for its turn, and that its turn may take; seconds between two looks for a turn.
+# Seconds that a mail may wait for its turn, and that its turn may take; seconds between two looks for a turn, and for
+# what is said to others before a refused recipient counts as theirs.
 LONGEST_QUEUE, LONGEST_TURN = 60.0, 900.0
-LOOK_AGAIN = 0.2
+LOOK_AGAIN, DECIDED_WITHIN = 0.2, 1.0
 
 
 class Email(channels.Channel):
@@ -40,11 +43,11 @@ class Email(channels.Channel):
     slots = 32
     per_address = 2
     most_hanging = 96
-    deadline = LONGEST_QUEUE + LONGEST_TURN
+    deadline = LONGEST_QUEUE + LONGEST_TURN + DECIDED_WITHIN
     uses_account_email = True
 
     def __init__(self) -> None:
-        self._turns = Turns()
+        self._turns, self._refusals = Turns(), RefusalRun()
 
     def check(self, target: str, *, user: User) -> Checked:
         """The address with its domain in lower case. Only the account's own needs no confirmation."""
@@ -65,7 +68,7 @@ class Email(channels.Channel):
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
         deadline = LONGEST_TURN * settings.EMAIL_TIME_SCALE
-        session = Session(deadline=deadline, turns=self._turns)
+        session = Session(deadline=deadline, turns=self._turns, refusals=self._refusals)
         try:
             yield session
         finally:
@@ -79,10 +82,11 @@ class Email(channels.Channel):
 class Session:
     """Few connections to the mail server, one as long as mails come one by one; each mail waits for its turn at one."""
 
-    def __init__(self, *, deadline: float, turns: Turns | None = None) -> None:
-        self._deadline, self._turns = deadline, turns or Turns()
+    def __init__(self, *, deadline: float, turns: Turns | None = None, refusals: RefusalRun | None = None) -> None:
+        self._deadline, self._turns, self._refusals = deadline, turns or Turns(), refusals or RefusalRun()
         self._free: list[SmtpConnection] = []
         self._waiting: dict[Turn, asyncio.Future[None]] = {}
+        self._unanswered = 0
 
     async def send(self, outgoing: Outgoing) -> Outcome:
         recipient, body = _recipient(outgoing.address.target), outgoing.delivery.body
@@ -91,13 +95,16 @@ class Session:
             return Outcome("dead", "invalid_email")
         envelope = Envelope(parseaddr(settings.DEFAULT_FROM_EMAIL)[1], recipient, bytes(body))
         turn = Turn(recipient.rpartition("@")[2].lower())
+        self._unanswered += 1
         try:
             if not await self._has_come(turn):
                 return Outcome("retry", "mail_queue", whose=Whose.OURS)
-            return await self._send(envelope)
+            outcome, refusal = await self._send(envelope)
         finally:
+            self._unanswered -= 1
             self._turns.end(turn)
             self._begin_turns()
+        return await self._judged(outcome, refusal, domain=turn.domain)
 
     async def _has_come(self, turn: Turn) -> bool:
         """Wait until the turn has begun. False: what is before it takes so long that another time is better."""
@@ -123,13 +130,28 @@ class Session:
             else:
                 full.add(turn.domain)
 
-    async def _send(self, envelope: Envelope) -> Outcome:
-        """Send over a free connection, which is free again unless it was cut."""
+    async def _send(self, envelope: Envelope) -> tuple[Outcome, str]:
+        """Send over a free connection, which is free again unless it was cut; with the outcome a refusal's answer."""
         connection = self._free.pop() if self._free else SmtpConnection()
-        outcome = await connection.send(envelope, Progress(), deadline=self._deadline)
+        progress = Progress()
+        outcome = await connection.send(envelope, progress, deadline=self._deadline)
         if not connection.is_aborted:
             self._free.append(connection)
-        return outcome
+        return outcome, progress.refusal
+
+    async def _judged(self, outcome: Outcome, refusal: str, *, domain: str) -> Outcome:
+        """Judge a refused recipient beside the others that are on their way: it may be this site that is refused."""
+        run, until = self._refusals, time.monotonic() + DECIDED_WITHIN
+        if outcome.state == "sent":
+            run.end()
+        if not refusal:
+            return outcome
+        run.add(refusal, domain=domain)
+        while run.answer == refusal and not run.is_ours and self._unanswered and time.monotonic() < until:
+            await asyncio.sleep(0.02)
+        if run.answer != refusal or not run.is_ours:
+            return outcome
+        return replace(outcome, state="retry", reason="mail_not_permitted", whose=Whose.OURS, is_server=True)
 
     async def close(self) -> None:
         for connection in self._free:

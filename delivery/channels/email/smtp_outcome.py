@@ -17,10 +17,14 @@ _RELAY = re.compile(r"(?<![\w.@-])relay(?:ing|ed)?(?![\w@-]|\.\w)", re.IGNORECAS
 
 @dataclass(slots=True)
 class Progress:
-    """Progress of an attempt. `step`: what the server has to answer next; from END on the mail may have arrived."""
+    """Progress of an attempt. `step`: what the server has to answer next; at END the mail may have arrived.
+
+    `refusal`: its answer by which it refused the recipient for good.
+    """
 
     peer: str = ""
     step: str = "CONNECT"
+    refusal: str = ""
 
     def connected(self, smtp: smtplib.SMTP) -> None:
         if smtp.sock is not None:
@@ -37,8 +41,10 @@ def refused(step: str, code: int, text: bytes, progress: Progress) -> Outcome:
     """Judge an answer other than yes, by the command that it answers: MAIL, RCPT, DATA, or END for the final dot."""
     said = text.decode(errors="replace")
     enhanced = _ENHANCED.match(said)
-    relay = " relay" if _RELAY.search(said) else ""
-    verdict = blame.of_answer(f"smtp {step}", f"{code} {enhanced[0] if enhanced else '-'}{relay}")
+    answer = f"{code} {enhanced[0] if enhanced else '-'}"
+    verdict = blame.of_answer(f"smtp {step}", f"{answer} relay" if _RELAY.search(said) else answer)
+    if step == "RCPT" and code >= 500:
+        progress.refusal = answer
     subject = "recipient" if step == "RCPT" else "mail"
     return Outcome(
         "dead" if verdict.is_final else "retry",

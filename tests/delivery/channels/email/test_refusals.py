@@ -1,0 +1,104 @@
+"""Recipients that are refused: one of them, or this site as a whole."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from delivery.channels import Outcome
+from delivery.channels.blame import RefusalRun
+from delivery.channels.email.channel import Session
+from tests.delivery.factories.emails import outgoing, send, sending_to
+from tests.delivery.fakes.smtp_server import Server
+
+OURS = ("retry", "mail_not_permitted", "ours", True)
+THEIRS = ("dead", "recipient_refused", "theirs", False)
+
+
+@pytest.fixture(scope="module")
+def running():
+    with Server().running() as started:
+        yield started
+
+
+@pytest.fixture
+def server(running, monkeypatch):
+    running.reset()
+    with sending_to(running, monkeypatch):
+        yield running
+
+
+def judged(*outcomes: Outcome) -> list[tuple[object, ...]]:
+    return [(one.state, one.reason, one.whose, one.is_server) for one in outcomes]
+
+
+def at_once(*recipients: str) -> list[tuple[object, ...]]:
+    async def run() -> list[Outcome]:
+        session = Session(deadline=20)
+        outcomes = await asyncio.gather(*[session.send(outgoing(to=one)) for one in recipients])
+        await session.close()
+        return outcomes
+
+    return judged(*asyncio.run(run()))
+
+
+FIVE = [f"person@d{number}.example" for number in range(5)]
+
+
+@pytest.mark.parametrize("answer", ["550 No", "550 5.1.1 User unknown", "553 5.1.2 Nowhere"])
+def test_the_same_answer_for_three_domains_is_ours_and_none_of_them_dies(server, answer):
+    server.answers["RCPT"] = answer
+    assert at_once(*FIVE) == [OURS] * 5
+
+
+@pytest.mark.parametrize("answer", ["554 5.7.1 <p@d.example>: Relay access denied", "550 relaying denied"])
+def test_a_relay_that_refuses_us_kills_nothing_and_counts_on_the_server_from_the_third_domain_on(server, answer):
+    server.answers["RCPT"] = answer
+    outcomes = send(*[outgoing(to=one) for one in FIVE])
+    assert judged(*outcomes) == [(*OURS[:3], number >= 2) for number in range(5)]
+
+
+def test_a_host_called_relay_is_no_relay_that_refuses(server):
+    server.answers["RCPT"] = "550 no such user here (relay.example.com, mail-relay)"
+    assert at_once(FIVE[0]) == [THEIRS]
+
+
+def test_one_misspelt_address_is_dead_at_once(server):
+    server.refused[FIVE[0]] = "550 5.1.1 User unknown"
+    assert at_once(FIVE[0]) == [THEIRS]
+
+
+def test_misspelt_addresses_among_mails_that_are_taken_are_theirs(server):
+    server.refused = dict.fromkeys(FIVE, "550 5.1.1 User unknown")
+    taken = [outgoing(to="good@example.com")] * 5
+    mixed = [one for pair in zip([outgoing(to=one) for one in FIVE], taken, strict=True) for one in pair]
+    assert judged(*send(*mixed)[::2]) == [THEIRS] * 5
+
+
+def test_one_domain_that_refuses_all_its_people_is_theirs(server):
+    server.answers["RCPT"] = "550 5.1.1 User unknown"
+    assert at_once(*[f"p{number}@old.example" for number in range(5)]) == [THEIRS] * 5
+
+
+@pytest.mark.parametrize(
+    ("said", "is_ours"),
+    [
+        (["a 550", "b 550"], False),
+        (["a 550", "b 550", "c 550"], True),
+        (["a 550", "b 550", "b 550"], False),
+        (["a 550", "b 553", "c 550"], False),
+        (["a 550", "b 550", "taken", "c 550"], False),
+        (["a 550", "b 550", "c 550", "a 550"], True),
+        (["a 550", "b 550", "c 550", "taken"], False),
+    ],
+)
+def test_a_run_is_one_answer_to_one_domain_after_another(said, is_ours):
+    run = RefusalRun()
+    for one in said:
+        domain, _space, answer = one.partition(" ")
+        if answer:
+            run.add(answer, domain=domain)
+        else:
+            run.end()
+    assert run.is_ours is is_ours
