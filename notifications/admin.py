@@ -1,5 +1,6 @@
 """The middle floor in Django's admin: to look at. What people chose is theirs to change."""
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from django import forms
@@ -10,8 +11,11 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
+from events.admin import deletion
 from events.admin.base import M, PlainLookups, ReadOnly, user_ids
+from events.admin.deletion import Deleted
 from events.transport import credentials
+from notifications.inbox import removal
 from notifications.models import (
     Fanout,
     Inbox,
@@ -103,13 +107,18 @@ class PersonAdmin(PlainLookups[User], UserAdmin[User]):
         super().save_model(request, obj, form, change)
         credentials.changed_on_commit([obj.pk])
 
+    def get_deleted_objects(self, objs: Iterable[User], request: HttpRequest) -> Deleted:
+        return deletion.counted(objs, request, site=self.admin_site)
+
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         deleted = obj.pk
+        removal.remove(Notification.objects.filter(user=obj))
         super().delete_model(request, obj)
         credentials.changed_on_commit([deleted])
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         deleted = list(queryset.values_list("pk", flat=True))
+        removal.remove(Notification.objects.filter(user_id__in_set=deleted))
         super().delete_queryset(request, queryset)
         credentials.changed_on_commit(deleted)
 

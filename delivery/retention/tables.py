@@ -103,7 +103,7 @@ class Notifications(FeedStep):
         )
 
     def removed(self, row: Row) -> Removed | None:
-        return Removed(row["user_id"], row["id"], is_unread=not row["is_read"]) if row["channel"] == "in_app" else None
+        return Removed(row["user_id"], row["id"], unread=not row["is_read"]) if row["channel"] == "in_app" else None
 
 
 class Summaries(FeedStep):
@@ -125,7 +125,7 @@ class Summaries(FeedStep):
 
     def removed(self, row: Row) -> Removed | None:
         """Have the feed fetched anew above which it stood. One with a seq of 0 was never shown in the app."""
-        return Removed(row["user_id"], None, is_unread=False) if row["seq"] else None
+        return Removed(row["user_id"], None, unread=0) if row["seq"] else None
 
 
 class LoneDeliveries(RetentionStep):

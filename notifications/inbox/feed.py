@@ -77,7 +77,8 @@ def have_more_changed(user_id: int, *, seq: int, than: int, size: int) -> bool:
 def unread_by_category(user_id: int) -> dict[str, int]:
     """Unread rows per category; categories without any are missing."""
     counted = (
-        Notification.objects.filter(user_id=user_id, channel="in_app", is_read=False)
+        Notification.objects.filter(user_id=user_id)
+        .counted()
         .values("event__event_type__category")
         .annotate(count=Count("id"))
         .order_by()

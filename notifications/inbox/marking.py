@@ -82,7 +82,7 @@ def mark_all(user_id: int, *, now: datetime, up_to: int | None = None, category:
     with transaction.atomic():
         inbox = lock(user_id)
         limit = inbox.seq if up_to is None else up_to
-        surfaced = _rows(user_id).filter(channel="in_app", is_read=False, feed_seq__lte=limit)
+        surfaced = _rows(user_id).counted().filter(feed_seq__lte=limit)
         summaries = Summary.objects.filter(user_id=user_id, is_read=False, seq__lte=limit)
         if category is not None:
             surfaced = surfaced.filter(event__event_type__category=category)

@@ -4,21 +4,26 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
+from django.db import transaction
+from django.db.models import QuerySet
+
 from events.db.arrays import any_of
 from events.db.rows import update_rows
 from notifications.inbox import frames, push
-from notifications.models import Inbox
+from notifications.models import Inbox, Notification
 
 # Rows of one person that a frame names; beyond it they fetch their feed anew.
 MOST_IDS = 200
+# Rows that `remove` deletes in one transaction.
+BATCH = 500
 
 
 class Removed(NamedTuple):
-    """Row that a person's feed shows no longer. Without an id the feed is fetched anew."""
+    """Row that a person's feed shows no longer, and what the badge loses. Without an id the feed is fetched anew."""
 
     user_id: int
     id: int | None
-    is_unread: bool
+    unread: int
 
 
 def lock(users: Collection[int]) -> set[int]:
@@ -44,7 +49,7 @@ def leave(removed: Iterable[Removed]) -> None:
         "inboxes",
         key="user_id",
         columns={"user_id": "bigint", "unread": "bigint"},
-        rows=[(user, sum(row.is_unread for row in rows)) for user, rows in sorted(rows_of.items())],
+        rows=[(user, sum(row.unread for row in rows)) for user, rows in sorted(rows_of.items())],
         assign={
             "seq": "inboxes.seq + 1",
             "resync_below": "inboxes.seq + 1",
@@ -57,6 +62,22 @@ def leave(removed: Iterable[Removed]) -> None:
         push.push_on_commit(
             [push.Push(user, _frame(rows_of[user], seq=seq, unread_count=unread)) for user, seq, unread in inboxes]
         )
+
+
+def remove(rows: QuerySet[Notification]) -> int:
+    """Delete notifications with their deliveries, batch by batch, each with its people's inboxes in one transaction;
+    how many. For code of others: retention has its own way."""
+    gone = 0
+    while batch := dict(rows.order_by("pk").values_list("pk", "user_id")[:BATCH]):
+        with transaction.atomic():
+            people = Inbox.objects.select_for_update().filter(user_id__in_set=set(batch.values()))
+            list(people.order_by("user_id"))
+            found = Notification.objects.filter(pk__in_set=batch)
+            shown = found.filter(channel="in_app").values_list("user_id", "pk", "is_read")
+            leave([Removed(user, pk, not is_read) for user, pk, is_read in shown])
+            gone += len(batch)
+            QuerySet.delete(found)
+    return gone
 
 
 def _frame(rows: Sequence[Removed], *, seq: int, unread_count: int) -> frames.Frame:

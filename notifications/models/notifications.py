@@ -1,7 +1,9 @@
 """One event for one person on one channel."""
 
+from typing import Any, NoReturn
+
 from django.conf import settings
-from django.db import models
+from django.db import IntegrityError, models
 from django.db.models.functions import Now
 
 from events.models import Event
@@ -17,8 +19,28 @@ class Hold(models.TextChoices):
     DIGEST = "digest"
 
 
+REFUSED = (
+    "People's inboxes count their notifications, and would be wrong without these rows. To delete them, call "
+    "notifications.inbox.removal.remove(Notification.objects.filter(...)); then an event may go as well."
+)
+
+
+def refuse_while_told(*_collected: Any) -> NoReturn:
+    """Rule ON DELETE of the ORM for events that somebody was told of."""
+    raise IntegrityError(REFUSED)
+
+
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    def counted(self) -> "NotificationQuerySet":
+        """Narrow down to what the badge counts."""
+        return self.filter(channel="in_app", is_read=False)
+
+    def delete(self) -> NoReturn:
+        raise IntegrityError(REFUSED)
+
+
 class Notification(models.Model):
-    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="+")
+    event = models.ForeignKey(Event, on_delete=refuse_while_told, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     channel = models.TextField(default="in_app", db_default="in_app")
     is_read = models.BooleanField(default=False, db_default=False)
@@ -46,6 +68,8 @@ class Notification(models.Model):
     reading_batch_id = models.BigIntegerField(
         null=True, blank=True, editable=False, help_text="Of the reading that made it read."
     )
+
+    objects = NotificationQuerySet.as_manager()
 
     class Meta:
         db_table = "notifications"
@@ -78,6 +102,9 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return f"event {self.event_id} for user {self.user_id} ({self.channel})"
+
+    def delete(self, *_args: Any, **_options: Any) -> NoReturn:
+        raise IntegrityError(REFUSED)
 
 
 class Summary(models.Model):

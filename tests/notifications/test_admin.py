@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
@@ -80,3 +80,27 @@ def test_a_list_asks_as_much_for_one_row_as_for_many(admin_client, rows, model, 
         rows_of(User.objects.create(username=f"person-{number}"))
     with django_assert_max_num_queries(len(few)):
         page(admin_client, model)
+
+
+def test_before_a_person_is_deleted_their_rows_are_counted_by_table(admin_client, owner, rows):
+    rows_of(leaver := User.objects.create(username="second"))
+    Notification.objects.bulk_create(
+        Notification(event=publish("job.failed"), user=leaver, channel=f"channel-{number}") for number in range(30)
+    )
+    asked = admin_client.get(reverse("admin:auth_user_delete", args=[leaver.pk]))
+    listed = asked.content.decode()
+    assert "<li>Notifications: 31</li>" in listed
+    assert listed.count("<li>") < 20
+    gone = admin_client.post(reverse("admin:auth_user_delete", args=[leaver.pk]), {"post": "yes"})
+    assert (gone.status_code, User.objects.filter(pk=leaver.pk).exists()) == (302, False)
+    assert Notification.objects.filter(user=owner).count() == 1
+
+
+def test_who_may_not_delete_their_rows_deletes_no_person(client, owner, rows):
+    clerk = User.objects.create_user("clerk", is_staff=True)
+    clerk.user_permissions.add(*Permission.objects.filter(codename__in=("delete_user", "view_user")))
+    client.force_login(clerk)
+    address = reverse("admin:auth_user_delete", args=[owner.pk])
+    assert b"notification" in client.get(address).content
+    assert client.post(address, {"post": "yes"}).status_code == 403
+    assert User.objects.filter(pk=owner.pk).exists()

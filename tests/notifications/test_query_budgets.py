@@ -131,7 +131,7 @@ def test_leaving_feeds_is_one_query_for_all_and_none_for_nobody(owner, member, d
     with django_assert_num_queries(0):
         removal.leave([])
     with django_assert_num_queries(1):
-        removal.leave([removal.Removed(user.pk, 1, is_unread=False) for user in (owner, member)])
+        removal.leave([removal.Removed(user.pk, 1, unread=0) for user in (owner, member)])
 
 
 def test_a_socket_s_person_is_two_queries_at_most(owner, client):

@@ -17,6 +17,7 @@ from events.bus import publish
 from events.memberships import grant, revoke
 from events.models import Event, ParkedEvent, Subscriber
 from notifications import channels
+from notifications.inbox import removal
 from notifications.models import Notification
 from notifications.routing import audiences
 from tests.api_client import V1, as_
@@ -109,7 +110,7 @@ def test_what_the_router_has_still_to_do(owner):
 @pytest.mark.parametrize(("retry_at", "expected"), [(None, "parked"), (NOON, "set_aside")])
 def test_what_the_router_could_not_take(owner, retry_at, expected):
     event = publish_and_route("job.completed", actor=owner)
-    Notification.objects.all().delete()
+    removal.remove(Notification.objects.all())
     router = Subscriber.objects.get(name="notifications")
     ParkedEvent.objects.create(subscriber=router, event=event, error="boom", retry_at=retry_at)
     assert about(event, owner).why_not == expected
@@ -202,7 +203,7 @@ def all_pages(event: Event, *, limit: int) -> list[str]:
 def test_pages_have_everybody_once(outsider, monkeypatch, large, limit):
     event = broadcast(5)
     store_preference(outsider, "news.all", is_enabled=False)
-    Notification.objects.filter(user=outsider).delete()
+    removal.remove(Notification.objects.filter(user=outsider))
     monkeypatch.setattr(audiences, "LARGE", large)
     assert all_pages(event, limit=limit) == ["outsider", *[f"reader-{number}" for number in range(5)]]
 

@@ -6,7 +6,7 @@ import pytest
 
 from events.bus import Entity, NewEvent
 from events.models import Event
-from notifications.inbox import feed, marking
+from notifications.inbox import feed, marking, removal
 from notifications.models import Notification, Summary
 from tests.notifications.factories.routing import (
     JOB,
@@ -153,7 +153,7 @@ def test_off_the_feed_nothing_is_replaced(owner):
 
 def test_progress_after_progress_updates_the_toast_instead_of_another(owner):
     first, second, done = (publish_and_route(f"job.{name}", source=JOB) for name in ("started", "progress", "progress"))
-    Notification.objects.all().delete()
+    removal.remove(Notification.objects.all())
     toasts = [[row.toast for row in route(event).rows] for event in (first, second, done)]
     assert toasts == [[True], [True], [False]]
 
