@@ -248,6 +248,12 @@ EMAIL_TIMEOUT = 10
 EMAIL_TIME_SCALE = 1.0
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.mailbox("SMTP_FROM", default="Carillon <carillon@localhost>")
 
+# What comes to one person one by one within an hour, by channel; more than that waits for one summary. 0: none.
+HOURLY_CAPS = {
+    "email": env.integer("MAILS_PER_HOUR", default=30, least=0),
+    "chat": env.integer("CHATS_PER_HOUR", default=0, least=0),
+}
+
 WEBHOOK_TIMEOUT_SECONDS = env.integer("WEBHOOK_TIMEOUT_SECONDS", default=10, least=1, most=60)
 # What follows the first attempt; jitter only ever adds.
 WEBHOOK_RETRY_DELAYS = env.delays("WEBHOOK_RETRY_DELAYS", default=[1, 2, 4])

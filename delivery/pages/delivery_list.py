@@ -152,7 +152,7 @@ def _delivery_row(one: Delivery, *, inbox: InboxStatus, for_staff: bool, types: 
 
 
 def _held_row(one: Notification, *, inbox: InboxStatus, settings: UserNotificationSettings) -> dict[str, Any]:
-    until = wording.until_text(one.hold, settings=settings, now=inbox.now)
+    until = wording.until_text(one, settings=settings, now=inbox.now)
     return {
         "state": "held",
         "category": one.event.event_type.category,

@@ -33,6 +33,7 @@ STATES: dict[str, Promise] = {
     "held_dnd": gettext_lazy("Held by do-not-disturb."),
     "held_quiet": gettext_lazy("Held by quiet hours."),
     "held_digest": gettext_lazy("Held for the digest."),
+    "held_burst": gettext_lazy("Held by the hourly cap."),
     "in_summary": gettext_lazy("Given back in a summary, which went nowhere over this channel."),
     "no_address": gettext_lazy("The channel was chosen, but there was no confirmed address in use for it."),
     "channel_not_installed": gettext_lazy("The channel was chosen, but is not installed here."),
@@ -61,6 +62,6 @@ def channel_text(report: ChannelReport, *, person: Person, explanation: Explanat
     """Explain the state, with until when, where it waits: on the person's own clock, as of now."""
     text = str(STATES[report.state])
     if report.row is not None and report.state.startswith("held_"):
-        until = wording.until_text(report.row.hold, settings=person.settings, now=explanation.as_of)
+        until = wording.until_text(report.row, settings=person.settings, now=explanation.as_of)
         return f"{text} {_('As of now')}: {until}."
     return text

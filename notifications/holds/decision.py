@@ -8,7 +8,7 @@ from notifications.holds import calendar, rules
 from notifications.models import Hold, UserNotificationSettings
 
 # Names a summary of rows that were held for several reasons.
-_FIRST = (Hold.DND, Hold.QUIET, Hold.DIGEST)
+_FIRST = (Hold.DND, Hold.QUIET, Hold.DIGEST, Hold.BURST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,9 @@ def decide(
 ) -> HoldDecision:
     """Decide for the kinds of hold among a person's rows; the two moments are those in their inbox.
 
-    Do-not-disturb and quiet hours keep everything back; then a digest collects what they held; without one it all
-    goes at once. A digest whose time passed meanwhile goes when they end, with what they held.
+    Rows that wait for an end of their own are among them once it has come. Do-not-disturb and quiet hours keep
+    everything back; then a digest collects what they held; without one it all goes at once. A digest whose time passed
+    meanwhile goes when they end, with what they held.
     """
     if not holds:
         return HoldDecision()

@@ -1,4 +1,4 @@
-"""Release of what was held: one way for do-not-disturb, quiet hours and digests.
+"""Release of what was held: one way for do-not-disturb, quiet hours, digests and full hours.
 
 Under the inbox locks of its people, in one transaction: the rows stop waiting, one summary for each person points to
 them, its deliveries are open. A second release finds nothing held; a kill leaves all of it or nothing.
@@ -15,7 +15,7 @@ from django.db import transaction
 
 from events.db.arrays import any_of
 from events.db.rows import insert_rows, update_rows
-from events.db.session import set_local
+from events.db.session import datetime_param, set_local
 from notifications.channels import OpenedSummary, open_summaries
 from notifications.holds import decision, rules, schedule, summaries
 from notifications.holds.decision import HoldDecision
@@ -33,7 +33,10 @@ class _UnreadRow(NamedTuple):
 
 @dataclass(slots=True)
 class _Person:
-    """Person whose inbox is locked, and the rows they hold. `channels`: those of the summary."""
+    """Person whose inbox is locked, and the rows they hold. `channels`: those of the summary.
+
+    `next_end`: the first end of rows that wait for one of their own; they are left out until then.
+    """
 
     inbox: Inbox
     settings: UserNotificationSettings
@@ -41,6 +44,7 @@ class _Person:
     unread: list[_UnreadRow] = field(default_factory=list)
     decision: HoldDecision = field(default_factory=HoldDecision)
     channels: list[str] = field(default_factory=list)
+    next_end: datetime | None = None
 
     @property
     def released(self) -> list[_UnreadRow]:
@@ -51,9 +55,12 @@ class _Person:
         return self.inbox.user_id, self.decision.kind, self.decision.window
 
     @property
+    def moments(self) -> tuple[datetime | None, datetime | None]:
+        return schedule.earliest(self.decision.next_check_at, self.next_end), self.decision.digest_at
+
+    @property
     def is_changed(self) -> bool:
-        box, made = self.inbox, self.decision
-        return bool(self.released) or (box.next_check_at, box.digest_at) != (made.next_check_at, made.digest_at)
+        return bool(self.released) or (self.inbox.next_check_at, self.inbox.digest_at) != self.moments
 
 
 def release(users: Collection[int], *, now: datetime) -> list[Summary]:
@@ -63,7 +70,7 @@ def release(users: Collection[int], *, now: datetime) -> list[Summary]:
     of queries, beside those of the channels that open deliveries. May run inside a transaction.
     """
     with transaction.atomic():
-        people = _lock(users)
+        people = _lock(users, now=now)
         for person in people:
             person.decision = decision.decide(
                 person.settings,
@@ -78,13 +85,13 @@ def release(users: Collection[int], *, now: datetime) -> list[Summary]:
 def send_digest(user_id: int, *, now: datetime) -> Summary | None:
     """Release what the person's digest has collected; None if that is nothing that is still unread."""
     with transaction.atomic():
-        people = _lock([user_id], wait=True)
+        people = _lock([user_id], now=now, wait=True)
         for person in people:
             person.decision = decision.decide_to_send(person.settings, holds=person.holds, now=now)
         return next(iter(_carry_out(people, now=now)), None)
 
 
-def _lock(users: Collection[int], *, wait: bool = False) -> list[_Person]:
+def _lock(users: Collection[int], *, now: datetime, wait: bool = False) -> list[_Person]:
     """Lock the inboxes in user order and read settings and held rows: four queries."""
     # Each row's key to its summary is checked at COMMIT by a plan that the session keeps. Made while that table is
     # small, it would read it whole for every row of the crowd that fills it: six times as long for ten thousand people.
@@ -96,8 +103,11 @@ def _lock(users: Collection[int], *, wait: bool = False) -> list[_Person]:
         user: _Person(box, chosen.get(user) or UserNotificationSettings(user_id=user)) for user, box in inboxes.items()
     }
     held = Notification.objects.filter(user_id__in_set=inboxes).exclude(hold=Hold.NONE).order_by()
-    columns = ("user_id", "is_read", "hold", "channel", "event_id", "event__event_type__name")
-    for user, is_read, hold, channel, event_id, event_type in held.values_list(*columns):
+    columns = ("user_id", "hold_until", "is_read", "hold", "channel", "event_id", "event__event_type__name")
+    for user, end, is_read, hold, channel, event_id, event_type in held.values_list(*columns):
+        if end and end > now:
+            people[user].next_end = schedule.earliest(people[user].next_end, end)
+            continue
         people[user].holds.add(hold)
         if not is_read:
             people[user].unread.append(_UnreadRow(hold, channel, event_id, event_type))
@@ -110,14 +120,10 @@ def _carry_out(people: Sequence[_Person], *, now: datetime) -> list[Summary]:
     summarized = [person for person in people if person.released]
     _choose_channels(summarized)
     made = _insert(summarized, now=now)
-    _move(people)
-    _free(people, made=made)
+    _move(people, now=now)
+    _free(people, made=made, now=now)
     schedule.store(
-        [
-            (person.inbox.user_id, person.inbox.seq, person.decision.next_check_at, person.decision.digest_at)
-            for person in people
-            if person.is_changed
-        ]
+        [(person.inbox.user_id, person.inbox.seq, *person.moments) for person in people if person.is_changed]
     )
     summaries.record_sent([summary.pk for summary in made if summary.seq], now=now)
     summaries.push(made)
@@ -156,6 +162,7 @@ def _avoid_taken_windows(people: Sequence[_Person], *, now: datetime) -> None:
 def _choose_channels(people: Sequence[_Person]) -> None:
     """Give each summary its channels: those of a digest, or the app and those that the rows had chosen.
 
+    What was too much for an hour was in the app all the time.
     One query, if there is a digest. A summary that is shown in the app raises the inbox's seq.
     """
     digests = [person.inbox.user_id for person in people if person.decision.kind == Hold.DIGEST]
@@ -165,7 +172,8 @@ def _choose_channels(people: Sequence[_Person]) -> None:
             email = emails.get(person.inbox.user_id, "")
             person.channels = rules.digest_channels(person.settings, email=email)
         else:
-            person.channels = ["in_app", *sorted({row.channel for row in person.released} - {"in_app"})]
+            in_app = [] if person.decision.kind == Hold.BURST else ["in_app"]
+            person.channels = in_app + sorted({row.channel for row in person.released} - {"in_app"})
         person.inbox.seq += "in_app" in person.channels
 
 
@@ -201,13 +209,13 @@ def _insert(people: Sequence[_Person], *, now: datetime) -> list[Summary]:
     return list(made.values())
 
 
-def _move(people: Sequence[_Person]) -> None:
+def _move(people: Sequence[_Person], *, now: datetime) -> None:
     """Let rows wait for something else: one query, if any do."""
     moves = [(p.inbox.user_id, before, after) for p in people for before, after in p.decision.moves.items()]
-    _update_held(moves, {"user_id": "bigint", "hold": "text", "after": "text"}, {"hold": "new.after"})
+    _update_held(moves, {"user_id": "bigint", "hold": "text", "after": "text"}, {"hold": "new.after"}, now=now)
 
 
-def _free(people: Sequence[_Person], *, made: Sequence[Summary]) -> None:
+def _free(people: Sequence[_Person], *, made: Sequence[Summary], now: datetime) -> None:
     """Let released rows wait no more: one query, if there are any. Those read meanwhile belong to no summary."""
     summary_of = {summary.user_id: summary.pk for summary in made}
     rows = [
@@ -217,16 +225,19 @@ def _free(people: Sequence[_Person], *, made: Sequence[Summary]) -> None:
     ]
     summary = "CASE WHEN notifications.is_read THEN NULL ELSE new.summary_id END"
     columns = {"user_id": "bigint", "hold": "text", "summary_id": "bigint"}
-    _update_held(rows, columns, {"hold": "'none'", "summary_id": summary})
+    _update_held(rows, columns, {"hold": "'none'", "summary_id": summary}, now=now)
 
 
-def _update_held(rows: Sequence[tuple[int, str, object]], columns: dict[str, str], assign: dict[str, str]) -> None:
+def _update_held(
+    rows: Sequence[tuple[int, str, object]], columns: dict[str, str], assign: dict[str, str], *, now: datetime
+) -> None:
     is_held, users = any_of("notifications.user_id", {user for user, *_ in rows})
+    is_due = "(notifications.hold_until IS NULL OR notifications.hold_until <= %s)"
     update_rows(
         "notifications",
         key=("user_id", "hold"),
         columns=columns,
         rows=rows,
-        assign=assign,
-        where=(f"{is_held} AND notifications.hold <> 'none'", users),
+        assign=assign | {"hold_until": "NULL"},
+        where=(f"{is_held} AND notifications.hold <> 'none' AND {is_due}", [*users, datetime_param(now)]),
     )

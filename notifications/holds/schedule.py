@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from events.db.rows import update_rows
 from notifications.holds import decision, rules
@@ -13,18 +14,23 @@ from notifications.models import Hold, Inbox, UserNotificationSettings
 Moments = tuple[int, int, datetime | None, datetime | None]
 
 
-def expect(users: Collection[int], *, now: datetime) -> None:
-    """Plan the check of people who have just begun to hold something. Three queries; needs their inbox locks."""
-    inboxes = {row.user_id: row for row in Inbox.objects.filter(user_id__in_set=users, next_check_at=None)}
+def expect(users: Collection[int], *, planned: Collection[int] = (), now: datetime) -> None:
+    """Plan the check of people who have just begun to hold something. Three queries; needs their inbox locks.
+
+    `planned`: people whose check is for rows that wait for an end of their own, and may be too late for these.
+    """
+    is_open = Q(next_check_at=None) | (Q(user_id__in_set=planned) if planned else Q())
+    inboxes = {row.user_id: row for row in Inbox.objects.filter(is_open, user_id__in_set=users)}
     if not inboxes:
         return
     changed = []
     for settings in UserNotificationSettings.objects.filter(user_id__in_set=inboxes):
         box = inboxes[settings.user_id]
         collects = rules.hold_now(settings, now=now) == Hold.DIGEST
-        digest_at = rules.next_digest(settings, after=now) if collects else box.digest_at
+        is_new = box.next_check_at is None or box.digest_at is None
+        digest_at = rules.next_digest(settings, after=now) if collects and is_new else box.digest_at
         check_at = rules.next_check(settings, now=now, digest_at=digest_at)
-        changed.append((box.user_id, box.seq, check_at, digest_at))
+        changed.append((box.user_id, box.seq, earliest(check_at, box.next_check_at), digest_at))
     store(changed)
 
 
@@ -44,6 +50,10 @@ def retry(user_id: int, *, at: datetime, now: datetime) -> None:
             )
         box.next_check_at = at
         box.save(update_fields=["next_check_at", "digest_at"])
+
+
+def earliest(*moments: datetime | None) -> datetime | None:
+    return min((moment for moment in moments if moment), default=None)
 
 
 def store(rows: Sequence[Moments]) -> None:

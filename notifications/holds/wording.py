@@ -2,16 +2,21 @@
 
 from datetime import datetime
 
+from django.conf import settings as site
 from django.utils.translation import gettext as _
 
 from notifications.holds import rules
-from notifications.models import Hold, UserNotificationSettings
+from notifications.models import Hold, Notification, UserNotificationSettings
 from notifications.presentation import times
 
 
-def until_text(hold: str, *, settings: UserNotificationSettings, now: datetime) -> str:
+def until_text(row: Notification, *, settings: UserNotificationSettings, now: datetime) -> str:
     """Half a sentence on the person's own clock, as of now: they may change their mind."""
-    match hold:
+    match row.hold:
+        case Hold.BURST:
+            due = row.hold_until if site.HOURLY_CAPS.get(row.channel) else None
+            sentence = _("more than {n} in an hour; one summary at {time}")
+            without = _("one summary at the end of the hour")
         case Hold.DIGEST:
             due = rules.next_digest(settings, after=now) if settings.digest_enabled else None
             sentence, without = _("in the digest at {time}"), _("in the next digest")
@@ -22,4 +27,5 @@ def until_text(hold: str, *, settings: UserNotificationSettings, now: datetime) 
             due = rules.dnd_end(settings) if rules.is_dnd(settings, now=now) else None
             sentence, without = _("until do-not-disturb ends at {time}"), _("until do-not-disturb ends")
     zone = rules.zone_of(settings)
-    return sentence.format(time=times.end_time(due, now=now, zone=zone)) if due else without
+    most = site.HOURLY_CAPS.get(row.channel)
+    return sentence.format(n=most, time=times.end_time(due, now=now, zone=zone)) if due else without

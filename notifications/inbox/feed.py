@@ -40,7 +40,9 @@ def page(
     if category is not None:
         selected = selected.filter(event__event_type__category=category)
     if summary_id is not None:
-        selected = selected.filter(summary_id=summary_id)
+        # By its events: what an hour's end gives back is rows of another channel.
+        given = Notification.objects.filter(user_id=user_id, summary_id=summary_id)
+        selected = selected.filter(event_id__in=given.values("event_id"))
     if before is not None:
         feed_seq, row_id = before
         selected = selected.filter(Q(feed_seq__lt=feed_seq) | Q(feed_seq=feed_seq, id__lt=row_id))

@@ -17,6 +17,8 @@ class Hold(models.TextChoices):
     DND = "dnd"
     QUIET = "quiet"
     DIGEST = "digest"
+    # More than the hour of its channel takes (notifications/holds/hourly_cap.py).
+    BURST = "burst"
 
 
 REFUSED = (
@@ -53,6 +55,9 @@ class Notification(models.Model):
     feed_seq = models.BigIntegerField(default=0, db_default=0, help_text="The inbox's number when it surfaced.")
     reason = models.TextField(default="", db_default="", help_text="Which rule brought this person in.")
     hold = models.TextField(choices=Hold.choices, default=Hold.NONE, db_default=Hold.NONE)
+    hold_until = models.DateTimeField(
+        null=True, blank=True, help_text="When its hold ends by itself; empty: when settings say so."
+    )
     group_key = models.TextField(
         null=True, blank=True, help_text="Rows of one replacing group and source; empty: replaces nothing."
     )
@@ -108,12 +113,13 @@ class Notification(models.Model):
 
 
 class Summary(models.Model):
-    """Summary of what do-not-disturb, quiet hours and digests held: one row per person, kind and window."""
+    """Summary of what was held for a person: one row per person, kind and window."""
 
     class Kind(models.TextChoices):
         DND = "dnd"
         QUIET = "quiet"
         DIGEST = "digest"
+        BURST = "burst"
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     kind = models.TextField(choices=Kind.choices)

@@ -17,6 +17,7 @@ def title(kind: str) -> str:
         Summary.Kind.DND: _("While do not disturb was on"),
         Summary.Kind.QUIET: _("During your quiet hours"),
         Summary.Kind.DIGEST: _("Your digest"),
+        Summary.Kind.BURST: _("The rest of a busy hour"),
     }
     return titles.get(Summary.Kind(kind), kind)
 

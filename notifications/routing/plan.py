@@ -6,9 +6,13 @@ A slow, obvious reference in the tests says the same (tests/notifications/refere
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import NamedTuple
 
-NO_HOLD = "none"
+from notifications.holds import hourly_cap
+from notifications.holds.hourly_cap import Hours
+
+NO_HOLD, BURST = "none", "burst"
 
 Source = tuple[str, int]
 
@@ -67,6 +71,9 @@ class RoutingContext:
     project_members: AbstractSet[tuple[int, int]] = frozenset()  # (project, person)
     already_notified: AbstractSet[tuple[int, int, str]] = frozenset()  # (event, person, channel)
     existing: Mapping[tuple[int, str], Sequence[ExistingRow]] = field(default_factory=dict)  # (person, group key)
+    caps: Mapping[str, int] = field(default_factory=dict)  # channel -> most within an hour; 0: as many as come
+    hours: Mapping[int, Hours] = field(default_factory=dict)  # person -> what came to them already
+    now: datetime = datetime(1970, 1, 1, tzinfo=UTC)  # counts where there are caps
 
 
 class PlannedRow(NamedTuple):
@@ -81,6 +88,7 @@ class PlannedRow(NamedTuple):
     seq: int
     toast: bool
     replaces: int | None = None
+    hold_until: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -89,6 +97,7 @@ class Plan:
 
     rows: list[PlannedRow] = field(default_factory=list)
     why_not: dict[tuple[int, int], str] = field(default_factory=dict)  # (event, person)
+    hours: dict[int, Hours] = field(default_factory=dict)  # person -> their hours, where one counts more
 
 
 def plan(facts: Sequence[EventFacts], context: RoutingContext) -> Plan:
@@ -106,7 +115,9 @@ def plan(facts: Sequence[EventFacts], context: RoutingContext) -> Plan:
                 if context.already_notified and (event.event_id, user_id, channel) in context.already_notified:
                     why_not = "already_told" if channel == "in_app" else why_not
                 elif channel != "in_app":
-                    made.rows.append(PlannedRow(event.event_id, user_id, channel, reason, hold, key, 0, False))
+                    row = PlannedRow(event.event_id, user_id, channel, reason, hold, key, 0, False)
+                    is_capped = hold == NO_HOLD and context.caps.get(channel) and not event.type.is_critical
+                    made.rows.append(_in_hour(row, made=made, context=context) if is_capped else row)
                 else:
                     seq = seqs.get(user_id, 0) + 1
                     row = PlannedRow(event.event_id, user_id, channel, reason, hold, key, seq, hold == NO_HOLD)
@@ -156,6 +167,14 @@ class _Offer:
         if event.source is not None and (event.source, user_id) in context.owners:
             return True
         return scope == "my_projects" and (event.project_id, user_id) in context.project_members
+
+
+def _in_hour(row: PlannedRow, *, made: Plan, context: RoutingContext) -> PlannedRow:
+    """Count a row in its person's hour; hold it where it is more than the cap."""
+    hours = made.hours.setdefault(row.user_id, dict(context.hours.get(row.user_id, {})))
+    most = context.caps[row.channel]
+    hours[row.channel], until = hourly_cap.add(hours.get(row.channel), most=most, now=context.now)
+    return row._replace(hold=BURST, hold_until=until) if until else row
 
 
 def _last_of_group(facts: Sequence[EventFacts], context: RoutingContext) -> dict[tuple[int, str], int]:

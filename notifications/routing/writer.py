@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from events.db.aggregates import Numbers
@@ -14,12 +16,13 @@ from events.db.rows import insert_rows, update_rows
 from events.db.session import set_local
 from events.models import Event
 from notifications import channels
-from notifications.holds import schedule
+from notifications.holds import hourly_cap, schedule
+from notifications.holds.hourly_cap import Hours
 from notifications.inbox import feed, push
 from notifications.models import Inbox
 from notifications.routing import context
 from notifications.routing.audiences import Audiences
-from notifications.routing.plan import NO_HOLD, EventFacts, Plan, PlannedRow, TypeFacts, plan
+from notifications.routing.plan import BURST, NO_HOLD, EventFacts, Plan, PlannedRow, TypeFacts, plan
 
 LOCK_TIMEOUT = "5s"
 
@@ -36,12 +39,20 @@ def notify(events: Sequence[Event], audiences: Audiences, *, now: datetime) -> P
     set_local(lock_timeout=LOCK_TIMEOUT)
     inboxes = _lock(users)
     facts = [_facts(event) for event in events]
-    seqs = {user: seq for user, (seq, _unread) in inboxes.items()}
-    made = plan(facts, context.load(facts, audiences, seqs=seqs, now=now))
+    seqs = {user: seq for user, (seq, _unread, _hours) in inboxes.items()}
+    hours = {user: theirs for user, (_seq, _unread, theirs) in inboxes.items() if theirs}
+    loaded = context.load(facts, audiences, seqs=seqs, now=now)
+    made = plan(facts, replace(loaded, caps=settings.HOURLY_CAPS, hours=hours, now=now))
     ids = _write(made.rows, now=now)
-    _update_inboxes(made.rows)
-    if held := {row.user_id for row in made.rows if row.hold != NO_HOLD}:
-        schedule.expect(held, now=now)
+    held = {row.user_id for row in made.rows if row.hold != NO_HOLD}
+    ends = {
+        user: end
+        for user, theirs in (hours | made.hours).items()
+        if user in held and (end := hourly_cap.waits_until(theirs, settings.HOURLY_CAPS, now=now))
+    }
+    _update_inboxes(made.rows, hours=made.hours, ends=ends)
+    if by_settings := {row.user_id for row in made.rows if row.hold not in (NO_HOLD, BURST)}:
+        schedule.expect(by_settings, planned=ends, now=now)
     written = list(zip(ids, made.rows, strict=True))
     channels.open_rows(
         [
@@ -66,8 +77,8 @@ def dry_run(events: Sequence[Event], audiences: Audiences, *, now: datetime) -> 
     return plan(facts, context.load(facts, audiences, seqs=dict.fromkeys(users, 0), now=now))
 
 
-def _lock(users: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """Lock the inboxes of these people in user order, missing ones made; person -> seq and unread count.
+def _lock(users: Sequence[int]) -> dict[int, tuple[int, int, Hours]]:
+    """Lock the inboxes of these people in user order, missing ones made; person -> seq, unread count and hours.
 
     Two queries, three if any is missing.
     """
@@ -77,8 +88,8 @@ def _lock(users: Sequence[int]) -> dict[int, tuple[int, int]]:
     if missing := sorted(wanted.difference(rows.aggregate(users=Numbers("user_id"))["users"])):
         columns = {"user_id": "bigint"}
         insert_rows("inboxes", columns=columns, rows=[(user,) for user in missing], on_conflict="DO NOTHING")
-    locked = rows.select_for_update().order_by("user_id").values_list("user_id", "seq", "unread_count")
-    return {user: (seq, unread) for user, seq, unread in locked}
+    locked = rows.select_for_update().order_by("user_id").values_list("user_id", "seq", "unread_count", "hourly")
+    return {user: (seq, unread, hourly_cap.read(hourly)) for user, seq, unread, hourly in locked}
 
 
 def _facts(event: Event) -> EventFacts:
@@ -108,6 +119,7 @@ _INSERTED = {
     "group_key": "text",
     "seq": "bigint",
     "feed_seq": "bigint",
+    "hold_until": "timestamptz",
     "created_at": "timestamptz",
     "is_delivered": "boolean",
     "delivered_at": "timestamptz",
@@ -150,23 +162,29 @@ def _write(rows: Sequence[PlannedRow], *, now: datetime) -> list[int]:
 def _inserted(row: PlannedRow, *, now: datetime) -> tuple[Any, ...]:
     in_app = row.channel == "in_app"
     # A planned row begins with the first columns, in their order.
-    return (*row[:7], row.seq, now, in_app, now if in_app else None)
+    return (*row[:7], row.seq, row.hold_until, now, in_app, now if in_app else None)
 
 
-def _update_inboxes(rows: Sequence[PlannedRow]) -> None:
-    """Raise seq and unread_count by what was written: one query."""
+def _update_inboxes(rows: Sequence[PlannedRow], *, hours: Mapping[int, Hours], ends: Mapping[int, datetime]) -> None:
+    """Raise seq and unread_count by what was written, and write the hours, and their ends as checks: one query."""
     in_feed = [row for row in rows if row.channel == "in_app"]
-    if not in_feed:
-        return
     shown = Counter([row.user_id for row in in_feed])
-    users = sorted(shown)
+    users = sorted(shown.keys() | hours.keys())
+    if not users:
+        return
     new = Counter([row.user_id for row in in_feed if row.replaces is None])
     update_rows(
         "inboxes",
         key="user_id",
-        columns={"user_id": "bigint", "shown": "bigint", "unread": "bigint"},
-        rows=[(user, shown[user], new[user]) for user in users],
-        assign={"seq": "inboxes.seq + new.shown", "unread_count": "inboxes.unread_count + new.unread"},
+        columns={"user_id": "bigint", "shown": "bigint", "unread": "bigint", "hourly": "jsonb", "until": "timestamptz"},
+        rows=[(user, shown[user], new[user], hours.get(user), ends.get(user)) for user in users],
+        assign={
+            "seq": "inboxes.seq + new.shown",
+            "unread_count": "inboxes.unread_count + new.unread",
+            "hourly": "COALESCE(new.hourly, inboxes.hourly)",
+            "look_at": "CASE WHEN inboxes.look_at <= new.until THEN inboxes.look_at "
+            "ELSE COALESCE(new.until, inboxes.look_at) END",
+        },
         where=id_range("inboxes.user_id", users),
     )
 
@@ -175,7 +193,7 @@ def _push(
     events: Sequence[Event],
     in_feed: Sequence[tuple[int, PlannedRow]],
     *,
-    inboxes: Mapping[int, tuple[int, int]],
+    inboxes: Mapping[int, tuple[int, int, Hours]],
     now: datetime,
 ) -> None:
     """Hand a frame for each row in the feed to the hubs, which add what all of an event share."""
@@ -185,7 +203,7 @@ def _push(
         for event in events
         if event.pk in shown
     }
-    counts = {user: unread for user, (_seq, unread) in inboxes.items()}
+    counts = {user: unread for user, (_seq, unread, _hours) in inboxes.items()}
     stamp, pushes = instant(now), []
     for pk, row in in_feed:
         counts[row.user_id] += row.replaces is None

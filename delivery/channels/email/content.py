@@ -30,13 +30,15 @@ _OF_SUMMARY = {
     _KIND.DIGEST: gettext_lazy("What came together since your last digest."),
     _KIND.DND: gettext_lazy("What came while you were not to be disturbed."),
     _KIND.QUIET: gettext_lazy("What came during your quiet hours."),
+    _KIND.BURST: gettext_lazy("The rest of an hour in which more came than you get one by one."),
 }
 _REASON_OF_SUMMARY = {
     _KIND.DIGEST: gettext_lazy("You get this because your digest is on."),
     _KIND.DND: gettext_lazy("You get this because do-not-disturb has ended."),
     _KIND.QUIET: gettext_lazy("You get this because your quiet hours have ended."),
+    _KIND.BURST: gettext_lazy("You get this in place of single mails because so many would have come in an hour."),
 }
-_TAG_OF_SUMMARY = {_KIND.DIGEST: "digest", _KIND.DND: "do-not-disturb", _KIND.QUIET: "quiet-hours"}
+_TAG_OF_SUMMARY = {_KIND.DIGEST: "digest", _KIND.DND: "do-not-disturb", _KIND.QUIET: "quiet-hours", _KIND.BURST: "more"}
 
 
 @dataclass(frozen=True, slots=True)

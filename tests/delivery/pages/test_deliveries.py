@@ -113,6 +113,15 @@ def test_a_held_one_says_until_when(browser, member):
     assert "18:00" in row["about"]
 
 
+@pytest.mark.parametrize(
+    ("most", "words"), [(30, "more than 30 in an hour; one summary at "), (0, "one summary at the end")]
+)
+def test_one_that_is_more_than_the_cap_of_an_hour_says_when_it_comes(browser, member, settings, most, words):
+    settings.HOURLY_CAPS = {"email": most}
+    notification(member, channel="email", hold="burst", hold_until=timezone.now() + timedelta(minutes=20))
+    assert rows(browser)[0]["about"].startswith(f"E-mail · {words}")
+
+
 @pytest.mark.parametrize("gone", [{"is_read": True}, {"hold": "none"}, {"channel": "in_app"}])
 def test_what_is_not_held_back_from_a_channel_is_not_there(browser, member, gone):
     notification(member, **({"channel": "email", "hold": "dnd"} | gone))

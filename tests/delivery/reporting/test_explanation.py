@@ -23,7 +23,14 @@ from notifications.routing import audiences
 from tests.api_client import V1, as_
 from tests.conftest import person
 from tests.delivery.factories.deliveries import NOON, address
-from tests.notifications.factories.routing import JOB, define, publish_and_route, store_preference, store_settings
+from tests.notifications.factories.routing import (
+    JOB,
+    define,
+    publish_and_route,
+    route,
+    store_preference,
+    store_settings,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -141,6 +148,17 @@ def test_what_is_held_says_until_when(owner):
     assert "until do-not-disturb ends" in told["explanation"]
 
 
+def test_what_is_more_than_the_cap_of_an_hour_says_so_and_when_it_comes(owner):
+    store_preference(owner, "job.completed", channels=["in_app", "email"])
+    store_settings(owner, timezone="Europe/Paris")
+    events = [publish("job.completed", actor=owner) for _ in range(31)]
+    route(*events)
+    found = explanation.explain(explanation.load(events[-1].pk), now=NOON)
+    told = explanation_output.as_json(found, for_staff=True)["people"][0]["channels"][1]
+    assert (told["state"], told["hold"]) == ("held_burst", "burst")
+    assert told["explanation"] == ("Held by the hourly cap. As of now: more than 30 in an hour; one summary at 14:00.")
+
+
 def delivered(owner: Any) -> tuple[Event, Delivery]:
     address(owner, kind="webhook", target="https://93.184.215.14/hook")
     store_preference(owner, "job.completed", channels=["webhook"])
@@ -234,7 +252,7 @@ def test_every_code_has_its_sentence():
     assert {*Delivery.State.values, "in_feed", "in_summary", "no_address", "channel_not_installed", "replaced"} <= set(
         explanation_text.STATES
     )
-    assert {f"held_{hold}" for hold in ("dnd", "quiet", "digest")} <= set(explanation_text.STATES)
+    assert {f"held_{hold}" for hold in ("dnd", "quiet", "digest", "burst")} <= set(explanation_text.STATES)
     assert set(audiences.REASONS) == set(explanation_text.REASONS)
 
 

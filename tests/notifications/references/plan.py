@@ -6,6 +6,7 @@ It shares the words (facts, rows) with the real one and none of its code.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 from notifications.routing.plan import EventFacts, PlannedRow, RoutingContext
 
@@ -24,7 +25,8 @@ def reference(facts: Sequence[EventFacts], context: RoutingContext) -> Decision:
                 if channel not in wanted(event, user, context) or why_nothing(event, user, channel, facts, context):
                     continue
                 seq += channel == "in_app"
-                rows.append(row(event, user, channel, context, seq=seq if channel == "in_app" else 0))
+                made = row(event, user, channel, context, seq=seq if channel == "in_app" else 0)
+                rows.append(within_the_hour(made, rows, facts, context))
             reason = why_no_channel(event, user, context) or (
                 why_nothing(event, user, "in_app", facts, context) if "in_app" in wanted(event, user, context) else ""
             )
@@ -101,3 +103,20 @@ def row(event: EventFacts, user: int, channel: str, context: RoutingContext, *, 
         toast=channel == "in_app" and hold == "none" and (old is None or old.type_id != event.type.type_id),
         replaces=old.row_id if old else None,
     )
+
+
+def within_the_hour(
+    row: PlannedRow, rows: list[PlannedRow], facts: Sequence[EventFacts], context: RoutingContext
+) -> PlannedRow:
+    """The row, held where as many came before it as the cap lets through."""
+    critical = {one.event_id for one in facts if one.type.is_critical}
+    if row.hold != "none" or row.channel not in context.caps or row.event_id in critical:
+        return row
+    hour = context.hours.get(row.user_id, {}).get(row.channel)
+    before = [one for one in rows if (one.user_id, one.channel) == (row.user_id, row.channel)]
+    counted = [one for one in before if one.hold in ("none", "burst") and one.event_id not in critical]
+    came = (hour.number if hour else 0) + len(counted)
+    if came < context.caps[row.channel]:
+        return row
+    end = datetime.fromtimestamp(hour.end, UTC) if hour else context.now + timedelta(hours=1)
+    return row._replace(hold="burst", hold_until=end)

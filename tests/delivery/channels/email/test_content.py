@@ -147,7 +147,12 @@ def test_a_summary_of_three_hundred_lists_the_newest_and_says_how_many_more(name
 
 @pytest.mark.parametrize(
     ("of", "tag", "has_link"),
-    [("digest", "digest", True), ("dnd", "do-not-disturb", False), ("quiet", "quiet-hours", False)],
+    [
+        ("digest", "digest", True),
+        ("dnd", "do-not-disturb", False),
+        ("quiet", "quiet-hours", False),
+        ("burst", "more", False),
+    ],
 )
 def test_a_summary_says_what_it_is_and_only_a_digest_has_one_rule_to_change(of, tag, has_link):
     message = read(summary(3, kind_of_summary=of))
