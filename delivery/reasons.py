@@ -61,7 +61,7 @@ _SENTENCES: dict[str, Any] = {
     "mail_not_permitted": gettext_lazy(
         "The mail server doesn't let this site send there. Whoever runs this site can see to it; it is tried again."
     ),
-    "mail_queue": gettext_lazy("Other mails for the same mail server take long; this one is tried again soon."),
+    "queue": gettext_lazy("Others that go the same way take long just now; this one is tried again soon."),
     "mail_protocol": gettext_lazy(
         "This site and its mail server don't understand each other. Whoever runs this site can see to it."
     ),

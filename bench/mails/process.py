@@ -12,8 +12,7 @@ from django.db import connection
 
 from bench.timing import interleaved
 from delivery.channels import Outgoing
-from delivery.channels.email.channel import Email, Session
-from delivery.channels.email.turns import Turns
+from delivery.channels.email.channel import Email, Session, new_turns
 from delivery.models import Delivery
 from delivery.outbox.open import open_to_addresses
 from delivery.sender.drain import drain
@@ -84,7 +83,7 @@ def session_seconds() -> float:
 
 async def _send(mails: list[Outgoing]) -> None:
     """Send them with some always waiting for the connection, as in a drain."""
-    session, slots = Session(deadline=TIMEOUT, turns=Turns(at_once=1)), asyncio.Semaphore(Email.slots)
+    session, slots = Session(deadline=TIMEOUT, turns=new_turns(at_once=1)), asyncio.Semaphore(Email.slots)
 
     async def send(mail: Outgoing) -> None:
         async with slots:

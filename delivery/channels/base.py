@@ -117,6 +117,8 @@ class Channel(ABC):
     per_address: int = 5
     # Beside the slots so many attempts may wait for an answer that doesn't come, where waiting costs next to nothing.
     most_hanging: int = 0
+    # Seconds between attempts after those of the short schedule.
+    more_delays: tuple[float, ...] = ()
     # Seconds from the start of an attempt to its outcome, all included.
     deadline: float = 10.0
     # Whoever has no address here gets that of their account on first use.
@@ -146,4 +148,5 @@ class Channel(ABC):
 
     def retry_delays(self, address: Address) -> Sequence[float]:
         """Seconds between attempts; after the last of them a delivery is dead."""
-        return retry_schedule.LONG if address.retry == Address.Retry.LONG else settings.WEBHOOK_RETRY_DELAYS
+        is_long = address.retry == Address.Retry.LONG
+        return retry_schedule.LONG if is_long else (*settings.WEBHOOK_RETRY_DELAYS, *self.more_delays)

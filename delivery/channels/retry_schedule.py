@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 # The example of the Standard Webhooks specification: about three days.
 LONG = (5.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, 86_400.0)
+# After the short ones, where who puts off what is new to him (greylisting) or fails for a while means minutes.
+MINUTES = (300.0, 1800.0, 7200.0)
 JITTER = 0.1
 # A receiver that asks for more than this gets it at this.
 LONGEST_WISH = timedelta(hours=24)

@@ -3,12 +3,16 @@
 Apprise blocks, so each attempt has a thread, and one deadline ends it whatever it waits for.
 """
 
+from __future__ import annotations
+
 import asyncio
 import json
 import logging
 import math
 import re
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
@@ -20,11 +24,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
 from delivery import channels, signed_links
-from delivery.channels import Checked, Frozen, Held, Outcome, Outgoing, blame
+from delivery.channels import Checked, Frozen, Held, Outcome, Outgoing, Whose, blame, retry_schedule, turns
 from delivery.channels.chat import guarded_requests, message, providers
 from delivery.channels.chat.guarded_requests import Trace
 from delivery.channels.chat.message import Form
 from delivery.channels.network import http_outcome, resolver
+from delivery.channels.turns import Queue, Turns
 from delivery.encryption import UnreadableSecretError, unseal
 from delivery.errors import AddressRefused
 from events import rendering
@@ -32,6 +37,8 @@ from notifications.models import Summary
 from notifications.presentation import summary_text
 
 MAX_LISTED = 10
+# Seconds for a message once its turn has come.
+LONGEST_ATTEMPT = 15.0
 # To a chat these call everybody there; a payload may not.
 _CALLS = re.compile(r"@(?=everyone|here|channel|all\b)|<(?=[@!#&])", re.IGNORECASE)
 
@@ -57,12 +64,16 @@ class Chat(channels.Channel):
     name = "chat"
     label = pgettext_lazy("a channel", "Chat")
     target_field = "url"
-    slots = 8
+    slots = 16
     per_address = 1
-    deadline = 15.0
+    most_hanging = 48
+    more_delays = retry_schedule.MINUTES
+    deadline = turns.LONGEST_WAIT + LONGEST_ATTEMPT
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(self.slots, thread_name_prefix="chat")
+        # A service that hangs keeps the threads of its group for as long as an attempt may take.
+        self._turns = Turns(at_once=8, in_all=32, of_group=4)
+        self._threads = ThreadPoolExecutor(32, thread_name_prefix="chat")
 
     def check(self, target: str, *, user: User) -> Checked:
         """The URL is a secret: it is kept sealed, and shown masked."""
@@ -81,8 +92,23 @@ class Chat(channels.Channel):
         written = message.write(form, title=_without_mentions(title), text=_without_mentions(text), link=link)
         return Frozen(json.dumps(written).encode(), "application/json")
 
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Session]:
+        yield Session(Queue(self._turns), self._threads)
+
+
+class Session:
+    """Messages of one drain, each in a thread as soon as its turn has come."""
+
+    def __init__(self, queue: Queue, threads: ThreadPoolExecutor) -> None:
+        self._queue, self._threads = queue, threads
+
     async def send(self, outgoing: Outgoing) -> Outcome:
         """Raises nothing that is the service's doing."""
+        async with self._queue.turn(outgoing.address.target.partition(" …")[0]) as has_come:
+            return await self._attempt(outgoing) if has_come else Outcome("retry", "queue", whose=Whose.OURS)
+
+    async def _attempt(self, outgoing: Outgoing) -> Outcome:
         try:
             url = unseal(outgoing.address.secret)
             # Whoever stopped being staff doesn't send into the intranet any more.
@@ -96,7 +122,7 @@ class Chat(channels.Channel):
         form = message.form_for(outgoing.address.target)
         sending = asyncio.get_running_loop().run_in_executor(self._threads, _send, url, text, form, trace)
         try:
-            is_sent = await asyncio.wait_for(sending, self.deadline)
+            is_sent = await asyncio.wait_for(sending, LONGEST_ATTEMPT)
         except TimeoutError as error:
             trace.abort()
             trace.error = error

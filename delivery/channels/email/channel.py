@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from email.utils import parseaddr
@@ -18,21 +18,23 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy
 
 from delivery import channels
-from delivery.channels import Checked, Frozen, Outcome, Outgoing, Whose
+from delivery.channels import Checked, Frozen, Outcome, Outgoing, Whose, retry_schedule, turns
 from delivery.channels.blame import RefusalRun
 from delivery.channels.email import message
 from delivery.channels.email.smtp_connection import Envelope, SmtpConnection
 from delivery.channels.email.smtp_outcome import Progress
-from delivery.channels.email.turns import Turn, Turns
+from delivery.channels.turns import Queue, Turns
 from delivery.errors import AddressRefused
-from delivery.models import Address
 
 # RFC 5321, section 4.5.3.1.
 MAX_ADDRESS = 254
-# Seconds that a mail may wait for its turn, and that its turn may take; seconds between two looks for a turn, and for
-# what is said to others before a refused recipient counts as theirs.
-LONGEST_QUEUE, LONGEST_TURN = 60.0, 900.0
-LOOK_AGAIN, DECIDED_WITHIN = 0.2, 1.0
+# Seconds for a mail once its turn has come; and for what is said to others before a refused recipient counts as theirs.
+LONGEST_TURN, DECIDED_WITHIN = 900.0, 1.0
+
+
+def new_turns(*, at_once: int = 4) -> Turns:
+    """Few mail servers like many connections from one place, and few domains many mails at once."""
+    return Turns(at_once=at_once, in_all=16, of_group=2)
 
 
 class Email(channels.Channel):
@@ -43,11 +45,12 @@ class Email(channels.Channel):
     slots = 32
     per_address = 2
     most_hanging = 96
-    deadline = LONGEST_QUEUE + LONGEST_TURN + DECIDED_WITHIN
+    more_delays = retry_schedule.MINUTES
+    deadline = turns.LONGEST_WAIT + LONGEST_TURN + DECIDED_WITHIN
     uses_account_email = True
 
     def __init__(self) -> None:
-        self._turns, self._refusals = Turns(), RefusalRun()
+        self._turns, self._refusals = new_turns(), RefusalRun()
 
     def check(self, target: str, *, user: User) -> Checked:
         """The address with its domain in lower case. Only the account's own needs no confirmation."""
@@ -74,19 +77,14 @@ class Email(channels.Channel):
         finally:
             await session.close()
 
-    def retry_delays(self, address: Address) -> Sequence[float]:
-        """A server that puts off new senders (greylisting) means minutes."""
-        return (*settings.WEBHOOK_RETRY_DELAYS, 300.0, 1800.0, 7200.0)
-
 
 class Session:
     """Few connections to the mail server, one as long as mails come one by one; each mail waits for its turn at one."""
 
     def __init__(self, *, deadline: float, turns: Turns | None = None, refusals: RefusalRun | None = None) -> None:
-        self._deadline, self._turns, self._refusals = deadline, turns or Turns(), refusals or RefusalRun()
+        self._deadline, self._refusals = deadline, refusals or RefusalRun()
+        self._queue = Queue(turns or new_turns())
         self._free: list[SmtpConnection] = []
-        self._waiting: dict[Turn, asyncio.Future[None]] = {}
-        self._unanswered = 0
 
     async def send(self, outgoing: Outgoing) -> Outcome:
         recipient, body = _recipient(outgoing.address.target), outgoing.delivery.body
@@ -94,50 +92,16 @@ class Session:
             # Written by another program: nothing that was checked here gets this far.
             return Outcome("dead", "invalid_email")
         envelope = Envelope(parseaddr(settings.DEFAULT_FROM_EMAIL)[1], recipient, bytes(body))
-        turn = Turn(recipient.rpartition("@")[2].lower())
-        self._unanswered += 1
-        try:
-            if not await self._has_come(turn):
-                return Outcome("retry", "mail_queue", whose=Whose.OURS)
-            outcome, refusal = await self._send(envelope)
-        finally:
-            self._unanswered -= 1
-            self._turns.end(turn)
-            self._begin_turns()
-        return await self._judged(outcome, refusal, domain=turn.domain)
-
-    async def _has_come(self, turn: Turn) -> bool:
-        """Wait until the turn has begun. False: what is before it takes so long that another time is better."""
-        begun = self._waiting[turn] = asyncio.get_running_loop().create_future()
-        until = time.monotonic() + LONGEST_QUEUE
-        try:
-            self._begin_turns()
-            while not begun.done():
-                if self._turns.is_stalled(turn.domain) or time.monotonic() > until:
-                    return False
-                # Turns of other drains end without a word.
-                if not (await asyncio.wait({begun}, timeout=LOOK_AGAIN))[0]:
-                    self._begin_turns()
-            return True
-        finally:
-            self._waiting.pop(turn, None)
-
-    def _begin_turns(self) -> None:
-        full: set[str] = set()
-        for turn in list(self._waiting):
-            if turn.domain not in full and self._turns.take(turn):
-                self._waiting.pop(turn).set_result(None)
-            else:
-                full.add(turn.domain)
-
-    async def _send(self, envelope: Envelope) -> tuple[Outcome, str]:
-        """Send over a free connection, which is free again unless it was cut; with the outcome a refusal's answer."""
-        connection = self._free.pop() if self._free else SmtpConnection()
-        progress = Progress()
-        outcome = await connection.send(envelope, progress, deadline=self._deadline)
-        if not connection.is_aborted:
-            self._free.append(connection)
-        return outcome, progress.refusal
+        domain = recipient.rpartition("@")[2].lower()
+        async with self._queue.turn(domain) as has_come:
+            if not has_come:
+                return Outcome("retry", "queue", whose=Whose.OURS)
+            # The one that was free last, which the server still knows; none is free again that was cut.
+            connection, progress = self._free.pop() if self._free else SmtpConnection(), Progress()
+            outcome = await connection.send(envelope, progress, deadline=self._deadline)
+            if not connection.is_aborted:
+                self._free.append(connection)
+        return await self._judged(outcome, progress.refusal, domain=domain)
 
     async def _judged(self, outcome: Outcome, refusal: str, *, domain: str) -> Outcome:
         """Judge a refused recipient beside the others that are on their way: it may be this site that is refused."""
@@ -147,7 +111,7 @@ class Session:
         if not refusal:
             return outcome
         run.add(refusal, domain=domain)
-        while run.answer == refusal and not run.is_ours and self._unanswered and time.monotonic() < until:
+        while run.answer == refusal and not run.is_ours and self._queue.entered and time.monotonic() < until:
             await asyncio.sleep(0.02)
         if run.answer != refusal or not run.is_ours:
             return outcome

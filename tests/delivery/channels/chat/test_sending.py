@@ -11,10 +11,11 @@ from django.utils import timezone
 
 from delivery import addresses
 from delivery.channels import Held
+from delivery.channels.chat import channel
 from delivery.channels.network import resolver
 from delivery.models import Address
 from notifications.models import Notification, Summary
-from tests.delivery.factories.chat_messages import ANYBODY, CHAT, outgoing, send
+from tests.delivery.factories.chat_messages import ANYBODY, outgoing, send
 from tests.delivery.factories.emails import THEN, event
 from tests.delivery.fakes.http_receiver import Reply
 
@@ -95,7 +96,7 @@ def test_redirects_are_not_followed(receiver, url):
 # All but the first would be over, and good, before the usual deadline.
 @pytest.mark.parametrize("reply", [Reply(hang=True), Reply(drip=0.05), Reply(body=b"x" * 60, drip=0.05)])
 def test_one_deadline_ends_it_whatever_it_waits_for(receiver, url, reply, monkeypatch):
-    monkeypatch.setattr(CHAT, "deadline", 0.1)
+    monkeypatch.setattr(channel, "LONGEST_ATTEMPT", 0.1)
     receiver.reply = reply
     outcome = send(outgoing(url))
     assert (outcome.state, outcome.reason) == ("retry", "timeout")

@@ -7,9 +7,8 @@ import asyncio
 import pytest
 
 from delivery.channels.email import smtp_connection
-from delivery.channels.email.channel import Session
+from delivery.channels.email.channel import Session, new_turns
 from delivery.channels.email.smtp_connection import TIME_LIMITS
-from delivery.channels.email.turns import Turns
 from tests.delivery.factories.emails import outgoing, send, sending_to, states
 from tests.delivery.fakes.smtp_server import Server
 
@@ -81,7 +80,7 @@ def test_the_wait_for_a_turn_is_outside_the_deadline(server):
     server.delay = 0.4
 
     async def run() -> list[tuple[str, str]]:
-        session = Session(deadline=1.2, turns=Turns(at_once=1))
+        session = Session(deadline=1.2, turns=new_turns(at_once=1))
         outcomes = await asyncio.gather(*[session.send(outgoing()) for _ in range(5)])
         await session.close()
         return states(outcomes)
