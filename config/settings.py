@@ -271,8 +271,13 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "filters": {"client_errors": {"()": "config.client_errors.OneLine"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["client_errors"]}},
+    "filters": {
+        "client_errors": {"()": "config.client_errors.OneLine"},
+        "repeated": {"()": "config.repeated_lines.OncePerOutage"},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["client_errors", "repeated"]}
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         # Django gives this one handlers of its own; with them each line would come twice.

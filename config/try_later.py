@@ -1,7 +1,5 @@
 """Answers to what can't be done now and may be tried again: Retry-After, and JSON under /api/ or a plain page."""
 
-import logging
-
 from django.db import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
@@ -9,8 +7,7 @@ from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext
 
 from events.db.errors import is_passing
-
-logger = logging.getLogger("carillon.server")
+from events.transport import outages
 
 DATABASE_SECONDS = 1
 
@@ -40,7 +37,7 @@ class TryLaterMiddleware(MiddlewareMixin):
         if isinstance(exception, TryLaterError):
             return answer(exception, path=request.path_info)
         if isinstance(exception, Error) and is_passing(exception):
-            logger.error("the database could not answer: %s", exception)
+            outages.note("carillon.server", "the database could not answer", exception, in_a_line=True)
             detail = gettext("The database can't answer now; try again.")
             unavailable = TryLaterError(detail, code="unavailable", seconds=DATABASE_SECONDS)
             return answer(unavailable, path=request.path_info)

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from config.sign_in import limits
 from events import entities, event_type_cache
+from events.transport import outages
 from tests.database_reset import InitialRows
 
 if TYPE_CHECKING:
@@ -75,6 +76,13 @@ def _any_number_of_sign_ins(monkeypatch) -> None:
 def _no_known_types() -> None:
     """Each test's database has types of its own: none is known from the test before."""
     event_type_cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _no_outage() -> None:
+    """Each test is told the whole story of what fails in it."""
+    if reporter := outages._reporter.existing():
+        reporter.outages = outages.Outages()
 
 
 @pytest.fixture

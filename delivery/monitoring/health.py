@@ -1,6 +1,5 @@
 """Health of this process: is it up, and is it ready? Readiness names what is wrong."""
 
-import logging
 import secrets
 import threading
 import time
@@ -16,9 +15,7 @@ from delivery.monitoring.backlog import Backlog, backlog
 from events.db import session
 from events.db.errors import is_busy
 from events.models import ParkedEvent
-from events.transport import redis_client
-
-logger = logging.getLogger("carillon.health")
+from events.transport import outages, redis_client
 
 # Set by a server that has been told to stop: readiness says so.
 draining = threading.Event()
@@ -98,5 +95,5 @@ def _look_at_redis() -> str | None:
 
 def _problem(what: str, error: Exception) -> str:
     # The details name hosts and accounts; they are for the log, this page is for anybody.
-    logger.warning("Not ready: %s: %s", what, error)
+    outages.note("carillon.health", f"Not ready: {what}", error, in_a_line=True)
     return f"{what} ({type(error.__cause__ if isinstance(error, Error) and error.__cause__ else error).__name__})"

@@ -1,6 +1,5 @@
 """Leases on chosen deliveries: they are looked at again and frozen, and get token, lease and attempts."""
 
-import logging
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +12,7 @@ from delivery.channels import Channel, Frozen, Outgoing
 from delivery.models import Address, Attempt, Delivery
 from delivery.outbox import eligibility, load
 from events.db.rows import insert_rows, update_rows
-
-logger = logging.getLogger(__name__)
+from events.transport import outages
 
 # A worker that lives says so this often; one that can't for so long may have lost what it holds.
 BEAT = timedelta(seconds=5)
@@ -117,8 +115,9 @@ def _freeze(channel: Channel, wanted: Sequence[Outgoing], *, now: datetime) -> d
             continue
         try:
             frozen = channel.freeze(one)
-        except Exception:
-            logger.exception("delivery %s could not be rendered", one.delivery.pk)
+        except Exception as error:  # noqa: BLE001  whatever a template raises ends its own delivery only
+            error.add_note(f"on delivery {one.delivery.pk}")
+            outages.note(__name__, "a delivery could not be rendered", error)
             one.delivery.state = State.DEAD
             broken[one.delivery.pk] = "cannot_render"
             continue

@@ -7,7 +7,6 @@ free are filled again while others hang, so a receiver that doesn't answer costs
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 import time
 from collections.abc import Sequence
@@ -27,9 +26,7 @@ from delivery.sender.heartbeat import BEAT, Heartbeat
 from delivery.sender.in_flight import InFlight
 from events.db import clock
 from events.db.errors import Fault, fault
-from events.transport import hints
-
-logger = logging.getLogger(__name__)
+from events.transport import hints, outages
 
 # Seconds after which a drain claims no more and another goes on; what it began it finishes. While something takes long
 # it goes on itself: each such drain keeps a process of the worker's pool.
@@ -62,8 +59,8 @@ def drain_in_thread() -> None:
 def _drain_and_log() -> None:
     try:
         drain()
-    except Exception:
-        logger.exception("a drain beside the sweeper failed")
+    except Exception as error:  # noqa: BLE001  in a thread nobody else would hear of it
+        outages.note(__name__, "a drain beside the sweeper failed", error)
 
 
 class _Drain:
@@ -211,7 +208,7 @@ class _ChannelLoop:
         """
         if self._failing_since is None:
             self._failing_since = time.monotonic()
-            logger.warning("%s deliveries wait for the database: %s", self._channel.name, error)
+            outages.note(__name__, f"{self._channel.name} deliveries wait for the database", error, in_a_line=True)
         in_flight.keep(self._channel, self, len(self._results))
         is_known = bool(self._results) and fault(error) is Fault.NOBODY and not self._drain.is_out_of_time
         if not is_known and time.monotonic() - self._failing_since > DATABASE_PATIENCE:
@@ -231,8 +228,9 @@ class _ChannelLoop:
                 outcome = await session.send(delivery.outgoing)
         except TimeoutError:
             outcome = Outcome("retry", "timeout", whose=Whose.UNKNOWN)
-        except Exception as error:
-            logger.exception("channel %s failed on delivery %s", self._channel.name, delivery.outgoing.delivery.pk)
+        except Exception as error:  # noqa: BLE001  a channel's own mistake ends its attempt only
+            error.add_note(f"on delivery {delivery.outgoing.delivery.pk}")
+            outages.note(__name__, f"channel {self._channel.name} failed", error)
             outcome = Outcome("retry", "internal_error", whose=Whose.UNKNOWN, excerpt=repr(error))
         return Result(delivery, outcome, round((time.monotonic() - started) * 1000))
 

@@ -4,7 +4,6 @@ What is numbered has its place in the log for good; what waits for its number ma
 first. So a batch is numbered only once those readers have no more than another one before them.
 """
 
-import logging
 from typing import NamedTuple
 
 from django.db import DatabaseError
@@ -12,8 +11,7 @@ from django.db.models import F
 
 from events.dispatch import subscribers
 from events.models import Subscriber
-
-logger = logging.getLogger(__name__)
+from events.transport import outages
 
 # The size of a batch after a calm, and at most. It doubles while batches are well filled and quick.
 FIRST, MOST = 50, 500
@@ -58,4 +56,4 @@ def mark_failing(name: str) -> None:
     try:
         Subscriber.objects.filter(name=name).update(batch_size=FAILING)
     except DatabaseError as error:
-        logger.warning("numbering may wait for subscriber %s: %s", name, error)
+        outages.note(__name__, f"numbering may wait for subscriber {name}", error, in_a_line=True)

@@ -1,6 +1,5 @@
 """Lets a subscriber read: batches of the log, in its transaction or under a lease."""
 
-import logging
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -15,9 +14,7 @@ from events.dispatch.subscribers import CATCH_UP_TASK, Subscription
 from events.log import reader
 from events.models import Event, EventType, LogHead, Subscriber
 from events.rules.patterns import matches
-from events.transport import hints
-
-logger = logging.getLogger(__name__)
+from events.transport import hints, outages
 
 BATCH = 500
 LEASE = timedelta(seconds=60)
@@ -204,14 +201,12 @@ def _after_failure(subscription: Subscription, failed: _BatchError, *, now: date
     """The size of the next try, or 0 to leave it for later."""
     count = len(failed.batch.events)
     pace.mark_failing(subscription.name)
+    outages.note(__name__, f"subscriber {subscription.name} failed", failed.error)
     if count > 1 and is_eased_by_less(failed.error):
-        logger.warning("subscriber %s failed on %d event(s): %s", subscription.name, count, failed.error)
         return count // 2 if _release(subscription, token=failed.token) else 0
     if fault(failed.error) is Fault.NOBODY:
-        logger.warning("subscriber %s tries again later: %s", subscription.name, failed.error)
         _release(subscription, token=failed.token)
         return 0
-    logger.warning("subscriber %s failed on one event: %s", subscription.name, failed.error)
     return _count_failure(subscription, failed, now=now)
 
 

@@ -5,7 +5,6 @@ They come from the head row, under its lock: never from max+1 (which restarts af
 """
 
 import json
-import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +19,7 @@ from events.db.session import set_local
 from events.dispatch import fairness, live_stream, pace, subscribers
 from events.log import ownership, reader
 from events.models import Event, LogHead
-
-logger = logging.getLogger(__name__)
+from events.transport import outages
 
 BATCH = 1000
 
@@ -112,11 +110,11 @@ def number(*, limit: int = BATCH, announced: list[Event] | None = None, is_long:
     except OperationalError as error:
         if not is_lock_timeout(error):
             raise
+        outages.note(__name__, "events wait: open transactions tie people to their sources", error, in_a_line=True)
     with transaction.atomic():
         head = _locked_head()
         owning = Event.objects.filter(position=None, event_type__actor_becomes_owner=True, actor_user__isnull=False)
         blocked = ownership.blocked_sources(owning.order_by("pk")[:limit])
-        logger.warning("events of %d source(s) wait: open transactions tie the same people to them", len(blocked))
         return _number(head, limit=limit, blocked=blocked, announced=announced, is_long=is_long)
 
 

@@ -1,6 +1,5 @@
 """Every error of the API in one shape: {"code", "detail", "errors"?: [{"field", "code", "detail"}]}."""
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypedDict
@@ -20,8 +19,7 @@ from rest_framework.response import Response
 
 from events.db.errors import is_passing
 from events.errors import Refused
-
-logger = logging.getLogger(__name__)
+from events.transport import outages
 
 MAX_LISTED = 100
 # Of a text that repeats what was sent.
@@ -73,7 +71,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         case Http404():
             response = _answer(404, code="not_found", detail=str(NotFound.default_detail))
         case Error() if is_passing(error) or isinstance(error, OperationalError | InterfaceError):
-            logger.error("the database could not answer: %s", error, exc_info=None if is_passing(error) else error)
+            outages.note(__name__, "the database could not answer", error, in_a_line=is_passing(error))
             response = _answer(503, code="unavailable", detail="The database can't answer now; try again.")
             response["Retry-After"] = str(RETRY_AFTER_SECONDS)
         case APIException():

@@ -21,6 +21,7 @@ from events.bus import publish
 from events.db.session import lock_table
 from events.errors import Refused
 from events.models import ServiceRun
+from events.transport import outages
 
 logger = logging.getLogger(__name__)
 
@@ -122,7 +123,7 @@ def _beat(pk: int, stop: threading.Event) -> None:
             try:
                 ServiceRun.objects.filter(pk=pk).update(seen_at=Now())
             except DatabaseError as error:
-                logger.warning("A sign of life of this process is not written down: %s", error)
+                outages.note(__name__, "A sign of life of this process is not written down", error, in_a_line=True)
             finally:
                 connection.close()
     finally:

@@ -1,14 +1,13 @@
 """A Channels layer within one process."""
 
 import asyncio
-import logging
 import threading
 import uuid
 from typing import Any
 
 from channels.layers import BaseChannelLayer
 
-logger = logging.getLogger(__name__)
+from events.transport import outages
 
 Message = dict[str, Any]
 
@@ -76,7 +75,7 @@ class InProcessLayer(BaseChannelLayer):  # type: ignore[misc]  # channels has no
         if loop is None or queue is None:
             return
         try:
-            loop.call_soon_threadsafe(_put_nowait, queue, channel, dict(message))
+            loop.call_soon_threadsafe(_put_nowait, queue, dict(message))
         except RuntimeError:
             # Its loop has ended without leaving the groups: nobody will ever read there again.
             self._forget(channel)
@@ -88,8 +87,8 @@ class InProcessLayer(BaseChannelLayer):  # type: ignore[misc]  # channels has no
                 members.discard(channel)
 
 
-def _put_nowait(queue: asyncio.Queue[Message], channel: str, message: Message) -> None:
+def _put_nowait(queue: asyncio.Queue[Message], message: Message) -> None:
     try:
         queue.put_nowait(message)
-    except asyncio.QueueFull:
-        logger.warning("channel %s is full, a message is dropped", channel)
+    except asyncio.QueueFull as full:
+        outages.note(__name__, "a channel is full, a message is dropped", full, in_a_line=True)

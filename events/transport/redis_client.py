@@ -1,6 +1,5 @@
 """The installation's Redis, for hints and counts: whoever asks can do without, and has no time to wait."""
 
-import logging
 import time
 from functools import cache
 
@@ -9,7 +8,7 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-logger = logging.getLogger(__name__)
+from events.transport import outages
 
 
 def client() -> redis.Redis | None:
@@ -38,7 +37,7 @@ class CircuitBreaker:
 
     def open(self, error: Exception) -> None:
         self._open_until = time.monotonic() + self._seconds
-        logger.warning("%s for %.0f s: %r", self._effect, self._seconds, error)
+        outages.note(__name__, f"{self._effect} for {self._seconds:.0f} s", error, in_a_line=True)
 
     def close(self) -> None:
         self._open_until = 0.0

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connections
 from django.utils.module_loading import import_string
 
+from events.transport import outages
 from events.worker.run_step import WorkerStep
 
 logger = logging.getLogger("carillon.sweeper")
@@ -64,10 +65,9 @@ class Sweeper:
     def _succeeds(self, sweep: Sweep) -> bool:
         try:
             sweep()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  one that fails costs the others nothing
             name = getattr(sweep, "__qualname__", repr(sweep))
-            # The whole story once, then one line each: an outage of an hour shouldn't fill the disk.
-            logger.error("Sweep %s.%s failed: %s", sweep.__module__, name, error, exc_info=self._failures == 0)
+            outages.note("carillon.sweeper", f"Sweep {sweep.__module__}.{name} failed", error)
             return False
         return True
 

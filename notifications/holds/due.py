@@ -1,6 +1,5 @@
 """People whose check is due: chunk by chunk, each its own transaction, so that one person stops nobody."""
 
-import logging
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,10 +7,9 @@ from datetime import datetime, timedelta
 from django.db import connection
 
 from events.db.batch_size import AdaptiveBatch
+from events.transport import outages
 from notifications.holds import release, schedule
 from notifications.models import Hold, Inbox, Notification
-
-logger = logging.getLogger(__name__)
 
 TASK = "notifications.release"
 HOURLY_TASK = "notifications.release_all"
@@ -70,10 +68,10 @@ def _release(users: Sequence[int], *, now: datetime) -> None:
         if not connection.is_usable():
             raise
         if len(users) == 1:
-            logger.exception("what user %s holds can't be released now", users[0])
+            error.add_note(f"while what user {users[0]} holds was released")
+            outages.note(__name__, "what a person holds can't be released now", error)
             schedule.retry(users[0], at=now + RETRY, now=now)
             return
-        logger.info("%d people are released in halves: %r", len(users), error)
         middle = len(users) // 2
         for half in (users[:middle], users[middle:]):
             _release(half, now=now)

@@ -4,18 +4,16 @@ Settings that can't be read (another program's, or a zone this machine doesn't k
 what others are told in the same batch.
 """
 
-import logging
 from collections.abc import Collection
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from events.rules import moments
+from events.transport import outages
 from notifications import channels
 from notifications.holds import calendar
 from notifications.holds.calendar import DigestSchedule
 from notifications.models import Hold, UserNotificationSettings
-
-logger = logging.getLogger(__name__)
 
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, OSError)
 UTC_ZONE = ZoneInfo("UTC")
@@ -47,7 +45,8 @@ def is_quiet(settings: UserNotificationSettings, *, now: datetime) -> bool:
     try:
         return calendar.is_within(settings.quiet_hours, local=now.astimezone(ZoneInfo(settings.timezone)))
     except _UNREADABLE as error:
-        logger.warning("the quiet hours of user %s can't be read: %r", settings.user_id, error)
+        error.add_note(f"in the settings of user {settings.user_id}")
+        outages.note(__name__, "quiet hours that can't be read count as none", error)
         return False
 
 

@@ -1,6 +1,5 @@
 """Large audiences: notified chunk by chunk, in the order of user ids, so that no other event waits for all of them."""
 
-import logging
 import time
 from collections.abc import Collection
 from datetime import datetime
@@ -14,11 +13,9 @@ from django.db.models.functions import RowNumber
 from events.db.errors import Fault, fault
 from events.dispatch import retry
 from events.models import Event, Membership, Subscriber
-from events.transport import hints
+from events.transport import hints, outages
 from notifications.models import Fanout
 from notifications.routing import audiences, writer
-
-logger = logging.getLogger(__name__)
 
 # These events are the router's: one that fails is parked for it.
 SUBSCRIBER = "notifications"
@@ -92,7 +89,8 @@ def advance_each(*, now: datetime) -> bool:
         try:
             advanced |= advance(event_id, now=now)
         except Exception as error:  # noqa: BLE001  whatever notifying raises is what the admin wants to read
-            logger.warning("the audience of event %s waits: %s", event_id, error)
+            error.add_note(f"while the audience of event {event_id} was told")
+            outages.note(__name__, "a large audience waits", error)
             if fault(error) is not Fault.NOBODY:
                 _count_failure(event_id, error, now=now)
     return advanced

@@ -1,9 +1,10 @@
 """/ws/notifications/: a raw ASGI application. Channels' consumers hop through one thread for every message."""
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 import json
-import logging
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -12,13 +13,12 @@ from urllib.parse import parse_qs
 from django.db import DatabaseError
 
 from events.entities import whole_number
+from events.transport import outages
 from notifications.inbox import frames
 from notifications.inbox.frames import Frame
 from notifications.websocket import authentication, hub
 from notifications.websocket.authentication import Identity
 from notifications.websocket.token_bucket import TokenBucket
-
-logger = logging.getLogger(__name__)
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -31,20 +31,24 @@ SOCKETS_PER_PERSON = 20
 
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """Serve one connection, from handshake to close. This is the ASGI application for a site's WebSockets."""
-    await receive()
+    with contextlib.suppress(_ClientLeftError):
+        await _serve(scope, _Connection(receive, send))
+
+
+async def _serve(scope: dict[str, Any], connection: _Connection) -> None:
+    await connection.receive()
     if scope["path"] != PATH or not authentication.is_origin_allowed(scope):
         # Closing before accepting answers the handshake with 403.
-        await send({"type": "websocket.close"})
+        await connection.send({"type": "websocket.close"})
         return
-    connection = _Connection(receive, send)
     try:
         who = await hub.current().query(authentication.identify, authentication.credentials(scope))
     except DatabaseError as error:
-        logger.warning("nobody is let in without the database: %s", error)
-        await send({"type": "websocket.accept"})
+        outages.note(__name__, "nobody is let in without the database", error, in_a_line=True)
+        await connection.send({"type": "websocket.accept"})
         await connection.close(frames.GOING_AWAY)
         return
-    await send({"type": "websocket.accept"})
+    await connection.send({"type": "websocket.accept"})
     query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
     # A page asks with its own person's session, not with that of another who has signed in since.
     if who is None or query.get("user", [str(who.user_id)])[0] != str(who.user_id):
@@ -53,9 +57,20 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
     await connection.run(who, seq=whole_number(query.get("seq", [""])[0]))
 
 
+class _ClientLeftError(Exception):
+    """The client went while something was on its way to it. It comes back with its seq."""
+
+
 class _Connection:
     def __init__(self, receive: Receive, send: Send) -> None:
-        self.receive, self.send = receive, send
+        self.receive, self._send = receive, send
+
+    async def send(self, message: dict[str, Any]) -> None:
+        try:
+            await self._send(message)
+        except (RuntimeError, OSError) as error:
+            # Daphne's socket raises the former, other servers the latter, as ASGI has it.
+            raise _ClientLeftError from error
 
     async def run(self, who: Identity, *, seq: int | None) -> None:
         """Serve until either side ends. The socket is registered before the snapshot is read, so nothing is missed."""
@@ -81,8 +96,10 @@ class _Connection:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         for task in done:
-            if not task.cancelled() and (error := task.exception()):
-                logger.error("a socket failed", exc_info=error)
+            error = None if task.cancelled() else task.exception()
+            if error:
+                if not isinstance(error, _ClientLeftError):
+                    outages.note(__name__, "a socket failed", error)
                 await self.close(frames.GOING_AWAY)
 
     async def read(self, socket: hub.Socket) -> None:
@@ -132,7 +149,7 @@ class _Connection:
         try:
             greeting = await hub.current().greeting(socket)
         except DatabaseError as error:
-            logger.warning("no greeting without the database: %s", error)
+            outages.note(__name__, "no greeting without the database", error, in_a_line=True)
             return False
         socket.seq = greeting[0]["seq"]
         for frame in greeting:
@@ -143,7 +160,7 @@ class _Connection:
         await self.send({"type": "websocket.send", "text": json.dumps(frame)})
 
     async def close(self, code: int) -> None:
-        with contextlib.suppress(RuntimeError):  # the client went first
+        with contextlib.suppress(_ClientLeftError):
             await self.send_frame(frames.CLOSE_REASONS[code])
             await self.send({"type": "websocket.close", "code": code})
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
@@ -16,15 +15,13 @@ from channels.layers import get_channel_layer
 from django.db import Error
 from django.utils import timezone
 
-from events.transport import credentials
+from events.transport import credentials, outages
 from notifications.inbox import frames, push
 from notifications.inbox.frames import Frame
 from notifications.models import Inbox
 from notifications.websocket import authentication, snapshot
 from notifications.websocket.authentication import Identity
 from notifications.websocket.token_bucket import TokenBucket
-
-logger = logging.getLogger(__name__)
 
 QUEUE = 256
 # Characters of the frames in one queue: a frame may carry a payload of 256 KB twice.
@@ -134,8 +131,9 @@ class Hub:
         # A layer that is down keeps nobody from their inbox: they catch up when it is back.
         try:
             await asyncio.wait_for(self._ready.wait(), RETRY)
-        except TimeoutError:
-            logger.warning("the hub has no channel layer yet; sockets catch up when it has")
+        except TimeoutError as error:
+            what = "the hub has no channel layer yet; sockets catch up when it has"
+            outages.note(__name__, what, error, in_a_line=True)
 
     def remove(self, socket: Socket) -> None:
         people = self.sockets.get(socket.who.user_id, set())
@@ -173,7 +171,7 @@ class Hub:
                 while True:
                     self._dispatch(await channels.receive(channel))
             except Exception as error:  # noqa: BLE001  each layer raises its own kinds; the hub must outlive them all
-                logger.warning("the hub lost the channel layer and tries again: %r", error)
+                outages.note(__name__, "the hub lost the channel layer and tries again", error, in_a_line=True)
                 await _leave(channels, channel)
                 await asyncio.sleep(RETRY)
 
@@ -191,7 +189,7 @@ class Hub:
             try:
                 seqs = await self.query(_seqs, list(self.sockets))
             except Error as error:
-                logger.warning("the hub could not check for lost frames: %s", error)
+                outages.note(__name__, "the hub could not check for lost frames", error, in_a_line=True)
                 continue
             for user_id in seqs.keys() & before.keys():
                 for socket in self.sockets.get(user_id, ()):
@@ -221,7 +219,7 @@ class Hub:
         try:
             lapsed = await self.query(authentication.lapsed, identities, now=timezone.now())
         except Exception as error:  # noqa: BLE001  each session engine raises its own kinds; the look must outlive them
-            logger.warning("the hub could not look at the sessions of its sockets: %r", error)
+            outages.note(__name__, "the hub could not look at the sessions of its sockets", error, in_a_line=True)
             return
         for socket in sockets:
             if socket.who in lapsed:
@@ -259,7 +257,7 @@ async def _leave(channels: Any, channel: str) -> None:
         for group in GROUPS:
             await channels.group_discard(group, channel)
     except Exception as error:  # noqa: BLE001  as in listening
-        logger.info("the hub could not leave its old channel: %r", error)
+        outages.note(__name__, "the hub could not leave its old channel", error, in_a_line=True)
 
 
 def _seqs(users: list[int]) -> dict[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ import httpx
 MEGABYTE = 1024 * 1024
 # Masked, as a client's have to be.
 EMPTY_PINGS = b"\x89\x80\0\0\0\0" * 10_000
+# A question that a text frame answers, and the end of the conversation.
+QUESTION = b'\x81\x8f\0\0\0\0{"type":"ping"}'
+FAREWELL = b"\x88\x80\0\0\0\0"
 PASSWORD = "carillon-demo"
 
 
@@ -80,6 +84,18 @@ def flooding_sockets(port: int, *, key: str, count: int) -> Iterator[list[int]]:
     stopping.set()
     for thread in threads:
         thread.join(30)
+
+
+def ask_and_leave(port: int, *, key: str, times: int) -> None:
+    """Open sockets of one person, each of which asks some questions, and leaves before it has the answers."""
+    for number in range(times):
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
+            client.sendall(_handshake(key))
+            while b'"hello"' not in client.recv(65536):
+                pass
+            if number % 2:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.sendall(QUESTION * 5 + FAREWELL)
 
 
 def read_to_the_end(client: socket.socket) -> bytes:

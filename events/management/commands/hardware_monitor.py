@@ -1,6 +1,5 @@
 """`manage.py hardware_monitor`: the hardware monitor as a process of its own, for machines without a worker."""
 
-import logging
 import signal
 import threading
 from typing import Any
@@ -10,8 +9,7 @@ from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
 from events.sources.hardware import monitor
-
-logger = logging.getLogger(__name__)
+from events.transport import outages
 
 
 class Command(BaseCommand):
@@ -37,6 +35,6 @@ def watch(stop: threading.Event, *, every: int) -> None:
         close_old_connections()
         try:
             monitor.observe(now=timezone.now())
-        except DatabaseError:
-            logger.exception("The readings could not be compared; trying again in %s s.", every)
+        except DatabaseError as error:
+            outages.note(__name__, f"The readings could not be compared; trying again in {every} s", error)
         stop.wait(every)

@@ -22,6 +22,7 @@ from events.sources.comfyui.client import ComfyuiError, Server
 from events.sources.comfyui.protocol import Outcome, Prompt, Queued
 from events.sources.jobs import lifecycle
 from events.sources.jobs.reporter import PROGRESS_SECONDS
+from events.transport import outages
 
 logger = logging.getLogger(__name__)
 
@@ -64,8 +65,7 @@ class Bridge:
                         await self._on_frame(frame)
                 logger.warning("%s closed the connection.", self.server.url)
             except (ComfyuiError, aiohttp.ClientError, OSError) as error:
-                if not tries:
-                    logger.warning("%s can't be reached, trying on: %s", self.server.url, error)
+                outages.note(__name__, f"{self.server.url} can't be reached, trying on", error, in_a_line=True)
             self.away_since = time.monotonic() if self.away_since is None else self.away_since
             await asyncio.sleep(random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(tries, 10))))
             tries += 1
@@ -132,7 +132,7 @@ class Bridge:
             try:
                 await self.compare()
             except (ComfyuiError, DatabaseError, InterfaceError) as error:
-                logger.warning("The queue of %s could not be compared: %s", self.server.url, error)
+                outages.note(__name__, f"The queue of {self.server.url} could not be compared", error, in_a_line=True)
                 await asyncio.sleep(random.uniform(0, FIRST_PAUSE * 2))
                 if self.away_since is None:
                     self.comparison_wanted.set()
@@ -206,7 +206,7 @@ class Bridge:
                     beat_at = now + BEAT_SECONDS
                     await self._beat()
             except (DatabaseError, InterfaceError) as error:
-                logger.warning("Prompts of %s could not be written down: %s", self.server.url, error)
+                outages.note(__name__, f"Prompts of {self.server.url} could not be written down", error, in_a_line=True)
 
     async def _beat(self) -> None:
         await _db(lifecycle.heartbeat)([prompt.pk for prompt in self.prompts.values()], lease=store.LEASE)
@@ -244,7 +244,7 @@ class Bridge:
         try:
             await _db(what)(*arguments)
         except (DatabaseError, InterfaceError) as error:
-            logger.warning("A prompt of %s could not be written down, trying on: %s", self.server.url, error)
+            outages.note(__name__, f"A prompt of {self.server.url} is not written down yet", error, in_a_line=True)
             self.comparison_wanted.set()
             return False
         return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from events.transport import outages
+
 if TYPE_CHECKING:
     from psutil._ntuples import sdiskpart
-
-logger = logging.getLogger(__name__)
 
 # Images that are full by nature, or not storage at all.
 _NEVER_WARNED = frozenset(
@@ -63,7 +62,7 @@ def _read(path: str) -> Disk | None:
     try:
         usage = psutil.disk_usage(path)
     except OSError as error:
-        logger.warning("Disk %s can't be read (%s); the others are.", path, error.strerror or error)
+        outages.note(__name__, f"Disk {path} can't be read; the others are", error, in_a_line=True)
         return None
     if not usage.total:
         return None

@@ -4,7 +4,6 @@ It has a database connection of its own, so that progress is seen at once and si
 a long transaction. It exists only while there are jobs.
 """
 
-import logging
 import threading
 import time
 from collections import deque
@@ -18,9 +17,8 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection, connections
 
 from events.sources.jobs import lifecycle
+from events.transport import outages
 from events.transport.per_process import PerProcess
-
-logger = logging.getLogger(__name__)
 
 PROGRESS_SECONDS = 0.5
 RETRY_SECONDS = 2.0
@@ -171,7 +169,7 @@ def attempt(what: Callable[[], object], *, warning: str) -> bool:
     try:
         what()
     except (DatabaseError, InterfaceError) as error:
-        logger.warning("%s: %s", warning, str(error).strip() or type(error).__name__)
+        outages.note(__name__, warning, error, in_a_line=True)
         if not connection.in_atomic_block:
             connection.close()
         return False

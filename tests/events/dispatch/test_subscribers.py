@@ -211,6 +211,14 @@ def test_one_bad_event_is_parked_alone_and_the_rest_goes_on(reader, transactiona
     assert "ValueError: cannot digest this" in parked.error
 
 
+def test_however_often_it_is_halved_a_failing_batch_is_one_line(reader, caplog):
+    one, events = reader(), numbered(8)
+    one.fail_on(events[0])
+    catch_up("reader", now=NOW)
+    assert len(one.tried) == 4
+    assert len([record for record in caplog.records if record.name == "events.dispatch.runner"]) == 1
+
+
 def test_a_failing_batch_is_halved(reader):
     one, events = reader(), numbered(8)
     one.fail_on(events[0])
