@@ -37,6 +37,7 @@ class Declared:
     default_channels: Sequence[str] = ("in_app",)
     is_locked: bool = False
     replaces: str = ""
+    updates_quietly: bool = False
 
     def columns(self) -> dict[str, Any]:
         """Values as the table holds them: lists and objects as JSON gives them back."""

@@ -50,7 +50,10 @@ class EventTypeAdmin(PlainLookups[EventType]):
             },
         ),
         (gettext_lazy("Payload"), {"fields": ("schema", "sample")}),
-        (gettext_lazy("More"), {"fields": ("replaces", "last_published", "created_at", "updated_at")}),
+        (
+            gettext_lazy("More"),
+            {"fields": ("replaces", "updates_quietly", "last_published", "created_at", "updated_at")},
+        ),
     )
 
     class Media:

@@ -65,6 +65,9 @@ class EventType(models.Model):
         db_default="",
         help_text="Types of one group share one unread row per person and source; a later event updates it in place.",
     )
+    updates_quietly = models.BooleanField(
+        default=False, db_default=False, help_text="Another of this type updates its row in place without a toast."
+    )
 
     declared = models.JSONField(
         null=True, blank=True, editable=False, help_text="What code declared last; what differs, an admin changed."

@@ -24,6 +24,7 @@ class TypeFacts:
     is_locked: bool = False
     default_channels: tuple[str, ...] = ("in_app",)
     group: str = ""
+    updates_quietly: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,5 +205,6 @@ def _in_group(event: EventFacts, new: PlannedRow, *, context: RoutingContext, la
         return new, ""
     old = max(unread, key=lambda row: row.position)
     # A progress report updates the toast that its predecessor may still have; it doesn't pop up anew.
-    toast = new.hold == NO_HOLD and old.type_id != event.type.type_id
+    is_quiet = event.type.updates_quietly and old.type_id == event.type.type_id
+    toast = new.hold == NO_HOLD and not is_quiet
     return new._replace(toast=toast, replaces=old.row_id), ""

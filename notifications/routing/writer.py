@@ -103,6 +103,7 @@ def _facts(event: Event) -> EventFacts:
             event_type.is_locked,
             tuple(event_type.default_channels),
             event_type.replaces,
+            event_type.updates_quietly,
         ),
         source=(source.type, source.id) if source else None,
         project_id=event.project_id,

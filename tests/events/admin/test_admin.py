@@ -30,7 +30,7 @@ def fields_of(event_type: EventType, **changes: object) -> dict[str, object]:
             "audience default_channels"
         ).split()
     }
-    flags = ("is_active", "is_critical", "is_locked", "exclude_actor", "actor_becomes_owner")
+    flags = ("is_active", "is_critical", "is_locked", "exclude_actor", "actor_becomes_owner", "updates_quietly")
     form |= {name: "on" for name in flags if getattr(event_type, name)}
     form |= {"schema": json.dumps(event_type.schema or ""), "sample": json.dumps(event_type.sample)}
     if event_type.schema is None:

@@ -92,6 +92,7 @@ def row(event: EventFacts, user: int, channel: str, context: RoutingContext, *, 
     hold = "none" if event.type.is_critical else context.holds.get(user, "none")
     unread = [one for one in context.existing.get((user, event.group_key or ""), ()) if not one.is_read]
     old = sorted(unread, key=lambda one: one.position)[-1] if unread and channel == "in_app" else None
+    is_quiet = old is not None and event.type.updates_quietly and old.type_id == event.type.type_id
     return PlannedRow(
         event_id=event.event_id,
         user_id=user,
@@ -100,7 +101,7 @@ def row(event: EventFacts, user: int, channel: str, context: RoutingContext, *, 
         hold=hold,
         group_key=event.group_key,
         seq=seq,
-        toast=channel == "in_app" and hold == "none" and (old is None or old.type_id != event.type.type_id),
+        toast=channel == "in_app" and hold == "none" and not is_quiet,
         replaces=old.row_id if old else None,
     )
 

@@ -30,6 +30,7 @@ KINDS = st.tuples(
             is_locked=st.booleans(),
             default_channels=CHANNELS,
             group=st.sampled_from(["g", "h", ""]),
+            updates_quietly=st.booleans(),
         )
         for type_id in (1, 2, 3)
     )

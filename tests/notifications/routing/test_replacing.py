@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from events.bus import Entity, NewEvent
+from events.bus import Entity, NewEvent, publish
+from events.memberships import grant
 from events.models import Event
 from notifications.inbox import feed, marking, removal
 from notifications.models import Notification, Summary
@@ -156,6 +157,22 @@ def test_progress_after_progress_updates_the_toast_instead_of_another(owner):
     removal.remove(Notification.objects.all())
     toasts = [[row.toast for row in route(event).rows] for event in (first, second, done)]
     assert toasts == [[True], [True], [False]]
+
+
+def test_any_other_type_rings_again_and_comes_to_the_top(owner):
+    grant(OTHER_JOB, user=owner, role="owner")
+    route(publish("job.completed", source=JOB), publish("job.failed", source=OTHER_JOB))
+    for _ in range(2):
+        [row] = route(publish("job.completed", source=JOB)).rows
+        assert row.toast
+    assert feed_types(owner) == ["job.completed", "job.failed"]
+    assert marking.state(owner.pk) == marking.State(seq=4, unread_count=2)
+
+
+def test_whether_it_rings_again_is_a_property_of_the_type(owner):
+    change_type("job.completed", updates_quietly=True)
+    toasts = [route(publish("job.completed", source=JOB)).rows[0].toast for _ in range(3)]
+    assert toasts == [True, False, False]
 
 
 def test_a_replaced_row_takes_the_hold_of_now(owner):
