@@ -1,10 +1,12 @@
 /** The feed element, in the panel and on the page: rows arrive, change and go without a reload and without a jump. */
 import { config } from "../core/config.js";
+import { clearFailure, failureWords, isCut, showFailure } from "../core/failure.js";
 import { get, post } from "../core/http.js";
 import { say } from "../core/labels.js";
 import { isPlainClick } from "../core/navigation.js";
 import { store } from "../core/store.js";
 import { handleKey } from "./keyboard.js";
+import { keepMark, replayMarks } from "./marks.js";
 import { clear, fill, insert, merge, parse, rowsOf, setRead } from "./rows.js";
 import { showConnection, showDoNotDisturb, showLine } from "./status_lines.js";
 import { followSummaries, readSummary } from "./summaries.js";
@@ -35,7 +37,7 @@ export class CarillonFeed extends HTMLElement {
     followSummaries(this, signal);
     store.on("unread", () => this.countsChanged(), signal);
     store.on("settings", () => showDoNotDisturb(this), signal);
-    store.on("connection", ({ status }) => showConnection(this, status), signal);
+    store.on("connection", ({ status }) => this.connectionChanged(status), signal);
     this.addEventListener("submit", (event) => this.submitted(event), { signal });
     this.addEventListener("click", (event) => this.clicked(event), { signal });
     this.addEventListener("keydown", (event) => handleKey(this, event), { signal });
@@ -56,6 +58,12 @@ export class CarillonFeed extends HTMLElement {
   disconnectedCallback() {
     this.leaving?.abort();
     this.observer?.disconnect();
+  }
+
+  /** @param {import("../core/store.js").Status} status */
+  connectionChanged(status) {
+    showConnection(this, status);
+    if (status === "live" || status === "polling") replayMarks();
   }
 
   get isPanel() {
@@ -209,8 +217,8 @@ export class CarillonFeed extends HTMLElement {
     if (form.classList.contains("row-act")) this.toggle(form);
     else if (act === "read-all") this.readAll(form);
     else if (act === "undo") this.undo(form);
-    else if (act === "summary-read") readSummary(form).catch(() => this.failed());
-    else if (act === "quiet-off") post(form.action, {}).catch(() => this.failed());
+    else if (act === "summary-read") readSummary(form).catch((error) => this.failed(error));
+    else if (act === "quiet-off") post(form.action, {}).catch((error) => this.failed(error));
   }
 
   /** @param {HTMLFormElement} form */
@@ -221,9 +229,14 @@ export class CarillonFeed extends HTMLElement {
     setRead(row, !wasRead);
     try {
       await post(action, {});
-    } catch {
-      setRead(row, wasRead);
-      this.failed();
+      clearFailure(row);
+    } catch (error) {
+      if (isCut(error)) {
+        keepMark(row.dataset.id ?? "", !wasRead);
+      } else {
+        setRead(row, wasRead);
+        showFailure(row, error);
+      }
     }
   }
 
@@ -237,9 +250,9 @@ export class CarillonFeed extends HTMLElement {
       const undo = /** @type {HTMLInputElement | null} */ (this.querySelector('[data-act="undo"] [name=batch]'));
       if (undo) undo.value = String(batch);
       if (batch !== null) showLine(this, "undo", say("marked", { n: count }), UNDO_FOR);
-    } catch {
-      this.failed();
-      this.reload();
+    } catch (error) {
+      this.markIds(this.justRead, false);
+      this.failed(error);
     }
   }
 
@@ -248,14 +261,17 @@ export class CarillonFeed extends HTMLElement {
     const batch = /** @type {HTMLInputElement} */ (form.elements.namedItem("batch")).value;
     showLine(this, "undo", "");
     this.markIds(this.justRead ?? [], false);
-    await post(form.action, { batch }).catch(() => {
-      this.failed();
-      this.reload();
+    await post(form.action, { batch }).catch((error) => {
+      this.markIds(this.justRead ?? [], true);
+      this.failed(error);
     });
   }
 
-  failed() {
-    showLine(this, "connection", say("failed"), UNDO_FOR);
+  /** Say above the rows what went wrong. A session that ended says so by itself. @param {unknown} error */
+  async failed(error) {
+    if (store.status === "signed-out") return;
+    showLine(this, "connection", await failureWords(error), UNDO_FOR);
+    this.querySelector("[data-note=connection]")?.scrollIntoView({ block: "nearest" });
   }
 
   /** @param {MouseEvent} event */
@@ -291,8 +307,8 @@ export class CarillonFeed extends HTMLElement {
       const fresh = document.adoptNode(feed);
       this.replaceWith(fresh);
       /** @type {HTMLElement | null} */ (fresh.querySelector(".chip[aria-current]"))?.focus();
-    } catch {
-      this.failed();
+    } catch (error) {
+      this.failed(error);
     }
   }
 

@@ -1,4 +1,5 @@
 /** Status lines above the rows: do-not-disturb, undo, connection. */
+import { signInAddress } from "../core/failure.js";
 import { say } from "../core/labels.js";
 import { store } from "../core/store.js";
 import { endWords } from "./time.js";
@@ -36,7 +37,8 @@ export function showDoNotDisturb(feed) {
 export function showConnection(feed, status) {
   const line = lineOf(feed, "connection");
   if (!line) return;
-  const link = /** @type {HTMLElement} */ (line.querySelector("a"));
+  const link = /** @type {HTMLAnchorElement} */ (line.querySelector("a"));
+  link.href = signInAddress();
   link.hidden = status !== "signed-out";
   if (status === "live") showLine(feed, "connection", line.hidden ? "" : say("liveAgain"), 2_000);
   else if (status === "down") showLine(feed, "connection", say("reconnecting"));

@@ -1,5 +1,6 @@
 /** The preferences save themselves: what changed is sent as its own small form, and the words follow. */
 import { config } from "../core/config.js";
+import { clearFailure, showFailure } from "../core/failure.js";
 import { HttpError, post } from "../core/http.js";
 import { say } from "../core/labels.js";
 import { store } from "../core/store.js";
@@ -33,8 +34,11 @@ function fieldsOf(part) {
   return fields;
 }
 
-/** @param {Element} part */
-async function save(part) {
+/**
+ * @param {Element} part
+ * @param {Element} control what was changed last
+ */
+async function save(part, control) {
   const { section } = /** @type {HTMLElement} */ (part).dataset;
   show(say("saving"));
   try {
@@ -43,13 +47,41 @@ async function save(part) {
     if (section === "scope") followScope(part);
     if (section === "quiet") settleQuiet(words);
     if (section === "hours") offerWindow(part);
-    part.querySelectorAll("[aria-invalid]").forEach((control) => control.removeAttribute("aria-invalid"));
+    part.querySelectorAll("[aria-invalid]").forEach((one) => one.removeAttribute("aria-invalid"));
+    clearFailure(control);
+    remember(section === "scope" && form ? form : part);
     show(say("saved"));
   } catch (error) {
-    const refused = error instanceof HttpError ? await error.response.json().catch(() => null) : null;
-    part.querySelector(`[name="${refused?.field}"]`)?.setAttribute("aria-invalid", "true");
-    show(refused?.detail ?? say("failed"));
+    show("");
+    const isRefused = error instanceof HttpError && error.response.status === 400;
+    // What was typed can be put right; anything else is shown as it is on the server.
+    if (isRefused) control.setAttribute("aria-invalid", "true");
+    else rollBack(part);
+    showFailure(control, error);
   }
+}
+
+/** @param {Element} part @returns {HTMLInputElement[]} */
+const inputsOf = (part) => [...part.querySelectorAll("input")];
+/** @param {Element} part */
+const optionsOf = (part) => [...part.querySelectorAll("option")];
+
+/** What the server has is where a form goes back to. @param {Element} part */
+function remember(part) {
+  for (const input of inputsOf(part)) {
+    input.defaultChecked = input.checked;
+    if (input.type !== "checkbox" && input.type !== "radio") input.defaultValue = input.value;
+  }
+  for (const option of optionsOf(part)) option.defaultSelected = option.selected;
+}
+
+/** @param {Element} part */
+function rollBack(part) {
+  for (const input of inputsOf(part)) {
+    input.checked = input.defaultChecked;
+    if (input.type !== "checkbox" && input.type !== "radio") input.value = input.defaultValue;
+  }
+  for (const option of optionsOf(part)) option.selected = option.defaultSelected;
 }
 
 /** @param {string} text */
@@ -114,7 +146,7 @@ function changed(event) {
     return;
   }
   clearTimeout(timers.get(name));
-  const timer = setTimeout(() => save(part).finally(() => timers.get(name) === timer && timers.delete(name)), 250);
+  const timer = setTimeout(() => save(part, control).finally(() => timers.get(name) === timer && timers.delete(name)), 250);
   timers.set(name, timer);
 }
 

@@ -3,6 +3,7 @@
  * one fetches them.
  */
 import { address } from "../core/config.js";
+import { signInAddress } from "../core/failure.js";
 import { categoryWord, iconOf, say } from "../core/labels.js";
 import { load, save, storageKey } from "../core/storage.js";
 import { store } from "../core/store.js";
@@ -178,7 +179,7 @@ export class CarillonToasts extends HTMLElement {
 
   signedOut() {
     this.untold.clear();
-    const href = `${address("signIn")}?next=${encodeURIComponent(location.pathname + location.search)}`;
+    const href = signInAddress();
     const title = say("signIn");
     this.list.then((list) => {
       list.put("signed-out", { category: "", word: say("signedOut"), icon: "lock", title, body: "", href, stays: true });
