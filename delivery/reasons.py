@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from delivery.models.addresses import REPLACED
+from delivery.models.addresses import BY_OWNER, REPLACED
 
 # What waits with it goes once whoever runs this site gives the key back, or the owner another secret.
 UNREADABLE = "secret_unreadable"
@@ -35,7 +35,7 @@ _SENTENCES: dict[str, Any] = {
     "http_3xx": gettext_lazy("The receiver sent us elsewhere, and redirects are not followed. Update the URL."),
     "http_4xx": gettext_lazy("The receiver refused the request. Check the URL, and how it verifies signatures."),
     "http_5xx": gettext_lazy("The receiver failed. Look at its log."),
-    "too_many_requests": gettext_lazy("The receiver asked for fewer requests; it is tried again when it said."),
+    "too_many_requests": gettext_lazy("The receiver asked for fewer requests."),
     "gone": gettext_lazy("The receiver said that this URL is gone for good (410). Add its new one."),
     UNREADABLE: gettext_lazy(
         "What is stored to send there can't be read any more. Rotate the secret; add a chat anew."
@@ -44,9 +44,9 @@ _SENTENCES: dict[str, Any] = {
     "printed": gettext_lazy("No mail server is set up on this site: the mail was only printed where it runs."),
     "invalid_email": gettext_lazy("This is no e-mail address that can be sent to. Add the right one."),
     "recipient_refused": gettext_lazy("The mail server refuses this address for good. Check its spelling."),
-    "recipient_put_off": gettext_lazy("The mail server doesn't take mail for this address now; it is tried again."),
+    "recipient_put_off": gettext_lazy("The mail server doesn't take mail for this address now."),
     "mail_refused": gettext_lazy("The mail server refused this mail for good."),
-    "mail_put_off": gettext_lazy("The mail server didn't take this mail now; it is tried again."),
+    "mail_put_off": gettext_lazy("The mail server didn't take this mail now."),
     "answer_lost": gettext_lazy(
         "The mail was sent, but the server's answer was lost. It is sent again; it may come twice."
     ),
@@ -65,6 +65,10 @@ _SENTENCES: dict[str, Any] = {
     "mail_protocol": gettext_lazy(
         "This site and its mail server don't understand each other. Whoever runs this site can see to it."
     ),
+    # Why an address is off.
+    BY_OWNER: gettext_lazy("You switched it off."),
+    "failing": gettext_lazy("It failed for days, so it was switched off."),
+    "unsubscribed": gettext_lazy("You unsubscribed with the link in a mail."),
     # Why there was no attempt, or not yet.
     "read": gettext_lazy("It was read meanwhile."),
     "switched_off": gettext_lazy("You switched this off meanwhile."),
@@ -87,7 +91,7 @@ _SENTENCES: dict[str, Any] = {
         "What should be sent could not be put into words. Whoever runs this site can see to it."
     ),
     "chat_refused": gettext_lazy("The chat service refused the message for good. Add its URL anew."),
-    "chat_failed": gettext_lazy("The chat service failed. It is tried again."),
+    "chat_failed": gettext_lazy("The chat service failed."),
     "unknown_service": gettext_lazy("This chat service is not accepted here any more."),
     "invalid_chat_url": gettext_lazy("The chat's URL can't be used any more. Add it anew."),
 }
@@ -97,4 +101,4 @@ def sentence(code: str) -> str:
     """Say it in the language of who reads. A code without a sentence (of an app's own channel) speaks for itself."""
     if known := _SENTENCES.get(code):
         return str(known)
-    return _("It failed: %(code)s.") % {"code": code} if code else ""
+    return _("It failed: %(code)s.") % {"code": code.replace("_", " ")} if code else ""

@@ -1,6 +1,6 @@
 """Alerts to owners of addresses that fail: events like any other, over their feed and their other addresses."""
 
-from delivery import channels
+from delivery import channels, reasons
 from delivery.models import Address
 from delivery.models.addresses import ADDRESS_ENTITY
 from events.bus import Entity, publish
@@ -11,7 +11,10 @@ DISABLED = "system.address_disabled"
 
 
 def tell_owner(address: Address, event_type: str, *, reason: str) -> None:
-    """Publish the event, in the transaction that found it out. A few queries: this is rare."""
+    """Publish the event, in the transaction that found it out. A few queries: this is rare.
+
+    `reason`: its code; what it says is a sentence.
+    """
     source = Entity(ADDRESS_ENTITY, address.pk)
     grant(source, user=address.user_id, role="owner")
     publish(event_type, source=source, payload=_payload(address, reason))
@@ -20,9 +23,8 @@ def tell_owner(address: Address, event_type: str, *, reason: str) -> None:
 def _payload(address: Address, reason: str) -> dict[str, str]:
     since = address.failing_since
     return {
-        "kind": address.kind,
         "label": str(channels.named(address.kind).label),
         "target": address.masked_target[:200],
-        "since": f"{since:%-d %B, %H:%M}" if since else "",
-        "reason": reason,
+        "since": f"{since:%-d %B, %H:%M} UTC" if since else "",
+        "reason": reasons.sentence(reason),
     }

@@ -33,11 +33,6 @@ HINTS: dict[str, tuple[Promise, Promise]] = {
         gettext_lazy("As the chat gives it: slack://…, discord://…, tgram://…, or the URL of its incoming webhook."),
     ),
 }
-_DISABLED: dict[str, Promise] = {
-    BY_OWNER: gettext_lazy("You switched it off."),
-    "failing": gettext_lazy("It failed for days, so it was switched off."),
-    "unsubscribed": gettext_lazy("You unsubscribed with the link in a mail."),
-}
 
 
 def card_of(row: Address, *, dead: int, inbox: InboxStatus) -> dict[str, Any]:
@@ -84,7 +79,11 @@ def retries() -> list[tuple[str, str]]:
 
 def _address_status(row: Address, *, inbox: InboxStatus) -> tuple[str, str, str]:
     if not row.is_enabled:
-        return _("Switched off"), "bad" if row.disabled_reason != BY_OWNER else "quiet", _why_off(row)
+        return (
+            _("Switched off"),
+            "bad" if row.disabled_reason != BY_OWNER else "quiet",
+            reasons.sentence(row.disabled_reason),
+        )
     if row.verified_at is None:
         return _("Not confirmed"), "open", _("A link was sent there. Nothing else goes there until you follow it.")
     if row.failing_since is not None:
@@ -93,10 +92,6 @@ def _address_status(row: Address, *, inbox: InboxStatus) -> tuple[str, str, str]
     if row.last_success_at is not None:
         return _("Working"), "good", _("Last delivery {time}.").format(time=_when(row.last_success_at, inbox))
     return _("Ready"), "good", _("Nothing was sent yet.")
-
-
-def _why_off(row: Address) -> str:
-    return str(_DISABLED.get(row.disabled_reason) or reasons.sentence(row.disabled_reason))
 
 
 def _when(at: datetime | None, inbox: InboxStatus) -> str:
