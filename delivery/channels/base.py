@@ -31,7 +31,8 @@ class Held:
 class Outgoing:
     """One claimed delivery with all that its channel may need; no query is needed or allowed while sending.
 
-    `held`: of a summary the newest rows (at most 50) with their events; `summary.count` says how many there are.
+    `held`: of a summary the newest rows (at most 50) with their events; `summary` counts what is still to be told.
+    `unwanted`: code of what speaks against it now.
     `event`: of a notification, with its type and actor loaded. Tests and confirmations have neither.
     `number`: 1 is the first attempt. `zone`: the person's own, for times that they read.
     """
@@ -43,6 +44,7 @@ class Outgoing:
     event: Event | None = None
     summary: Summary | None = None
     held: list[Held] = field(default_factory=list)
+    unwanted: str = ""
     number: int = 1
     zone: ZoneInfo = UTC_ZONE
 

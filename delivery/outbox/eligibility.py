@@ -1,7 +1,5 @@
 """Eligibility of a delivery, looked at anew whenever it is claimed: is it still wanted, and still theirs? Pure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from delivery.channels import Outgoing
@@ -14,14 +12,8 @@ WAITS = {REPLACED: timedelta(seconds=5)}
 READ = "read"
 
 
-@dataclass(frozen=True, slots=True)
-class Preference:
-    is_enabled: bool
-    channels: Sequence[str]
-
-
-def skip_reason(outgoing: Outgoing, *, preference: Preference | None, skips_read: bool) -> str:
-    """Return the code of the reason to skip it; empty: send it. `preference`: None if the person has none stored."""
+def skip_reason(outgoing: Outgoing, *, skips_read: bool) -> str:
+    """Return the code of the reason to skip it, or to let it wait; empty: send it."""
     if not outgoing.user.is_active:
         return "user_inactive"
     if moved := _moved(outgoing):
@@ -34,7 +26,7 @@ def skip_reason(outgoing: Outgoing, *, preference: Preference | None, skips_read
         return READ
     if _is_about_its_address(outgoing):
         return "about_itself"
-    return "" if _is_chosen(outgoing, preference) else "switched_off"
+    return outgoing.unwanted
 
 
 def _moved(outgoing: Outgoing) -> str:
@@ -49,7 +41,7 @@ def _moved(outgoing: Outgoing) -> str:
 
 def _is_read(outgoing: Outgoing) -> bool:
     if outgoing.summary is not None:
-        return outgoing.summary.is_read or not outgoing.held
+        return outgoing.summary.is_read
     return outgoing.notification is not None and outgoing.notification.is_read
 
 
@@ -57,11 +49,3 @@ def _is_about_its_address(outgoing: Outgoing) -> bool:
     """Tell whether it says of an address that it fails: that goes over others."""
     source = outgoing.event.source if outgoing.event else None
     return source is not None and (source.type, source.id) == (ADDRESS_ENTITY, outgoing.address.pk)
-
-
-def _is_chosen(outgoing: Outgoing, preference: Preference | None) -> bool:
-    if outgoing.event is None or preference is None:
-        return True
-    kind = outgoing.event.event_type
-    is_forced = kind.is_locked or kind.is_critical
-    return is_forced or (preference.is_enabled and outgoing.delivery.kind in preference.channels)

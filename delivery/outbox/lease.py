@@ -46,12 +46,10 @@ def take(channel: Channel, ids: Sequence[int], *, addresses: Mapping[int, Addres
     for row in rows:
         row.address = addresses[row.address_id]
     loaded = load.outgoing(rows)
-    preferences = load.preferences(loaded)
     wanted: list[Outgoing] = []
     unwanted: dict[int, str] = {}
     for one in loaded:
-        preference = preferences.get((one.user.pk, one.event.event_type_id)) if one.event else None
-        if reason := eligibility.skip_reason(one, preference=preference, skips_read=channel.skips_read):
+        if reason := eligibility.skip_reason(one, skips_read=channel.skips_read):
             unwanted[one.delivery.pk] = reason
         else:
             wanted.append(one)

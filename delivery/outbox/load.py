@@ -1,34 +1,50 @@
 """Rows that sending a batch of deliveries needs, read in sets."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
-from django.db.models import F, Window
-from django.db.models.functions import RowNumber
 
 from delivery.channels import Held, Outgoing
 from delivery.models import Delivery
-from delivery.outbox.eligibility import Preference
 from events.log import reader
 from events.models import Event
-from notifications.holds import rules
-from notifications.models import Notification, NotificationPreference, UserNotificationSettings
+from notifications.holds import last_look, rules
+from notifications.models import Notification, Summary, UserNotificationSettings
 
 MOST_HELD = 50
+_NOTHING: tuple[list[Any], str] = ([], "")
+
+
+class _HeldRow(NamedTuple):
+    pk: int
+    event_id: int
+    row: last_look.Row
 
 
 def outgoing(deliveries: Sequence[Delivery]) -> list[Outgoing]:
-    """Load all that the deliveries need, in their order: at most six queries.
+    """Load all that the deliveries need, in their order, and look at what they tell of once more: at most ten queries.
 
-    They come with address, notification and summary loaded.
+    They come with address, notification and summary loaded. A summary counts from here on what is still to be told.
     """
     users = User.objects.filter(pk__in_set={row.address.user_id for row in deliveries}).in_bulk()
     event_ids = {row.notification.event_id for row in deliveries if row.notification}
     events = _events(event_ids) if event_ids else {}
-    summary_ids = {row.summary_id for row in deliveries if row.summary_id is not None}
-    held = _held(summary_ids) if summary_ids else {}
+    held = _held({row.summary_id for row in deliveries if row.summary_id is not None})
+    for row in deliveries:
+        if row.notification:
+            row.notification.event = events[row.notification.event_id]
+    single = {row.pk: last_look.row_of(row.notification) for row in deliveries if row.notification}
+    present = last_look.load([*single.values(), *(one.row for rows in held.values() for one in rows)])
+    told: dict[int, tuple[list[_HeldRow], str]] = {
+        pk: ([], last_look.why_not(one, present)) for pk, one in single.items()
+    }
+    for row in deliveries:
+        if row.summary:
+            told[row.pk] = _still_told(row.summary, held.get(row.summary.pk, []), kind=row.kind, present=present)
+    newest = _newest({one.pk for rows, _why_not in told.values() for one in rows})
     zones = _zones(users)
     return [
         Outgoing(
@@ -38,25 +54,12 @@ def outgoing(deliveries: Sequence[Delivery]) -> list[Outgoing]:
             notification=row.notification,
             event=events[row.notification.event_id] if row.notification else None,
             summary=row.summary,
-            held=_own(held.get(row.summary_id or 0, []), kind=row.kind),
+            held=[newest[one.pk] for one in told.get(row.pk, _NOTHING)[0] if one.pk in newest],
+            unwanted=told.get(row.pk, _NOTHING)[1],
             zone=zones.get(row.address.user_id, rules.UTC_ZONE),
         )
         for row in deliveries
     ]
-
-
-def preferences(outgoing: Sequence[Outgoing]) -> dict[tuple[int, int], Preference]:
-    """Map (person, type) to what they chose, where they chose. One query."""
-    types = {one.event.event_type_id for one in outgoing if one.event}
-    if not types:
-        return {}
-    rows = NotificationPreference.objects.filter(
-        user_id__in_set={one.user.pk for one in outgoing}, event_type_id__in_set=types
-    )
-    return {
-        (user, kind): Preference(is_enabled, channels if isinstance(channels, list) else [])
-        for user, kind, is_enabled, channels in rows.values_list("user_id", "event_type_id", "is_enabled", "channels")
-    }
 
 
 def _zones(users: Collection[int]) -> dict[int, ZoneInfo]:
@@ -69,22 +72,37 @@ def _events(ids: set[int]) -> dict[int, Event]:
     return {event.pk: event for event in reader.with_kin(Event.objects.filter(pk__in_set=ids).order_by())}
 
 
-def _held(summaries: set[int]) -> dict[int, list[Held]]:
-    """List the newest unread rows of each summary, by channel, newest first."""
-    newest = Notification.objects.filter(summary_id__in_set=summaries, is_read=False).annotate(
-        rank=Window(RowNumber(), partition_by=[F("summary_id"), F("channel")], order_by=F("id").desc())
-    )
-    rows = newest.filter(rank__lte=MOST_HELD).select_related("event__event_type", "event__actor_user").order_by("-id")
-    newest_held: dict[int, list[Held]] = defaultdict(list)
-    for row in rows:
-        newest_held[row.summary_id or 0].append(Held(row, row.event))
-    return newest_held
+def _held(summaries: set[int]) -> dict[int, list[_HeldRow]]:
+    """List the unread rows of each summary, newest first. No query for no summary."""
+    unread: dict[int, list[_HeldRow]] = defaultdict(list)
+    if summaries:
+        rows = Notification.objects.filter(summary_id__in_set=summaries, is_read=False).order_by("-id")
+        for summary_id, pk, event_id, *row in rows.values_list("summary_id", "pk", "event_id", *last_look.COLUMNS):
+            unread[summary_id].append(_HeldRow(pk, event_id, last_look.Row(*row)))
+    return unread
 
 
-def _own(held: Sequence[Held], *, kind: str) -> list[Held]:
-    """Keep each event once: the row of this channel where there is one."""
-    by_event: dict[int, Held] = {}
-    for one in held:
-        if one.event.pk not in by_event or one.notification.channel == kind:
-            by_event[one.event.pk] = one
-    return list(by_event.values())[:MOST_HELD]
+def _still_told(
+    summary: Summary, unread: Sequence[_HeldRow], *, kind: str, present: last_look.Present
+) -> tuple[list[_HeldRow], str]:
+    """Choose the newest rows that are still to be told, each event once: the row of this channel where there is one.
+
+    Sets what the summary counts. Where nothing is left, also the code of the reason.
+    """
+    reasons = {one.pk: last_look.why_not(one.row, present) for one in unread}
+    by_event: dict[int, _HeldRow] = {}
+    for one in unread:
+        if not reasons[one.pk] and (one.event_id not in by_event or one.row.channel == kind):
+            by_event[one.event_id] = one
+    # A digest goes over channels of its own, the others over those that its rows have chosen.
+    if summary.kind != Summary.Kind.DIGEST and all(one.row.channel != kind for one in by_event.values()):
+        by_event = {}
+    names = (present.types[one.row.type_id].name for one in by_event.values())
+    summary.count, summary.by_type = len(by_event), dict(Counter(names))
+    why_not = next(filter(None, reasons.values()), "read") if not by_event else ""
+    return list(by_event.values())[:MOST_HELD], why_not
+
+
+def _newest(ids: set[int]) -> dict[int, Held]:
+    rows = Notification.objects.filter(pk__in_set=ids).select_related("event__event_type", "event__actor_user")
+    return {row.pk: Held(row, row.event) for row in rows} if ids else {}

@@ -17,6 +17,7 @@ from delivery.models import Delivery
 from events.entities import BIGINT_MAX
 from events.models import Event, ParkedEvent, Subscriber
 from events.rules import channel_names
+from notifications.holds import last_look
 from notifications.models import Fanout, Notification, UserNotificationSettings
 from notifications.routing import audiences, fanout, router, writer
 from notifications.routing.plan import NO_HOLD, Plan
@@ -105,6 +106,8 @@ def _explanation(
     routing = _routing(event)
     users = User.objects.in_bulk(page)
     rows = list(_rows_of(event).filter(user_id__in_set=page).select_related("summary"))
+    for row in rows:
+        row.event = event
     reports = _channel_reports(rows)
     today = resolved.by_event.get(event.pk, {})
     without_feed_row = set(page) - {row.user_id for row in rows if row.channel == "in_app"}
@@ -137,7 +140,8 @@ def _routing(event: Event) -> str:
 
 
 def _channel_reports(rows: Sequence[Notification]) -> dict[int, list[ChannelReport]]:
-    """Map each person to the channels of their rows. Two queries."""
+    """Map each person to the channels of their rows, which come with their event. Six queries at most."""
+    present = last_look.load([last_look.row_of(row) for row in rows])
     ids = [row.pk for row in rows]
     summaries = {row.summary_id for row in rows if row.summary_id is not None}
     opened = Q(notification_id__in_set=ids)
@@ -152,11 +156,11 @@ def _channel_reports(rows: Sequence[Notification]) -> dict[int, list[ChannelRepo
     rank = {name: number for number, name in enumerate(channel_names.known())}
     for row in sorted(rows, key=lambda row: (row.user_id, rank.get(row.channel, len(rank)))):
         own = deliveries[("row", row.pk), row.channel] + deliveries[("summary", row.summary_id), row.channel]
-        reports[row.user_id].append(ChannelReport(row.channel, _state(row, own), row, own))
+        reports[row.user_id].append(ChannelReport(row.channel, _state(row, own, present=present), row, own))
     return reports
 
 
-def _state(row: Notification, deliveries: Sequence[Delivery]) -> str:
+def _state(row: Notification, deliveries: Sequence[Delivery], *, present: last_look.Present) -> str:
     """Name the state. Of several deliveries the luckiest counts: one that arrived is enough."""
     if deliveries:
         states = {delivery.state for delivery in deliveries}
@@ -165,7 +169,9 @@ def _state(row: Notification, deliveries: Sequence[Delivery]) -> str:
         return "in_feed"
     if row.hold != NO_HOLD:
         return "in_summary" if row.summary_id is not None else f"held_{row.hold}"
-    return "no_address" if row.channel in channels.installed() else "channel_not_installed"
+    if row.channel not in channels.installed():
+        return "channel_not_installed"
+    return last_look.why_not(last_look.row_of(row), present) or "no_address"
 
 
 _LUCKIEST = (

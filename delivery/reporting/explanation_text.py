@@ -36,6 +36,8 @@ STATES: dict[str, Promise] = {
     "held_burst": gettext_lazy("Held by the hourly cap."),
     "in_summary": gettext_lazy("Given back in a summary, which went nowhere over this channel."),
     "no_address": gettext_lazy("The channel was chosen, but there was no confirmed address in use for it."),
+    "switched_off": gettext_lazy("Not sent: switched off while it waited."),
+    "no_access": gettext_lazy("Not sent: the membership that brought them in has ended."),
     "channel_not_installed": gettext_lazy("The channel was chosen, but is not installed here."),
     "replaced": gettext_lazy("A later event about the same thing took its place in the feed."),
 }

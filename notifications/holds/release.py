@@ -17,14 +17,16 @@ from events.db.arrays import any_of
 from events.db.rows import insert_rows, update_rows
 from events.db.session import datetime_param, set_local
 from notifications.channels import OpenedSummary, open_summaries
-from notifications.holds import decision, rules, schedule, summaries
+from notifications.holds import decision, last_look, rules, schedule, summaries
 from notifications.holds.decision import HoldDecision
 from notifications.models import Hold, Inbox, Notification, Summary, UserNotificationSettings
 
 LOCK_TIMEOUT = "2s"
+_HELD = ("hold_until", "is_read", "pk", "hold", "event_id", "event__event_type__name")
 
 
 class _UnreadRow(NamedTuple):
+    pk: int
     hold: str
     channel: str
     event_id: int
@@ -36,12 +38,14 @@ class _Person:
     """Person whose inbox is locked, and the rows they hold. `channels`: those of the summary.
 
     `next_end`: the first end of rows that wait for one of their own; they are left out until then.
+    `unread`: what they still want to hear of; `unwanted`: rows of what they switched off or must not know any more.
     """
 
     inbox: Inbox
     settings: UserNotificationSettings
     holds: set[str] = field(default_factory=set)
     unread: list[_UnreadRow] = field(default_factory=list)
+    unwanted: list[int] = field(default_factory=list)
     decision: HoldDecision = field(default_factory=HoldDecision)
     channels: list[str] = field(default_factory=list)
     next_end: datetime | None = None
@@ -92,7 +96,7 @@ def send_digest(user_id: int, *, now: datetime) -> Summary | None:
 
 
 def _lock(users: Collection[int], *, now: datetime, wait: bool = False) -> list[_Person]:
-    """Lock the inboxes in user order and read settings and held rows: four queries."""
+    """Lock the inboxes in user order and read settings and held rows: four queries, at most eight if any is unread."""
     # Each row's key to its summary is checked at COMMIT by a plan that the session keeps. Made while that table is
     # small, it would read it whole for every row of the crowd that fills it: six times as long for ten thousand people.
     set_local(lock_timeout=LOCK_TIMEOUT, enable_seqscan="off")
@@ -102,20 +106,28 @@ def _lock(users: Collection[int], *, now: datetime, wait: bool = False) -> list[
     people = {
         user: _Person(box, chosen.get(user) or UserNotificationSettings(user_id=user)) for user, box in inboxes.items()
     }
-    held = Notification.objects.filter(user_id__in_set=inboxes).exclude(hold=Hold.NONE).order_by()
-    columns = ("user_id", "hold_until", "is_read", "hold", "channel", "event_id", "event__event_type__name")
-    for user, end, is_read, hold, channel, event_id, event_type in held.values_list(*columns):
+    rows_held = Notification.objects.filter(user_id__in_set=inboxes).exclude(hold=Hold.NONE).order_by()
+    held = []
+    for end, is_read, pk, hold, event_id, event_type, *row in rows_held.values_list(*_HELD, *last_look.COLUMNS):
+        looked_at = last_look.Row(*row)
+        person = people[looked_at.user_id]
         if end and end > now:
-            people[user].next_end = schedule.earliest(people[user].next_end, end)
+            person.next_end = schedule.earliest(person.next_end, end)
             continue
-        people[user].holds.add(hold)
+        person.holds.add(hold)
         if not is_read:
-            people[user].unread.append(_UnreadRow(hold, channel, event_id, event_type))
+            held.append((_UnreadRow(pk, hold, looked_at.channel, event_id, event_type), looked_at))
+    present = last_look.load([looked_at for _row, looked_at in held])
+    for unread, looked_at in held:
+        if last_look.why_not(looked_at, present):
+            people[looked_at.user_id].unwanted.append(unread.pk)
+        else:
+            people[looked_at.user_id].unread.append(unread)
     return list(people.values())
 
 
 def _carry_out(people: Sequence[_Person], *, now: datetime) -> list[Summary]:
-    """Write what was decided for these people: at most nine queries, and those of the channels."""
+    """Write what was decided for these people: at most ten queries, and those of the channels."""
     _avoid_taken_windows(people, now=now)
     summarized = [person for person in people if person.released]
     _choose_channels(summarized)
@@ -216,7 +228,7 @@ def _move(people: Sequence[_Person], *, now: datetime) -> None:
 
 
 def _free(people: Sequence[_Person], *, made: Sequence[Summary], now: datetime) -> None:
-    """Let released rows wait no more: one query, if there are any. Those read meanwhile belong to no summary."""
+    """Let released rows wait no more: two queries at most. Those read or unwanted meanwhile belong to no summary."""
     summary_of = {summary.user_id: summary.pk for summary in made}
     rows = [
         (person.inbox.user_id, hold, summary_of.get(person.inbox.user_id))
@@ -226,6 +238,8 @@ def _free(people: Sequence[_Person], *, made: Sequence[Summary], now: datetime) 
     summary = "CASE WHEN notifications.is_read THEN NULL ELSE new.summary_id END"
     columns = {"user_id": "bigint", "hold": "text", "summary_id": "bigint"}
     _update_held(rows, columns, {"hold": "'none'", "summary_id": summary}, now=now)
+    if unwanted := [pk for person in people for pk in person.unwanted]:
+        Notification.objects.filter(pk__in_set=unwanted).update(summary=None)
 
 
 def _update_held(

@@ -9,6 +9,7 @@ from django.db.models import Count, Q, QuerySet
 
 from events.db.aggregates import Numbers
 from events.entities import USER_ID_MAX
+from events.memberships import admins
 from events.models import Event, Membership
 from notifications.routing.plan import Source
 
@@ -141,7 +142,7 @@ def load_ties(events: Sequence[Event], *, within: Range | None) -> Ties:
     by_role = _tied_to(sources, within=within, with_all_owners="owner_or_actor" in rules) if sources else {}
     return Ties(
         by_role=by_role,
-        admins=_admins() if "admins" in rules else (),
+        admins=admins() if "admins" in rules else (),
         everyone=_everyone(within) if "everyone" in rules else (),
     )
 
@@ -176,14 +177,6 @@ def _tied(sources: Iterable[Source]) -> QuerySet[Membership]:
     """Memberships narrowed down to these; pairs that nobody asked for are left to the caller."""
     types, ids = zip(*sources, strict=True)
     return Membership.objects.filter(entity_type__in_set=set(types), entity_id__in_set=set(ids)).order_by()
-
-
-def _admins() -> list[int]:
-    """Active superusers, and staff with `carillon_events.receive_system`."""
-    allowed = User.objects.with_perm(
-        "carillon_events.receive_system", backend="django.contrib.auth.backends.ModelBackend"
-    )
-    return [user.pk for user in allowed if user.is_superuser or user.is_staff]
 
 
 def _everyone(within: Range | None) -> list[int]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import pytest
 
 from delivery.models import Delivery
+from delivery.outbox import outbox
+from events.memberships import grant, revoke
+from events.models import Event
 from notifications.models import Notification, Summary
-from tests.delivery.factories.deliveries import NOON, address, delivery, notification
-from tests.delivery.manual_sender import claim, deliver
-from tests.notifications.factories.routing import change_type, store_preference
+from tests.delivery.factories.deliveries import NOON, address, after, delivery, notification
+from tests.delivery.fakes.channel import FAILED
+from tests.delivery.manual_sender import claim, deliver, settle
+from tests.notifications.factories.routing import JOB, change_type, store_preference
 
 pytestmark = pytest.mark.django_db
 
@@ -106,3 +110,91 @@ def test_the_first_success_of_a_summary_delivers_what_it_gives_back(summary, fak
     give_back(summary)
     deliver(fake)
     assert set(Notification.objects.values_list("is_delivered", "delivered_at")) == {(True, NOON)}
+
+
+def test_a_summary_leaves_out_what_was_switched_off_meanwhile(owner, summary, fake):
+    give_back(summary)
+    notification(owner, name="job.failed", summary=summary)
+    store_preference(owner, "job.completed", is_enabled=False, channels=["fake"])
+    [claimed] = claim(fake)
+    assert [one.event.event_type.name for one in claimed.outgoing.held] == ["job.failed"]
+    told = claimed.outgoing.summary
+    assert told is not None
+    assert (told.count, told.by_type) == (1, {"job.failed": 1})
+
+
+def test_a_summary_of_what_was_all_switched_off_is_skipped(owner, summary, fake):
+    made = give_back(summary)
+    store_preference(owner, "job.completed", channels=["in_app"])
+    deliver(fake)
+    assert ended(made) == ("skipped", "switched_off")
+
+
+def test_a_summary_goes_over_no_channel_that_its_rows_have_not_chosen_any_more(owner, summary, fake):
+    made = give_back(summary)
+    for row in Notification.objects.all():
+        Notification.objects.create(event=row.event, user=owner, channel="in_app", summary=summary)
+    store_preference(owner, "job.completed", channels=["in_app"])
+    deliver(fake)
+    assert ended(made) == ("skipped", "switched_off")
+
+
+def test_a_digest_goes_over_its_own_channel(owner, fake):
+    digest = Summary.objects.create(user=owner, kind="digest", window="w", count=1)
+    notification(owner, channel="in_app", summary=digest)
+    made = Delivery.objects.create(address=address(owner), kind="fake", purpose="summary", summary=digest, due_at=NOON)
+    deliver(fake)
+    assert ended(made) == ("sent", "")
+
+
+def test_a_summary_counts_an_event_once_however_many_rows_it_has(owner, summary, fake):
+    give_back(summary)
+    first = Notification.objects.earliest("id")
+    Notification.objects.create(event=first.event, user=owner, channel="in_app", summary=summary)
+    [claimed] = claim(fake)
+    assert claimed.outgoing.summary is not None
+    assert (claimed.outgoing.summary.count, len(claimed.outgoing.held)) == (2, 2)
+
+
+@pytest.fixture
+def of_a_job(owner) -> Delivery:
+    grant(JOB, user=owner, role="member")
+    row = notification(owner, reason="member")
+    Event.objects.update(source_entity_type=JOB.type, source_entity_id=JOB.id)
+    return delivery(address(owner), of=row)
+
+
+def test_a_membership_that_is_there_still(of_a_job, fake):
+    deliver(fake)
+    assert ended(of_a_job) == ("sent", "")
+
+
+def test_a_membership_revoked_meanwhile(owner, of_a_job, fake):
+    revoke(JOB, user=owner)
+    deliver(fake)
+    assert ended(of_a_job) == ("skipped", "no_access")
+
+
+def test_a_membership_revoked_between_two_tries(owner, of_a_job, fake):
+    settle(claim(fake), FAILED)
+    revoke(JOB, user=owner)
+    assert deliver(fake, now=after(60)) == []
+    assert ended(of_a_job) == ("skipped", "no_access")
+
+
+def test_what_was_skipped_for_it_is_sent_again_only_with_a_membership(owner, of_a_job, fake):
+    revoke(JOB, user=owner)
+    deliver(fake)
+    for again, outcome in ((after(90), ("skipped", "no_access")), (after(180), ("sent", ""))):
+        outbox.resend([of_a_job.pk], now=again)
+        deliver(fake, now=again)
+        assert ended(of_a_job) == outcome
+        grant(JOB, user=owner, role="watcher")
+
+
+def test_a_summary_leaves_out_what_its_person_has_no_access_to(owner, summary, fake):
+    made = give_back(summary)
+    Event.objects.update(source_entity_type=JOB.type, source_entity_id=JOB.id)
+    Notification.objects.update(reason="member")
+    deliver(fake)
+    assert ended(made) == ("skipped", "no_access")

@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from delivery.models import Attempt, Delivery
 from delivery.reporting import explanation, explanation_output, explanation_text
@@ -17,6 +18,7 @@ from events.bus import publish
 from events.memberships import grant, revoke
 from events.models import Event, ParkedEvent, Subscriber
 from notifications import channels
+from notifications.holds import release
 from notifications.inbox import removal
 from notifications.models import Notification
 from notifications.routing import audiences
@@ -136,6 +138,16 @@ def test_a_chosen_channel_without_an_address(owner):
     store_preference(owner, "job.completed", channels=["webhook"])
     found = about(publish_and_route("job.completed", actor=owner), owner)
     assert states(found) == {"webhook": "no_address"}
+
+
+def test_what_was_switched_off_while_it_was_held(owner):
+    store_preference(owner, "job.completed", channels=["webhook"])
+    store_settings(owner, dnd_enabled=True)
+    event = publish_and_route("job.completed", actor=owner)
+    store_preference(owner, "job.completed", channels=["in_app"])
+    store_settings(owner, dnd_enabled=False)
+    release.release([owner.pk], now=timezone.now())
+    assert states(about(event, owner)) == {"webhook": "switched_off"}
 
 
 def test_what_is_held_says_until_when(owner):

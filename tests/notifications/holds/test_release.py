@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from events.bus import publish
+from events.memberships import grant, revoke
 from notifications.holds import release
 from notifications.inbox import feed, marking
 from notifications.models import Inbox, Notification, Summary
@@ -21,7 +22,7 @@ from tests.notifications.factories.holds import (
     release_due,
     release_person,
 )
-from tests.notifications.factories.routing import JOB, NOON, route, store_settings
+from tests.notifications.factories.routing import JOB, NOON, route, store_preference, store_settings
 
 pytestmark = pytest.mark.django_db
 
@@ -238,3 +239,44 @@ def test_a_look_that_failed_costs_no_digest(owner, monkeypatch):
         release_due(now=NOON + 20.98 * HOUR)
     [summary] = release_due(now=NOON + 21.1 * HOUR)
     assert summary.window == "2026-03-05T09:00+00:00"
+
+
+class TestWhatIsNoLongerWanted:
+    """A summary counts and shows what its person still wants to hear of."""
+
+    def test_a_type_that_was_switched_off_is_left_out(self, owner):
+        hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
+        store_preference(owner, "job.failed", is_enabled=False)
+        [summary] = release_due(now=NOON + HOUR)
+        assert (summary.count, summary.by_type) == (1, {"job.completed": 1})
+        assert holds(owner) == ["none", "none"]
+        assert [row.event.event_type.name for row in feed.page(owner.pk, summary_id=summary.pk)] == ["job.completed"]
+
+    def test_a_summary_of_nothing_is_none(self, owner):
+        hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
+        for event_type in TWO:
+            store_preference(owner, event_type, is_enabled=False)
+        assert release_due(now=NOON + HOUR) == []
+        assert (holds(owner), next_check_at(owner)) == (["none", "none"], None)
+
+    def test_a_digest_leaves_it_out_too(self, owner):
+        hold(owner, *TWO, digest_enabled=True)
+        store_preference(owner, "job.failed", is_enabled=False)
+        digest = release.send_digest(owner.pk, now=NOON)
+        assert digest is not None
+        assert digest.by_type == {"job.completed": 1}
+
+    def test_a_channel_that_is_no_longer_chosen_gets_no_summary(self, owner, recorder):
+        prefer_mail(owner, *TWO)
+        hold(owner, *TWO, dnd_enabled=True, dnd_until=NOON + HOUR)
+        for event_type in TWO:
+            store_preference(owner, event_type, channels=["in_app"])
+        [summary] = release_due(now=NOON + HOUR)
+        assert (summary.count, recorder.summaries) == (2, [])
+
+    def test_what_a_lost_membership_brought_is_left_out(self, owner):
+        grant(JOB, user=owner, role="owner")
+        store_settings(owner, dnd_enabled=True, dnd_until=NOON + HOUR)
+        route(publish("job.completed", source=JOB))
+        revoke(JOB, user=owner)
+        assert release_due(now=NOON + HOUR) == []
