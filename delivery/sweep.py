@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.db import Error
 
+from delivery.address_health import servers
 from delivery.outbox import account_addresses, claim, outbox, recover, rescue
 from delivery.sender import drain
 from events.db import clock
@@ -19,7 +20,7 @@ _looked_at = 0
 def sweep() -> None:
     """Look for due deliveries, expired leases, recoveries on their way, and accounts whose e-mail has changed.
 
-    Six cheap queries when there are none.
+    Seven cheap queries when there are none.
     """
     global _looked_at  # noqa: PLW0603  one sweeper in each process
     try:
@@ -29,6 +30,7 @@ def sweep() -> None:
         _watch.forget()
         raise
     recover.advance_each(now=now)
+    servers.end_what_waits_too_long(now=now)
     _looked_at = account_addresses.move_unsent(after=_looked_at, now=now)
     if claim.is_any_due(now=now):
         hints.send(outbox.TASK)

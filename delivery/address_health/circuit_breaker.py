@@ -4,14 +4,13 @@ Closed: all goes. After some failures in a row it opens: nothing is tried before
 lets one attempt through, the probe. That one's success closes it, its failure opens it for longer.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from delivery.models import Address, CircuitBreaker
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(NamedTuple):
     """Rules of a kind of breaker: it opens after so many failures in a row, for half as long as it has been failing."""
 
     opens_after: int

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from delivery import reasons
 from delivery.admin.explain import explain_view
-from delivery.models import Address, Attempt, Delivery
+from delivery.models import Address, Attempt, Delivery, Server
 from delivery.outbox import outbox
 from delivery.outbox.rescue import rescue as rescue_expired
 from events.admin.base import ReadOnly, link, traced_action, user_ids
@@ -54,6 +54,23 @@ class AddressAdmin(ReadOnly[Address]):
     def resend_dead(self, request: HttpRequest, queryset: QuerySet[Address]) -> list[Delivery]:
         dead = Delivery.objects.filter(address__in=queryset.order_by(), state=Delivery.State.DEAD)
         return send_again(self, request, dead)
+
+
+@admin.register(Server)
+class ServerAdmin(ReadOnly[Server]):
+    """Servers of ours. While one fails, what goes over it waits, and is sent as soon as it works again."""
+
+    list_display = ("name", "works", "why", "failing_since", "open_until", "last_success_at")
+    exclude = ("reason",)
+    readonly_fields = ("why",)
+
+    @admin.display(description=gettext_lazy("Works"), boolean=True)
+    def works(self, obj: Server) -> bool:
+        return not obj.failures
+
+    @admin.display(description=gettext_lazy("Last failure"))
+    def why(self, obj: Server) -> str:
+        return reasons.sentence(obj.reason) or "–"
 
 
 class AttemptInline(admin.TabularInline[Attempt, Delivery]):

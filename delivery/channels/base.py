@@ -148,6 +148,13 @@ class Channel(ABC):
         """Make one attempt, as Session.send does; for a channel that has no session of its own."""
         raise NotImplementedError(f"channel {self.name} has neither a session nor send")
 
+    def server_of(self, address: Address) -> str:
+        """Name the server of this site that carries what goes there, for many addresses; empty: none.
+
+        While it fails (`Outcome.is_server`) all of them wait together.
+        """
+        return ""
+
     def retry_delays(self, address: Address) -> Sequence[float]:
         """Seconds between attempts; after the last of them a delivery is dead."""
         is_long = address.retry == Address.Retry.LONG

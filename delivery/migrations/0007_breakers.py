@@ -45,19 +45,6 @@ class Migration(migrations.Migration):
                         default="", db_default="", blank=True, help_text="Of its last failure; for staff."
                     ),
                 ),
-                (
-                    "refusal",
-                    models.TextField(
-                        default="",
-                        db_default="",
-                        blank=True,
-                        help_text="Last refusal; alike for several domains it is the server's.",
-                    ),
-                ),
-                (
-                    "refused_domains",
-                    models.TextField(default="", db_default="", blank=True, help_text="Whose mail it refused so."),
-                ),
             ],
             {"db_table": "delivery_servers", "ordering": ["name"]},
         ),

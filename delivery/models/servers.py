@@ -21,10 +21,6 @@ class Server(CircuitBreaker):
     name = models.TextField(unique=True)
     reason = models.TextField(default="", db_default="", blank=True, help_text="Code of the last failure.")
     excerpt = models.TextField(default="", db_default="", blank=True, help_text="Of its last failure; for staff.")
-    refusal = models.TextField(
-        default="", db_default="", blank=True, help_text="Last refusal; alike for several domains it is the server's."
-    )
-    refused_domains = models.TextField(default="", db_default="", blank=True, help_text="Whose mail it refused so.")
 
     class Meta:
         db_table = "delivery_servers"

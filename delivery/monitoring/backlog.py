@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db.models import Count, Min, Q
 
+from delivery.address_health import servers
 from delivery.models import Delivery
 from events.models import Event, LogHead, Subscriber
 from notifications.routing import fanout, router
@@ -28,6 +29,8 @@ class Backlog:
     # How long the delivery that has been due longest has been so; one whose time or address waits is not late.
     oldest_undelivered_seconds: float
     subscribers: list[Reader]
+    # Servers of ours over which nothing gets further at present.
+    failing_servers: list[str]
 
     @property
     def set_aside(self) -> int:
@@ -41,7 +44,7 @@ class Backlog:
 
 
 def backlog(*, now: datetime) -> Backlog:
-    """Read the backlog of this moment: five queries."""
+    """Read the backlog of this moment: six queries."""
     # The readers first: whoever reads the head before them could find one ahead of it.
     waiting = Count("parked", filter=Q(parked__retry_at__isnull=False))
     rows = list(
@@ -57,6 +60,7 @@ def backlog(*, now: datetime) -> Backlog:
         unnumbered=unnumbered["count"],
         oldest_unnumbered_seconds=_age(unnumbered["at"], now=now),
         oldest_undelivered_seconds=_age(Delivery.objects.due_since(now), now=now),
+        failing_servers=servers.failing(),
         subscribers=[
             Reader(name, head - position, parked, waiting + (audiences if name == router.NAME else 0))
             for name, position, parked, waiting in rows

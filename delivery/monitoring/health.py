@@ -51,6 +51,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
         "checked": list(checked),
         "oldest_unnumbered_seconds": now_behind and round(now_behind.oldest_unnumbered_seconds, 3),
         "oldest_undelivered_seconds": now_behind and round(now_behind.oldest_undelivered_seconds, 3),
+        "failing_servers": now_behind and now_behind.failing_servers,
         "router_lag": now_behind and now_behind.router_lag,
         "events_set_aside": now_behind and now_behind.set_aside,
     }

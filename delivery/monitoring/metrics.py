@@ -46,6 +46,12 @@ class Backlog(Collector):
             "How long the delivery that has been due longest has been so; 0: none is due.",
             value=now.oldest_undelivered_seconds,
         )
+        failing = GaugeMetricFamily(
+            "carillon_server_failing", "1: nothing gets further over this server of ours.", labels=["server"]
+        )
+        for name in now.failing_servers:
+            failing.add_metric([name], 1)
+        yield failing
         lag = GaugeMetricFamily(
             "carillon_subscriber_lag_events", "Events in the log that a subscriber has not done.", labels=["subscriber"]
         )

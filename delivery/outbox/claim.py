@@ -5,14 +5,14 @@ for over all processes: a locked address is claimed for by one worker at a time.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.models import Count
 
-from delivery.address_health import circuit_breaker, rate_limit
+from delivery.address_health import circuit_breaker, rate_limit, servers
 from delivery.channels import Channel
 from delivery.models import Address, Delivery
 from delivery.outbox import lease
@@ -52,9 +52,12 @@ def claim(channel: Channel, *, free: int, retries: int, after: int = 0, now: dat
         walked_to = considered[-1]
     with transaction.atomic():
         addresses = _lock(considered)
-        chosen = _choose(channel, addresses, free=free, retries=retries, now=now)
+        servers.follow(channel, addresses)
+        probes = servers.lock_half_open(addresses.values(), now=now)
+        chosen = _choose(channel, addresses, probes=probes, free=free, retries=retries, now=now)
         deliveries = lease.take(channel, chosen, addresses=addresses, now=now)
         _use_rates(deliveries, addresses=addresses, now=now)
+        servers.begin_probes((one.outgoing.address for one in deliveries), now=now)
     return Batch(deliveries, after=walked_to, is_last=not (after or walked_to or chosen))
 
 
@@ -88,22 +91,34 @@ def _lock(ids: Sequence[int]) -> dict[int, Address]:
     return {row.pk: row for row in rows}
 
 
-def _choose(channel: Channel, addresses: Mapping[int, Address], *, free: int, retries: int, now: datetime) -> list[int]:
-    """Ids of due deliveries: the first of each address, then the second of each, while there is room."""
+def _choose(
+    channel: Channel, addresses: Mapping[int, Address], *, probes: set[int], free: int, retries: int, now: datetime
+) -> list[int]:
+    """Ids of due deliveries: the first of each address, then the second of each, while there is room.
+
+    `probes`: servers that get one attempt from all.
+    """
     chosen: list[int] = []
-    rooms = _rooms(channel, addresses, now=now) if free > 0 else {}
-    for pk, _address_id, tries in _first_due(channel.name, rooms, now=now):
+    rooms = _rooms(channel, addresses, probes=probes, now=now) if free > 0 else {}
+    for pk, address_id, tries in _first_due(channel.name, rooms, now=now):
         if len(chosen) == free:
             break
         if tries:
             if retries <= 0:
                 continue
             retries -= 1
+        server = addresses[address_id].server
+        if server is not None and servers.is_probed(server):
+            if server.pk not in probes:
+                continue
+            probes.discard(server.pk)
         chosen.append(pk)
     return chosen
 
 
-def _rooms(channel: Channel, addresses: Mapping[int, Address], *, now: datetime) -> dict[int, int]:
+def _rooms(
+    channel: Channel, addresses: Mapping[int, Address], *, probes: Collection[int], now: datetime
+) -> dict[int, int]:
     """address -> how many of its deliveries may be tried now, beside those in flight in any process that lives."""
     sending = Delivery.objects.filter(
         state=State.SENDING, lease_until__gte=now, address_id__in_set=addresses
@@ -113,6 +128,7 @@ def _rooms(channel: Channel, addresses: Mapping[int, Address], *, now: datetime)
     for pk, address in addresses.items():
         at_once, sending_now = channel.per_address, in_flight.get(pk, 0)
         room = circuit_breaker.room(address, per_address=at_once, in_flight=sending_now, now=now)
+        room = servers.room(address.server, room, probes=probes, now=now)
         available = rate_limit.available(address, now=now)
         if room := room if available is None else min(room, available):
             rooms[pk] = room
@@ -132,10 +148,10 @@ def _first_due(kind: str, limits: Mapping[int, int], *, now: datetime) -> list[t
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, address_id, tries FROM (SELECT id, address_id, tries, room, "
-            "row_number() OVER (PARTITION BY address_id ORDER BY due_at, id) AS place "
+            "due_at, row_number() OVER (PARTITION BY address_id ORDER BY due_at, id) AS place "
             f"FROM {table} AS limits JOIN deliveries ON channel_id = address_id WHERE {due} AND due_at <= COALESCE("
             f"(SELECT due_at FROM deliveries AS its WHERE {due} AND its.channel_id = address_id "
-            "ORDER BY due_at LIMIT 1 OFFSET %s), %s)) AS first WHERE place <= room ORDER BY place, id",
+            "ORDER BY due_at LIMIT 1 OFFSET %s), %s)) AS first WHERE place <= room ORDER BY place, due_at, id",
             [*params, kind, at, kind, at, max(limits.values()) - 1, at],
         )
         return [(pk, address_id, tries) for pk, address_id, tries in cursor.fetchall()]

@@ -1,6 +1,6 @@
 """Settling of attempts: in batches, fenced by the token, with everything that follows in one transaction.
 
-Locks come in the house's order: inboxes, notifications, addresses, deliveries, each by id.
+Locks come in the house's order: inboxes, notifications, addresses, servers, deliveries, each by id.
 """
 
 import random
@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from delivery import channels
-from delivery.address_health import circuit_breaker, health
+from delivery.address_health import circuit_breaker, health, servers
 from delivery.address_health.health import Report
 from delivery.channels import Outcome, blame, retry_schedule
 from delivery.models import Address, Attempt, Delivery
@@ -69,14 +69,19 @@ def settle(results: Sequence[Result], *, now: datetime) -> int:
         _lock_inboxes(results, now=now)
         _lock_notifications(results)
         addresses = _lock_addresses(results, now=now)
+        locked = servers.lock(_server_reports(results), now=now)
         held = _lock_ours(results)
+        # What a server failed that is open now goes back as if it had not been claimed, behind the others.
+        returned = servers.record(_server_reports(held), servers=locked, now=now)
         too_long = _ours_for_too_long(held, now=now)
-        nexts = {result.delivery.pk: _next(result, too_long=too_long, now=now) for result in held}
+        nexts = {result.delivery.pk: _next(result, returned=returned, too_long=too_long, now=now) for result in held}
         _write_deliveries(nexts, now=now)
-        _write_attempts(results, nexts=nexts)
+        _write_attempts(results, nexts=nexts, returned=returned)
         _record_first_success([result for result in held if result.outcome.state == "sent"], now=now)
         reports = [
-            _report(result, nexts[result.delivery.pk]) for result in held if result.delivery.address_id in addresses
+            _report(result, nexts[result.delivery.pk])
+            for result in held
+            if result.delivery.address_id in addresses and result.leased.attempt_id not in returned
         ]
         health.record([report for report in reports if report], addresses=addresses, now=now)
     return len(held)
@@ -117,6 +122,14 @@ def _lock_addresses(results: Sequence[Result], *, now: datetime) -> dict[int, Ad
         return {}
     rows = Address.objects.select_for_update(no_key=True).filter(pk__in_set=ids).order_by("pk")
     return {row.pk: row for row in rows}
+
+
+def _server_reports(results: Sequence[Result]) -> list[servers.Report]:
+    return [
+        servers.Report(result.leased.attempt_id, server, result.outcome)
+        for result in results
+        if (server := result.delivery.address.server) is not None
+    ]
 
 
 def _lock_ours(results: Sequence[Result]) -> list[Result]:
@@ -164,8 +177,10 @@ def _ours_for_too_long(held: Sequence[Result], *, now: datetime) -> set[int]:
     return set(begun.values_list("delivery_id", flat=True))
 
 
-def _next(result: Result, *, too_long: Collection[int], now: datetime) -> _NextState:
+def _next(result: Result, *, returned: Collection[int], too_long: Collection[int], now: datetime) -> _NextState:
     delivery, outcome = result.delivery, result.outcome
+    if result.leased.attempt_id in returned:
+        return _NextState(State.PENDING, now, delivery.tries, outcome.reason)
     if outcome.state in ("sent", "skipped", "dead") or outcome.disables:
         state = "dead" if outcome.disables and outcome.state != "sent" else outcome.state
         return _NextState(state, delivery.due_at, delivery.tries + outcome.whose.uses_try, outcome.reason)
@@ -215,9 +230,14 @@ def _write_deliveries(nexts: dict[int, _NextState], *, now: datetime) -> None:
     update_rows("deliveries", columns=columns, rows=rows)
 
 
-def _write_attempts(results: Sequence[Result], *, nexts: dict[int, _NextState]) -> None:
+def _write_attempts(results: Sequence[Result], *, nexts: dict[int, _NextState], returned: Collection[int]) -> None:
+    """Write what came of each, and delete those that are as good as not made."""
+    if returned:
+        Attempt.objects.filter(pk__in_set=returned).delete()
     rows = []
     for result in results:
+        if result.leased.attempt_id in returned:
+            continue
         outcome, after = result.outcome, nexts.get(result.delivery.pk)
         if after is None:
             shown, next_at = Attempt.Outcome.SUPERSEDED.value, None

@@ -16,7 +16,7 @@ from delivery import addresses
 from delivery.address_health import circuit_breaker
 from delivery.channels import Frozen, Outcome, Outgoing, Whose
 from delivery.channels.email import unsubscribe
-from delivery.models import Address, Delivery
+from delivery.models import Address, Delivery, Server
 from delivery.monitoring.backlog import backlog
 from delivery.outbox import load, outbox
 from delivery.outbox.account_addresses import follow_accounts, move_unsent
@@ -48,6 +48,15 @@ class Unrenderable(FakeChannel):
         if outgoing.summary is not None:
             raise ValueError("no")
         return super().freeze(outgoing)
+
+
+class OverServer(FakeChannel):
+    """Has a server that waits for a probe."""
+
+    def __init__(self) -> None:
+        super().__init__(server="s")
+        failing = {"failures": 9, "failing_since": after(-60), "open_until": after(-1)}
+        Server.objects.update_or_create(name="s", defaults=failing)
 
 
 _numbers = count()
@@ -121,7 +130,7 @@ def everything(many: int) -> None:
 SCENES = [plain, breaker_open, rate_used_up, rated, failing, unwanted, summaries, everything]
 
 
-@pytest.mark.parametrize("channel", [FakeChannel, Unrenderable])
+@pytest.mark.parametrize("channel", [FakeChannel, Unrenderable, OverServer])
 @pytest.mark.parametrize("scene", SCENES)
 def test_a_claim(fake, channel, scene):
     needed = []
@@ -175,13 +184,13 @@ def test_sending_again(fake):
 
 
 def test_a_sweep_that_finds_nothing(fake):
-    assert queries(sweep) <= 6
+    assert queries(sweep) <= 7
 
 
 def test_the_backlog(fake):
     for many in (FEW, MANY):
         plain(many)
-        assert queries(backlog, now=NOON) == 5
+        assert queries(backlog, now=NOON) == 6
 
 
 def test_history(fake):

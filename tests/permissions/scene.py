@@ -12,7 +12,7 @@ from django_celery_beat.models import ClockedSchedule, CrontabSchedule, Interval
 
 from delivery import signed_links
 from delivery.encryption import seal
-from delivery.models import Address, Delivery
+from delivery.models import Address, Delivery, Server
 from delivery.signed_links import Subscription
 from events.entities import Entity
 from events.memberships import grant
@@ -163,6 +163,7 @@ def fill(told: Notification) -> None:
     TrackedJob.objects.create(key="tested", name="tested", due_at=NOON)
     ServiceRun.objects.create(role="web", host="tested", pid=1, version="1", process_started=1.0)
     ComfyuiServer.objects.create(url="http://127.0.0.1:8188", seen_until_ms=1)
+    Server.objects.create(name="tested")
     HardwareReading.objects.create(host="tested", name="/", value=1)
     CommandEntry.objects.create(command="token", text="tested", operator="tested", host="tested")
     LogEntry.objects.log_actions(told.user_id, [told], CHANGE)

@@ -32,6 +32,7 @@ from delivery.channels.network import http_outcome, resolver
 from delivery.channels.turns import Queue, Turns
 from delivery.encryption import UnreadableSecretError, unseal
 from delivery.errors import AddressRefused
+from delivery.models import Address
 from events import rendering
 from notifications.models import Summary
 from notifications.presentation import summary_text
@@ -91,6 +92,9 @@ class Chat(channels.Channel):
         form = message.form_for(outgoing.address.target)
         written = message.write(form, title=_without_mentions(title), text=_without_mentions(text), link=link)
         return Frozen(json.dumps(written).encode(), "application/json")
+
+    def server_of(self, address: Address) -> str:
+        return providers.server_of(address.target)
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:

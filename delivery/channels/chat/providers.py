@@ -138,6 +138,12 @@ def read(text: str, *, is_staff: bool) -> Chat:
     raise _refused_shape() if scheme in known else _refused_service(scheme)
 
 
+def server_of(masked: str) -> str:
+    """Name the service whose one host a masked chat is at; empty: it has a host of its own."""
+    label = masked.partition(" …")[0]
+    return next((one.name for one in OPEN if one.label == label and "{host}" not in one.url), "")
+
+
 def _own_host(given: str, *, scheme: str, is_staff: bool) -> Chat:
     if not is_staff:
         raise AddressRefused(

@@ -25,6 +25,7 @@ from delivery.channels.email.smtp_connection import Envelope, SmtpConnection
 from delivery.channels.email.smtp_outcome import Progress
 from delivery.channels.turns import Queue, Turns
 from delivery.errors import AddressRefused
+from delivery.models import Address
 
 # RFC 5321, section 4.5.3.1.
 MAX_ADDRESS = 254
@@ -76,6 +77,9 @@ class Email(channels.Channel):
             yield session
         finally:
             await session.close()
+
+    def server_of(self, address: Address) -> str:
+        return "smtp"
 
 
 class Session:

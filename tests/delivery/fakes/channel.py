@@ -28,8 +28,8 @@ class FakeChannel(Channel):
     slots = 40
     per_address = 4
 
-    def __init__(self, name: str = "fake", *, uses_account_email: bool = False) -> None:
-        self.name = name
+    def __init__(self, name: str = "fake", *, uses_account_email: bool = False, server: str = "") -> None:
+        self.name, self.server = name, server
         self.uses_account_email = uses_account_email
         self.begun: list[int] = []
         self.sent: list[tuple[int, bytes]] = []
@@ -38,6 +38,9 @@ class FakeChannel(Channel):
 
     def check(self, target: str, *, user: User) -> Checked:
         return Checked(target)
+
+    def server_of(self, address: Address) -> str:
+        return self.server
 
     def freeze(self, outgoing: Outgoing) -> Frozen:
         about = outgoing.event.event_type.name if outgoing.event else outgoing.delivery.purpose
