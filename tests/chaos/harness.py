@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable
 
 import psycopg
@@ -10,6 +11,7 @@ import psycopg
 from tests.chaos import facts, judge, sinks
 from tests.chaos.faults import Fault
 from tests.chaos.publishing import Publishers
+from tests.chaos.reading import Reader
 from tests.chaos.report import Run
 from tests.chaos.stack import Stack, is_ready, wait_for
 
@@ -25,15 +27,16 @@ class Harness:
     def __init__(self, stack: Stack, *, seconds: float) -> None:
         self._stack, self._seconds = stack, seconds
         self._confirmed: set[str] = set()
+        self._read: set[int] = set()
         self._known: set[str] = set()
-        self._doubled = self._unexcused = self._lost = 0
+        self._totals = Counter[str]()
         self._runs = 0
         self._memory: dict[str, int] = {}
 
     def run(self, fault: Fault) -> Run:
         self._runs += 1
         stack, problems = self._stack, list[str]()
-        with Publishers(stack, prefix=f"chaos{self._runs}") as publishers:
+        with Publishers(stack, prefix=f"chaos{self._runs}") as publishers, Reader(stack) as reader:
             time.sleep(BEFORE)
             try:
                 fault.make(stack, self._seconds)
@@ -42,6 +45,7 @@ class Harness:
             ended = time.monotonic()
             time.sleep(AFTER)
         self._confirmed |= publishers.confirmed
+        self._read |= reader.confirmed
         at_rest = wait_for(self._is_at_rest, timeout=fault.patience)
         recovery = time.monotonic() - ended if at_rest else None
         if at_rest and not wait_for(self._clients_are_there, timeout=20):
@@ -57,12 +61,15 @@ class Harness:
         """Run with only what is new since the last one."""
         new = [one for one in problems if one not in self._known]
         self._known.update(new)
-        before = self._lost, self._doubled, self._unexcused
-        self._lost, self._doubled, self._unexcused = map(len, (verdict.lost, verdict.doubled, verdict.unexcused))
-        lost, doubled, unexcused = (
-            max(now - then, 0) for now, then in zip((self._lost, self._doubled, self._unexcused), before, strict=True)
+        totals = Counter(
+            failed=verdict.failed,
+            lost=len(verdict.lost),
+            doubled=len(verdict.doubled),
+            unexcused=len(verdict.unexcused),
         )
-        return Run(fault.name, events, lost, doubled, unexcused, recovery, new)
+        more, self._totals = totals - self._totals, totals
+        counts = more["failed"], more["lost"], more["doubled"], more["unexcused"]
+        return Run(fault.name, events, *counts, recovery, new)
 
     def _is_at_rest(self) -> bool:
         try:
@@ -85,7 +92,8 @@ class Harness:
     def _judge(self) -> judge.Verdict:
         receipts = judge.keyed(sinks.read(self._stack.ledger.path))
         found = facts.load(self._stack.postgres)
-        return judge.judge(found, confirmed=self._confirmed, receipts=receipts, clients=self._clients())
+        clients = self._clients()
+        return judge.judge(found, confirmed=self._confirmed, receipts=receipts, clients=clients, read=self._read)
 
     def _of_processes(self) -> list[str]:
         """Tell who ended untold, and who has grown since the first run, after which everything is loaded."""
@@ -93,6 +101,4 @@ class Harness:
         self._stack.ended.clear()
         memory = self._stack.memory()
         self._memory = self._memory or memory
-        if (grown := judge.growth(self._memory, memory)) > MOST_GROWTH:
-            ended.append(f"a process grew by {grown >> 20} MiB")
-        return ended
+        return ended + judge.grown(self._memory, memory, most=MOST_GROWTH)

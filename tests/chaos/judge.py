@@ -17,8 +17,9 @@ MOST_SHOWN = 5
 @dataclass
 class Verdict:
     """`lost`: committed, and somebody didn't get it. `wrong`: any other rule broken. `doubled`: came more than once,
-    and `unexcused` of them although every answer was known."""
+    and `unexcused` of them although every answer was known. `failed`: attempts after which another was needed."""
 
+    failed: int = 0
     lost: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
@@ -45,11 +46,21 @@ class Client:
     unread: int | None
 
 
-def judge(facts: Facts, *, confirmed: Iterable[str], receipts: Sequence[Receipt], clients: Sequence[Client]) -> Verdict:
+def judge(
+    facts: Facts,
+    *,
+    confirmed: Iterable[str],
+    receipts: Sequence[Receipt],
+    clients: Sequence[Client],
+    read: Iterable[int] = (),
+) -> Verdict:
+    """Judge what is in the database by what was `confirmed` to publishers, what was `read`, taken and shown."""
     verdict = Verdict()
     _log(facts, set(confirmed), verdict)
     _rows(facts, verdict)
     _inboxes(facts, verdict)
+    unread = {row.pk for row in facts.rows if not row.is_read}
+    verdict.lost += [f"row {pk} was confirmed as read, and isn't" for pk in sorted(unread & set(read))]
     _opened(facts, verdict)
     _received(facts, receipts, verdict)
     _clients(facts, clients, verdict)
@@ -106,7 +117,7 @@ def _rows(facts: Facts, verdict: Verdict) -> None:
 
 
 def _inboxes(facts: Facts, verdict: Verdict) -> None:
-    """Counts are those of the rows; seqs are all different, without a gap, and the inbox has the last."""
+    """Counts are the rows'; seqs are all different, the last is the inbox's; without reading there is no gap."""
     feeds = defaultdict(list)
     for row in facts.rows:
         if row.channel == "in_app":
@@ -116,8 +127,11 @@ def _inboxes(facts: Facts, verdict: Verdict) -> None:
         rows = feeds[user]
         if unread != (counted := sum(not row.is_read for row in rows)):
             verdict.wrong.append(f"user {user} has {counted} unread rows, and the inbox says {unread}")
-        if sorted(row.seq for row in rows) != list(range(1, seq + 1)):
-            verdict.wrong.append(f"user {user}'s seqs aren't 1 to {seq}: {len(rows)} rows")
+        seqs = sorted(row.seq for row in rows)
+        if len(set(seqs)) < len(seqs) or seqs[-1:] != [seq][: len(seqs)]:
+            verdict.wrong.append(f"user {user}'s seqs end with {seqs[-2:]}, and the inbox says {seq}")
+        elif unread == len(rows) != seq:
+            verdict.wrong.append(f"user {user} has {len(rows)} rows, none read, and the inbox is at {seq}")
 
 
 def _opened(facts: Facts, verdict: Verdict) -> None:
@@ -127,6 +141,7 @@ def _opened(facts: Facts, verdict: Verdict) -> None:
         for target in facts.addresses.get((row.user, row.channel), []):
             if (row.pk, target) not in opened:
                 verdict.lost.append(f"row {row.pk} of user {row.user} has no delivery to {target}")
+    verdict.failed = sum(max(delivery.attempts - 1, 0) for delivery in facts.deliveries)
     for delivery in facts.deliveries:
         if delivery.state != "sent":
             verdict.lost.append(f"{_named(delivery)} is {delivery.state}: {delivery.reason or 'no reason'}")
@@ -184,6 +199,7 @@ def _named(delivery: Delivery) -> str:
     return f"{delivery.kind} {delivery.pk} to {delivery.target} ({delivery.attempts} attempts)"
 
 
-def growth(before: Mapping[str, int], after: Mapping[str, int]) -> int:
-    """Bytes by which the process that grew most has grown."""
-    return max((after[name] - before[name] for name in before.keys() & after.keys()), default=0)
+def grown(before: Mapping[str, int], after: Mapping[str, int], *, most: int) -> list[str]:
+    """Processes that have grown by more than `most` bytes."""
+    growth = {name: after[name] - before[name] for name in before.keys() & after.keys()}
+    return [f"{name} grew by {by >> 20} MiB" for name, by in sorted(growth.items()) if by > most]

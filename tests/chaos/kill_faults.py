@@ -24,7 +24,7 @@ def _at_random(stack: Stack, names: tuple[str, ...], seconds: float) -> None:
         stack.start(name)
 
 
-@fault("worker killed at random", is_short=True)
+@fault("worker killed at random")
 def workers_killed(stack: Stack, seconds: float) -> None:
     _at_random(stack, WORKERS, 2 * seconds)
 
@@ -51,7 +51,7 @@ def all_killed(stack: Stack, _seconds: float) -> None:
     stack.wait_until_ready()
 
 
-@fault("worker rolled")
+@fault("all rolled")
 def workers_rolled(stack: Stack, _seconds: float) -> None:
     """Stopped and started one after the other, as a new version is."""
     for name in (*WEBS, *WORKERS):

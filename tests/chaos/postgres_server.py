@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, LiteralString, Self
 
@@ -27,7 +27,13 @@ class NoPostgresError(Exception):
     """No server of our own can be started here; the text says why."""
 
 
-def binaries() -> Path:
+def check() -> None:
+    """Raises NoPostgresError where no server of our own can be started."""
+    _binaries()
+    _account()
+
+
+def _binaries() -> Path:
     """Folder of initdb and postgres. Raises NoPostgresError."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     if config := shutil.which("pg_config"):
@@ -52,39 +58,36 @@ class PostgresServer:
     """Database `carillon` on a free port, on a small disk of its own where one can be mounted (by root)."""
 
     def __init__(self) -> None:
-        self._binaries, self._account = binaries(), _account()
+        self._binaries, self._account = _binaries(), _account()
         self.port = free_port()
         self.has_small_disk = False
         self.url = f"postgres://carillon@127.0.0.1:{self.port}/carillon"
 
     def __enter__(self) -> Self:
-        self._folder = Path(tempfile.mkdtemp(prefix="carillon-postgres-"))
-        self._small, self._data = self._folder / "small", self._folder / "data"
-        self._small.mkdir()
-        self._mount()
-        self._give_away(self._folder, self._small)
-        initdb: list[str | Path] = [
-            self._binaries / "initdb",
-            "-D",
-            self._data,
-            "-U",
-            "carillon",
-            "-A",
-            "trust",
-            "--no-sync",
-        ]
-        subprocess.run([*initdb, "-E", "UTF8", "--locale=C"], check=True, stdout=subprocess.DEVNULL, user=self._account)
-        self.start()
-        self.administrate("CREATE DATABASE carillon" + self._tablespace())
-        self.version = str(self.administrate("SHOW server_version")[0][0])
+        with ExitStack() as made:
+            self._make(made)
+            self._made = made.pop_all()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.thaw()
-        self.stop()
-        if self.has_small_disk:
-            subprocess.run(["umount", self._small], check=False)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._made.close()
+
+    def _make(self, made: ExitStack) -> None:
+        """Make folders, disk, server and database; what is made ends with `made`, in the other order."""
+        self._folder = Path(tempfile.mkdtemp(prefix="carillon-postgres-"))
+        made.callback(shutil.rmtree, self._folder, ignore_errors=True)
+        self._small, self._data = self._folder / "small", self._folder / "data"
+        self._small.mkdir()
+        self._mount(made)
+        self._give_away(self._folder, self._small)
+        initdb: list[str | Path] = [self._binaries / "initdb", "-D", self._data, "-U", "carillon", "-A", "trust"]
+        initdb += ["--no-sync", "-E", "UTF8", "--locale=C"]
+        subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, user=self._account)
+        self.start()
+        made.callback(self.stop)
+        made.callback(self.thaw)
+        self.administrate("CREATE DATABASE carillon" + self._tablespace())
+        self.version = str(self.administrate("SHOW server_version")[0][0])
 
     def start(self) -> None:
         """Start it; return when it takes connections."""
@@ -114,12 +117,10 @@ class PostgresServer:
         self._wait()
 
     def freeze(self) -> None:
-        for process in self._all():
-            process.suspend()
+        self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        for process in self._all():
-            process.resume()
+        self._signal(signal.SIGCONT)
 
     def fill_disk(self) -> None:
         """Fill the small disk to its last byte."""
@@ -146,10 +147,15 @@ class PostgresServer:
         address = f"postgresql://carillon@127.0.0.1:{self.port}/{database}"
         return psycopg.connect(address, autocommit=True, options=_OPTIONS, connect_timeout=5)
 
-    def _mount(self) -> None:
+    def _mount(self, made: ExitStack) -> None:
         if os.geteuid() == 0:
             mount: list[str | Path] = ["mount", "-t", "tmpfs", "-o", f"size={SMALL_DISK}", "tmpfs", self._small]
             self.has_small_disk = subprocess.run(mount, check=False, capture_output=True).returncode == 0
+        if self.has_small_disk:
+            made.callback(self._unmount)
+
+    def _unmount(self) -> None:
+        subprocess.run(["umount", self._small], check=False)
 
     def _tablespace(self) -> str:
         if not self.has_small_disk:
@@ -162,11 +168,13 @@ class PostgresServer:
             for folder in folders:
                 shutil.chown(folder, self._account)
 
-    def _all(self) -> list[psutil.Process]:
-        if self._server.poll() is not None:
-            return []
-        server = psutil.Process(self._server.pid)
-        return [server, *server.children(recursive=True)]
+    def _signal(self, number: signal.Signals) -> None:
+        """Send it to the server and all its sessions; one may end meanwhile."""
+        if self._server.poll() is None:
+            server = psutil.Process(self._server.pid)
+            for process in (server, *server.children(recursive=True)):
+                with suppress(psutil.NoSuchProcess):
+                    process.send_signal(number)
 
     def _wait(self) -> None:
         deadline = time.monotonic() + 60

@@ -12,7 +12,8 @@ from typing import Any, Self
 import httpx
 
 from tests.chaos.cast import COMMENT, JOB, REVIEW
-from tests.chaos.stack import ROOT, Stack, clean_environment
+from tests.chaos.stack import Stack
+from tests.processes.environment import ROOT, clean_environment
 
 PAUSE = 0.1
 

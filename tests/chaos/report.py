@@ -7,15 +7,18 @@ import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-COLUMNS = ("fault", "runs", "events", "lost", "doubled (excused)", "recovery, s", "wrong")
+COLUMNS = ("fault", "runs", "events", "failed attempts", "lost", "doubled (excused)", "recovery, s", "bad runs")
 
 
 @dataclass(frozen=True)
 class Run:
-    """One fault once. `recovery`: seconds from its end until all was told and delivered; None: not within the limit."""
+    """One fault once. `failed`: attempts after which another was needed, which show that the fault was felt.
+
+    `recovery`: seconds from its end until all was told and delivered; None: not within the limit."""
 
     fault: str
     events: int
+    failed: int
     lost: int
     doubled: int
     unexcused: int
@@ -36,7 +39,7 @@ def table(runs: Sequence[Run]) -> str:
         known = [run.recovery for run in its if run.recovery is not None]
         recovery = f"{max(known):.1f}" if len(known) == len(its) else "not within the limit"
         bad = sum(not run.is_good for run in its)
-        sums = sum(run.events for run in its), sum(run.lost for run in its)
+        sums = [sum(getattr(run, name) for run in its) for name in ("events", "failed", "lost")]
         lines.append(_line([fault, len(its), *sums, f"{doubled} ({doubled - unexcused})", recovery, bad or "none"]))
     return "\n".join(lines)
 

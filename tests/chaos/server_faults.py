@@ -16,7 +16,7 @@ $$ BEGIN RAISE EXCEPTION 'made by the harness' USING ERRCODE = '%s'; END $$
 _TRIGGER = "CREATE TRIGGER chaos_fail BEFORE INSERT ON notifications EXECUTE FUNCTION chaos_fail()"
 
 
-@fault("nothing", is_short=True)
+@fault("nothing")
 def nothing(_stack: Stack, seconds: float) -> None:
     time.sleep(seconds)
 
@@ -102,7 +102,7 @@ def redis_restarted(stack: Stack, _seconds: float) -> None:
     stack.redis.start()
 
 
-@fault("Redis killed", is_short=True)
+@fault("Redis killed")
 def redis_killed(stack: Stack, seconds: float) -> None:
     stack.redis.kill()
     time.sleep(seconds)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
@@ -17,7 +19,7 @@ from django.conf import settings
 
 from tests.chaos import cast, sinks
 from tests.chaos.postgres_server import PostgresServer
-from tests.processes.environment import ROOT, Process, clean_environment, free_port, wait_until_ready
+from tests.processes.environment import Process, free_port, wait_until_ready
 from tests.processes.redis_server import RedisServer
 from tests.processes.websocket_client import Listener
 
@@ -45,6 +47,8 @@ class Stack:
         self._open.close()
 
     def _enter(self) -> None:
+        for name in ("mail.log", "httpx"):
+            logging.getLogger(name).setLevel(logging.WARNING)
         self.folder = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="carillon-chaos-")))
         self.ledger = sinks.Ledger(self.folder / "receipts.jsonl")
         self._open.callback(self.ledger.close)
@@ -64,6 +68,8 @@ class Stack:
             "WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
             "WEBHOOK_TIMEOUT_SECONDS": "2",
             "WEBHOOK_RETRY_DELAYS": RETRY_DELAYS,
+            # Each event is a mail of its own, however many that are.
+            "MAILS_PER_HOUR": "0",
         }
         self.manage("migrate", "--verbosity", "0")
         self.people = cast.make(self.postgres, http_port=self.http.port)
@@ -138,10 +144,10 @@ class Stack:
             wait_until_ready(self.processes[name], url)
 
     def memory(self) -> dict[str, int]:
-        """Bytes that each process and its children have for themselves."""
+        """Resident bytes of each process; of a pool, of its largest, which shares most of them with the others."""
         with self._lock:
             running = {name: process for name, process in self.processes.items() if process.is_running}
-        return {name: _own_memory(process.pid) for name, process in running.items()}
+        return {name: _resident(process.pid) for name, process in running.items()}
 
     def output(self) -> str:
         return "\n".join(path.read_text(errors="replace") for path in sorted(self.folder.glob("*.log")))
@@ -177,10 +183,9 @@ class Stack:
         return [one.pid for one in psutil.process_iter() if one.pid != os.getpid() and ours in _environment(one)]
 
 
-def wait_for(holds: object, *, timeout: float) -> bool:
+def wait_for(holds: Callable[[], bool], *, timeout: float) -> bool:
     """Look twenty times a second; False if it doesn't hold in time."""
     deadline = time.monotonic() + timeout
-    assert callable(holds)
     while not holds():
         if time.monotonic() > deadline:
             return False
@@ -195,10 +200,10 @@ def is_ready(url: str) -> bool:
         return False
 
 
-def _own_memory(pid: int) -> int:
+def _resident(pid: int) -> int:
     try:
         process = psutil.Process(pid)
-        return sum(one.memory_full_info().uss for one in [process, *process.children(recursive=True)])
+        return max(one.memory_info().rss for one in [process, *process.children(recursive=True)])
     except psutil.Error:
         return 0
 
@@ -208,6 +213,3 @@ def _environment(process: psutil.Process) -> list[str]:
         return [f"{name}={value}" for name, value in process.environ().items()]
     except psutil.Error:
         return []
-
-
-__all__ = ["NAMES", "ROOT", "WEBS", "WORKER", "WORKERS", "Stack", "clean_environment", "is_ready", "wait_for"]

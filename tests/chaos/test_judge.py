@@ -10,7 +10,7 @@ import pytest
 
 from tests.chaos.cast import COMMENT, JOB
 from tests.chaos.facts import Delivery, Event, Facts, Row
-from tests.chaos.judge import Client, Verdict, judge, keyed
+from tests.chaos.judge import Client, Verdict, grown, judge, keyed
 from tests.chaos.sinks import Receipt
 
 OWNER, WATCHER = 1, 2
@@ -113,6 +113,22 @@ def test_a_row_that_is_there_twice_is_wrong(facts, receipts):
 @pytest.mark.parametrize("inbox", [(1, 0), (1, 2), (2, 1), (0, 1)])
 def test_an_inbox_that_counts_other_than_its_rows_is_wrong(facts, receipts, inbox):
     assert verdict(replace(facts, inboxes=facts.inboxes | {WATCHER: inbox}), receipts).wrong
+
+
+def test_seqs_of_one_who_has_read_may_have_gaps_and_no_doubles(facts, receipts):
+    read = [*facts.rows[:2], replace(facts.rows[2], seq=3, is_read=True)]
+    known = replace(facts, rows=read, inboxes=facts.inboxes | {WATCHER: (3, 0)})
+    assert verdict(known, receipts).is_good
+    twice = [*read, Row(14, 8, WATCHER, "in_app", seq=3, is_read=True)]
+    assert verdict(replace(known, rows=twice), receipts).wrong
+
+
+def test_what_was_confirmed_as_read_and_is_not_is_lost(facts, receipts):
+    assert judge(facts, confirmed=[], receipts=keyed(receipts), clients=[], read=[13]).lost
+
+
+def test_who_has_grown_too_much_is_named():
+    assert grown({"web-1": 10, "beat": 10}, {"web-1": 21, "beat": 20}, most=10) == ["web-1 grew by 0 MiB"]
 
 
 def test_an_address_without_its_delivery_is_lost(facts, receipts):
