@@ -17,8 +17,8 @@ from events.db.rows import update_rows
 CHUNK = 500
 # A delivery that takes its worker along each time doesn't go on for ever.
 MOST_UNKNOWN = 5
-# Seconds that one waits over which two workers were lost, twice as long after each more; and between those that were
-# lost together, but for the last of many: the one that takes workers along is then tried alone.
+# Seconds that one waits over which two workers were lost, twice as long after each more; then also between those that
+# were lost together, but for the last of many: the one that takes workers along is tried alone.
 PAUSE, SPACING, MOST_SPACED = 5.0, 2.0, 60
 INTERRUPTED = "interrupted"
 
@@ -112,7 +112,8 @@ def _due_after(lost: int, place: int, *, now: datetime) -> datetime | None:
     """None: it keeps its place, since one worker is lost for any reason. After more it may be the reason itself."""
     if lost <= 1:
         return None
-    return now + timedelta(seconds=PAUSE * 2.0 ** (lost - 2) + SPACING * min(place, MOST_SPACED))
+    spaced = SPACING * min(place, MOST_SPACED) if lost > 2 else 0.0
+    return now + timedelta(seconds=PAUSE * 2.0 ** (lost - 2) + spaced)
 
 
 def _reopen(due: Mapping[int, datetime | None]) -> None:
