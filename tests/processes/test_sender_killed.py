@@ -15,6 +15,7 @@ import pytest
 from delivery.channels.webhook.signing import new_secret
 from delivery.encryption import seal
 from tests.delivery.fakes.http_receiver import Receiver, Reply, receiving
+from tests.delivery.fakes.smtp_server import Server
 from tests.events.concurrency import until
 from tests.processes.environment import Process, Serve, Service, wait_until_ready
 from tests.processes.ledger import Sql, reconcile, unsettled
@@ -23,14 +24,13 @@ pytestmark = pytest.mark.process
 
 LAUNCHER = ("-m", "tests.processes.programs.dying_sender")
 POINTS = ("claim", "send", "settle")
-# A lease is a little longer than twice the deadline.
 ENV = {"WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8", "WEBHOOK_TIMEOUT_SECONDS": "1"}
 BOXES, EVENTS = 3, 4
 EXIT_SECONDS = 20.0
 
 PREFER = """
 INSERT INTO notification_preferences (user_id, event_type_id, channels)
-SELECT u.id, t.id, '["webhook"]' FROM auth_user u, event_types t WHERE u.username = 'bob' AND t.name = 'job.completed'
+SELECT u.id, t.id, %s FROM auth_user u, event_types t WHERE u.username = 'bob' AND t.name = 'job.completed'
 """
 ADDRESS = """
 INSERT INTO notification_channels (user_id, kind, target, secret, verified_at)
@@ -50,12 +50,16 @@ def receiver() -> Iterator[Receiver]:
         yield found
 
 
-def prepare(sql: Sql, receiver: Receiver) -> None:
-    """Nothing but bob's addresses: a demo has deliveries of its own."""
+def clear(sql: Sql, *, prefer: str) -> None:
+    """Leave no deliveries and no addresses: a demo has its own."""
     sql("DELETE FROM delivery_attempts")
     sql("DELETE FROM deliveries")
     sql("DELETE FROM notification_channels")
-    sql(PREFER)
+    sql(PREFER, f'["{prefer}"]')
+
+
+def prepare(sql: Sql, receiver: Receiver) -> None:
+    clear(sql, prefer="webhook")
     for number in range(BOXES):
         sql(ADDRESS, f"{receiver.url}/{number}", seal(new_secret()), datetime.now(UTC).isoformat(" "))
 
@@ -83,30 +87,66 @@ def check(sql: Sql, receiver: Receiver) -> None:
     assert reconcile(receiver, sql) > 0, "no kill came between sending and settling"
 
 
-@pytest.mark.service
-def test_a_killed_worker_loses_nothing(service: Service, receiver):
+@pytest.fixture
+def workers(service: Service) -> Iterator[Callable[..., Process]]:
+    """Starts workers in place of the service's own, and ends them; whoever comes next finds one that works."""
     worker = next(process for process in service.others if "worker" in process.command)
     worker.stop()
     service.others.remove(worker)
+    started: list[Process] = []
+
+    def start(*launcher: str, **env: str) -> Process:
+        command = (*(launcher or ("-m", "celery", "-A", "config")), "worker", "--concurrency", "2")
+        started.append(Process(*command, env=service.env | ENV | env, folder=service.folder))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.stop()
+    service.sql("DELETE FROM notification_channels")
+    service.sql("DELETE FROM notification_preferences")
+    service.start_worker()
+    publish(service.sql, "after")
+    until(lambda: service.sql("SELECT count(*) FROM events WHERE position IS NULL") == [(0,)])
+
+
+@pytest.mark.service
+def test_a_killed_worker_loses_nothing(service: Service, workers, receiver):
     prepare(service.sql, receiver)
+    kill_at_each_point(service.sql, lambda point: workers(*LAUNCHER, point))
+    workers()
+    check(service.sql, receiver)
 
-    def start(*arguments: str) -> Process:
-        return Process(*arguments, env=service.env | ENV, folder=service.folder)
 
-    try:
-        kill_at_each_point(service.sql, lambda point: start(*LAUNCHER, point, "worker", "--concurrency", "2"))
-        last = start("-m", "celery", "-A", "config", "worker", "--concurrency", "2")
-        try:
-            check(service.sql, receiver)
-        finally:
-            last.stop()
-    finally:
-        service.sql("DELETE FROM notification_channels")
-        service.sql("DELETE FROM notification_preferences")
-        service.start_worker()
-        # Whoever comes next finds one that works.
-        publish(service.sql, "after")
-        until(lambda: service.sql("SELECT count(*) FROM events WHERE position IS NULL") == [(0,)])
+class Dawdling(Server):
+    """Mail server that doesn't answer the first mail. `heard`: how many it has been given."""
+
+    heard = 0
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        self.heard += 1
+        self.delay = 600.0 if self.heard == 1 else 0.0
+        return await super().handle_DATA(server, session, envelope)
+
+
+@pytest.mark.service
+def test_a_killed_worker_s_mail_is_soon_another_s_and_other_mails_go_on(service: Service, workers):
+    clear(service.sql, prefer="email")
+    states = "SELECT state FROM deliveries ORDER BY id"
+    server = Dawdling()
+    with server.running():
+        mail = {"SMTP_HOST": server.host, "SMTP_PORT": str(server.port)}
+        first = workers(**mail)
+        service.sql(PUBLISH, '{"name": "first"}')
+        until(lambda: server.heard == 1)
+        first.kill()
+        workers(**mail)
+        service.sql(PUBLISH, '{"name": "second"}')
+        until(lambda: service.sql(states) == [("sending",), ("sent",)])
+        # A lease, two beats and a start take less; the minute that an attempt may take in all would be longer.
+        until(lambda: service.sql(states) == [("sent",), ("sent",)], timeout=50)
+        outcomes = service.sql("SELECT outcome FROM delivery_attempts ORDER BY delivery_id, id")
+    assert outcomes == [("unknown",), ("sent",), ("sent",)]
 
 
 @pytest.mark.embedded
