@@ -1,5 +1,7 @@
 """Channels: the base class, and the values that a channel and the outbox hand each other."""
 
+import math
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
@@ -34,7 +36,8 @@ class Outgoing:
     `held`: of a summary the newest rows (at most 50) with their events; `summary` counts what is still to be told.
     `unwanted`: code of what speaks against it now.
     `event`: of a notification, with its type and actor loaded. Tests and confirmations have neither.
-    `number`: 1 is the first attempt. `zone`: the person's own, for times that they read.
+    `number`: 1 is the first attempt. `zone`: the person's own, for times that they read. `begins_until`: the moment, of
+    the monotonic clock, from which on another worker may be at it; each beat moves it on.
     """
 
     delivery: Delivery
@@ -47,6 +50,11 @@ class Outgoing:
     unwanted: str = ""
     number: int = 1
     zone: ZoneInfo = UTC_ZONE
+    begins_until: float = math.inf
+
+    @property
+    def is_stale(self) -> bool:
+        return time.monotonic() > self.begins_until
 
     @property
     def message_id(self) -> str:

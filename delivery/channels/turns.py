@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from delivery.channels.base import Outgoing
+
 # Seconds after which an attempt is one beside the few, and after which those behind it go back to the outbox.
 SLOW_AFTER, STALLED_AFTER = 2.0, 5.0
 # Seconds that an attempt may wait for its turn, and between two looks whether it has come.
@@ -65,12 +67,13 @@ class Queue:
         self.entered = 0
 
     @asynccontextmanager
-    async def turn(self, group: str) -> AsyncIterator[bool]:
-        """Wait for a turn and take it. False: what is before it takes so long that another time is better."""
+    async def turn(self, group: str, outgoing: Outgoing) -> AsyncIterator[bool]:
+        """Wait for a turn and take it. False: what is before it takes so long that another time is better, or this
+        worker could say for so long no more that it lives."""
         turn = Turn(group)
         self.entered += 1
         try:
-            yield await self._has_come(turn)
+            yield await self._has_come(turn) and not outgoing.is_stale
         finally:
             self.entered -= 1
             self._turns.end(turn)

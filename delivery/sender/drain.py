@@ -219,6 +219,7 @@ class _ChannelLoop:
             await self._drain.database.run(lambda: rescue.release(deliveries))
             return
         for one in deliveries:
+            one.outgoing.begins_until = self._begin_until + BEAT
             self._in_flight.add(asyncio.create_task(self._attempt(session, one)), one)
 
     async def _attempt(self, session: Session, delivery: Leased) -> Result:

@@ -1,7 +1,7 @@
 """Heartbeat of a drain: what it holds stays its own for as long as it lives, however long an attempt takes."""
 
 import asyncio
-import logging
+import functools
 import time
 from collections.abc import Callable, Sequence
 
@@ -11,12 +11,11 @@ from delivery.outbox import lease
 from delivery.outbox.lease import Leased
 from delivery.sender.database_thread import DatabaseThread
 from events.db import clock
+from events.transport import outages
 
 BEAT = lease.BEAT.total_seconds()
 # Seconds between two tries while the database doesn't take a beat.
 AGAIN = 0.5
-
-logger = logging.getLogger(__name__)
 
 
 class Heartbeat:
@@ -41,22 +40,23 @@ class Heartbeat:
         return time.monotonic() - self._beaten_at > 2 * BEAT and self.is_needed
 
     async def run(self) -> None:
-        is_failing = False
         while True:
             began, held = time.monotonic(), self._held()
             try:
-                await self._beat(held)
+                if held:
+                    await self._database.run(functools.partial(_extend, held))
             except Error as error:
-                if not is_failing:
-                    logger.warning("the beat for %s attempts waits for the database: %s", len(held), error)
-                is_failing = True
-            else:
-                self._beaten_at, is_failing = began, False
-            await asyncio.sleep(AGAIN if is_failing else BEAT)
-
-    async def _beat(self, held: Sequence[Leased]) -> None:
-        if held:
-            await self._database.run(lambda: lease.extend(held, now=clock.now()))
+                outages.note(__name__, "beats wait for the database", error, in_a_line=True)
+                await asyncio.sleep(AGAIN)
+                continue
+            self._beaten_at = began
+            for one in held:
+                one.outgoing.begins_until = began + 2 * BEAT
+            await asyncio.sleep(BEAT)
 
     def close(self) -> None:
         self._database.close()
+
+
+def _extend(held: Sequence[Leased]) -> None:
+    lease.extend(held, now=clock.now())

@@ -109,7 +109,7 @@ class Session:
 
     async def send(self, outgoing: Outgoing) -> Outcome:
         """Raises nothing that is the service's doing."""
-        async with self._queue.turn(outgoing.address.target.partition(" …")[0]) as has_come:
+        async with self._queue.turn(outgoing.address.target.partition(" …")[0], outgoing) as has_come:
             return await self._attempt(outgoing) if has_come else Outcome("retry", "queue", whose=Whose.OURS)
 
     async def _attempt(self, outgoing: Outgoing) -> Outcome:

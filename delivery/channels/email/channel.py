@@ -97,7 +97,7 @@ class Session:
             return Outcome("dead", "invalid_email")
         envelope = Envelope(parseaddr(settings.DEFAULT_FROM_EMAIL)[1], recipient, bytes(body))
         domain = recipient.rpartition("@")[2].lower()
-        async with self._queue.turn(domain) as has_come:
+        async with self._queue.turn(domain, outgoing) as has_come:
             if not has_come:
                 return Outcome("retry", "queue", whose=Whose.OURS)
             # The one that was free last, which the server still knows; none is free again that was cut.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from delivery.channels import turns
 from delivery.channels.email.channel import new_turns
-from delivery.channels.turns import STALLED_AFTER, Turn, Turns
+from delivery.channels.turns import STALLED_AFTER, Queue, Turn, Turns
+from tests.delivery.factories.emails import outgoing
 
 
 class Clock:
@@ -58,3 +61,14 @@ def test_a_domain_is_stalled_when_both_of_its_mails_take_long(clock):
     assert not of.is_stalled("slow")
     clock.now += STALLED_AFTER
     assert (of.is_stalled("slow"), of.is_stalled("other")) == (True, False)
+
+
+@pytest.mark.parametrize(("begins_until", "begins"), [(float("inf"), True), (0.0, False)])
+def test_a_turn_that_comes_after_the_last_beat_is_long_ago_is_not_taken(begins_until, begins):
+    """Another worker may be at it by then."""
+
+    async def wait() -> bool:
+        async with Queue(new_turns()).turn("a", outgoing(begins_until=begins_until)) as has_come:
+            return has_come
+
+    assert asyncio.run(wait()) is begins

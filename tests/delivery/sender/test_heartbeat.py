@@ -8,11 +8,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from delivery.channels import Outcome, Outgoing
 from delivery.models import Delivery
 from delivery.outbox import rescue
+from delivery.outbox.lease import BEAT
 from delivery.sender import drain, heartbeat, in_flight
 from tests.conftest import person
 from tests.delivery.factories.deliveries import address, delivery
+from tests.delivery.fakes.channel import SENT
 from tests.events.concurrency import Running, until
 from tests.events.fakes.database_errors import raising
 
@@ -49,6 +52,23 @@ def test_what_takes_long_stays_its_worker_s(hung):
     Delivery.objects.update(lease_until=timezone.now() - timedelta(hours=1))
     until(Delivery.objects.filter(lease_until__gt=timezone.now()).exists)
     assert rescue.rescue(now=timezone.now()) == []
+
+
+def test_each_beat_moves_on_until_when_what_waits_may_begin(fake, hung):
+    """At first it is what the claim allowed; these beats are a hundred times as often."""
+    seen: list[float] = []
+
+    def answer(outgoing: Outgoing) -> Outcome:
+        seen.append(outgoing.begins_until)
+        return SENT
+
+    fake.answers[hung.address_id] = [answer]
+    Delivery.objects.update(lease_until=timezone.now() - timedelta(hours=1))
+    until(Delivery.objects.filter(lease_until__gt=timezone.now()).exists)
+    time.sleep(heartbeat.BEAT)
+    fake.hanging[hung.address_id].set()
+    until(lambda: seen)
+    assert seen[0] < time.monotonic() + BEAT.total_seconds()
 
 
 def test_one_that_somebody_has_taken_over_stays_theirs(hung):
