@@ -246,6 +246,9 @@ BASE_URL = env.base_url(
 # EMAIL_BACKEND, EMAIL_HOST and so on.
 globals().update(env.smtp())
 EMAIL_TIMEOUT = 10
+# `user:password` of the mail provider's webhooks, by which it reports bounces: needs django-anymail.
+if ANYMAIL_WEBHOOK_SECRET := env.text("ANYMAIL_WEBHOOK_SECRET", default=""):
+    INSTALLED_APPS.append("anymail")
 # The time limits of a mail's steps (delivery.channels.email.smtp_connection) are as many times as long.
 EMAIL_TIME_SCALE = 1.0
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.mailbox("SMTP_FROM", default="Carillon <carillon@localhost>")

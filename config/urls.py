@@ -1,5 +1,6 @@
 """Every address of the site, put together; /api/v1/ has a part of every floor, the OpenAPI document and its page."""
 
+from django.apps import apps
 from django.contrib import admin
 from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path, re_path
@@ -37,3 +38,5 @@ urlpatterns = [
     path("", include("events.pages.urls")),
     path("", include("delivery.pages.urls")),
 ]
+if apps.is_installed("anymail"):
+    urlpatterns.append(path("anymail/", include("anymail.urls")))

@@ -1,6 +1,6 @@
 from importlib import import_module
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 
 
 class DeliveryConfig(AppConfig):
@@ -14,3 +14,5 @@ class DeliveryConfig(AppConfig):
         import_module("delivery.channels").discover()
         import_module("delivery.outbox.outbox").install()
         import_module("delivery.pages.channel_status").install()
+        if apps.is_installed("anymail"):
+            import_module("delivery.address_health.bounces")

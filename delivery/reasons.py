@@ -45,6 +45,7 @@ _SENTENCES: dict[str, Any] = {
     "invalid_email": gettext_lazy("This is no e-mail address that can be sent to. Add the right one."),
     "recipient_refused": gettext_lazy("The mail server refuses this address for good. Check its spelling."),
     "recipient_put_off": gettext_lazy("The mail server doesn't take mail for this address now."),
+    "bounced_for_now": gettext_lazy("A mail to this address came back. Its mailbox may be full."),
     "mail_refused": gettext_lazy("The mail server refused this mail for good."),
     "mail_put_off": gettext_lazy("The mail server didn't take this mail now."),
     "answer_lost": gettext_lazy(
@@ -68,6 +69,10 @@ _SENTENCES: dict[str, Any] = {
     # Why an address is off.
     BY_OWNER: gettext_lazy("You switched it off."),
     "failing": gettext_lazy("It failed for days, so it was switched off."),
+    "bounced": gettext_lazy(
+        "Mail to this address comes back for good. Check its spelling, or whether it still exists."
+    ),
+    "complained": gettext_lazy("A mail to this address was reported as spam, so no more is sent there."),
     "unsubscribed": gettext_lazy("You unsubscribed with the link in a mail."),
     # Why there was no attempt, or not yet.
     "read": gettext_lazy("It was read meanwhile."),

@@ -21,7 +21,7 @@ TEXTS = [
         f"{WHERE} was switched off",
         "Failing since {{ payload.since }} (UTC). Once it works, switch it on again and send what it missed.",
         f"{WHERE} was switched off",
-        "{{ payload.reason }} Once it works, switch it on again and send what it missed.",
+        "{{ payload.reason }} You can switch it on again, and send what it missed.",
         {**SAMPLE, "reason": "It failed for days, so it was switched off."},
     ),
 ]

@@ -47,7 +47,7 @@ def test_one_that_is_gone_says_so(owner, fake):
     said = rendering.render(event, event.event_type)
     assert said.title.endswith("https://example.com/hook was switched off")
     assert said.body.startswith(
-        "The receiver said that this URL is gone for good (410). Add its new one. Once it works,"
+        "The receiver said that this URL is gone for good (410). Add its new one. You can switch it on again"
     )
 
 
