@@ -16,6 +16,7 @@ from delivery.models.addresses import BY_OWNER, REPLACED
 from delivery.outbox import outbox
 from delivery.outbox.account_addresses import follow_accounts
 from delivery.outbox.recover import recover as recover_missed
+from events.errors import shown
 from notifications.inbox import marking
 
 # In use, and in all: those that were switched off keep their history.
@@ -196,7 +197,7 @@ def _kinds_of_accounts() -> list[str]:
 def _channel(kind: str) -> channels.Channel:
     if kind not in channels.installed():
         known = ", ".join(sorted(channels.installed()))
-        raise AddressRefused(f"kind is {kind[:40]!r}; accepted are {known}", code="unknown_kind", field="kind")
+        raise AddressRefused(f"kind is {shown(kind)}; accepted are {known}", code="unknown_kind", field="kind")
     return channels.named(kind)
 
 
@@ -209,7 +210,7 @@ def _checked_options(kind: str, **options: str | None) -> dict[str, str]:
             raise AddressRefused(f"{name} is not for {kind}; leave it out", code="not_for_this_kind", field=name)
         if value not in accepted[name]:
             known = ", ".join(accepted[name])
-            raise AddressRefused(f"{name} is {value[:40]!r}; accepted are {known}", code="unknown_option", field=name)
+            raise AddressRefused(f"{name} is {shown(value)}; accepted are {known}", code="unknown_option", field=name)
     return named
 
 

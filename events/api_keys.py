@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from events.errors import shown
 from events.models import ApiKey
 from events.rules.patterns import matches
 from events.transport import credentials
@@ -37,7 +38,9 @@ def issue(
     """
     for pattern in publish_patterns or []:
         if not _PATTERN.fullmatch(pattern):
-            raise ValueError(f"pattern {pattern!r} can't match a type name; write them like job.completed, job.* or *")
+            raise ValueError(
+                f"pattern {shown(pattern)} can't match a type name; write them like job.completed, job.* or *"
+            )
     if publish_patterns is not None and not publish_patterns:
         raise ValueError("a key without any pattern could publish nothing; name one, as in job.*")
     if member_types is not None:
@@ -121,7 +124,7 @@ def _check_member_types(types: Sequence[str], *, is_restricted: bool) -> None:
         raise ValueError("a key without patterns writes all memberships that its user may; name its patterns too")
     for name in types:
         if not _MEMBER_TYPE.fullmatch(name):
-            raise ValueError(f"entity type {name!r} can't be one; write them like job, project or *")
+            raise ValueError(f"entity type {shown(name)} can't be one; write them like job, project or *")
 
 
 def _digest(text: str) -> str:

@@ -11,7 +11,7 @@ from django.db.models import Model
 from django.utils.functional import Promise
 
 from events.db.session import savepoint_if_asked
-from events.errors import EntityRefused
+from events.errors import EntityRefused, shown
 
 BIGINT_MAX = 2**63 - 1
 # What the key of Django's own users can be.
@@ -42,13 +42,13 @@ class Entity:
     def __post_init__(self) -> None:
         if not isinstance(self.type, str) or not _NAME.fullmatch(self.type):
             raise EntityRefused(
-                f"entity type {self.type!r} is not a name: use lower-case letters, digits and _, at most 64",
+                f"entity type {shown(self.type)} is not a name: use lower-case letters, digits and _, at most 64",
                 code="invalid_entity",
                 field="source_entity_type",
             )
         if isinstance(self.id, bool) or not isinstance(self.id, int) or not 0 <= self.id <= BIGINT_MAX:
             raise EntityRefused(
-                f"entity id {self.id!r} is not a whole number between 0 and 2^63-1",
+                f"entity id {shown(self.id)} is not a whole number between 0 and 2^63-1",
                 code="invalid_entity",
                 field="source_entity_id",
             )
@@ -90,7 +90,9 @@ def entity_of(source: Model | Entity) -> Entity:
             )
         return Entity(source._meta.model_name or "", source.pk)
     raise EntityRefused(
-        f"source {source!r} is neither a model instance nor an Entity(type, id)", code="invalid_entity", field="source"
+        f"source {shown(source)} is neither a model instance nor an Entity(type, id)",
+        code="invalid_entity",
+        field="source",
     )
 
 
@@ -104,7 +106,7 @@ def whole_number_argument(text: str) -> int:
     """Type of a command's argument that names a row or a position."""
     number = whole_number(text)
     if number is None:
-        raise ArgumentTypeError(f"{text[:40]!r} is not a whole number from 0 to 2^63-1")
+        raise ArgumentTypeError(f"{shown(text)} is not a whole number from 0 to 2^63-1")
     return number
 
 
@@ -114,7 +116,7 @@ def parse_entity(text: str) -> Entity:
     number = whole_number(digits)
     if not colon or number is None:
         raise EntityRefused(
-            f"source {text[:100]!r} is not of the form type:id, as in job:42", code="invalid_entity", field="source"
+            f"source {shown(text)} is not of the form type:id, as in job:42", code="invalid_entity", field="source"
         )
     return Entity(entity_type, number)
 

@@ -1,5 +1,17 @@
 """Input that is not accepted: what was wrong, what is accepted, under a code that never changes."""
 
+from reprlib import Repr
+from typing import Any
+
+_shortened = Repr()
+_shortened.maxstring = _shortened.maxother = _shortened.maxlong = 60
+_shortened.maxlist = _shortened.maxtuple = _shortened.maxdict = 4
+
+
+def shown(value: Any) -> str:
+    """A refused value as a sentence quotes it: short, whatever it is, so that the rule beside it is read."""
+    return _shortened.repr(value)[:100]
+
 
 class Refused(ValueError):
     """`code` is stable (docs/errors.md lists them all); `field` is the input's name, `index` its place in an array."""

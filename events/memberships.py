@@ -4,7 +4,7 @@ from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
 
 from events.entities import Entity, entity_of
-from events.errors import Refused, UnknownUser
+from events.errors import Refused, UnknownUser, shown
 from events.models import ApiKey, Membership
 
 
@@ -17,7 +17,7 @@ def grant(
     """
     if role not in Membership.Role.values:
         known = ", ".join(Membership.Role.values)
-        raise Refused(f"role {role!r} is not known; accepted are {known}", code="invalid_role", field="role")
+        raise Refused(f"role {shown(role)} is not known; accepted are {known}", code="invalid_role", field="role")
     user_id = _user_id(user)
     at = entity_of(entity)
     given = {"role": role, "written_by_user": by, "written_by_key": key}
@@ -51,5 +51,5 @@ def _user_id(user: User | int) -> int:
         return user.pk
     key = user.pk if isinstance(user, User) else user
     if type(key) is not int or not User.objects.filter(pk=key).exists():
-        raise UnknownUser(f"there is no user {key!r}", code="unknown_user", field="user_id")
+        raise UnknownUser(f"there is no user {shown(key)}", code="unknown_user", field="user_id")
     return key

@@ -13,6 +13,7 @@ from delivery.outbox import outbox
 from delivery.reporting import explanation, explanation_output, history
 from events import audit
 from events.api.serializers import EventOut
+from events.errors import shown
 from events.models import Event
 from events.rest.errors import missing_is_404
 from events.rest.openapi import documented
@@ -114,5 +115,5 @@ def _owner(request: Request, *, permission: str) -> int | None:
 def _states(name: str | None) -> list[str]:
     if name is not None and name not in Delivery.State.values:
         known = ", ".join(Delivery.State.values)
-        raise ValidationError({"state": f"state is {name[:40]!r}; accepted are {known}"}, code="unknown_state")
+        raise ValidationError({"state": f"state is {shown(name)}; accepted are {known}"}, code="unknown_state")
     return [] if name is None else [name]

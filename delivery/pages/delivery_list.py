@@ -16,6 +16,7 @@ from delivery.pages import attempts
 from delivery.reporting import history
 from events import rendering
 from events.entities import whole_number
+from events.errors import shown
 from events.models import Event, EventType
 from events.rules import channel_names
 from notifications.holds import wording
@@ -58,10 +59,10 @@ def filters_of(query: Mapping[str, str]) -> Filters:
     """Read the filters. BadRequest for what no page of ours has written."""
     state, channel = query.get("state", ""), query.get("channel", "")
     if state not in _LABELS:
-        raise BadRequest(f"state is {state[:40]!r}; there are {', '.join(filter(None, _LABELS))}")
+        raise BadRequest(f"state is {shown(state)}; there are {', '.join(filter(None, _LABELS))}")
     address_id = whole_number(channel)
     if channel and address_id is None:
-        raise BadRequest(f"channel is {channel[:40]!r}; it must be a whole number")
+        raise BadRequest(f"channel is {shown(channel)}; it must be a whole number")
     return Filters(state, address_id, cursor_of(query))
 
 

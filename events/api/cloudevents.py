@@ -12,6 +12,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
+from events.errors import shown
 from events.log.publish import MAX_KEY
 from events.rest.errors import BadBodyError
 from events.rest.fields import EventTypeName, Instant, Payload, Text, Whole
@@ -61,7 +62,7 @@ class CloudEventIn(serializers.Serializer[Any]):
 
     def validate_specversion(self, value: str) -> str:
         if value != "1.0":
-            raise ValidationError(f"specversion {value[:20]!r} is not known; send 1.0.", code="invalid_cloudevent")
+            raise ValidationError(f"specversion {shown(value)} is not known; send 1.0.", code="invalid_cloudevent")
         return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from events.api.serializers import (
     event_json,
 )
 from events.entities import Entity
-from events.errors import Refused
+from events.errors import Refused, shown
 from events.log import publish
 from events.models import Event, EventType
 from events.rest import throttling
@@ -138,7 +138,7 @@ def _check_key_covers(request: Request, new: Sequence[publish.NewEvent]) -> None
     for event in new:
         if not api_keys.may_publish(key, event.event_type):
             covered = ", ".join(key.publish_patterns or []) if key else "nothing"
-            detail = f"This key may not publish {event.event_type[:100]!r}; it covers {covered}."
+            detail = f"This key may not publish {shown(event.event_type)}; it covers {covered}."
             raise PermissionDenied(detail, code="key_restricted")
     types = event_type_cache.by_name(event.event_type for event in new)
     for event in new:

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from events.db.errors import Fault, fault
 from events.dispatch import retry, runner, subscribers
-from events.errors import Refused
+from events.errors import Refused, shown
 from events.models import LogHead, ParkedEvent, Subscriber
 from events.transport import hints
 
@@ -28,7 +28,7 @@ def move(name: str, *, to: int | None) -> int:
         if row is None:
             known = ", ".join(Subscriber.objects.values_list("name", flat=True)) or "none yet"
             raise Refused(
-                f"there is no subscriber {name!r}; there are: {known}", code="unknown_subscriber", field="name"
+                f"there is no subscriber {shown(name)}; there are: {known}", code="unknown_subscriber", field="name"
             )
         head = LogHead.objects.get(pk=1).position
         target = head if to is None else to

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from django.db import connection
 
 from events.db.rows import values_table
-from events.errors import IdempotencyConflict, UnknownEventType
+from events.errors import IdempotencyConflict, UnknownEventType, shown
 from events.models import Event
 from events.rules.payload_schema import is_same
 
@@ -103,7 +103,7 @@ def _same(first: Event, again: Event, *, index: int) -> Event:
     if all(getattr(first, name) == getattr(again, name) for name in _FACTS) and is_same(first.payload, again.payload):
         return first
     error = IdempotencyConflict(
-        f"idempotency key {again.idempotency_key!r} was used for event {first.pk} with other content; use a new key",
+        f"idempotency key {shown(again.idempotency_key)} was used for event {first.pk} with other content; use another",
         code="idempotency_conflict",
         field="idempotency_key",
     )

@@ -12,7 +12,7 @@ from django.db.models import Model
 
 from events import event_type_cache
 from events.entities import BIGINT_MAX, Entity, entity_of
-from events.errors import InactiveEventType, Refused, UnknownEventType, UnknownUser
+from events.errors import InactiveEventType, Refused, UnknownEventType, UnknownUser, shown
 from events.log import insert
 from events.log.insert import Accepted
 from events.models import Event, EventType
@@ -158,7 +158,7 @@ def _event(given: NewEvent, *, event_type: EventType, publisher: str) -> Event:
         raise UnknownUser("the actor is not saved", code="unknown_user", field="actor_user_id")
     if given.project_id is not None and (type(given.project_id) is not int or not 0 <= given.project_id <= BIGINT_MAX):
         raise Refused(
-            f"project_id {given.project_id!r} is not a whole number between 0 and 2^63-1",
+            f"project_id {shown(given.project_id)} is not a whole number between 0 and 2^63-1",
             code="invalid_project",
             field="project_id",
         )
@@ -200,7 +200,7 @@ def _unknown_actors(events: Mapping[int, Event]) -> dict[int, Refused]:
     valid = {actor for actor in named.values() if type(actor) is int}
     known = set(User.objects.filter(pk__in_set=valid).values_list("pk", flat=True)) if valid else set()
     return {
-        index: UnknownUser(f"there is no user {actor!r}", code="unknown_user", field="actor_user_id")
+        index: UnknownUser(f"there is no user {shown(actor)}", code="unknown_user", field="actor_user_id")
         for index, actor in named.items()
         if actor not in known
     }

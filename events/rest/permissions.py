@@ -5,6 +5,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from events import api_keys
+from events.errors import shown
 from events.models import ApiKey
 
 
@@ -18,7 +19,7 @@ def check_members_covered(request: Request, entity_type: str) -> None:
     key = key_of(request)
     if key is not None and not api_keys.may_write_members(key, entity_type):
         covered = ", ".join(api_keys.member_types(key) or ["none"])
-        detail = f"This key may not write memberships of {entity_type[:100]!r}; it covers {covered}."
+        detail = f"This key may not write memberships of {shown(entity_type)}; it covers {covered}."
         raise PermissionDenied(detail, code="key_restricted")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from events.errors import shown
 from events.rules import channel_names
 
 RULES = ("actor", "owner", "owner_or_actor", "members", "watchers", "mentioned", "admins", "everyone")
@@ -39,4 +40,4 @@ def _check_names(value: Any, *, known: Sequence[str], what: str) -> None:
         raise ValueError(f"{what} must be a list of names out of {', '.join(known)}")
     for name in value:
         if name not in known:
-            raise ValueError(f"{what} has the unknown name {name!r}; known are {', '.join(known)}")
+            raise ValueError(f"{what} has the unknown name {shown(name)}; known are {', '.join(known)}")

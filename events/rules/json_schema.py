@@ -11,6 +11,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema_specifications import REGISTRY
 from referencing.jsonschema import DRAFT202012
 
+from events.errors import shown
 from events.rules.schema_keywords import BoundedValidator, TooComplex, compiled_pattern, run
 
 MAX_BYTES = 256 * 1024
@@ -18,6 +19,25 @@ _DRAFT = "https://json-schema.org/draft/2020-12/"
 _RESOURCE = ("$id", "$schema")
 _REFERENCES = ("$ref", "$dynamicRef")
 _ANCHORS = ("$anchor", "$dynamicAnchor")
+
+
+_SIZES = {
+    "maxItems": "must have at most {:,} items",
+    "minItems": "must have at least {:,} items",
+    "maxLength": "must have at most {:,} characters",
+    "minLength": "must have at least {:,} characters",
+    "maxProperties": "must have at most {:,} fields",
+    "minProperties": "must have at least {:,} fields",
+}
+
+
+def said(error: ValidationError) -> str:
+    """An error as a sentence: the rule first, then what broke it, both short enough to be read."""
+    value: Any = error.instance
+    if sentence := _SIZES.get(str(error.validator)):
+        return f"{sentence.format(error.validator_value)}; it has {len(value):,}"
+    rule = error.message.removeprefix(repr(value))
+    return error.message[:300] if rule == error.message else f"{rule.strip()[:200]}; it is {shown(value)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +102,7 @@ def _first_error(validator: Any, instance: Any) -> ValidationError | None:
 def _check_form(schema: Any) -> None:
     error = _first_error(_METASCHEMA.validator, schema)
     if error is not None:
-        raise ValueError(f"is not valid JSON Schema: {error.message[:300]}")
+        raise ValueError(f"is not valid JSON Schema: {said(error)}")
 
 
 def _targets(root: dict[str, Any]) -> dict[str, Any]:
@@ -138,7 +158,7 @@ def _check_own(schema: dict[str, Any]) -> None:
             compiled_pattern(pattern)
         except ValueError as error:
             raise ValueError(
-                f"has the pattern {pattern[:100]!r}, which RE2 can't compile: {error}. "
+                f"has the pattern {shown(pattern)}, which RE2 can't compile: {error}. "
                 "It knows neither look-around nor back references, and repeats at most 1,000 times"
             ) from error
 

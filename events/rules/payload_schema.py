@@ -7,7 +7,7 @@ import sys
 from decimal import Decimal
 from typing import Any
 
-from events.errors import PayloadRefused
+from events.errors import PayloadRefused, shown
 from events.rules import json_schema
 from events.rules.schema_keywords import TooComplex
 
@@ -59,7 +59,7 @@ def _check_against(schema: dict[str, Any], payload: dict[str, Any], *, size: int
             "can't be checked: the schema of its type is broken; an admin can mend it", code="payload_schema"
         ) from broken
     if error is not None:
-        raise PayloadRefused(error.message[:300], code="payload_schema", path=error.json_path[:MAX_PATH])
+        raise PayloadRefused(json_schema.said(error), code="payload_schema", path=error.json_path[:MAX_PATH])
 
 
 def is_same(one: Any, other: Any) -> bool:
@@ -104,7 +104,7 @@ def _check_value(value: Any, *, path: Path) -> None:
 
 def _check_key(key: Any, *, path: Path) -> None:
     if not isinstance(key, str):
-        raise PayloadRefused(f"has the key {key!r}; keys are strings", code="payload_type", path=_shown(path))
+        raise PayloadRefused(f"has the key {shown(key)}; keys are strings", code="payload_type", path=_shown(path))
     _check_text(key, path=path)
 
 

@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
 from events.entities import whole_number
+from events.errors import shown
 from events.pages.decorators import form
 from events.rest.errors import missing_is_404
 from notifications.holds import undo
@@ -52,5 +53,5 @@ def _mark(request: HttpRequest, ids: list[int], *, is_read: bool) -> HttpRespons
 def _number(text: str) -> int:
     number = whole_number(text)
     if number is None:
-        raise BadRequest(f"{text[:40]!r} must be one whole number")
+        raise BadRequest(f"{shown(text)} must be one whole number")
     return number

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from events.errors import shown
 from notifications.inbox.marking import State
 
 PAGE_SIZE = 20
@@ -54,7 +55,7 @@ def cursor_of(query: Mapping[str, str]) -> tuple[int, int] | None:
     before = query.get("before", "")
     match = _CURSOR.fullmatch(before)
     if before and not match:
-        raise BadRequest(f"before is {before[:40]!r}; it must be two whole numbers as in 120-77")
+        raise BadRequest(f"before is {shown(before)}; it must be two whole numbers as in 120-77")
     return (int(match[1]), int(match[2])) if match else None
 
 

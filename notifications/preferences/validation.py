@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from events.db.clock import instant
-from events.errors import PreferenceRefused
+from events.errors import PreferenceRefused, shown
 from events.rules import channel_names, moments
 from notifications.models import NotificationPreference, UserNotificationSettings
 
@@ -34,7 +34,7 @@ def check_setting(field: str, *, value: Any, now: datetime) -> None:
 def check_scope(scope: str) -> None:
     """Raise PreferenceRefused unless the scope is known."""
     if scope not in SCOPES:
-        raise _refuse("scope", f"{scope!r} is not known; accepted are {', '.join(SCOPES)}", code="unknown_scope")
+        raise _refuse("scope", f"{shown(scope)} is not known; accepted are {', '.join(SCOPES)}", code="unknown_scope")
 
 
 def checked_channels(channels: Sequence[str], *, field: str) -> list[str]:
@@ -42,7 +42,7 @@ def checked_channels(channels: Sequence[str], *, field: str) -> list[str]:
     for name in channels:
         if name not in channel_names.known():
             raise PreferenceRefused(
-                f"channel {name!r} is not known; accepted are {', '.join(channel_names.known())}",
+                f"channel {shown(name)} is not known; accepted are {', '.join(channel_names.known())}",
                 code="unknown_channel",
                 field=field,
             )
@@ -57,7 +57,7 @@ def _refuse(field: str, detail: str, *, code: str) -> PreferenceRefused:
 
 def _check_switch(field: str, value: Any, _now: datetime) -> None:
     if not isinstance(value, bool):
-        raise _refuse(field, f"is {value!r}; it must be true or false", code="invalid")
+        raise _refuse(field, f"is {shown(value)}; it must be true or false", code="invalid")
 
 
 def _check_end(field: str, value: Any, now: datetime) -> None:
@@ -71,12 +71,12 @@ def _check_end(field: str, value: Any, now: datetime) -> None:
 
 def _check_interval(field: str, value: Any, _now: datetime) -> None:
     if value not in INTERVALS:
-        raise _refuse(field, f"is {value!r}; accepted are {', '.join(INTERVALS)}", code="unknown_interval")
+        raise _refuse(field, f"is {shown(value)}; accepted are {', '.join(INTERVALS)}", code="unknown_interval")
 
 
 def _check_zone(field: str, value: Any, _now: datetime) -> None:
     if not isinstance(value, str) or value not in timezones():
-        raise _refuse(field, f"is {value!r}, which is no IANA name such as Europe/Paris", code="unknown_timezone")
+        raise _refuse(field, f"is {shown(value)}, which is no IANA name such as Europe/Paris", code="unknown_timezone")
 
 
 def _check_channels(field: str, value: Any, _now: datetime) -> None:
@@ -86,7 +86,9 @@ def _check_channels(field: str, value: Any, _now: datetime) -> None:
 def _within(least: int, most: int) -> Callable[[str, Any, datetime], None]:
     def check(field: str, value: Any, _now: datetime) -> None:
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise _refuse(field, f"is {value!r}; accepted are whole numbers from {least} to {most}", code="invalid")
+            raise _refuse(
+                field, f"is {shown(value)}; accepted are whole numbers from {least} to {most}", code="invalid"
+            )
 
     return check
 

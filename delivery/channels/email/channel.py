@@ -26,6 +26,7 @@ from delivery.channels.email.smtp_outcome import Progress
 from delivery.channels.turns import Queue, Turns
 from delivery.errors import AddressRefused
 from delivery.models import Address
+from events.errors import shown
 
 # RFC 5321, section 4.5.3.1.
 MAX_ADDRESS = 254
@@ -59,7 +60,7 @@ class Email(channels.Channel):
         address = f"{local}{at}{domain.lower()}"
         if not _is_address(address):
             raise AddressRefused(
-                f"{target[:100]!r} is no e-mail address that can be sent to; it must read as in name@example.com",
+                f"{shown(target)} is no e-mail address that can be sent to; it must read as in name@example.com",
                 code="invalid_email",
                 field=self.target_field,
             )

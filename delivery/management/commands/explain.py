@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from delivery.reporting import explanation, explanation_output
 from events.entities import whole_number_argument
+from events.errors import shown
 from events.models import Event
 
 
@@ -38,4 +39,4 @@ def _user_id(username: str) -> int:
     try:
         return User.objects.get(username=username).pk
     except User.DoesNotExist as error:
-        raise CommandError(f"There is no user {username!r}.") from error
+        raise CommandError(f"There is no user {shown(username)}.") from error

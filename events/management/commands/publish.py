@@ -14,7 +14,7 @@ from tqdm import tqdm
 from events.api.json_lines import LineRefusedError, publish_lines
 from events.bus import publish
 from events.entities import parse_entity, whole_number
-from events.errors import Refused
+from events.errors import Refused, shown
 
 
 class Command(BaseCommand):
@@ -93,7 +93,7 @@ def person(text: str) -> User:
     if user is None and (number := whole_number(text)) is not None:
         user = users.filter(pk=number).first()
     if user is None:
-        raise CommandError(f"Not published: there is no user {text!r}; --actor takes a username or a user id.")
+        raise CommandError(f"Not published: there is no user {shown(text)}; --actor takes a username or a user id.")
     return user
 
 

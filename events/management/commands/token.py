@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from events import api_keys, audit
+from events.errors import shown
 from events.models import ApiKey
 
 # What its column holds.
@@ -51,7 +52,7 @@ class Command(BaseCommand):
     ) -> None:
         user = User.objects.filter(username=username, is_active=True).first()
         if user is None:
-            raise CommandError(f"there is no active user {username!r}")
+            raise CommandError(f"there is no active user {shown(username)}")
         if per_minute is not None and not 0 <= per_minute <= MOST_PER_MINUTE:
             raise CommandError(f"--per-minute is {per_minute}; it must be from 0 to {MOST_PER_MINUTE}")
         try:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from events.errors import PreferenceRefused
+from events.errors import PreferenceRefused, shown
 from events.rules import moments
 from notifications.holds import calendar
 
@@ -41,5 +41,5 @@ def end_of(preset: str, *, now: datetime, zone: ZoneInfo, at: str = "") -> datet
             return moments.on_wall_clock(at, zone=zone, field="dnd_until")
     known = ", ".join(name for name, _ in PRESETS)
     raise PreferenceRefused(
-        f"{preset[:40]!r} is no end to choose; there are {known}", code="invalid", field="dnd_preset"
+        f"{shown(preset)} is no end to choose; there are {known}", code="invalid", field="dnd_preset"
     )

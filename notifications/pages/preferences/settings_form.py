@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import QueryDict
 
-from events.errors import PreferenceRefused
+from events.errors import PreferenceRefused, shown
 from notifications.holds import rules
 from notifications.models import UserNotificationSettings
 from notifications.pages.preferences import dnd_presets
@@ -76,5 +76,5 @@ def _quiet(settings: UserNotificationSettings, *, form: QueryDict, now: datetime
 def _number(form: QueryDict, name: str) -> int:
     text = form.get(name, "")
     if not (text.isascii() and text.isdigit() and len(text) < 4):
-        raise PreferenceRefused(f"{name} is {text[:20]!r}; it must be a whole number", code="invalid", field=name)
+        raise PreferenceRefused(f"{name} is {shown(text)}; it must be a whole number", code="invalid", field=name)
     return int(text)
