@@ -1,15 +1,17 @@
 """Undo of a reading: what still bears its batch is as it was, and what waited for its person waits or goes out now."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from django.conf import settings
 from django.db import transaction
 
 from notifications import channels
-from notifications.holds import rules, schedule
+from notifications.holds import hourly_cap, rules, schedule
 from notifications.inbox import marking
-from notifications.models import Hold, Notification, ReadingBatch, Summary, UserNotificationSettings
+from notifications.models import Hold, Inbox, Notification, ReadingBatch, Summary, UserNotificationSettings
 
 
 class _Read(NamedTuple):
@@ -36,7 +38,7 @@ def undo(user_id: int, *, batch_id: int, now: datetime) -> marking.State:
             inbox, {row.pk: marking.Row(row.channel, row.hold) for row in rows}, summaries=seqs, read_at=None
         )
         waited = set(batch.held)
-        _resume([row for row in rows if row.pk in waited and row.hold == Hold.NONE], user_id=user_id, now=now)
+        _resume([row for row in rows if row.pk in waited and row.hold == Hold.NONE], inbox=inbox, now=now)
         channels.reopen(
             [row.pk for row in rows if row.channel != "in_app"],
             {*seqs, *(row.summary_id for row in rows if row.summary_id is not None)},
@@ -46,15 +48,27 @@ def undo(user_id: int, *, batch_id: int, now: datetime) -> marking.State:
         return state
 
 
-def _resume(freed: Sequence[_Read], *, user_id: int, now: datetime) -> None:
+def _resume(freed: Sequence[_Read], *, inbox: Inbox, now: datetime) -> None:
     """Hold or open, as of now, rows whose waiting ended while they were read: nobody has told of them yet."""
     if not freed:
         return
-    stored = UserNotificationSettings.objects.filter(user_id=user_id).first()
+    stored = UserNotificationSettings.objects.filter(user_id=inbox.user_id).first()
     hold = rules.hold_now(stored, now=now) if stored else Hold.NONE
     if hold != Hold.NONE:
         Notification.objects.filter(id__in_set=[row.pk for row in freed]).update(hold=hold)
-        schedule.expect([user_id], now=now)
+        schedule.expect([inbox.user_id], planned=[inbox.user_id], now=now)
         return
-    opened = [channels.Opened(row.pk, row.event_id, user_id, row.channel) for row in freed if row.channel != "in_app"]
+    hours, opened, waiting = hourly_cap.read(inbox.hourly), [], defaultdict[datetime, list[int]](list)
+    for row in freed:
+        if most := settings.HOURLY_CAPS.get(row.channel):
+            hours[row.channel], until = hourly_cap.add(hours.get(row.channel), most=most, now=now)
+            if until:
+                waiting[until].append(row.pk)
+                continue
+        if row.channel != "in_app":
+            opened.append(channels.Opened(row.pk, row.event_id, inbox.user_id, row.channel))
+    for until, ids in waiting.items():
+        Notification.objects.filter(id__in_set=ids).update(hold=Hold.BURST, hold_until=until)
+    inbox.hourly, inbox.next_check_at = hours, schedule.earliest(inbox.next_check_at, *waiting)
+    inbox.save(update_fields=["hourly", "next_check_at"])
     channels.open_rows(opened)

@@ -161,6 +161,26 @@ def test_what_was_let_go_meanwhile_waits_where_one_must_wait_now(owner, recorder
     assert summary.count == 2
 
 
+def test_of_what_was_let_go_meanwhile_no_more_goes_than_an_hour_takes(owner, recorder, let_go, settings):
+    settings.HOURLY_CAPS = {"email": 1}
+    undone(owner, let_go, now=NOON + HOUR)
+    assert [opened.channel for opened in recorder.opened] == ["email"]
+    [summary] = release_due(now=NOON + 2 * HOUR)
+    assert (summary.kind, summary.count, set(holds(owner))) == ("burst", 1, {"none"})
+
+
+def test_what_was_let_go_meanwhile_ends_with_the_hold_of_now_though_an_hour_ends_later(
+    owner, recorder, let_go, settings
+):
+    settings.HOURLY_CAPS = {"email": 1}
+    undone(owner, let_go, now=NOON + HOUR)
+    batch = read_all(owner)
+    store_settings(owner, dnd_enabled=True, dnd_until=NOON + 1.5 * HOUR)
+    Notification.objects.filter(hold="burst").update(hold="none", hold_until=None)
+    undone(owner, batch, now=NOON + HOUR)
+    assert Inbox.objects.get(pk=owner.pk).next_check_at == NOON + 1.5 * HOUR
+
+
 def test_what_went_out_before_is_not_opened_again(owner, recorder):
     prefer_mail(owner, *TWO)
     hold(owner, *TWO)
