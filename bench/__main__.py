@@ -28,6 +28,7 @@ BENCHMARKS = (
     "quiet",
     "webhooks",
     "mails",
+    "beside",
     "attack",
 )
 
