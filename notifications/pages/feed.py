@@ -68,7 +68,7 @@ def notes_of(user_id: int) -> list[dict[str, Any]]:
 
 def note_of(summary: Summary) -> dict[str, Any]:
     title, text = summary_text.title(summary.kind), summary_text.counts(summary.by_type)
-    return {"id": summary.pk, "kind": summary.kind, "title": title, "text": text}
+    return {"id": summary.pk, "seq": summary.seq, "kind": summary.kind, "title": title, "text": text}
 
 
 def page_of(inbox: InboxStatus, *, filters: Filters, summary_id: int | None = None) -> tuple[list[dict[str, Any]], str]:

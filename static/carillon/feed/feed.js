@@ -4,6 +4,7 @@ import { clearFailure, failureWords, isCut, showFailure } from "../core/failure.
 import { get, post } from "../core/http.js";
 import { say } from "../core/labels.js";
 import { isPlainClick } from "../core/navigation.js";
+import { follow, readUpTo } from "../core/reducer.js";
 import { store } from "../core/store.js";
 import { handleKey } from "./keyboard.js";
 import { keepMark, replayMarks } from "./marks.js";
@@ -30,9 +31,7 @@ export class CarillonFeed extends HTMLElement {
     this.leaving = new AbortController();
     const { signal } = this.leaving;
     store.on("rows", ({ rows }) => this.arrived(rows), signal);
-    store.on("read", (frame) => this.markIds(frame.ids, frame.is_read), signal);
-    store.on("read_all", (frame) => this.markUpTo(frame.up_to, frame.category), signal);
-    store.on("removed", (frame) => this.removed(frame.ids), signal);
+    follow(this, signal);
     store.on("resync", () => this.reload(), signal);
     followSummaries(this, signal);
     store.on("unread", () => this.countsChanged(), signal);
@@ -128,41 +127,46 @@ export class CarillonFeed extends HTMLElement {
     this.showPill();
   }
 
+  /** Rows on screen, and those behind the "new" button. */
+  kept() {
+    const shown = (this.list ? rowsOf(this.list) : []).map(({ dataset }) => {
+      const { id = "", feedSeq, category = "" } = dataset;
+      return { id, seq: Number(feedSeq), category };
+    });
+    const waiting = [...(this.waiting?.values() ?? [])].map(({ id, feed_seq: seq, category }) => ({ id, seq, category }));
+    return [...shown, ...waiting];
+  }
+
   /**
-   * @param {number[]} ids
+   * @param {Set<string>} ids
    * @param {boolean} isRead
    */
-  markIds(ids, isRead) {
-    for (const id of ids) {
-      const waiting = this.waiting?.get(id);
-      if (waiting) waiting.is_read = isRead;
-    }
-    const named = new Set(ids.map(String));
+  mark(ids, isRead) {
+    this.waiting?.forEach((row, id) => {
+      if (ids.has(String(id))) row.is_read = isRead;
+      if (!this.wants(row)) this.waiting?.delete(id);
+    });
     for (const row of this.list ? rowsOf(this.list) : []) {
-      if (named.has(row.dataset.id ?? "")) setRead(row, isRead);
+      if (ids.has(row.dataset.id ?? "")) setRead(row, isRead);
     }
+    this.showPill();
     this.countsChanged();
   }
 
-  /**
-   * @param {number} upTo
-   * @param {string | null} category
-   * @returns {number[]} what was unread
-   */
-  markUpTo(upTo, category) {
-    const unread = (this.list ? rowsOf(this.list) : []).filter(
-      ({ dataset }) =>
-        dataset.read === undefined && Number(dataset.feedSeq) <= upTo && (!category || dataset.category === category),
-    );
-    unread.forEach((row) => setRead(row, true));
-    this.countsChanged();
-    return unread.map((row) => Number(row.dataset.id));
-  }
-
-  /** @param {number[]} ids */
-  removed(ids) {
-    ids.forEach((id) => this.list && rowsOf(this.list, id).forEach(clear));
+  /** @param {Set<string>} ids */
+  remove(ids) {
+    ids.forEach((id) => this.waiting?.delete(Number(id)));
+    this.showPill();
+    for (const row of this.list ? rowsOf(this.list) : []) {
+      if (ids.has(row.dataset.id ?? "")) clear(row);
+    }
     if (this.list && !rowsOf(this.list).length) this.reload();
+  }
+
+  /** Ids of the rows on screen that are unread. */
+  get unread() {
+    const rows = this.list ? rowsOf(this.list) : [];
+    return new Set(rows.filter(({ dataset }) => dataset.read === undefined).map(({ dataset }) => dataset.id ?? ""));
   }
 
   /** Page one anew, in place; and again where a frame came meanwhile, which that page may not know. */
@@ -244,14 +248,17 @@ export class CarillonFeed extends HTMLElement {
   async readAll(form) {
     const category = this.dataset.category ?? "";
     const upTo = store.seq;
-    this.justRead = this.markUpTo(upTo, category || null);
+    const unread = this.unread;
+    readUpTo(this, upTo, category || null);
+    const left = this.unread;
+    this.justRead = new Set([...unread].filter((id) => !left.has(id)));
     try {
       const { batch, count } = await (await post(form.action, { up_to: String(upTo), category })).json();
       const undo = /** @type {HTMLInputElement | null} */ (this.querySelector('[data-act="undo"] [name=batch]'));
       if (undo) undo.value = String(batch);
       if (batch !== null) showLine(this, "undo", say("marked", { n: count }), UNDO_FOR);
     } catch (error) {
-      this.markIds(this.justRead, false);
+      this.mark(this.justRead, false);
       this.failed(error);
     }
   }
@@ -260,9 +267,9 @@ export class CarillonFeed extends HTMLElement {
   async undo(form) {
     const batch = /** @type {HTMLInputElement} */ (form.elements.namedItem("batch")).value;
     showLine(this, "undo", "");
-    this.markIds(this.justRead ?? [], false);
+    this.mark(this.justRead ?? new Set(), false);
     await post(form.action, { batch }).catch((error) => {
-      this.markIds(this.justRead ?? [], true);
+      this.mark(this.justRead ?? new Set(), true);
       this.failed(error);
     });
   }

@@ -23,7 +23,7 @@ export function followSummaries(feed, signal) {
     if (response) feed.querySelector(".feed-summaries")?.replaceChildren(parse(await response.text()));
   };
   store.on("summary", (/** @type {Summary} */ { id, is_read: isRead }) => (isRead ? drop(feed, id) : refresh()), signal);
-  store.on("read_all", ({ category }) => category || feed.querySelector(".feed-summaries")?.replaceChildren(), signal);
+  store.on("read_all", ({ up_to: upTo, category }) => category || dropUpTo(feed, upTo), signal);
   store.on("resync", refresh, signal);
   for (const name of ["pointerleave", "focusout"]) {
     feed.addEventListener(name, () => setTimeout(() => isWaiting && refresh(), 400), { signal });
@@ -43,4 +43,14 @@ export async function readSummary(form) {
  */
 function drop(feed, id) {
   feed.querySelector(`[data-summary="${id}"]`)?.remove();
+}
+
+/**
+ * @param {Feed} feed
+ * @param {number} upTo
+ */
+function dropUpTo(feed, upTo) {
+  for (const note of feed.querySelectorAll("[data-summary]")) {
+    if (Number(/** @type {HTMLElement} */ (note).dataset.seq) <= upTo) note.remove();
+  }
 }

@@ -161,15 +161,12 @@ export class ToastList {
     this.held();
   }
 
-  /**
-   * @param {number} upTo
-   * @param {string | null} category
-   */
-  readAll(upTo, category) {
-    for (const [id, { node }] of this.toasts) {
-      if (Number(node.dataset.feedSeq) <= upTo && (!category || node.dataset.category === category)) this.drop(id);
-    }
-    this.waiting.forEach((what, id) => (what.feedSeq ?? Infinity) <= upTo && (!category || what.category === category) && this.drop(id));
+  /** Toasts of rows and summaries, shown or waiting. @returns {import("../core/reducer.js").Kept[]} */
+  kept() {
+    const shown = [...this.toasts].map(([id, { node }]) => ({ id, ...node.dataset }));
+    const waiting = [...this.waiting].map(([id, what]) => ({ id, ...what }));
+    // Of those that are about no row the number is NaN, which no limit covers.
+    return [...shown, ...waiting].map(({ id, feedSeq, category = "" }) => ({ id, seq: Number(feedSeq), category }));
   }
 
   /** @param {HTMLElement} from */

@@ -5,6 +5,7 @@
 import { address } from "../core/config.js";
 import { signInAddress } from "../core/failure.js";
 import { categoryWord, iconOf, say } from "../core/labels.js";
+import { follow } from "../core/reducer.js";
 import { load, save, storageKey } from "../core/storage.js";
 import { store } from "../core/store.js";
 
@@ -17,11 +18,13 @@ const tab = Math.random().toString(36);
 export class CarillonToasts extends HTMLElement {
   /** Not told yet: nobody could see it, or it waits for the window in front. @type {Map<number, Row>} */
   untold = new Map();
-  /** Summaries that nobody could see. @type {Map<string, () => void>} */
+  /** Summaries that nobody could see. @type {Map<string, {seq: number, tell: () => void}>} */
   later = new Map();
   awayCount = 0;
   /** The list, once the first toast has fetched it. @type {Promise<import("./toast_list.js").ToastList> | undefined} */
   loading = undefined;
+  /** The same, where it is there. @type {import("./toast_list.js").ToastList | undefined} */
+  shown = undefined;
 
   connectedCallback() {
     if (!this.firstElementChild) {
@@ -32,9 +35,7 @@ export class CarillonToasts extends HTMLElement {
     this.leaving = new AbortController();
     const { signal } = this.leaving;
     store.on("rows", (detail) => this.arrived(detail), signal);
-    store.on("read", ({ ids, is_read: isRead }) => isRead && this.drop(ids), signal);
-    store.on("removed", ({ ids }) => this.drop(ids), signal);
-    store.on("read_all", ({ up_to: upTo, category }) => this.readAll(upTo, category), signal);
+    follow(this, signal);
     store.on("summary", (summary) => this.gaveBack(summary), signal);
     store.on("connection", ({ status }) => status === "signed-out" && this.signedOut(), signal);
     addEventListener("storage", ({ key }) => key === storageKey("told") && this.forgetTold(), { signal });
@@ -57,6 +58,7 @@ export class CarillonToasts extends HTMLElement {
   get list() {
     this.loading ??= import("./toast_list.js").then(({ ToastList }) => {
       const list = new ToastList(this);
+      this.shown = list;
       if (this.leaving) list.listen(this.leaving.signal);
       return list;
     });
@@ -65,7 +67,7 @@ export class CarillonToasts extends HTMLElement {
 
   /** @param {{rows: Row[], news: Row[], late: Row[]}} detail */
   arrived({ rows, news, late }) {
-    this.drop(rows.filter((row) => row.is_read).map((row) => row.id));
+    this.remove(new Set(rows.filter((row) => row.is_read).map((row) => String(row.id))));
     this.loading?.then((list) => rows.forEach((row) => list.has(String(row.id)) && this.show(row)));
     for (const row of news) {
       if (location.pathname === row.url) continue;
@@ -110,7 +112,7 @@ export class CarillonToasts extends HTMLElement {
 
   cameBack() {
     this.whenFront(() => {
-      this.later.forEach((tell) => tell());
+      this.later.forEach(({ tell }) => tell());
       this.later.clear();
       this.sumUp();
     });
@@ -159,21 +161,18 @@ export class CarillonToasts extends HTMLElement {
    */
   gaveBack({ id, seq, kind, title, text, url, is_read: isRead }) {
     const name = `summary-${id}`;
-    if (isRead) {
-      this.later.delete(name);
-      this.loading?.then((list) => list.drop(name));
-    }
+    if (isRead) this.remove(new Set([name]));
     if (isRead || location.pathname === url) return;
     const tell = () => {
       if (Number(load("summed")) === seq) return;
       save("summed", seq);
       const icon = kind === "digest" ? "bell" : "moon";
       this.list.then((list) => {
-        list.put(name, { category: "", word: title, icon, title: text, body: "", href: url });
+        list.put(name, { category: "", word: title, icon, title: text, body: "", href: url, feedSeq: seq });
         list.announcer.announce(`${title}: ${text}`);
       });
     };
-    if (document.hidden) this.later.set(name, tell);
+    if (document.hidden) this.later.set(name, { seq, tell });
     else this.whenFront(tell);
   }
 
@@ -187,21 +186,28 @@ export class CarillonToasts extends HTMLElement {
     });
   }
 
-  /** @param {number[]} ids */
-  drop(ids) {
-    ids.forEach((id) => this.untold.delete(id));
-    if (ids.length) this.loading?.then((list) => ids.forEach((id) => list.drop(String(id))));
+  /** Toasts, those that wait for a pointer to leave, and what nobody was told yet. */
+  kept() {
+    const untold = [...this.untold.values()].map(({ id, feed_seq: seq, category }) => ({ id, seq, category }));
+    const later = [...this.later].map(([id, { seq }]) => ({ id, seq, category: "" }));
+    return [...untold, ...later, ...(this.shown?.kept() ?? [])];
   }
 
   /**
-   * What came since stays, as it stays unread.
-   * @param {number} upTo
-   * @param {string | null} category
+   * @param {Set<string>} ids
+   * @param {boolean} isRead
    */
-  readAll(upTo, category) {
-    const isRead = (/** @type {Row} */ row) => row.feed_seq <= upTo && (!category || row.category === category);
-    this.untold.forEach((row) => isRead(row) && this.untold.delete(row.id));
-    this.loading?.then((list) => list.readAll(upTo, category));
+  mark(ids, isRead) {
+    if (isRead) this.remove(ids);
+  }
+
+  /** @param {Set<string>} ids */
+  remove(ids) {
+    for (const id of ids) {
+      this.untold.delete(Number(id));
+      this.later.delete(id);
+      this.loading?.then((list) => list.drop(id));
+    }
   }
 }
 
