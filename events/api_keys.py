@@ -10,8 +10,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
+from events.db import clock
 from events.errors import shown
 from events.models import ApiKey
 from events.rules.patterns import matches
@@ -65,7 +65,7 @@ def resolve(text: str) -> ApiKey | None:
     """
     usable = ApiKey.objects.filter(digest=_digest(text), revoked_at=None, user__is_active=True)
     key = next(iter(usable.select_related("user")), None)
-    if key is not None and (key.last_used_at is None or key.last_used_at < timezone.now() - STAMP_EVERY):
+    if key is not None and (key.last_used_at is None or key.last_used_at < clock.estimate() - STAMP_EVERY):
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=Now())
     return key
 

@@ -2,6 +2,7 @@
 
 from events.db import clock
 from events.dispatch import live_stream, pump, replay, runner, sequencer, subscribers
+from events.transport import outages
 
 _head = live_stream.HeadCursor()
 
@@ -27,5 +28,12 @@ def sweep() -> None:
             failed.append(error)
     replay.retry_due(now=clock.now())
     _head.advance()
+    _compare_clocks()
     if failed:
         raise ExceptionGroup("subscribers could not catch up", failed)
+
+
+def _compare_clocks() -> None:
+    if abs(clock.ahead()) > clock.MOST_OFF:
+        difference = ValueError(f"{clock.ahead().total_seconds():+.0f} s; all goes by the database's")
+        outages.note("carillon.sweeper", "This machine's clock differs from the database's", difference, in_a_line=True)

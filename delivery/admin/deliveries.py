@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -16,6 +15,7 @@ from delivery.models import Address, Attempt, Delivery, Server
 from delivery.outbox import outbox
 from delivery.outbox.rescue import rescue as rescue_expired
 from events.admin.base import ReadOnly, link, traced_action, user_ids
+from events.db import clock
 from events.entities import whole_number
 from events.rest.converters import path
 
@@ -128,7 +128,7 @@ class DeliveryAdmin(ReadOnly[Delivery]):
     @traced_action(gettext_lazy("Rescue: take back from workers whose time is up"), permissions=["resend"])
     def rescue(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> list[Delivery]:
         """Workers that died keep theirs until the lease ends; the sweep does the same every second."""
-        rescued = rescue_expired(now=timezone.now(), only=newest(queryset))
+        rescued = rescue_expired(now=clock.estimate(), only=newest(queryset))
         self.message_user(request, _("Taken back: %(count)d.") % {"count": len(rescued)}, messages.SUCCESS)
         return without_bodies(rescued)
 
@@ -176,7 +176,7 @@ def without_bodies(ids: list[int]) -> list[Delivery]:
 
 
 def send_again(page: admin.ModelAdmin[Any], request: HttpRequest, chosen: QuerySet[Delivery]) -> list[Delivery]:
-    sent = outbox.resend(newest(chosen), now=timezone.now())
+    sent = outbox.resend(newest(chosen), now=clock.estimate())
     count = len(sent)
     text = ngettext("%(count)d delivery is on its way again.", "%(count)d deliveries are on their way again.", count)
     page.message_user(request, text % {"count": count}, messages.SUCCESS if count else messages.WARNING)

@@ -5,12 +5,12 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from delivery.reporting import explanation, explanation_output
 from events import rendering
 from events.admin.base import user_ids
+from events.db import clock
 from events.entities import whole_number
 from events.models import Event
 
@@ -23,7 +23,7 @@ def explain_view(request: HttpRequest, event_id: int) -> HttpResponse:
         event = explanation.load(event_id)
     except Event.DoesNotExist as error:
         raise Http404("no such event") from error
-    asked, now = request.GET.get("user", "").strip(), timezone.now()
+    asked, now = request.GET.get("user", "").strip(), clock.estimate()
     user_id = _one_person(request, asked) if asked else None
     if user_id is not None:
         result = explanation.explain_to(event, user_id=user_id, now=now)

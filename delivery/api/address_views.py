@@ -1,7 +1,6 @@
 """/notifications/channels: a person's own addresses."""
 
 from django.contrib.auth.models import User
-from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -17,6 +16,7 @@ from delivery.api.serializers import (
 )
 from delivery.models import Address
 from delivery.reporting.history import as_json
+from events.db import clock
 from events.rest.errors import missing_is_404
 from events.rest.openapi import documented
 from events.rest.pagination import Paged, cursor_of, listed
@@ -50,7 +50,7 @@ class AddressesView(ApiView):
     def post(self, request: Request) -> Response:
         body = body_of(request, as_=AddressIn)
         chosen = {name: body[name] for name in ("kind", "target", "retry", "format") if name in body}
-        made = addresses.create(_user(request), now=timezone.now(), **chosen)
+        made = addresses.create(_user(request), now=clock.estimate(), **chosen)
         return Response(address_json(made.address, secret=made.secret), status=201)
 
 
@@ -70,7 +70,7 @@ class AddressView(ApiView):
     def put(self, request: Request, channel_id: int) -> Response:
         changes = body_of(request, as_=AddressChanges)
         with missing_is_404(Address):
-            row = addresses.change(user_id_of(request), address_id=channel_id, now=timezone.now(), **changes)
+            row = addresses.change(user_id_of(request), address_id=channel_id, now=clock.estimate(), **changes)
         return Response(address_json(row))
 
     @documented(
@@ -81,7 +81,7 @@ class AddressView(ApiView):
     )
     def delete(self, request: Request, channel_id: int) -> Response:
         with missing_is_404(Address):
-            addresses.change(user_id_of(request), address_id=channel_id, now=timezone.now(), is_enabled=False)
+            addresses.change(user_id_of(request), address_id=channel_id, now=clock.estimate(), is_enabled=False)
         return Response(status=204)
 
 
@@ -94,7 +94,7 @@ class TestView(ApiView):
     )
     def post(self, request: Request, channel_id: int) -> Response:
         with missing_is_404(Address):
-            row = addresses.send_test(user_id_of(request), address_id=channel_id, now=timezone.now())
+            row = addresses.send_test(user_id_of(request), address_id=channel_id, now=clock.estimate())
         return Response(as_json(row), status=202)
 
 
@@ -107,7 +107,7 @@ class VerifyView(ApiView):
     )
     def post(self, request: Request, channel_id: int) -> Response:
         with missing_is_404(Address):
-            row = addresses.ask_to_confirm(user_id_of(request), address_id=channel_id, now=timezone.now())
+            row = addresses.ask_to_confirm(user_id_of(request), address_id=channel_id, now=clock.estimate())
         return Response(address_json(row), status=202)
 
 
@@ -120,7 +120,7 @@ class RotateSecretView(ApiView):
     )
     def post(self, request: Request, channel_id: int) -> Response:
         with missing_is_404(Address):
-            made = addresses.rotate_secret(user_id_of(request), address_id=channel_id, now=timezone.now())
+            made = addresses.rotate_secret(user_id_of(request), address_id=channel_id, now=clock.estimate())
         return Response(address_json(made.address, secret=made.secret))
 
 
@@ -135,7 +135,7 @@ class RecoverView(ApiView):
     def post(self, request: Request, channel_id: int) -> Response:
         since = body_of(request, as_=RecoverIn)["since"]
         with missing_is_404(Address):
-            count = addresses.recover(user_id_of(request), address_id=channel_id, since=since, now=timezone.now())
+            count = addresses.recover(user_id_of(request), address_id=channel_id, since=since, now=clock.estimate())
         return Response({"count": count}, status=202)
 
 

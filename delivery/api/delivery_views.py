@@ -1,7 +1,6 @@
 """/deliveries, and the explanation of whom an event reached."""
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -13,6 +12,7 @@ from delivery.outbox import outbox
 from delivery.reporting import explanation, explanation_output, history
 from events import audit
 from events.api.serializers import EventOut
+from events.db import clock
 from events.errors import shown
 from events.models import Event
 from events.rest.errors import missing_is_404
@@ -70,7 +70,7 @@ class ResendView(ApiView):
     def post(self, request: Request, delivery_id: int) -> Response:
         owner = _owner(request, permission="carillon_delivery.change_delivery")
         with missing_is_404(Delivery), transaction.atomic():
-            is_sent = outbox.resend_one(history.get(owner, delivery_id=delivery_id), now=timezone.now())
+            is_sent = outbox.resend_one(history.get(owner, delivery_id=delivery_id), now=clock.estimate())
             row = history.get(owner, delivery_id=delivery_id)
             if is_sent and row.address.user_id != user_id_of(request):
                 audit.note([row], by=user_id_of(request), text=gettext("Send again"))
@@ -89,7 +89,7 @@ class ExplainView(ApiView):
         is_list=True,
     )
     def get(self, request: Request, event_id: int) -> Response:
-        query, now = query_of(request, as_=ExplainQuery), timezone.now()
+        query, now = query_of(request, as_=ExplainQuery), clock.estimate()
         with missing_is_404(Event):
             event = explanation.load(event_id)
         if "user_id" in query:

@@ -8,11 +8,10 @@ from functools import lru_cache
 import redis
 from django.db import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from delivery.monitoring.backlog import Backlog, backlog
-from events.db import session
+from events.db import clock, session
 from events.db.errors import is_busy
 from events.models import ParkedEvent
 from events.transport import outages, redis_client
@@ -46,6 +45,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     checked = {name: problem for name, problem in checks.items() if name not in request.GET.getlist("exclude")}
     problems = {name: problem for name, problem in checked.items() if problem}
     body = {
+        "clock_ahead_seconds": round(clock.ahead().total_seconds(), 3),
         "ready": not problems,
         "problems": problems,
         "checked": list(checked),
@@ -60,7 +60,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 def _look_at_database() -> tuple[Backlog | None, str | None]:
     try:
-        found = backlog(now=timezone.now())
+        found = backlog(now=clock.now())
     except Error as error:
         return None, _problem("the database does not answer", error)
     return found, _look_at_writes(int(time.monotonic() / WRITE_HOLDS))

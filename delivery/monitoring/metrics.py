@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
-from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry, Gauge, PlatformCollector, ProcessCollector, generate_latest
@@ -17,6 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from delivery.monitoring.backlog import backlog
+from events.db import clock
 from notifications.websocket import hub
 
 REFUSAL = "Metrics are read from this machine, or with the METRICS_TOKEN of the settings as a bearer token.\n"
@@ -28,13 +28,18 @@ PlatformCollector(registry=registry)
 Gauge("carillon_websockets", "Notification sockets open in this process.", registry=registry).set_function(
     hub.open_sockets
 )
+Gauge(
+    "carillon_clock_ahead_seconds",
+    "How far this machine's clock was ahead of the database's when it was last asked.",
+    registry=registry,
+).set_function(lambda: clock.ahead().total_seconds())
 
 
 class Backlog(Collector):
     """Backlog in the database, the same from every process."""
 
     def collect(self) -> Iterator[Metric]:
-        now = backlog(now=timezone.now())
+        now = backlog(now=clock.now())
         yield CounterMetricFamily("carillon_events", "Events numbered in the log so far.", value=now.head)
         yield GaugeMetricFamily(
             "carillon_oldest_unnumbered_event_seconds",

@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -19,6 +18,7 @@ from delivery.errors import AddressRefused
 from delivery.models import Address
 from delivery.pages import address_cards
 from delivery.reporting import history
+from events.db import clock
 from events.errors import Refused
 from events.pages.decorators import form, page, page_with_form
 from events.rest.errors import missing_is_404
@@ -70,7 +70,7 @@ def add_page(request: HttpRequest) -> HttpResponse:
             person(request),
             kind=chosen,
             target=request.POST.get("target", "").strip(),
-            now=timezone.now(),
+            now=clock.estimate(),
             retry=request.POST.get("retry", ""),
             format=request.POST.get("format", ""),
         )
@@ -94,7 +94,7 @@ def channel_page(request: HttpRequest, channel_id: int) -> HttpResponse:
 def rotate(request: HttpRequest, channel_id: int) -> HttpResponse:
     try:
         with missing_is_404(Address):
-            made = addresses.rotate_secret(person(request).pk, address_id=channel_id, now=timezone.now())
+            made = addresses.rotate_secret(person(request).pk, address_id=channel_id, now=clock.estimate())
     except AddressRefused as refused:
         messages.error(request, capfirst(refused.detail))
         return _back(request, channel_id)
@@ -104,32 +104,32 @@ def rotate(request: HttpRequest, channel_id: int) -> HttpResponse:
 @action
 def change(request: HttpRequest, channel_id: int) -> str:
     retry, format_ = request.POST.get("retry"), request.POST.get("format")
-    addresses.change(person(request).pk, address_id=channel_id, now=timezone.now(), retry=retry, format=format_)
+    addresses.change(person(request).pk, address_id=channel_id, now=clock.estimate(), retry=retry, format=format_)
     return _("Saved")
 
 
 @action
 def test(request: HttpRequest, channel_id: int) -> str:
-    addresses.send_test(person(request).pk, address_id=channel_id, now=timezone.now())
+    addresses.send_test(person(request).pk, address_id=channel_id, now=clock.estimate())
     return _("A test is on its way; how it went is among your deliveries.")
 
 
 @action
 def confirm(request: HttpRequest, channel_id: int) -> str:
-    addresses.ask_to_confirm(person(request).pk, address_id=channel_id, now=timezone.now())
+    addresses.ask_to_confirm(person(request).pk, address_id=channel_id, now=clock.estimate())
     return _("The link was sent once more.")
 
 
 @action
 def switch(request: HttpRequest, channel_id: int) -> str:
     is_on = request.POST.get("is_enabled") == "true"
-    addresses.change(person(request).pk, address_id=channel_id, now=timezone.now(), is_enabled=is_on)
+    addresses.change(person(request).pk, address_id=channel_id, now=clock.estimate(), is_enabled=is_on)
     return _("Switched on.") if is_on else _("Switched off. Its history stays.")
 
 
 @action
 def recover(request: HttpRequest, channel_id: int) -> str:
-    since, now = _moment(request), timezone.now()
+    since, now = _moment(request), clock.estimate()
     count = addresses.recover(person(request).pk, address_id=channel_id, since=since, now=now)
     text = ngettext("{n} missed delivery is on its way.", "{n} missed deliveries are on their way.", count)
     return text.format(n=count) if count else _("Nothing was missed since then.")

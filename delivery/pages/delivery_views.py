@@ -4,7 +4,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -13,6 +12,7 @@ from delivery.models import Address, Delivery
 from delivery.outbox import outbox
 from delivery.pages import delivery_list
 from delivery.reporting import history
+from events.db import clock
 from events.errors import Refused
 from events.pages.decorators import form, page
 from events.rest.errors import missing_is_404
@@ -44,7 +44,7 @@ def resend(request: HttpRequest, delivery_id: int) -> HttpResponse:
     with missing_is_404(Delivery):
         row = history.get(person(request).pk, delivery_id=delivery_id)
     try:
-        _say(request, int(outbox.resend_one(row, now=timezone.now())))
+        _say(request, int(outbox.resend_one(row, now=clock.estimate())))
     except Refused as refused:
         messages.info(request, refused.detail)
     return back(request, otherwise="deliveries")
@@ -56,7 +56,7 @@ def resend_dead(request: HttpRequest, channel_id: int) -> HttpResponse:
     with missing_is_404(Address):
         addresses.get(person(request).pk, address_id=channel_id)
     ids = history.dead_ids(person(request).pk, address_id=channel_id)
-    _say(request, len(outbox.resend(ids, now=timezone.now())))
+    _say(request, len(outbox.resend(ids, now=clock.estimate())))
     return redirect(f"{reverse('deliveries')}?channel={channel_id}")
 
 

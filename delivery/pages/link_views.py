@@ -9,7 +9,6 @@ from typing import Any
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -19,6 +18,7 @@ from delivery import addresses, signed_links
 from delivery.channels.email import unsubscribe as subscriptions
 from delivery.models import Address
 from delivery.signed_links import Confirmation, Subscription
+from events.db import clock
 from events.errors import PreferenceRefused
 
 _UNDO = signing.Signer(salt="carillon.unsubscribe.undo")
@@ -50,7 +50,7 @@ def confirm_address(request: HttpRequest, token: str) -> HttpResponse:
         address = _address_of(confirmation)
     except (signed_links.InvalidLinkError, Address.DoesNotExist) as error:
         raise Http404(str(error)) from error
-    now = timezone.now()
+    now = clock.estimate()
     if address.verified_at is None and confirmation.until <= now:
         text = _("Ask for a new one on your page “Channels”.")
         return _page(request, "link", {"title": _("This link is too old"), "text": text}, status=410)
@@ -63,10 +63,10 @@ def _change(subscription: Subscription, request: HttpRequest) -> str:
     """Change it, and return what the page needs to offer Undo; empty: nothing to undo."""
     if request.POST.get("again"):
         subscriptions.start(
-            subscription, now=timezone.now(), channels=_as_it_was(subscription, request.POST.get("was", ""))
+            subscription, now=clock.estimate(), channels=_as_it_was(subscription, request.POST.get("was", ""))
         )
         return ""
-    was = subscriptions.stop(subscription, now=timezone.now())
+    was = subscriptions.stop(subscription, now=clock.estimate())
     return "" if was is None else _UNDO.sign_object([subscription.user_id, subscription.event_type_id, was])
 
 

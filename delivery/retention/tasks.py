@@ -4,9 +4,9 @@ import time
 
 from celery import shared_task
 from django.conf import settings
-from django.utils import timezone
 
 from delivery.retention import prune as retention
+from events.db import clock
 from events.transport import hints
 
 TASK = "delivery.prune"
@@ -20,7 +20,7 @@ def prune() -> None:
     hints.clear(TASK)
     end = time.monotonic() + MAX_SECONDS
     done = retention.prune(
-        now=timezone.now(),
+        now=clock.now(),
         days=settings.NOTIFICATION_RETENTION_DAYS,
         archive_dir=settings.ARCHIVE_DIR,
         should_stop=lambda: time.monotonic() > end,

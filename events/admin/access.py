@@ -8,12 +8,12 @@ from django.contrib.admin.widgets import AdminTextInputWidget
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from events import api_keys
 from events.admin.base import BigList, ReadOnly, parsed_entity, traced_action, user_ids
+from events.db import clock
 from events.entities import Entity
 from events.errors import EntityRefused
 from events.models import ApiKey, Membership
@@ -99,7 +99,7 @@ class ApiKeyAdmin(ReadOnly[ApiKey]):
 
     @traced_action(gettext_lazy("Revoke selected keys"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> list[ApiKey]:
-        ended = api_keys.revoke(queryset, now=timezone.now())
+        ended = api_keys.revoke(queryset, now=clock.estimate())
         text = ngettext("%(count)d key revoked.", "%(count)d keys revoked.", len(ended))
         self.message_user(request, text % {"count": len(ended)}, messages.SUCCESS)
         return ended

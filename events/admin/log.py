@@ -9,7 +9,6 @@ from django.db.models import BigIntegerField, Count, F, OuterRef, Q, QuerySet, S
 from django.db.models.functions import Coalesce, Greatest
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
@@ -18,6 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from events import rendering
 from events.admin.base import BigList, ReadOnly, by_source, pretty_json, traced_action, update_each
+from events.db import clock
 from events.dispatch import replay
 from events.models import Event, HardwareReading, LogGap, LogHead, ParkedEvent, Subscriber
 
@@ -176,7 +176,7 @@ class ParkedEventAdmin(ReadOnly[ParkedEvent]):
         count, tried, end = queryset.count(), list[bool](), time.monotonic() + RERUN_SECONDS
         for parked in chosen[:MOST_RERUN]:
             self.log_change(request, parked, str(RERUN))
-            tried.append(replay.rerun(parked, now=timezone.now()))
+            tried.append(replay.rerun(parked, now=clock.estimate()))
             if time.monotonic() > end:
                 break
         said = _("%(well)d of %(all)d went well this time.") % {"well": tried.count(True), "all": len(tried)}

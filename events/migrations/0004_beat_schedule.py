@@ -1,8 +1,8 @@
 """When beat asks for a look at the hardware."""
 
 from django.db import migrations
-from django.utils import timezone
 
+from events.db import clock
 from events.db.beat_schedule import beat_task
 
 
@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             task="events.observe_hardware",
             seconds=15,
             # With a start in the past the first look comes at once instead of one interval after beat's start.
-            start_time=timezone.now(),
+            start_time=clock.estimate(),
             description=(
                 "Publishes system.disk_warning once for each disk that crosses HARDWARE_DISK_WARNING_PERCENT. "
                 "It looks at the machine of the worker that takes it; on further machines run "

@@ -1,9 +1,9 @@
 """/notifications/digest: what it has collected, when it is due, and sending it now."""
 
-from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from events.db import clock
 from events.db.clock import instant
 from events.rest.openapi import documented
 from events.rest.strict import user_id_of
@@ -22,7 +22,7 @@ class DigestView(ApiView):
         answers={200: DigestOut},
     )
     def get(self, request: Request) -> Response:
-        preview = digest_preview.preview(user_id_of(request), now=timezone.now())
+        preview = digest_preview.preview(user_id_of(request), now=clock.estimate())
         return Response(
             {
                 "next_at": instant(preview.next_at),
@@ -40,7 +40,7 @@ class DigestView(ApiView):
     )
     def post(self, request: Request) -> Response:
         user_id = user_id_of(request)
-        summary = release.send_digest(user_id, now=timezone.now())
+        summary = release.send_digest(user_id, now=clock.estimate())
         body = {
             "count": summary.count if summary else 0,
             "by_type": summary.by_type if summary else {},

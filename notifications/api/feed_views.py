@@ -1,10 +1,10 @@
 """/notifications: the feed, reading and unreading, and why something is there."""
 
 from django.urls import reverse
-from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from events.db import clock
 from events.rest.errors import missing_is_404
 from events.rest.openapi import documented
 from events.rest.pagination import cursor_of, listed
@@ -88,7 +88,7 @@ class ReadAllView(ApiView):
     def post(self, request: Request) -> Response:
         body = body_of(request, as_=UpTo)
         state = marking.mark_all(
-            user_id_of(request), now=timezone.now(), up_to=body.get("up_to"), category=body.get("category")
+            user_id_of(request), now=clock.estimate(), up_to=body.get("up_to"), category=body.get("category")
         )
         return Response({"batch": state.batch}, headers=state.headers)
 
@@ -105,7 +105,7 @@ class UndoView(ApiView):
     def post(self, request: Request) -> Response:
         batch_id = body_of(request, as_=Batch)["batch"]
         with missing_is_404(ReadingBatch):
-            state = undo.undo(user_id_of(request), batch_id=batch_id, now=timezone.now())
+            state = undo.undo(user_id_of(request), batch_id=batch_id, now=clock.estimate())
         return Response(status=204, headers=state.headers)
 
 
@@ -130,5 +130,5 @@ class WhyView(ApiView):
 
 def _mark(request: Request, ids: list[int], *, is_read: bool) -> Response:
     with missing_is_404(Notification):
-        state = marking.mark(user_id_of(request), ids=ids, is_read=is_read, now=timezone.now())
+        state = marking.mark(user_id_of(request), ids=ids, is_read=is_read, now=clock.estimate())
     return Response(status=204, headers=state.headers)

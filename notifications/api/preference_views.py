@@ -1,9 +1,9 @@
 """/notifications/preferences and /notifications/settings: what people chose."""
 
-from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from events.db import clock
 from events.models import EventType
 from events.rest.errors import missing_is_404
 from events.rest.openapi import documented
@@ -37,7 +37,7 @@ class PreferenceView(ApiView):
     def put(self, request: Request, event_type_id: int) -> Response:
         changes = body_of(request, as_=PreferenceIn)
         with missing_is_404(EventType):
-            row = preferences.change(user_id_of(request), event_type_id=event_type_id, now=timezone.now(), **changes)
+            row = preferences.change(user_id_of(request), event_type_id=event_type_id, now=clock.estimate(), **changes)
         return Response(preferences.as_json(row))
 
 
@@ -45,7 +45,7 @@ class SettingsView(ApiView):
     @documented("show_settings", summary="Show your settings", answers={200: SettingsOut})
     def get(self, request: Request) -> Response:
         settings = settings_of(user_id_of(request))
-        return Response(settings_as_json(settings, now=timezone.now()))
+        return Response(settings_as_json(settings, now=clock.estimate()))
 
     @documented(
         "put_settings",
@@ -55,6 +55,6 @@ class SettingsView(ApiView):
         changes_inbox=True,
     )
     def put(self, request: Request) -> Response:
-        changes, now, user_id = body_of(request, as_=SettingsIn), timezone.now(), user_id_of(request)
+        changes, now, user_id = body_of(request, as_=SettingsIn), clock.estimate(), user_id_of(request)
         settings = change_settings(user_id, now=now, **changes)
         return Response(settings_as_json(settings, now=now), headers=marking.state(user_id).headers)

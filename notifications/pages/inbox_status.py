@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import get_language
 
+from events.db import clock
 from events.db.clock import instant
 from notifications.holds import rules
 from notifications.inbox import marking
@@ -71,7 +71,7 @@ def status_for(request: HttpRequest) -> InboxStatus:
     """Status of the signed-in person, loaded once however many views and tags of a page want it."""
     if not hasattr(request, _KEY):
         assert request.user.pk is not None  # noqa: S101 - callers have made sure of a signed-in person
-        setattr(request, _KEY, status_of(request.user.pk, now=timezone.now()))
+        setattr(request, _KEY, status_of(request.user.pk, now=clock.estimate()))
     status: InboxStatus = getattr(request, _KEY)
     return status
 

@@ -8,10 +8,10 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import Resolver404, resolve, reverse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from events.db import clock
 from events.entities import whole_number
 from events.pages.decorators import page
 from events.rest.errors import missing_is_404
@@ -76,7 +76,7 @@ def since(request: HttpRequest) -> JsonResponse:
     if not request.user.is_authenticated or str(request.user.pk) != request.GET.get("user"):
         return JsonResponse({"frames": []}, status=401)
     seq = whole_number(request.GET.get("seq", ""))
-    return JsonResponse({"frames": snapshot.since(person(request).pk, seq=seq, now=timezone.now())})
+    return JsonResponse({"frames": snapshot.since(person(request).pk, seq=seq, now=clock.estimate())})
 
 
 @never_cache
@@ -86,7 +86,7 @@ def open_notification(request: HttpRequest, notification_id: int) -> HttpRespons
     """Read it and go to what it is about; to its own page where that is nowhere (any more)."""
     row = _own(request, notification_id)
     if is_visit(request):
-        marking.read_from(person(request).pk, notification_id=notification_id, now=timezone.now())
+        marking.read_from(person(request).pk, notification_id=notification_id, now=clock.estimate())
     return redirect(_target(feed.as_json(row)["url"]) or reverse("notification-detail", args=[row.pk]))
 
 

@@ -7,10 +7,10 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.forms import AdminPasswordChangeForm, PasswordChangeForm
 from django.contrib.auth.models import User
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy, ngettext
 
 from events import api_keys
+from events.db import clock
 from events.models import ApiKey
 from events.transport import credentials
 
@@ -31,7 +31,7 @@ class _OffersKeys(forms.Form):
         """Do what a new password means for credentials that were given out before it."""
         credentials.changed_on_commit([self.user.pk])
         if self.cleaned_data["revoke_keys"]:
-            self.revoked = len(api_keys.revoke(self.keys, now=timezone.now()))
+            self.revoked = len(api_keys.revoke(self.keys, now=clock.estimate()))
 
 
 class PasswordForm(_OffersKeys, PasswordChangeForm):

@@ -2,8 +2,8 @@
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 
+from events.db import clock
 from events.entities import whole_number
 from events.errors import shown
 from events.pages.decorators import form
@@ -29,14 +29,14 @@ def unread(request: HttpRequest, notification_id: int) -> HttpResponse:
 def undo_reading(request: HttpRequest) -> HttpResponse:
     with missing_is_404(ReadingBatch):
         batch_id = _number(request.POST.get("batch", ""))
-        return changed(request, undo.undo(person(request).pk, batch_id=batch_id, now=timezone.now()))
+        return changed(request, undo.undo(person(request).pk, batch_id=batch_id, now=clock.estimate()))
 
 
 @form
 def read_all(request: HttpRequest) -> HttpResponse:
     """Mark everything read that the person had seen; what came since stays unread. Can be undone."""
     up_to, category = _number(request.POST.get("up_to", "")), request.POST.get("category") or None
-    state = marking.mark_all(person(request).pk, now=timezone.now(), up_to=up_to, category=category)
+    state = marking.mark_all(person(request).pk, now=clock.estimate(), up_to=up_to, category=category)
     undoable = {"batch": state.batch, "count": state.changed}
     if is_script(request):
         return JsonResponse(undoable, headers=state.headers)
@@ -47,7 +47,7 @@ def read_all(request: HttpRequest) -> HttpResponse:
 
 def _mark(request: HttpRequest, ids: list[int], *, is_read: bool) -> HttpResponse:
     with missing_is_404(Notification):
-        return changed(request, marking.mark(person(request).pk, ids=ids, is_read=is_read, now=timezone.now()))
+        return changed(request, marking.mark(person(request).pk, ids=ids, is_read=is_read, now=clock.estimate()))
 
 
 def _number(text: str) -> int:

@@ -4,10 +4,10 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from events.db import clock
 from events.pages.decorators import form, page
 from events.rest.errors import missing_is_404
 from notifications.holds import release, summaries
@@ -44,12 +44,12 @@ def above_feed(request: HttpRequest) -> HttpResponse:
 @form
 def read(request: HttpRequest, summary_id: int) -> HttpResponse:
     summary = _own(request, summary_id)
-    return changed(request, summaries.read(person(request).pk, summary_id=summary.pk, now=timezone.now()))
+    return changed(request, summaries.read(person(request).pk, summary_id=summary.pk, now=clock.estimate()))
 
 
 @form
 def send_digest(request: HttpRequest) -> HttpResponse:
-    summary = release.send_digest(person(request).pk, now=timezone.now())
+    summary = release.send_digest(person(request).pk, now=clock.estimate())
     if summary is None:
         messages.info(request, _("There is nothing to send: all that was collected is read."))
     else:

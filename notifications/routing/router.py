@@ -4,9 +4,8 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.utils import timezone
-
 from events.bus import subscriber
+from events.db import clock
 from events.models import Event
 from notifications.routing import audiences, fanout, writer
 from notifications.routing.plan import Plan
@@ -18,7 +17,7 @@ NAME = fanout.SUBSCRIBER
 
 @subscriber(NAME, "*", transactional=True, start=0, sets_pace=True)
 def on_events(events: list[Event]) -> None:
-    route(events, now=timezone.now())
+    route(events, now=clock.estimate())
 
 
 def route(events: Sequence[Event], *, now: datetime) -> Plan:

@@ -13,8 +13,8 @@ from weakref import WeakKeyDictionary
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.db import Error
-from django.utils import timezone
 
+from events.db import clock
 from events.transport import credentials, outages
 from notifications.inbox import frames, push
 from notifications.inbox.frames import Frame
@@ -154,7 +154,7 @@ class Hub:
             while wait := greetings.allowance.take(now=time.monotonic()):
                 await asyncio.sleep(wait)
             seq = socket.catch_up()
-            return await self.query(snapshot.since, socket.who.user_id, seq=seq, now=timezone.now())
+            return await self.query(lambda: snapshot.since(socket.who.user_id, seq=seq, now=clock.estimate()))
 
     def count(self) -> int:
         return sum(len(sockets) for sockets in list(self.sockets.values()))
@@ -217,7 +217,7 @@ class Hub:
         if not identities:
             return
         try:
-            lapsed = await self.query(authentication.lapsed, identities, now=timezone.now())
+            lapsed = await self.query(lambda: authentication.lapsed(identities, now=clock.estimate()))
         except Exception as error:  # noqa: BLE001  each session engine raises its own kinds; the look must outlive them
             outages.note(__name__, "the hub could not look at the sessions of its sockets", error, in_a_line=True)
             return

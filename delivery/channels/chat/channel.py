@@ -19,7 +19,6 @@ from typing import Any
 from apprise import Apprise, AppriseAsset, NotifyBase
 from django.contrib.auth.models import User
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
@@ -34,6 +33,7 @@ from delivery.encryption import UnreadableSecretError, unseal
 from delivery.errors import AddressRefused
 from delivery.models import Address
 from events import rendering
+from events.db import clock
 from notifications.models import Summary
 from notifications.presentation import summary_text
 
@@ -130,11 +130,11 @@ class Session:
         except TimeoutError as error:
             trace.abort()
             trace.error = error
-            return judge(trace, is_sent=False, now=timezone.now())
+            return judge(trace, is_sent=False, now=clock.known())
         except asyncio.CancelledError:
             trace.abort()
             raise
-        return judge(trace, is_sent=is_sent, now=timezone.now())
+        return judge(trace, is_sent=is_sent, now=clock.known())
 
 
 def judge(trace: Trace, *, is_sent: bool, now: datetime) -> Outcome:

@@ -26,7 +26,6 @@ from aiohttp.connector import AddrInfoType, Connection
 from aiohttp.tracing import Trace
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -41,6 +40,7 @@ from delivery.channels.webhook.url import parse
 from delivery.encryption import UnreadableSecretError, unseal
 from delivery.errors import AddressRefused
 from delivery.models import Address
+from events.db import clock
 
 # Of an answer so much is read; what is longer is cut off, and its connection closed.
 MAX_ANSWER = 64 * 1024
@@ -134,7 +134,7 @@ class WebhookSession:
         self._key = functools.lru_cache(maxsize=4096)(_key)
 
     async def send(self, outgoing: Outgoing) -> Outcome:
-        now, body = timezone.now(), bytes(outgoing.delivery.body or b"")
+        now, body = clock.known(), bytes(outgoing.delivery.body or b"")
         try:
             url = self._url(outgoing.address.target)
             keys = self._keys(outgoing.address, now=now)
@@ -196,7 +196,7 @@ def _judge(status: int, attempt: _Attempt, *, otherwise: str = "") -> Outcome:
         attempt.headers,
         excerpt=_excerpt(start, attempt.headers.get("Content-Encoding", "")) or otherwise,
         connected_to=attempt.peer,
-        now=timezone.now(),
+        now=clock.known(),
     )
 
 

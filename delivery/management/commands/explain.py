@@ -4,9 +4,9 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
 from delivery.reporting import explanation, explanation_output
+from events.db import clock
 from events.entities import whole_number_argument
 from events.errors import shown
 from events.models import Event
@@ -28,9 +28,9 @@ class Command(BaseCommand):
         except Event.DoesNotExist as error:
             raise CommandError(f"There is no event {options['event_id']}.") from error
         if options["user"]:
-            result = explanation.explain_to(event, user_id=_user_id(options["user"]), now=timezone.now())
+            result = explanation.explain_to(event, user_id=_user_id(options["user"]), now=clock.now())
         else:
-            result = explanation.explain(event, now=timezone.now(), after=options["after"])
+            result = explanation.explain(event, now=clock.now(), after=options["after"])
         for line in explanation_output.lines(result):
             self.stdout.write(line)
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
 from delivery.retention import prune
 from events import audit
+from events.db import clock
 
 # Fifty years, as of the setting: what is older than that is no moment that anything has.
 MOST_DAYS = 18_250
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         if not 1 <= days <= MOST_DAYS:
             raise CommandError(f"Nothing is pruned: --days is {days}; it must be from 1 to {MOST_DAYS}.")
         if options["dry_run"]:
-            self._say("Would go", prune.count(now=timezone.now(), days=days))
+            self._say("Would go", prune.count(now=clock.now(), days=days))
             return
         audit.note_command("prune", text=f"begins with what is older than {days} days")
         stop = threading.Event()
@@ -39,7 +39,7 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stop.set())
         try:
             done = prune.prune(
-                now=timezone.now(),
+                now=clock.now(),
                 days=days,
                 archive_dir=settings.ARCHIVE_DIR,
                 should_stop=stop.is_set,

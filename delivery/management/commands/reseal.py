@@ -3,10 +3,10 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
 from delivery.resealing import reseal_addresses
 from events import audit
+from events.db import clock
 
 
 class Command(BaseCommand):
@@ -14,7 +14,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         audit.note_command("reseal", text="begins with the secrets of addresses")
-        done = reseal_addresses(now=timezone.now())
+        done = reseal_addresses(now=clock.now())
         for address in done.unreadable:
             self.stdout.write(f"Not readable: address {address.pk}, {address.kind}, of {address.user}.")
         said = f"{done.resealed} resealed, {done.current} were already, {len(done.unreadable)} can't be read"

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, close_old_connections
-from django.utils import timezone
 
+from events.db import clock
 from events.sources.hardware import monitor
 from events.transport import outages
 
@@ -21,7 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["once"]:
-            self.stdout.write(f"{monitor.observe(now=timezone.now())} published")
+            self.stdout.write(f"{monitor.observe(now=clock.now())} published")
             return
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -34,7 +34,7 @@ def watch(stop: threading.Event, *, every: int) -> None:
     while not stop.is_set():
         close_old_connections()
         try:
-            monitor.observe(now=timezone.now())
+            monitor.observe(now=clock.now())
         except DatabaseError as error:
             outages.note(__name__, f"The readings could not be compared; trying again in {every} s", error)
         stop.wait(every)

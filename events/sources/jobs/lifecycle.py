@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Model
 from django.db.models.functions import Now
 
+from events.db import clock
 from events.entities import BIGINT_MAX, USER_ID_MAX, Entity, entity_of, parse_entity
 from events.errors import Refused, UnknownUser
 from events.log.publish import publish
@@ -169,7 +170,7 @@ def _close(row: TrackedJob, state: End, payload: Mapping[str, Any]) -> None:
 
 def duration(since: datetime) -> str:
     """Word the time since then, as in `2 min 05 s`."""
-    seconds = max(0.0, (datetime.now(since.tzinfo) - since).total_seconds())
+    seconds = max(0.0, (clock.estimate() - since).total_seconds())
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

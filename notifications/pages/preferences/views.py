@@ -6,10 +6,10 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 
+from events.db import clock
 from events.errors import Refused
 from events.pages.decorators import form, page_with_form
 from events.rules import channel_names
@@ -26,7 +26,7 @@ from notifications.preferences.settings import change_settings, settings_of
 def preferences_page(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "carillon/notifications/preferences.html", _shown(request))
-    user, now = person(request), timezone.now()
+    user, now = person(request), clock.estimate()
     try:
         with transaction.atomic():
             settings_form.save(user.pk, form=request.POST, now=now)
@@ -44,7 +44,7 @@ def preferences_page(request: HttpRequest) -> HttpResponse:
 
 @form
 def do_not_disturb(request: HttpRequest) -> HttpResponse:
-    change_settings(person(request).pk, now=timezone.now(), dnd_enabled=False)
+    change_settings(person(request).pk, now=clock.estimate(), dnd_enabled=False)
     return HttpResponse(status=204) if is_script(request) else back(request)
 
 
@@ -85,7 +85,7 @@ def _columns(inbox: InboxStatus) -> list[dict[str, Any]]:
 
 
 def _status_texts(request: HttpRequest) -> dict[str, Any]:
-    now, user = timezone.now(), person(request)
+    now, user = clock.estimate(), person(request)
     inbox, preview = status_of(user.pk, now=now), digest_preview.preview(user.pk, now=now)
     chosen = settings_of(user.pk)
     return {

@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
+from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from delivery.channels.webhook import signing
 from delivery.encryption import seal
+from events.db import clock
 from tests.delivery.factories import webhook_attempts
 from tests.delivery.factories.webhook_attempts import SECRET, address, outgoing, send
 
@@ -56,13 +58,29 @@ def test_every_attempt_has_the_same_id_and_bytes_and_a_fresh_time(receiver, monk
     start = datetime.now(UTC)
     for seconds in (0, 7):
         at = start + timedelta(seconds=seconds)
-        monkeypatch.setattr("delivery.channels.webhook.channel.timezone.now", partial(lambda at: at, at))
+        monkeypatch.setattr("delivery.channels.webhook.channel.clock.known", partial(lambda at: at, at))
         send(one)
     first, second = receiver.requests
     assert first.body == second.body == one.delivery.body
     assert first.headers["webhook-id"] == second.headers["webhook-id"] == one.message_id
     assert int(second.headers["webhook-timestamp"]) - int(first.headers["webhook-timestamp"]) == 7
     assert all(verified(request, SECRET) for request in receiver.requests)
+
+
+@pytest.mark.service
+def test_a_worker_whose_clock_is_hours_off_signs_with_the_time_of_the_database(receiver, monkeypatch):
+    real = timezone.now
+    monkeypatch.setattr(timezone, "now", lambda: real() + timedelta(hours=2))
+    send(outgoing(address(receiver.url), of=webhook_attempts.event()))
+    assert verified(receiver.last, SECRET)
+
+
+@pytest.mark.service
+def test_nothing_is_signed_without_the_time_of_the_database(receiver, monkeypatch):
+    monkeypatch.setattr(clock, "_last", None)
+    with pytest.raises(LookupError):
+        send(outgoing(address(receiver.url), of=webhook_attempts.event()))
+    assert receiver.requests == []
 
 
 @pytest.mark.parametrize(("hours", "count"), [(1, 2), (-1, 1)])
