@@ -79,6 +79,7 @@ _SENTENCES: dict[str, Any] = {
     "switched_off": gettext_lazy("You switched this off meanwhile."),
     "address_disabled": gettext_lazy("Its address was switched off meanwhile."),
     "no_access": gettext_lazy("You no longer have access to what it is about."),
+    "access_unknown": gettext_lazy("This site could not tell whether you may see it. It is tried again."),
     REPLACED: gettext_lazy("Your account has another e-mail address now; what had not been sent goes there."),
     "address_removed": gettext_lazy("Your account has no e-mail address any more."),
     "address_unverified": gettext_lazy("Its address isn't confirmed."),

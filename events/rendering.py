@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from events.models import Event, EventType
 from events.rules.templates import context, fill
 
@@ -20,6 +22,8 @@ def render(event: Event, event_type: EventType) -> RenderedEvent:
 
     A template that breaks on this one payload gives way to the type's description: a row is never lost over words.
     """
+    if event.is_hidden:
+        return RenderedEvent(title=_("You no longer have access to this."), body="", url="")
     source = event.source
     filled = context(
         name=event_type.name,

@@ -15,9 +15,10 @@ from django.db.models import Count
 from delivery.address_health import circuit_breaker, rate_limit, servers
 from delivery.channels import Channel
 from delivery.models import Address, Delivery
-from delivery.outbox import lease
+from delivery.outbox import lease, load
 from events.db.rows import update_rows, values_table
 from events.db.session import datetime_param
+from notifications.presentation import access
 
 # Addresses that one claim looks at.
 MOST_ADDRESSES = 1000
@@ -50,12 +51,13 @@ def claim(channel: Channel, *, free: int, retries: int, after: int = 0, now: dat
         return Batch(after=walked_to, is_last=not (after or walked_to))
     if len(considered) < len(due):
         walked_to = considered[-1]
+    seen = _ask_access(channel, considered, free=free, retries=retries, now=now)
     with transaction.atomic():
         addresses = _lock(considered)
         servers.follow(channel, addresses)
         probes = servers.lock_half_open(addresses.values(), now=now)
         chosen = _choose(channel, addresses, probes=probes, free=free, retries=retries, now=now)
-        deliveries = lease.take(channel, chosen, addresses=addresses, now=now)
+        deliveries = lease.take(channel, chosen, addresses=addresses, seen=seen, now=now)
         _use_rates(deliveries, addresses=addresses, now=now)
         servers.begin_probes((one.outgoing.address for one in deliveries), now=now)
     return Batch(deliveries, after=walked_to, is_last=not (after or walked_to or chosen))
@@ -89,6 +91,14 @@ def _lock(ids: Sequence[int]) -> dict[int, Address]:
     """Lock those that no other worker claims for just now. New deliveries may still be opened for them meanwhile."""
     rows = Address.objects.select_for_update(skip_locked=True, no_key=True).filter(pk__in_set=ids).order_by("pk")
     return {row.pk: row for row in rows}
+
+
+def _ask_access(channel: Channel, considered: Sequence[int], *, free: int, retries: int, now: datetime) -> load.Seen:
+    """Ask the host of what will most likely be chosen: it may take its time, so nothing is locked yet."""
+    if not access.is_asked():
+        return None
+    addresses = Address.objects.in_bulk(considered)
+    return load.ask_access(_choose(channel, addresses, probes=set(), free=free, retries=retries, now=now))
 
 
 def _choose(

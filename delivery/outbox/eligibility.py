@@ -5,9 +5,10 @@ from datetime import timedelta
 from delivery.channels import Outgoing
 from delivery.models import Delivery
 from delivery.models.addresses import ADDRESS_ENTITY, REPLACED
+from notifications.holds.last_look import ACCESS_UNKNOWN
 
 # What isn't skipped but waits for so long: it ends by itself.
-WAITS = {REPLACED: timedelta(seconds=5)}
+WAITS = {REPLACED: timedelta(seconds=5), ACCESS_UNKNOWN: timedelta(seconds=30)}
 
 READ = "read"
 

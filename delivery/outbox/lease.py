@@ -30,10 +30,12 @@ class Leased:
     token: uuid.UUID
 
 
-def take(channel: Channel, ids: Sequence[int], *, addresses: Mapping[int, Address], now: datetime) -> list[Leased]:
+def take(
+    channel: Channel, ids: Sequence[int], *, addresses: Mapping[int, Address], seen: load.Seen = None, now: datetime
+) -> list[Leased]:
     """Lease those of the ids that are pending and still wanted, in id order; the others end here, or wait.
 
-    Needs a transaction, and their addresses locked in it.
+    Needs a transaction, and their addresses locked in it. `seen`: what the host said before.
     """
     if not ids:
         return []
@@ -45,7 +47,7 @@ def take(channel: Channel, ids: Sequence[int], *, addresses: Mapping[int, Addres
     )
     for row in rows:
         row.address = addresses[row.address_id]
-    loaded = load.outgoing(rows)
+    loaded = load.outgoing(rows, seen=seen)
     wanted: list[Outgoing] = []
     unwanted: dict[int, str] = {}
     for one in loaded:

@@ -1,7 +1,7 @@
 """Rows that sending a batch of deliveries needs, read in sets."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -9,12 +9,16 @@ from django.contrib.auth.models import User
 
 from delivery.channels import Held, Outgoing
 from delivery.models import Delivery
+from events.entities import Entity
 from events.log import reader
 from events.models import Event
 from notifications.holds import last_look, rules
 from notifications.models import Notification, Summary, UserNotificationSettings
+from notifications.presentation import access
 
 MOST_HELD = 50
+# (person, source) -> whether they may see it.
+Seen = Mapping[tuple[int, last_look.Source], bool] | None
 _NOTHING: tuple[list[Any], str] = ([], "")
 
 
@@ -24,7 +28,16 @@ class _HeldRow(NamedTuple):
     row: last_look.Row
 
 
-def outgoing(deliveries: Sequence[Delivery]) -> list[Outgoing]:
+def ask_access(deliveries: Sequence[int]) -> Seen:
+    """Ask the host who may see what these are about, before anything is locked. Two queries."""
+    single = Notification.objects.filter(deliveries__pk__in_set=deliveries)
+    held = Notification.objects.filter(summary__deliveries__pk__in_set=deliveries, is_read=False)
+    rows = [*single.values_list(*last_look.COLUMNS), *held.values_list(*last_look.COLUMNS)]
+    pairs = {(row.user_id, Entity(*row.source)) for row in (last_look.Row(*columns) for columns in rows) if row.source}
+    return {(user_id, (entity.type, entity.id)): may for (user_id, entity), may in access.answers(pairs).items()}
+
+
+def outgoing(deliveries: Sequence[Delivery], *, seen: Seen = None) -> list[Outgoing]:
     """Load all that the deliveries need, in their order, and look at what they tell of once more: at most ten queries.
 
     They come with address, notification and summary loaded. A summary counts from here on what is still to be told.
@@ -37,7 +50,7 @@ def outgoing(deliveries: Sequence[Delivery]) -> list[Outgoing]:
         if row.notification:
             row.notification.event = events[row.notification.event_id]
     single = {row.pk: last_look.row_of(row.notification) for row in deliveries if row.notification}
-    present = last_look.load([*single.values(), *(one.row for rows in held.values() for one in rows)])
+    present = last_look.load([*single.values(), *(one.row for rows in held.values() for one in rows)], seen=seen)
     told: dict[int, tuple[list[_HeldRow], str]] = {
         pk: ([], last_look.why_not(one, present)) for pk, one in single.items()
     }
@@ -97,6 +110,8 @@ def _still_told(
     # A digest goes over channels of its own, the others over those that its rows have chosen.
     if summary.kind != Summary.Kind.DIGEST and all(one.row.channel != kind for one in by_event.values()):
         by_event = {}
+    if last_look.ACCESS_UNKNOWN in reasons.values():
+        return [], last_look.ACCESS_UNKNOWN
     names = (present.types[one.row.type_id].name for one in by_event.values())
     summary.count, summary.by_type = len(by_event), dict(Counter(names))
     why_not = next(filter(None, reasons.values()), "read") if not by_event else ""

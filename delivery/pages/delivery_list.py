@@ -24,7 +24,7 @@ from notifications.models import Notification, UserNotificationSettings
 from notifications.pages.inbox_status import InboxStatus
 from notifications.pages.requests import PAGE_SIZE, cursor_of, query_string
 from notifications.preferences.settings import settings_of
-from notifications.presentation import labels, summary_text, times
+from notifications.presentation import access, labels, summary_text, times
 
 State = Delivery.State
 _STATES: dict[str, tuple[str, ...]] = {
@@ -119,7 +119,7 @@ def _load(user_id: int, filters: Filters) -> tuple[list[Delivery], list[Notifica
             user_id, states=states, address_id=filters.address_id, before=before, limit=PAGE_SIZE + 1
         )
     if filters.state in ("", "held") and filters.address_id is None:
-        waiting = list(history.held(user_id).filter(id__lt=held_before)[: PAGE_SIZE + 1])
+        waiting = access.seen(history.held(user_id).filter(id__lt=held_before)[: PAGE_SIZE + 1])
     return deliveries, waiting
 
 

@@ -1,6 +1,6 @@
 """History of deliveries for people: newest first, by state, with their attempts."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db.models import Count, Prefetch, Q, QuerySet
@@ -9,6 +9,7 @@ from delivery import reasons
 from delivery.models import Attempt, Delivery
 from events.db.clock import instant
 from notifications.models import Notification
+from notifications.presentation import access
 
 # Counts go no further: what is beyond costs more to count than anybody learns from it.
 MOST_COUNTED = 1000
@@ -35,12 +36,21 @@ def page(
 ) -> list[Delivery]:
     """Load a page: two queries. `before`: the id of the last one seen; `of_user` narrows what `user_id` may see."""
     wanted = {"address__user_id": of_user, "state__in": states or None, "address_id": address_id, "id__lt": before}
-    return list(rows(user_id).filter(**{name: value for name, value in wanted.items() if value is not None})[:limit])
+    found = rows(user_id).filter(**{name: value for name, value in wanted.items() if value is not None})[:limit]
+    return _seen(found, user_id=user_id)
 
 
 def get(user_id: int | None, *, delivery_id: int) -> Delivery:
     """Load one: two queries. Raises Delivery.DoesNotExist, also for another person's."""
-    return rows(user_id).get(pk=delivery_id)
+    return _seen([rows(user_id).get(pk=delivery_id)], user_id=user_id)[0]
+
+
+def _seen(found: Iterable[Delivery], *, user_id: int | None) -> list[Delivery]:
+    """Take the text from what a person may not see any more; staff, who read everybody's, read it."""
+    loaded = list(found)
+    if user_id is not None:
+        access.seen([row.notification for row in loaded if row.notification])
+    return loaded
 
 
 def counts(user_id: int) -> dict[str, int]:

@@ -15,6 +15,9 @@ from events.rules import moments
 class Event(models.Model):
     """One fact. Append-only: nothing but `position` is ever written after the insert."""
 
+    # Set on what is loaded for somebody who may not see its source: it is rendered without its text.
+    is_hidden = False
+
     event_type = models.ForeignKey(EventType, on_delete=models.RESTRICT, related_name="+")
     source_entity_type = models.TextField(blank=True, null=True)
     source_entity_id = models.BigIntegerField(blank=True, null=True)

@@ -13,6 +13,8 @@ from events.models import EventType, Membership
 from notifications.models import Notification, NotificationPreference
 
 Source = tuple[str, int]
+# The host couldn't say; it is asked again.
+ACCESS_UNKNOWN = "access_unknown"
 # Reasons of people who were told for their membership, which may be gone.
 _TIED = ("owner", "member", "watcher")
 
@@ -58,6 +60,7 @@ class Present:
     preferences: Mapping[tuple[int, int], Preference] = field(default_factory=dict)  # (person, type)
     ties: AbstractSet[tuple[int, Source]] = frozenset()  # (person, source): of whatever role
     admins: AbstractSet[int] = frozenset()
+    seen: Mapping[tuple[int, Source], bool] | None = None  # (person, source), as the host says; None: it isn't asked
 
 
 def row_of(row: Notification) -> Row:
@@ -72,7 +75,12 @@ def why_not(row: Row, present: Present) -> str:
     is_chosen = chosen is None or (chosen.is_enabled and row.channel in chosen.channels)
     if not (is_chosen or kind.is_locked or kind.is_critical):
         return "switched_off"
-    return "" if _may_be_told(row, kind, present) else "no_access"
+    if not _may_be_told(row, kind, present):
+        return "no_access"
+    if present.seen is None or row.source is None:
+        return ""
+    answer = present.seen.get((row.user_id, row.source))
+    return "" if answer else "no_access" if answer is False else ACCESS_UNKNOWN
 
 
 def _may_be_told(row: Row, kind: EventType, present: Present) -> bool:
@@ -85,8 +93,8 @@ def _may_be_told(row: Row, kind: EventType, present: Present) -> bool:
     return "everyone" in rules or ("admins" in rules and row.user_id in present.admins)
 
 
-def load(rows: Collection[Row]) -> Present:
-    """Load what `why_not` asks for: four queries at most, none for no rows."""
+def load(rows: Collection[Row], *, seen: Mapping[tuple[int, Source], bool] | None = None) -> Present:
+    """Load what `why_not` asks for: four queries at most, none for no rows. `seen`: what the host said before."""
     if not rows:
         return Present()
     users = {row.user_id for row in rows}
@@ -102,6 +110,7 @@ def load(rows: Collection[Row]) -> Present:
         },
         _ties(tied, users) if tied else frozenset(),
         set(admins()) if tied and any("admins" in kind.rules for kind in types.values()) else frozenset(),
+        seen,
     )
 
 

@@ -9,6 +9,7 @@ from events import rendering
 from events.db.clock import instant
 from events.models import Event
 from notifications.models import Notification
+from notifications.presentation import access
 
 
 def rows(user_id: int) -> QuerySet[Notification]:
@@ -29,7 +30,7 @@ def page(
     offset: int = 0,
     summary_id: int | None = None,
 ) -> list[Notification]:
-    """Read one page of the feed with one query.
+    """Read one page of the feed with one query, and one more where the host is asked who may see what.
 
     `before`: (feed_seq, id) of the last row seen; it costs the same on every page, `offset` does not.
     `summary_id`: of what this summary gave back.
@@ -46,12 +47,12 @@ def page(
     if before is not None:
         feed_seq, row_id = before
         selected = selected.filter(Q(feed_seq__lt=feed_seq) | Q(feed_seq=feed_seq, id__lt=row_id))
-    return list(selected[offset : offset + limit])
+    return access.seen(selected[offset : offset + limit])
 
 
 def get(user_id: int, *, notification_id: int) -> Notification:
     """Load a row of the person's feed. Raises Notification.DoesNotExist, also for another person's."""
-    return rows(user_id).get(pk=notification_id)
+    return access.seen([rows(user_id).get(pk=notification_id)])[0]
 
 
 def get_linked(user_id: int, *, notification_id: int) -> Notification:
@@ -60,11 +61,11 @@ def get_linked(user_id: int, *, notification_id: int) -> Notification:
     """
     row = _rows(user_id).get(pk=notification_id)
     in_feed = None if row.channel == "in_app" else rows(user_id).filter(event_id=row.event_id).first()
-    return in_feed or row
+    return access.seen([in_feed or row])[0]
 
 
 def changed_since(user_id: int, *, seq: int, limit: int) -> list[Notification]:
-    return list(rows(user_id).filter(seq__gt=seq).order_by("seq", "id")[:limit])
+    return access.seen(rows(user_id).filter(seq__gt=seq).order_by("seq", "id")[:limit])
 
 
 def have_more_changed(user_id: int, *, seq: int, than: int, size: int) -> bool:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,7 @@ from notifications.holds import hourly_cap, schedule
 from notifications.holds.hourly_cap import Hours
 from notifications.inbox import feed, push
 from notifications.models import Inbox
+from notifications.presentation import access
 from notifications.routing import context
 from notifications.routing.audiences import Audiences
 from notifications.routing.plan import BURST, NO_HOLD, EventFacts, Plan, PlannedRow, TypeFacts, plan
@@ -198,10 +200,15 @@ def _push(
     now: datetime,
 ) -> None:
     """Hand a frame for each row in the feed to the hubs, which add what all of an event share."""
+    hidden = _hidden(events, in_feed)
+    without_text = [access.hide(copy(event)) for event in events if event.pk in {pk for _user, pk in hidden}]
     shown = {row.event_id for _pk, row in in_feed}
     shared = {
-        event.pk: {"event": feed.event_json(event), "timestamp": instant(event.created_at)}
-        for event in events
+        -event.pk if event.is_hidden else event.pk: {
+            "event": feed.event_json(event),
+            "timestamp": instant(event.created_at),
+        }
+        for event in (*events, *without_text)
         if event.pk in shown
     }
     counts = {user: unread for user, (_seq, unread, _hours) in inboxes.items()}
@@ -221,5 +228,18 @@ def _push(
             "created_at": stamp,
         }
         frame = {"seq": row.seq, "unread_count": counts[row.user_id], "toast": row.toast, "own": own}
-        pushes.append(push.Push(row.user_id, frame, row.event_id))
+        key = -row.event_id if (row.user_id, row.event_id) in hidden else row.event_id
+        pushes.append(push.Push(row.user_id, frame, key))
     push.push(pushes, shared=shared)
+
+
+def _hidden(events: Sequence[Event], in_feed: Sequence[tuple[int, PlannedRow]]) -> set[tuple[int, int]]:
+    """Find who (person, event) may not see what an event is about. One query, if the host is asked."""
+    sources = {event.pk: event.source for event in events if event.source} if access.is_asked() else {}
+    pairs = {
+        (row.user_id, row.event_id): (row.user_id, source)
+        for _pk, row in in_feed
+        if (source := sources.get(row.event_id))
+    }
+    known = access.answers(set(pairs.values())) if pairs else {}
+    return {key for key, pair in pairs.items() if not known.get(pair)}

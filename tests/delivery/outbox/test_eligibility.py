@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 
 from delivery.models import Delivery
 from delivery.outbox import outbox
@@ -13,6 +14,7 @@ from tests.delivery.factories.deliveries import NOON, address, after, delivery, 
 from tests.delivery.fakes.channel import FAILED
 from tests.delivery.manual_sender import claim, deliver, settle
 from tests.notifications.factories.routing import JOB, change_type, store_preference
+from tests.notifications.fakes import access_host
 
 pytestmark = pytest.mark.django_db
 
@@ -198,3 +200,52 @@ def test_a_summary_leaves_out_what_its_person_has_no_access_to(owner, summary, f
     Notification.objects.update(reason="member")
     deliver(fake)
     assert ended(made) == ("skipped", "no_access")
+
+
+@pytest.fixture
+def _host(settings) -> None:
+    access_host.reset()
+    settings.CARILLON = {"MAY_SEE": access_host.PATH}
+
+
+@pytest.mark.usefixtures("_host")
+class TestWhatTheHostLetsThemSee:
+    def test_what_they_may_see(self, of_a_job, fake):
+        deliver(fake)
+        assert ended(of_a_job) == ("sent", "")
+
+    def test_what_they_may_not_see_is_not_sent(self, owner, of_a_job, fake):
+        access_host.closed.add((owner.username, JOB))
+        deliver(fake)
+        assert ended(of_a_job) == ("skipped", "no_access")
+        assert fake.sent == []
+
+    def test_it_waits_while_the_host_fails(self, of_a_job, fake):
+        access_host.broken.append(OSError("away"))
+        assert deliver(fake) == []
+        assert ended(of_a_job) == ("pending", "access_unknown")
+        access_host.reset()
+        deliver(fake, now=after(30))
+        assert ended(of_a_job) == ("sent", "")
+
+    def test_nobody_is_asked_while_rows_are_locked(self, of_a_job, fake, monkeypatch):
+        asked: list[list[str]] = []
+
+        def may_see(*_pair: object) -> bool:
+            asked.append(list(connection.savepoint_ids))
+            return True
+
+        monkeypatch.setattr(access_host, "may_see", may_see)
+        before = list(connection.savepoint_ids)
+        deliver(fake)
+        assert asked == [before]
+
+    @pytest.mark.parametrize("is_broken", [False, True])
+    def test_a_summary_leaves_it_out_or_waits(self, owner, summary, fake, is_broken):
+        made = give_back(summary)
+        Event.objects.filter(pk=Event.objects.earliest("id").pk).update(source_entity_type="job", source_entity_id=42)
+        access_host.closed.add((owner.username, JOB))
+        access_host.broken.extend([OSError("away")] * is_broken)
+        claimed = claim(fake)
+        assert [len(one.outgoing.held) for one in claimed] == ([] if is_broken else [1])
+        assert ended(made) == (("pending", "access_unknown") if is_broken else ("sending", ""))

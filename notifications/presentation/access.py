@@ -1,0 +1,91 @@
+"""Access to entities, where the host of Carillon decides it: `CARILLON["MAY_SEE"]` names its `may_see(user, entity)`.
+
+Without one everybody sees all. It is asked anew each time, and never while rows are locked.
+"""
+
+import logging
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core import checks
+from django.utils.module_loading import import_string
+
+from events.entities import Entity
+from events.models import Event
+from notifications.models import Notification
+
+logger = logging.getLogger(__name__)
+
+# A person and an entity.
+Pair = tuple[int, Entity]
+
+
+def is_asked() -> bool:
+    return bool(_path())
+
+
+def answers(pairs: Collection[Pair]) -> dict[Pair, bool]:
+    """Ask who may see what; a pair without an answer is one for which the host failed. One query.
+
+    A `may_see_many(pairs)` beside the host's function is asked in its place, once for all: a list of booleans.
+    """
+    people = User.objects.in_bulk({user_id for user_id, _entity in pairs})
+    asked = [(people[user_id], entity) for user_id, entity in pairs if user_id in people]
+    try:
+        said = [bool(answer) for answer in _host()(asked)]
+        return {(user.pk, entity): answer for (user, entity), answer in zip(asked, said, strict=True)}
+    except Exception:
+        logger.exception("CARILLON['MAY_SEE'] failed, so nothing of %d entities is told", len(asked))
+        return {}
+
+
+def seen(found: Iterable[Notification]) -> list[Notification]:
+    """Take text and payload from those rows whose person may not see what they are about, or of whom nobody knows."""
+    rows = list(found)
+    if is_asked():
+        pairs = {(row.user_id, row.event.source) for row in rows if row.event.source}
+        known = answers(pairs)
+        for row in rows:
+            if row.event.source and not known.get((row.user_id, row.event.source)):
+                hide(row.event)
+    return rows
+
+
+def hide(event: Event) -> Event:
+    """Leave of the event what it is, not what it says."""
+    event.is_hidden, event.payload, event.actor_user = True, {}, None
+    return event
+
+
+def _path() -> str:
+    path: str = getattr(settings, "CARILLON", {}).get("MAY_SEE", "")
+    return path
+
+
+def _host() -> Callable[[Sequence[tuple[User, Entity]]], Iterable[object]]:
+    may_see = import_string(_path())
+    try:
+        many: Callable[[Sequence[tuple[User, Entity]]], Iterable[object]] = import_string(
+            f"{_path().rpartition('.')[0]}.may_see_many"
+        )
+    except ImportError:
+        return lambda pairs: [may_see(user, entity) for user, entity in pairs]
+    return many
+
+
+@checks.register
+def may_see_is_there(**_more: Any) -> list[checks.CheckMessage]:
+    """Error where the function can't be imported: nothing would be told any more."""
+    try:
+        return [] if not is_asked() or callable(import_string(_path())) else [_not_there("it is no function")]
+    except ImportError as error:
+        return [_not_there(str(error))]
+
+
+def _not_there(why: str) -> checks.CheckMessage:
+    detail = (
+        f"CARILLON['MAY_SEE'] is {_path()!r}, the dotted path of a may_see(user, entity), and can't be used: {why}."
+    )
+    return checks.Error(detail, id="carillon_notifications.E001")
