@@ -6,11 +6,17 @@ import asyncio
 
 import pytest
 
-from delivery.channels import Outcome
+from delivery.channels import Outcome, Outgoing
 from delivery.channels.blame import RefusalRun
 from delivery.channels.email.channel import Session
-from tests.delivery.factories.emails import outgoing, send, sending_to
+from delivery.models import Address, Delivery
+from delivery.outbox.settle import Result
+from delivery.outbox.settle import settle as settle_results
+from tests.conftest import person
+from tests.delivery.factories.deliveries import NOON, address
+from tests.delivery.factories.emails import EMAIL, outgoing, send, sending_to
 from tests.delivery.fakes.smtp_server import Server
+from tests.delivery.manual_sender import claim
 
 OURS = ("retry", "mail_not_permitted", "ours", True)
 THEIRS = ("dead", "recipient_refused", "theirs", False)
@@ -33,14 +39,18 @@ def judged(*outcomes: Outcome) -> list[tuple[object, ...]]:
     return [(one.state, one.reason, one.whose, one.is_server) for one in outcomes]
 
 
-def at_once(*recipients: str) -> list[tuple[object, ...]]:
+def send_at_once(*mails: Outgoing) -> list[Outcome]:
     async def run() -> list[Outcome]:
         session = Session(deadline=20)
-        outcomes = await asyncio.gather(*[session.send(outgoing(to=one)) for one in recipients])
+        outcomes = await asyncio.gather(*map(session.send, mails))
         await session.close()
         return outcomes
 
-    return judged(*asyncio.run(run()))
+    return asyncio.run(run())
+
+
+def at_once(*recipients: str) -> list[tuple[object, ...]]:
+    return judged(*send_at_once(*[outgoing(to=one) for one in recipients]))
 
 
 FIVE = [f"person@d{number}.example" for number in range(5)]
@@ -79,6 +89,20 @@ def test_misspelt_addresses_among_mails_that_are_taken_are_theirs(server):
 def test_one_domain_that_refuses_all_its_people_is_theirs(server):
     server.answers["RCPT"] = "550 5.1.1 User unknown"
     assert at_once(*[f"p{number}@old.example" for number in range(5)]) == [THEIRS] * 5
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("answer", ["554 5.7.1 <p@d.example>: Relay access denied", "550 No"])
+def test_mails_to_five_people_all_wait_without_a_try_and_no_address_is_blamed(server, answer):
+    server.answers["RCPT"] = answer
+    for number, target in enumerate(FIVE):
+        box = address(person(f"p{number}"), kind="email", target=target)
+        Delivery.objects.create(address=box, kind="email", purpose="test", due_at=NOON)
+    claimed = claim(EMAIL)
+    outcomes = send_at_once(*[one.outgoing for one in claimed])
+    settle_results([Result(one, outcome, 5) for one, outcome in zip(claimed, outcomes, strict=True)], now=NOON)
+    assert list(Delivery.objects.values_list("state", "tries")) == [("pending", 0)] * 5
+    assert not Address.objects.filter(failures__gt=0).exists()
 
 
 @pytest.mark.parametrize(
