@@ -123,8 +123,7 @@ class Session:
         return replace(outcome, state="retry", reason="mail_not_permitted", whose=Whose.OURS, is_server=True)
 
     async def close(self) -> None:
-        for connection in self._free:
-            await connection.close()
+        await asyncio.gather(*[connection.close() for connection in self._free])
 
 
 @functools.lru_cache(maxsize=4096)

@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 # Seconds for the server's answer to each step; BODY is what it takes to send that. RFC 5321, section 4.5.3.2, wants as
 # many minutes after MAIL, RCPT, DATA, body and final dot: whoever gives up sooner sends mails twice.
-TIME_LIMITS = {"CONNECT": 60, "MAIL": 300, "RCPT": 300, "DATA": 120, "BODY": 180, "END": 600, "RSET": 10, "QUIT": 5}
+TIME_LIMITS = {"CONNECT": 60, "MAIL": 300, "RCPT": 300, "DATA": 120, "BODY": 180, "END": 600, "RSET": 10, "QUIT": 2}
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ class Server:
     def reset(self) -> None:
         """Make it as new for the next test; open connections are dropped."""
         self.received: list[Received] = []
-        self.connections = 0
+        self.connections = self.left = 0
         # Answers in place of 250: by recipient, and by command ("MAIL", "RCPT", "DATA").
         self.refused: dict[str, str] = {}
         self.answers: dict[str, str] = {}
@@ -113,6 +113,11 @@ class Server:
             return refused
         envelope.rcpt_tos.append(address)
         return OK
+
+    async def handle_QUIT(self, _server: SMTP, _session: Any, _envelope: Envelope) -> str:
+        self.left += 1
+        await self._wait("QUIT")
+        return "221 Bye"
 
     async def handle_DATA(self, server: SMTP, _session: Any, envelope: Envelope) -> str:
         await asyncio.sleep(self.delay)

@@ -76,6 +76,23 @@ def test_a_connection_lost_before_the_body_is_ours_and_no_lost_answer(server):
     assert server.received == []
 
 
+def test_all_connections_take_leave_at_once(server, monkeypatch):
+    limit(monkeypatch, "QUIT", 30)
+    server.hanging, server.delay = {"QUIT"}, 0.05
+
+    async def run() -> None:
+        session = Session(deadline=5)
+        await asyncio.gather(*[session.send(outgoing(to=f"p@d{number}.example")) for number in range(3)])
+        closing = asyncio.create_task(session.close())
+        while server.left < server.connections:
+            await asyncio.sleep(0.01)
+        server.released.set()
+        await closing
+
+    asyncio.run(run())
+    assert server.left == 3
+
+
 def test_the_wait_for_a_turn_is_outside_the_deadline(server):
     server.delay = 0.4
 
