@@ -10,7 +10,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 from django.db import Error
 
@@ -41,7 +41,7 @@ GATHER = 0.005
 FINISH_WITHIN = 12.0
 # A channel's own deadline, which may be minutes, should end an attempt; this does if it doesn't.
 DEADLINE_GRACE = 1.0
-# Seconds that a drain waits for a database that doesn't answer, unless it has outcomes to write.
+# Seconds that a drain waits for a database that doesn't answer, unless it has or will have outcomes to write.
 DATABASE_PATIENCE = 15.0
 
 
@@ -202,7 +202,8 @@ class _ChannelLoop:
         return batch
 
     def _bear(self, error: Error) -> None:
-        """Let outcomes wait for a database in trouble for as long as it takes: a slot each, so no more than there are.
+        """Let outcomes, and attempts that will have some, wait for a database in trouble for as long as it takes: each
+        has a slot, so there are no more than these.
 
         Whatever else refuses them is borne for a while, and so is a database without which there is nothing to do.
         """
@@ -210,13 +211,18 @@ class _ChannelLoop:
             self._failing_since = time.monotonic()
             outages.note(__name__, f"{self._channel.name} deliveries wait for the database", error, in_a_line=True)
         in_flight.keep(self._channel, self, len(self._results))
-        is_known = bool(self._results) and fault(error) is Fault.NOBODY and not self._drain.is_out_of_time
-        if not is_known and time.monotonic() - self._failing_since > DATABASE_PATIENCE:
+        is_worth_it = bool(self._results or self._in_flight) and not self._drain.is_out_of_time
+        if (
+            not (is_worth_it and fault(error) is Fault.NOBODY)
+            and time.monotonic() - self._failing_since > DATABASE_PATIENCE
+        ):
             raise error
 
     async def _begin(self, deliveries: Sequence[Leased], session: Session) -> None:
         if time.monotonic() > self._begin_until or worker_lock.is_stopping():
-            await self._drain.database.run(lambda: rescue.release(deliveries))
+            # Otherwise their leases run out, and these deliveries read as interrupted.
+            with suppress(Error):
+                await self._drain.database.run(lambda: rescue.release(deliveries))
             return
         for one in deliveries:
             one.outgoing.begins_until = self._begin_until + BEAT
