@@ -36,7 +36,7 @@ LONGEST_TURN, DECIDED_WITHIN = 900.0, 1.0
 
 def new_turns(*, at_once: int = 4) -> Turns:
     """Few mail servers like many connections from one place, and few domains many mails at once."""
-    return Turns(at_once=at_once, in_all=16, of_group=2)
+    return Turns(at_once=at_once, in_all=10, of_group=2)
 
 
 class Email(channels.Channel):
