@@ -57,6 +57,7 @@ FORMS: dict[str, dict[str, str]] = {
         "hours-0-end": "07:00",
     },
     "preferences table": {"types": "1", "channels-1": "in_app", "scope-1": "all", "scope": "all", "scope_was": "all"},
+    "preferences whole": {"made_from": '{"settings": {}, "types": {}}', "sections": "zone", "timezone": "UTC"},
     "sign-in": {"username": "owner", "password": "x", "next": "/"},
     "read-all": {"up_to": "1", "category": "job", "next": "/"},
     "undo-reading": {"batch": "1", "next": "/"},

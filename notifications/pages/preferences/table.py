@@ -1,6 +1,6 @@
 """Preferences as a table of types and channels: how it is shown, and what a submitted one changes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -46,25 +46,48 @@ def is_narrowable(row: NotificationPreference) -> bool:
     return not always and not set(event_type.rules) <= {"mentioned", "admins"}
 
 
-def save(user_id: int, *, form: QueryDict, now: datetime) -> None:
-    """Store what a form has differently for the types it names, which may be one. Raises PreferenceRefused."""
+def as_shown(row: NotificationPreference) -> tuple[list[str], str]:
+    """Boxes that are ticked, a locked one too, and the scope."""
+    fixed = row.event_type.default_channels if row.event_type.is_locked else []
+    chosen = [*fixed, *(row.channels if row.is_enabled else [])]
+    return [name for name in channel_names.known() if name in chosen], row.scope
+
+
+def save(user_id: int, *, form: QueryDict, made_from: Mapping[str, Any], now: datetime) -> list[str]:
+    """Store what somebody changed in a form for the types it names, which may be one; labels of those whose scope had
+    been changed otherwise meanwhile. Raises PreferenceRefused."""
     rows = {str(row.event_type_id): row for row in preferences.ensure(user_id)}
     overall = form.get("scope", "")
     everywhere = overall if overall != form.get("scope_was", "") else ""
+    overridden = []
     for type_id in form.getlist("types"):
         row = rows.get(type_id)
-        if row is not None:
-            _save_line(user_id, row, form=form, everywhere=everywhere, now=now)
+        if row is not None and _save_line(
+            user_id, row, form=form, was=made_from.get(type_id), everywhere=everywhere, now=now
+        ):
+            overridden.append(_label(row.event_type.name))
+    return overridden
 
 
-def _save_line(user_id: int, row: NotificationPreference, *, form: QueryDict, everywhere: str, now: datetime) -> None:
+def _save_line(
+    user_id: int, row: NotificationPreference, *, form: QueryDict, was: object, everywhere: str, now: datetime
+) -> bool:
+    """Store what was changed in a line; true if another scope than the line was made from is overridden."""
+    stored, stored_scope = as_shown(row)
+    match was:
+        case [list() as shown, str() as shown_scope]:
+            pass
+        case _:
+            shown, shown_scope = stored, stored_scope
     ticked = form.getlist(f"channels-{row.event_type_id}")
-    fixed = [name for name in row.event_type.default_channels if row.event_type.is_locked]
+    fixed = row.event_type.default_channels if row.event_type.is_locked else []
     # A disabled box isn't submitted; nothing ticked switches the type off and keeps its channels for later.
-    channels = [name for name in channel_names.known() if name in ticked or name in fixed]
-    scope = (everywhere or form.get(f"scope-{row.event_type_id}", row.scope)) if is_narrowable(row) else row.scope
-    before = (row.is_enabled, set(row.channels) if row.is_enabled else set(), row.scope)
-    if before != (bool(channels), set(channels), scope):
+    is_touched = {name: name not in fixed and (name in ticked) != (name in shown) for name in channel_names.known()}
+    channels = [name for name, touched in is_touched.items() if name in (ticked if touched else stored)]
+    asked = (everywhere or form.get(f"scope-{row.event_type_id}", row.scope)) if is_narrowable(row) else row.scope
+    is_asked = bool(everywhere) or asked != shown_scope
+    scope = asked if is_asked else stored_scope
+    if (stored, stored_scope) != (channels, scope):
         preferences.change(
             user_id,
             event_type_id=row.event_type_id,
@@ -73,6 +96,7 @@ def _save_line(user_id: int, row: NotificationPreference, *, form: QueryDict, ev
             channels=channels or None,
             scope=scope,
         )
+    return is_asked and stored_scope not in (shown_scope, scope)
 
 
 def _order(row: NotificationPreference) -> tuple[int, str, int]:

@@ -1,8 +1,11 @@
 """Preferences page: one form, with or without scripts."""
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -13,7 +16,6 @@ from events.db import clock
 from events.errors import Refused
 from events.pages.decorators import form, page_with_form
 from events.rules import channel_names
-from notifications import channels
 from notifications.models import NotificationPreference, UserNotificationSettings
 from notifications.pages.inbox_status import InboxStatus, status_for, status_of
 from notifications.pages.preferences import channel_status, dnd_presets, settings_form, status_text, table
@@ -29,8 +31,9 @@ def preferences_page(request: HttpRequest) -> HttpResponse:
     user, now = person(request), clock.estimate()
     try:
         with transaction.atomic():
-            settings_form.save(user.pk, form=request.POST, now=now)
-            table.save(user.pk, form=request.POST, now=now)
+            shown = _made_from(request.POST)
+            overridden = settings_form.save(user.pk, form=request.POST, made_from=shown["settings"], now=now)
+            overridden += table.save(user.pk, form=request.POST, made_from=shown["types"], now=now)
     except Refused as refused:
         if is_script(request):
             return JsonResponse({"code": refused.code, "detail": refused.detail, "field": refused.field}, status=400)
@@ -39,6 +42,9 @@ def preferences_page(request: HttpRequest) -> HttpResponse:
     if is_script(request):
         return JsonResponse(_status_texts(request))
     messages.success(request, _("Saved"))
+    if overridden:
+        said = _("You had changed this elsewhere meanwhile; what you chose here counts: {names}.")
+        messages.warning(request, said.format(names=", ".join(overridden)))
     return redirect("preferences")
 
 
@@ -52,7 +58,12 @@ def _shown(request: HttpRequest) -> dict[str, Any]:
     user = person(request)
     rows = preferences.ensure(user.pk)
     chosen = settings_of(user.pk)
+    made_from = {
+        "settings": settings_form.as_shown(chosen, now=clock.estimate()),
+        "types": {row.event_type_id: table.as_shown(row) for row in rows},
+    }
     return {
+        "made_from": json.dumps(made_from),
         "chosen": chosen,
         "groups": table.groups_of(rows),
         "scope": table.common_scope(rows),
@@ -65,13 +76,20 @@ def _shown(request: HttpRequest) -> dict[str, Any]:
         "zones": sorted(validation.timezones()),
         # Windows there are, and one to fill in while more are allowed.
         "hours_of_quiet": [*settings_form.readable(chosen.quiet_hours), settings_form.BLANK][: validation.MAX_WINDOWS],
-        "digest_channels": [(name, label) for name, label in channel_names.labels() if _is_sent_over(name)],
+        "digest_channels": [
+            (name, label) for name, label in channel_names.labels() if settings_form.is_sent_over(name)
+        ],
         **_status_texts(request),
     }
 
 
-def _is_sent_over(name: str) -> bool:
-    return name == "in_app" or name in channels.installed()
+def _made_from(form: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Read what a whole form was made from; a part that a script sends says nothing of it."""
+    try:
+        given = json.loads(form.get("made_from") or "{}")
+        return {part: dict(given.get(part, {})) for part in ("settings", "types")}
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise BadRequest("made_from must be as the page has it") from error
 
 
 def _columns(inbox: InboxStatus) -> list[dict[str, Any]]:
@@ -79,7 +97,7 @@ def _columns(inbox: InboxStatus) -> list[dict[str, Any]]:
     none to tell of."""
     statuses = channel_status.load(inbox)
     return [
-        {"name": name, "label": label, "status": statuses.get(name), "is_sent": _is_sent_over(name)}
+        {"name": name, "label": label, "status": statuses.get(name), "is_sent": settings_form.is_sent_over(name)}
         for name, label in channel_names.labels()
     ]
 

@@ -25,11 +25,11 @@ function partOf(control) {
 function fieldsOf(part) {
   const fields = new URLSearchParams();
   const isScope = part.matches("[data-section=scope]");
-  // The scope of everything speaks for every line, and for no other section.
+  // The scope of everything speaks for every line as it is now, and for no other section.
   for (const control of (isScope ? form?.elements : part.querySelectorAll("input, select")) ?? []) {
     const { name, type, value, checked, disabled } = /** @type {HTMLInputElement} */ (control);
     const isTicked = checked || !["checkbox", "radio"].includes(type);
-    if (name && !disabled && isTicked && !(isScope && name === "sections")) fields.append(name, value);
+    if (name && !disabled && isTicked && !(isScope && ["sections", "made_from"].includes(name))) fields.append(name, value);
   }
   return fields;
 }
