@@ -1,43 +1,36 @@
 """Cap of what comes to a person one by one over a channel within an hour. Pure: no database, no clock.
 
 The hour begins with the first that comes. What is more than the cap waits for its end, and comes as one summary then,
-which has its place in the next hour.
+which has its place in the next hour. An inbox keeps the hours as JSON: channel -> end in seconds since 1970, and how
+many came, with those that wait.
 """
 
+import functools
+import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from datetime import UTC, datetime
 
-HOUR = timedelta(hours=1)
-
-
-class Hour(NamedTuple):
-    """An hour of one person on one channel: its end, in seconds since 1970, and how many came, with those that wait."""
-
-    end: float
-    number: int
+HOUR = 3600.0
 
 
-# channel -> hour, as an inbox keeps them: JSON.
-Hours = dict[str, Hour]
-
-
-def add(hour: Hour | None, *, most: int, now: datetime) -> tuple[Hour, datetime | None]:
+# In a crowd most have come by the same: that is worked out once.
+@functools.lru_cache(maxsize=4096)
+def add(hours: str, *, channel: str, most: int, now: float) -> tuple[str, datetime | None]:
     """Count one more, in the hour that runs or in a new one; and until when it waits, None: it goes at once."""
-    ends, came = hour or (0.0, 0)
-    left, whole = ends - now.timestamp(), HOUR.total_seconds()
+    known = _read(hours)
+    end, came = known.get(channel, (0.0, 0))
     # A clock that was set back, by more than that of two processes may differ, begins anew: nobody waits for days.
-    if not 0 < left < 2 * whole:
-        ends, came = (now + HOUR).timestamp(), int(came > most and -whole < left <= 0)
-    added = Hour(ends, came + 1)
-    return added, waits_until({"": added}, {"": most}, now=now)
+    if not 0 < end - now < 2 * HOUR:
+        end, came = now + HOUR, int(came > most and -HOUR < end - now <= 0)
+    added = json.dumps(known | {channel: (end, came + 1)})
+    return added, datetime.fromtimestamp(end, UTC) if came >= most else None
 
 
-def waits_until(hours: Hours, caps: Mapping[str, int], *, now: datetime) -> datetime | None:
+def waits_until(hours: str, caps: Mapping[str, int], *, now: float) -> datetime | None:
     """Return the end of the first hour that runs and took more than its cap; None: there is none."""
-    full = [end for channel, (end, came) in hours.items() if came > caps.get(channel, came) and end > now.timestamp()]
+    full = [end for channel, (end, came) in _read(hours).items() if came > caps.get(channel, came) and end > now]
     return datetime.fromtimestamp(min(full), UTC) if full else None
 
 
-def read(stored: Mapping[str, tuple[float, int]] | None) -> Hours:
-    return {channel: Hour(*hour) for channel, hour in (stored or {}).items()}
+def _read(hours: str) -> dict[str, tuple[float, int]]:
+    return json.loads(hours) if hours else {}

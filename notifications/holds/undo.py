@@ -58,10 +58,10 @@ def _resume(freed: Sequence[_Read], *, inbox: Inbox, now: datetime) -> None:
         Notification.objects.filter(id__in_set=[row.pk for row in freed]).update(hold=hold)
         schedule.expect([inbox.user_id], planned=[inbox.user_id], now=now)
         return
-    hours, opened, waiting = hourly_cap.read(inbox.hourly), [], defaultdict[datetime, list[int]](list)
+    opened, waiting = [], defaultdict[datetime, list[int]](list)
     for row in freed:
         if most := settings.HOURLY_CAPS.get(row.channel):
-            hours[row.channel], until = hourly_cap.add(hours.get(row.channel), most=most, now=now)
+            inbox.hourly, until = hourly_cap.add(inbox.hourly, channel=row.channel, most=most, now=now.timestamp())
             if until:
                 waiting[until].append(row.pk)
                 continue
@@ -69,6 +69,6 @@ def _resume(freed: Sequence[_Read], *, inbox: Inbox, now: datetime) -> None:
             opened.append(channels.Opened(row.pk, row.event_id, inbox.user_id, row.channel))
     for until, ids in waiting.items():
         Notification.objects.filter(id__in_set=ids).update(hold=Hold.BURST, hold_until=until)
-    inbox.hourly, inbox.next_check_at = hours, schedule.earliest(inbox.next_check_at, *waiting)
+    inbox.next_check_at = schedule.earliest(inbox.next_check_at, *waiting)
     inbox.save(update_fields=["hourly", "next_check_at"])
     channels.open_rows(opened)

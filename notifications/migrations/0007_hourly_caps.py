@@ -12,8 +12,11 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="inbox",
             name="hourly",
-            field=models.JSONField(
-                blank=True, help_text="What came one by one: channel -> end of the hour, and how many in it.", null=True
+            field=models.TextField(
+                blank=True,
+                db_default="",
+                default="",
+                help_text="What came one by one within the hour (holds/hourly_cap.py).",
             ),
         ),
         migrations.AddField(

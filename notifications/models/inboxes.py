@@ -22,8 +22,8 @@ class Inbox(models.Model):
         db_column="look_at",
         help_text="When something may change for what is held; empty: nothing does by itself.",
     )
-    hourly = models.JSONField(
-        null=True, blank=True, help_text="What came one by one: channel -> end of the hour, and how many in it."
+    hourly = models.TextField(
+        default="", db_default="", blank=True, help_text="What came one by one within the hour (holds/hourly_cap.py)."
     )
     digest_at = models.DateTimeField(null=True, blank=True, help_text="When the digest that collects now is due.")
 

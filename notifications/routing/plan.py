@@ -6,11 +6,10 @@ A slow, obvious reference in the tests says the same (tests/notifications/refere
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from notifications.holds import hourly_cap
-from notifications.holds.hourly_cap import Hours
 
 NO_HOLD, BURST = "none", "burst"
 
@@ -73,8 +72,8 @@ class RoutingContext:
     already_notified: AbstractSet[tuple[int, int, str]] = frozenset()  # (event, person, channel)
     existing: Mapping[tuple[int, str], Sequence[ExistingRow]] = field(default_factory=dict)  # (person, group key)
     caps: Mapping[str, int] = field(default_factory=dict)  # channel -> most within an hour; 0: as many as come
-    hours: Mapping[int, Hours] = field(default_factory=dict)  # person -> what came to them already
-    now: datetime = datetime(1970, 1, 1, tzinfo=UTC)  # counts where there are caps
+    hours: Mapping[int, str] = field(default_factory=dict)  # person -> what came to them already
+    now: float = 0.0  # in seconds since 1970; counts where there are caps
 
 
 class PlannedRow(NamedTuple):
@@ -98,7 +97,7 @@ class Plan:
 
     rows: list[PlannedRow] = field(default_factory=list)
     why_not: dict[tuple[int, int], str] = field(default_factory=dict)  # (event, person)
-    hours: dict[int, Hours] = field(default_factory=dict)  # person -> their hours, where one counts more
+    hours: dict[int, str] = field(default_factory=dict)  # person -> their hours, where one counts more
 
 
 def plan(facts: Sequence[EventFacts], context: RoutingContext) -> Plan:
@@ -108,7 +107,7 @@ def plan(facts: Sequence[EventFacts], context: RoutingContext) -> Plan:
     last_of_group = _last_of_group(facts, context)
     for event in facts:
         offer, key = _Offer(event, context), event.group_key
-        holds = {} if event.type.is_critical else context.holds
+        holds, caps = ({}, {}) if event.type.is_critical else (context.holds, context.caps)
         for user_id, reason in context.audience.get(event.event_id, {}).items():
             channels, why_not = offer.to(user_id, reason=reason)
             hold = holds.get(user_id, NO_HOLD)
@@ -117,8 +116,9 @@ def plan(facts: Sequence[EventFacts], context: RoutingContext) -> Plan:
                     why_not = "already_told" if channel == "in_app" else why_not
                 elif channel != "in_app":
                     row = PlannedRow(event.event_id, user_id, channel, reason, hold, key, 0, False)
-                    is_capped = hold == NO_HOLD and context.caps.get(channel) and not event.type.is_critical
-                    made.rows.append(_in_hour(row, made=made, context=context) if is_capped else row)
+                    if hold == NO_HOLD and (most := caps.get(channel)):
+                        row = _in_hour(row, most=most, made=made, context=context)
+                    made.rows.append(row)
                 else:
                     seq = seqs.get(user_id, 0) + 1
                     row = PlannedRow(event.event_id, user_id, channel, reason, hold, key, seq, hold == NO_HOLD)
@@ -170,11 +170,10 @@ class _Offer:
         return scope == "my_projects" and (event.project_id, user_id) in context.project_members
 
 
-def _in_hour(row: PlannedRow, *, made: Plan, context: RoutingContext) -> PlannedRow:
+def _in_hour(row: PlannedRow, *, most: int, made: Plan, context: RoutingContext) -> PlannedRow:
     """Count a row in its person's hour; hold it where it is more than the cap."""
-    hours = made.hours.setdefault(row.user_id, dict(context.hours.get(row.user_id, {})))
-    most = context.caps[row.channel]
-    hours[row.channel], until = hourly_cap.add(hours.get(row.channel), most=most, now=context.now)
+    hours = made.hours.get(row.user_id) or context.hours.get(row.user_id, "")
+    made.hours[row.user_id], until = hourly_cap.add(hours, channel=row.channel, most=most, now=context.now)
     return row._replace(hold=BURST, hold_until=until) if until else row
 
 

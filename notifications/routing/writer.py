@@ -18,7 +18,6 @@ from events.db.session import set_local
 from events.models import Event
 from notifications import channels
 from notifications.holds import hourly_cap, schedule
-from notifications.holds.hourly_cap import Hours
 from notifications.inbox import feed, push
 from notifications.models import Inbox
 from notifications.presentation import access
@@ -44,16 +43,17 @@ def notify(events: Sequence[Event], audiences: Audiences, *, now: datetime) -> P
     seqs = {user: seq for user, (seq, _unread, _hours) in inboxes.items()}
     hours = {user: theirs for user, (_seq, _unread, theirs) in inboxes.items() if theirs}
     loaded = context.load(facts, audiences, seqs=seqs, now=now)
-    made = plan(facts, replace(loaded, caps=settings.HOURLY_CAPS, hours=hours, now=now))
+    made = plan(facts, replace(loaded, caps=settings.HOURLY_CAPS, hours=hours, now=now.timestamp()))
     ids = _write(made.rows, now=now)
     held = {row.user_id for row in made.rows if row.hold != NO_HOLD}
+    hours |= made.hours if held else {}
     ends = {
         user: end
-        for user, theirs in (hours | made.hours).items()
-        if user in held and (end := hourly_cap.waits_until(theirs, settings.HOURLY_CAPS, now=now))
+        for user in held
+        if (end := hourly_cap.waits_until(hours.get(user, ""), settings.HOURLY_CAPS, now=now.timestamp()))
     }
     _update_inboxes(made.rows, hours=made.hours, ends=ends)
-    if by_settings := {row.user_id for row in made.rows if row.hold not in (NO_HOLD, BURST)}:
+    if held and (by_settings := {row.user_id for row in made.rows if row.hold not in (NO_HOLD, BURST)}):
         schedule.expect(by_settings, planned=ends, now=now)
     written = list(zip(ids, made.rows, strict=True))
     channels.open_rows(
@@ -79,7 +79,7 @@ def dry_run(events: Sequence[Event], audiences: Audiences, *, now: datetime) -> 
     return plan(facts, context.load(facts, audiences, seqs=dict.fromkeys(users, 0), now=now))
 
 
-def _lock(users: Sequence[int]) -> dict[int, tuple[int, int, Hours]]:
+def _lock(users: Sequence[int]) -> dict[int, tuple[int, int, str]]:
     """Lock the inboxes of these people in user order, missing ones made; person -> seq, unread count and hours.
 
     Two queries, three if any is missing.
@@ -91,7 +91,7 @@ def _lock(users: Sequence[int]) -> dict[int, tuple[int, int, Hours]]:
         columns = {"user_id": "bigint"}
         insert_rows("inboxes", columns=columns, rows=[(user,) for user in missing], on_conflict="DO NOTHING")
     locked = rows.select_for_update().order_by("user_id").values_list("user_id", "seq", "unread_count", "hourly")
-    return {user: (seq, unread, hourly_cap.read(hourly)) for user, seq, unread, hourly in locked}
+    return {user: (seq, unread, hourly) for user, seq, unread, hourly in locked}
 
 
 def _facts(event: Event) -> EventFacts:
@@ -168,7 +168,10 @@ def _inserted(row: PlannedRow, *, now: datetime) -> tuple[Any, ...]:
     return (*row[:7], row.seq, row.hold_until, now, in_app, now if in_app else None)
 
 
-def _update_inboxes(rows: Sequence[PlannedRow], *, hours: Mapping[int, Hours], ends: Mapping[int, datetime]) -> None:
+_EARLIER = "CASE WHEN inboxes.look_at <= new.until THEN inboxes.look_at ELSE COALESCE(new.until, inboxes.look_at) END"
+
+
+def _update_inboxes(rows: Sequence[PlannedRow], *, hours: Mapping[int, str], ends: Mapping[int, datetime]) -> None:
     """Raise seq and unread_count by what was written, and write the hours, and their ends as checks: one query."""
     in_feed = [row for row in rows if row.channel == "in_app"]
     shown = Counter([row.user_id for row in in_feed])
@@ -176,18 +179,19 @@ def _update_inboxes(rows: Sequence[PlannedRow], *, hours: Mapping[int, Hours], e
     if not users:
         return
     new = Counter([row.user_id for row in in_feed if row.replaces is None])
+    columns = {"user_id": "bigint", "shown": "bigint", "unread": "bigint"}
+    assign = {"seq": "inboxes.seq + new.shown", "unread_count": "inboxes.unread_count + new.unread"}
+    rows_of: list[tuple[Any, ...]] = [(user, shown[user], new[user]) for user in users]
+    if hours or ends:
+        columns |= {"hourly": "text", "until": "timestamptz"}
+        assign |= {"hourly": "COALESCE(new.hourly, inboxes.hourly)", "look_at": _EARLIER}
+        rows_of = [(*row, hours.get(row[0]), ends.get(row[0])) for row in rows_of]
     update_rows(
         "inboxes",
         key="user_id",
-        columns={"user_id": "bigint", "shown": "bigint", "unread": "bigint", "hourly": "jsonb", "until": "timestamptz"},
-        rows=[(user, shown[user], new[user], hours.get(user), ends.get(user)) for user in users],
-        assign={
-            "seq": "inboxes.seq + new.shown",
-            "unread_count": "inboxes.unread_count + new.unread",
-            "hourly": "COALESCE(new.hourly, inboxes.hourly)",
-            "look_at": "CASE WHEN inboxes.look_at <= new.until THEN inboxes.look_at "
-            "ELSE COALESCE(new.until, inboxes.look_at) END",
-        },
+        columns=columns,
+        rows=rows_of,
+        assign=assign,
         where=id_range("inboxes.user_id", users),
     )
 
@@ -196,7 +200,7 @@ def _push(
     events: Sequence[Event],
     in_feed: Sequence[tuple[int, PlannedRow]],
     *,
-    inboxes: Mapping[int, tuple[int, int, Hours]],
+    inboxes: Mapping[int, tuple[int, int, str]],
     now: datetime,
 ) -> None:
     """Hand a frame for each row in the feed to the hubs, which add what all of an event share."""

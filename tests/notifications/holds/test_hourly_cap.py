@@ -129,7 +129,7 @@ def test_what_was_read_meanwhile_is_in_no_summary(mailed):
 def test_no_cap_holds_nothing(mailed, settings):
     settings.HOURLY_CAPS = {}
     tell(mailed, 50)
-    assert (set(holds(mailed)), Inbox.objects.get(pk=mailed.pk).hourly) == ({"none"}, None)
+    assert (set(holds(mailed)), Inbox.objects.get(pk=mailed.pk).hourly) == ({"none"}, "")
 
 
 def test_each_channel_has_its_own_cap(mailed, settings):

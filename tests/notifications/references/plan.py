@@ -5,8 +5,9 @@ It shares the words (facts, rows) with the real one and none of its code.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from notifications.routing.plan import EventFacts, PlannedRow, RoutingContext
 
@@ -113,11 +114,10 @@ def within_the_hour(
     critical = {one.event_id for one in facts if one.type.is_critical}
     if row.hold != "none" or row.channel not in context.caps or row.event_id in critical:
         return row
-    hour = context.hours.get(row.user_id, {}).get(row.channel)
+    end, came_before = json.loads(context.hours.get(row.user_id, "{}")).get(row.channel, (context.now + 3600, 0))
     before = [one for one in rows if (one.user_id, one.channel) == (row.user_id, row.channel)]
     counted = [one for one in before if one.hold in ("none", "burst") and one.event_id not in critical]
-    came = (hour.number if hour else 0) + len(counted)
+    came = came_before + len(counted)
     if came < context.caps[row.channel]:
         return row
-    end = datetime.fromtimestamp(hour.end, UTC) if hour else context.now + timedelta(hours=1)
-    return row._replace(hold="burst", hold_until=end)
+    return row._replace(hold="burst", hold_until=datetime.fromtimestamp(end, UTC))

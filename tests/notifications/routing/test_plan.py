@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import timedelta
+from json import dumps
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifications.holds.hourly_cap import Hour
 from notifications.routing.plan import EventFacts, ExistingRow, Plan, Preference, RoutingContext, TypeFacts, plan
 from tests.notifications.factories.routing import NOON
 from tests.notifications.references.plan import reference
@@ -54,7 +54,7 @@ def batches(draw: st.DrawFn) -> tuple[list[EventFacts], RoutingContext]:
         for position in positions
     ]
     events = st.integers(103, 109)
-    hour = st.builds(Hour, st.just((NOON + timedelta(minutes=20)).timestamp()), st.integers(0, 4))
+    hour = st.tuples(st.just((NOON + timedelta(minutes=20)).timestamp()), st.integers(0, 4))
     existing = st.builds(ExistingRow, st.integers(1, 1000), st.integers(0, 6), st.booleans(), st.integers(1, 3))
     context = RoutingContext(
         audience={event.event_id: draw(st.dictionaries(USERS, REASONS)) for event in facts},
@@ -73,8 +73,8 @@ def batches(draw: st.DrawFn) -> tuple[list[EventFacts], RoutingContext]:
             for key in sorted({event.group_key for event in facts if event.group_key})
         },
         caps=draw(st.dictionaries(st.sampled_from(["email", "chat"]), st.integers(1, 3))),
-        hours={user: draw(st.dictionaries(st.sampled_from(["email", "chat"]), hour)) for user in (1, 2)},
-        now=NOON,
+        hours={user: draw(st.dictionaries(st.sampled_from(["email", "chat"]), hour).map(dumps)) for user in (1, 2)},
+        now=NOON.timestamp(),
     )
     return facts, context
 
