@@ -20,7 +20,7 @@ _looked_at = 0
 def sweep() -> None:
     """Look for due deliveries, expired leases, recoveries on their way, and accounts whose e-mail has changed.
 
-    Seven cheap queries when there are none.
+    Eight cheap queries when there are none.
     """
     global _looked_at  # noqa: PLW0603  one sweeper in each process
     try:

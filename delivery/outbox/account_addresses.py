@@ -35,7 +35,9 @@ def follow_accounts(kind: str, users: Collection[int]) -> None:
     an account changed. Needs the inbox locks of these people.
     """
     outdated = Address.objects.filter(_is_outdated(), kind=kind, user_id__in_set=users)
-    if former := list(outdated.select_related("user").order_by("pk")):
+    # In order, as whoever settles locks them.
+    locked = outdated.select_related("user").select_for_update(of=("self",), no_key=True).order_by("pk")
+    if former := list(locked):
         _replace(former, kind=kind)
     is_theirs, params = any_of("u.id", users)
     with connection.cursor() as cursor:

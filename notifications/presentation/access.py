@@ -5,6 +5,7 @@ Without one everybody sees all. It is asked anew each time, and never while rows
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
+from importlib import import_module
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 # A person and an entity.
 Pair = tuple[int, Entity]
+Ask = Callable[[Sequence[tuple[User, Entity]]], Iterable[object]]
 
 
 def is_asked() -> bool:
@@ -64,28 +66,20 @@ def _path() -> str:
     return path
 
 
-def _host() -> Callable[[Sequence[tuple[User, Entity]]], Iterable[object]]:
+def _host() -> Ask:
     may_see = import_string(_path())
-    try:
-        many: Callable[[Sequence[tuple[User, Entity]]], Iterable[object]] = import_string(
-            f"{_path().rpartition('.')[0]}.may_see_many"
-        )
-    except ImportError:
-        return lambda pairs: [may_see(user, entity) for user, entity in pairs]
-    return many
+    many: Ask | None = getattr(import_module(_path().rpartition(".")[0]), "may_see_many", None)
+    return many or (lambda pairs: [may_see(user, entity) for user, entity in pairs])
 
 
 @checks.register
 def may_see_is_there(**_more: Any) -> list[checks.CheckMessage]:
     """Error where the function can't be imported: nothing would be told any more."""
     try:
-        return [] if not is_asked() or callable(import_string(_path())) else [_not_there("it is no function")]
+        why = "" if not is_asked() or callable(import_string(_path())) else "it is no function"
     except ImportError as error:
-        return [_not_there(str(error))]
-
-
-def _not_there(why: str) -> checks.CheckMessage:
+        why = str(error)
     detail = (
         f"CARILLON['MAY_SEE'] is {_path()!r}, the dotted path of a may_see(user, entity), and can't be used: {why}."
     )
-    return checks.Error(detail, id="carillon_notifications.E001")
+    return [checks.Error(detail, id="carillon_notifications.E001")] if why else []

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from delivery import addresses
 from delivery.models import Address, Attempt, Delivery
@@ -272,3 +274,13 @@ def test_what_is_opened_after_the_change_goes_to_the_new_one_only(owner, mail):
     outbox.Opener(mail).open([Opened(row.pk, row.event_id, owner.pk, row.channel)])
     sweep()
     assert [one.address.target for one in Delivery.objects.filter(notification=row)] == [NEW]
+
+
+@pytest.mark.service
+def test_the_inbox_is_locked_before_the_addresses_and_those_before_the_deliveries(owner, mail):
+    delivery_to(account(owner))
+    change_to(owner, NEW)
+    with CaptureQueriesContext(connection) as asked:
+        sweep()
+    locks = [query["sql"] for query in asked if "FOR UPDATE" in query["sql"] or "FOR NO KEY" in query["sql"]]
+    assert [sql.split('FROM "')[1].split('"')[0] for sql in locks] == ["inboxes", "notification_channels", "deliveries"]
