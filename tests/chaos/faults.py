@@ -14,28 +14,31 @@ Make = Callable[[Stack, float], None]
 class Fault:
     """`make(stack, seconds)` returns when it is over. `patience`: seconds until all has to be told and delivered.
 
-    `is_short`: of the short form too. `needs_small_disk`: left out where none can be mounted.
+    `may_double`: an answer may be lost on the way, which is the only excuse for what comes twice. `is_short`: of the
+    short form too. `needs_small_disk`: left out where none can be mounted.
     """
 
     name: str
     make: Make
-    patience: float = 90.0
+    patience: float = 120.0
+    may_double: bool = False
     is_short: bool = False
     needs_small_disk: bool = False
-
-
-class SkippedError(Exception):
-    """A fault that can't be made here; the text says why."""
 
 
 ALL: dict[str, Fault] = {}
 
 
 def fault(
-    name: str, *, patience: float = 90.0, is_short: bool = False, needs_small_disk: bool = False
+    name: str,
+    *,
+    patience: float = 120.0,
+    may_double: bool = False,
+    is_short: bool = False,
+    needs_small_disk: bool = False,
 ) -> Callable[[Make], Make]:
     def register(make: Make) -> Make:
-        ALL[name] = Fault(name, make, patience, is_short, needs_small_disk)
+        ALL[name] = Fault(name, make, patience, may_double, is_short, needs_small_disk)
         return make
 
     return register

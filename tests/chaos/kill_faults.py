@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 
 from tests.chaos.faults import fault
+from tests.chaos.server_faults import database_crashed, redis_emptied, redis_frozen, redis_restarted
 from tests.chaos.stack import WEBS, WORKERS, Stack, wait_for
 
 DYING = ("-m", "tests.processes.programs.dying_sender")
@@ -24,7 +26,7 @@ def _at_random(stack: Stack, names: tuple[str, ...], seconds: float) -> None:
         stack.start(name)
 
 
-@fault("worker killed at random")
+@fault("worker killed at random", may_double=True)
 def workers_killed(stack: Stack, seconds: float) -> None:
     _at_random(stack, WORKERS, 2 * seconds)
 
@@ -35,6 +37,17 @@ def webs_killed(stack: Stack, seconds: float) -> None:
     stack.wait_until_ready()
 
 
+@fault("everything at once", may_double=True, patience=180.0)
+def everything(stack: Stack, seconds: float) -> None:
+    """Kill anything at random while the database crashes and Redis is emptied, frozen and restarted."""
+    killing = threading.Thread(target=_at_random, args=(stack, (*WEBS, *WORKERS), 3 * seconds))
+    killing.start()
+    for make in (redis_emptied, database_crashed, redis_frozen, redis_restarted):
+        make(stack, seconds / 2)
+    killing.join()
+    stack.wait_until_ready()
+
+
 @fault("beat killed")
 def beat_killed(stack: Stack, seconds: float) -> None:
     stack.kill("beat")
@@ -42,7 +55,7 @@ def beat_killed(stack: Stack, seconds: float) -> None:
     stack.start("beat")
 
 
-@fault("all killed")
+@fault("all killed", may_double=True)
 def all_killed(stack: Stack, _seconds: float) -> None:
     for name in (*WEBS, *WORKERS, "beat"):
         stack.kill(name)
@@ -60,7 +73,7 @@ def workers_rolled(stack: Stack, _seconds: float) -> None:
 
 
 def _at(point: str) -> None:
-    @fault(f"worker killed at {point}", is_short=point == "settle")
+    @fault(f"worker killed at {point}", may_double=True, is_short=point == "settle")
     def die(stack: Stack, _seconds: float) -> None:
         _die_at(stack, point)
         _work_again(stack)
@@ -70,7 +83,7 @@ for _point in ("number", "route", "claiming", "claim", "send", "settle"):
     _at(_point)
 
 
-@fault("worker killed at rescue")
+@fault("worker killed at rescue", may_double=True)
 def killed_at_rescue(stack: Stack, _seconds: float) -> None:
     """Let the next worker die over what one leaves behind that died while it sent."""
     _die_at(stack, "send")
@@ -78,7 +91,7 @@ def killed_at_rescue(stack: Stack, _seconds: float) -> None:
     _work_again(stack)
 
 
-@fault("worker killed at recover")
+@fault("worker killed at recover", may_double=True)
 def killed_at_recover(stack: Stack, _seconds: float) -> None:
     stack.postgres.sql(
         "INSERT INTO recoveries (address_id, since, until) SELECT id, now() - interval '1 hour', now() "

@@ -20,7 +20,7 @@ def smtp_slow(stack: Stack, seconds: float) -> None:
     stack.mail.slow = 0.0
 
 
-@fault("SMTP hangs after the final dot")
+@fault("SMTP hangs after the final dot", may_double=True)
 def smtp_hangs(stack: Stack, seconds: float) -> None:
     stack.mail.slow = 600.0
     time.sleep(seconds)

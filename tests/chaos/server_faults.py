@@ -6,6 +6,7 @@ import time
 
 from tests.chaos.faults import fault
 from tests.chaos.stack import Stack
+from tests.delivery.fakes.http_receiver import Reply
 
 # Errors of the server that say nothing against what was tried; the issue of a full disk is one of them.
 ODD_STATES = ("53100", "57014", "58030", "53200", "XX000")
@@ -33,6 +34,15 @@ def database_away(stack: Stack, seconds: float) -> None:
     stack.postgres.stop()
     time.sleep(seconds)
     stack.postgres.start()
+
+
+@fault("database away for longer than a lease")
+def database_away_for_long(stack: Stack, _seconds: float) -> None:
+    """Take it away while receivers ponder: what they answer meanwhile is written later, and nothing goes out again."""
+    stack.http.reply, stack.mail.slow = Reply(delay=1.2), 1.2
+    time.sleep(2)
+    database_away(stack, 25.0)
+    stack.http.reply, stack.mail.slow = Reply(), 0.0
 
 
 @fault("database crashed")
