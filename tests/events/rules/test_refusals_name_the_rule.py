@@ -24,6 +24,7 @@ FOR_DEVELOPERS = {
     "events/rules/schema_keywords.py",
     "events/sources/comfyui/client.py",
     "notifications/channels.py",
+    "notifications/presentation/access.py",
     "delivery/channels/blame.py",
     "delivery/channels/registry.py",
 }
