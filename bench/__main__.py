@@ -29,6 +29,7 @@ BENCHMARKS = (
     "webhooks",
     "mails",
     "beside",
+    "outage",
     "attack",
 )
 

@@ -1,8 +1,9 @@
-"""Mail server that takes every mail at once and keeps none. Prints its port."""
+"""Mail server that takes every mail at once and keeps none, on a port that is named or free. Prints its port."""
 
 from __future__ import annotations
 
 import asyncio
+import sys
 
 _END_OF_BODY, _END_OF_COMMAND = b"\r\n.\r\n", b"\r\n"
 _EXTENSIONS = b"250-localhost\r\n250-SIZE 33554432\r\n250 8BITMIME\r\n"
@@ -32,7 +33,9 @@ class MailServer(asyncio.Protocol):
 
 
 async def main() -> None:
-    server = await asyncio.get_running_loop().create_server(MailServer, "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(
+        MailServer, "127.0.0.1", int(sys.argv[1]) if sys.argv[1:] else 0
+    )
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

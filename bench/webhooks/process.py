@@ -78,7 +78,7 @@ def open_deliveries(users: list[User], count: int) -> None:
         for number in range(count)
     )
     rows = Notification.objects.bulk_create(
-        Notification(event=event, user=users[number % len(users)], channel=CHANNEL, reason="owner")
+        Notification(event=event, user=users[number % len(users)], channel=CHANNEL, reason="everyone")
         for number, event in enumerate(events)
     )
     opened = [(row.pk, row.user_id) for row in rows]

@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from delivery.models import Server
 from delivery.monitoring import health
 from delivery.monitoring.health import draining
 from events.bus import Entity, publish
@@ -188,3 +189,13 @@ def test_what_is_set_aside_is_named_and_stops_nobody_s_balancer(client, db, with
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
 def test_they_are_only_read(client, db, path):
     assert client.post(path).status_code == 405
+
+
+@pytest.mark.django_db
+def test_a_server_of_ours_that_fails_is_named_and_this_one_stays_ready(client):
+    Server.objects.create(name="smtp", failures=3, failing_since=timezone.now())
+    Server.objects.create(name="slack", failures=1, failing_since=timezone.now())
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["failing_servers"]) == (200, ["smtp"])
+    failing = [line for line in client.get("/metrics").text.splitlines() if line.startswith("carillon_server_failing{")]
+    assert failing == ['carillon_server_failing{server="smtp"} 1.0']
