@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from django.db.models import ForeignObjectRel
-from django.db.models.deletion import CASCADE
+from django.db.models.deletion import SET_NULL
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -180,7 +180,7 @@ def test_days_shortens_the_time(owner):
 def test_every_table_that_points_to_what_goes_is_dealt_with():
     """A new one: say in delivery.retention.tables whether it keeps its row, or take it along."""
     pointing = {
-        (relation.related_model._meta.db_table, relation.on_delete is CASCADE)
+        (relation.related_model._meta.db_table, relation.on_delete is not SET_NULL)
         for model in (Event, Notification, Summary, Delivery, Attempt)
         for relation in model._meta.get_fields(include_hidden=True)
         if isinstance(relation, ForeignObjectRel)
