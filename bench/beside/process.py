@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import Count, Max
 from django.utils import timezone
 
@@ -74,11 +75,12 @@ def open_deliveries(channel: str, users: list[User], count: int) -> None:
         for number in range(count)
     )
     rows = Notification.objects.bulk_create(
-        Notification(event=event, user=users[number % len(users)], channel=channel, reason="owner")
+        Notification(event=event, user=users[number % len(users)], channel=channel, reason="everyone")
         for number, event in enumerate(events)
     )
     opened = [(row.pk, row.user_id) for row in rows]
-    open_to_addresses(channel, "notification", opened, uses_account_email=channel == "email")
+    with transaction.atomic():
+        open_to_addresses(channel, "notification", opened, uses_account_email=channel == "email")
 
 
 def seconds_until_sent(users: list[User], counts: dict[str, int]) -> dict[str, float]:

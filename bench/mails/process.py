@@ -8,7 +8,7 @@ import time
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, transaction
 
 from bench.timing import interleaved
 from delivery.channels import Outgoing
@@ -55,7 +55,8 @@ def open_deliveries(people: list[User], count: int) -> None:
         for number, event in enumerate(events)
     )
     opened = [(row.pk, row.user_id) for row in rows]
-    open_to_addresses(CHANNEL, "notification", opened, uses_account_email=True)
+    with transaction.atomic():
+        open_to_addresses(CHANNEL, "notification", opened, uses_account_email=True)
     # Preferences are asked again before a mail is sent: nobody has chosen e-mail here, whose default is the feed alone.
     EventType.objects.filter(pk=event_type.pk).update(default_channels=["in_app", CHANNEL])
     with connection.cursor() as cursor:
