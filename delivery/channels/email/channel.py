@@ -96,7 +96,7 @@ class Session:
         if not recipient or body is None:
             # Written by another program: nothing that was checked here gets this far.
             return Outcome("dead", "invalid_email")
-        envelope = Envelope(parseaddr(settings.DEFAULT_FROM_EMAIL)[1], recipient, bytes(body))
+        envelope = Envelope(_sender(settings.DEFAULT_FROM_EMAIL), recipient, bytes(body))
         domain = recipient.rpartition("@")[2].lower()
         async with self._queue.turn(domain, outgoing) as has_come:
             if not has_come:
@@ -124,6 +124,11 @@ class Session:
 
     async def close(self) -> None:
         await asyncio.gather(*[connection.close() for connection in self._free])
+
+
+@functools.lru_cache(maxsize=4)
+def _sender(mailbox: str) -> str:
+    return parseaddr(mailbox)[1]
 
 
 @functools.lru_cache(maxsize=4096)

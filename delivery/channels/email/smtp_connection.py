@@ -15,6 +15,7 @@ from email import message_from_bytes
 from email.generator import BytesGenerator
 from email.message import Message
 from email.policy import compat32
+from queue import SimpleQueue
 from typing import TypeVar
 
 from django.conf import settings
@@ -48,20 +49,43 @@ class SmtpConnection:
     def __init__(self) -> None:
         self._backend = _backend()
         self.is_aborted = False
+        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        # No end of the process waits for it, whatever a server lets it wait for.
+        threading.Thread(target=self._work, name="mail", daemon=True).start()
 
     async def send(self, envelope: Envelope, progress: smtp_outcome.Progress, *, deadline: float) -> Outcome:
         """Send within `deadline` seconds; raise nothing of the server's."""
         try:
-            return await asyncio.wait_for(_in_thread(lambda: self._send(envelope, progress)), deadline)
+            return await asyncio.wait_for(self._do(lambda: self._send(envelope, progress)), deadline)
         except TimeoutError as error:
             self._abort()
             return smtp_outcome.failed(error, progress)
-        except asyncio.CancelledError:
+        except BaseException:
             self._abort()
             raise
 
     async def close(self) -> None:
-        await _in_thread(self._disconnect)
+        await self._do(self._disconnect)
+        self._jobs.put(None)
+
+    def _work(self) -> None:
+        while job := self._jobs.get():
+            job()
+
+    def _do(self, job: Callable[[], T]) -> asyncio.Future[T]:
+        """Do a job in the connection's own thread."""
+        future: Future[T] = Future()
+
+        def run() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                future.set_result(job())
+            except Exception as error:  # noqa: BLE001  it is raised where the future is waited for
+                future.set_exception(error)
+
+        self._jobs.put(run)
+        return asyncio.wrap_future(future)
 
     def _send(self, envelope: Envelope, progress: smtp_outcome.Progress) -> Outcome:
         backend = self._backend
@@ -98,6 +122,7 @@ class SmtpConnection:
     def _abort(self) -> None:
         """Wake the thread from whatever it waits for; a connection that comes later isn't used."""
         self.is_aborted = True
+        self._jobs.put(None)
         smtp = getattr(self._backend, "connection", None) or getattr(self._backend, "_partial_connection", None)
         if smtp is not None and smtp.sock is not None:
             with contextlib.suppress(OSError):
@@ -119,22 +144,6 @@ def _allow(smtp: smtplib.SMTP, step: str) -> None:
     """Let the server take as long as this step may."""
     if smtp.sock is not None:
         smtp.sock.settimeout(_limit(step))
-
-
-def _in_thread(job: Callable[[], T]) -> asyncio.Future[T]:
-    """Do a job in a thread that no end of the process waits for, whatever a server lets it wait for."""
-    future: Future[T] = Future()
-
-    def run() -> None:
-        if not future.set_running_or_notify_cancel():
-            return
-        try:
-            future.set_result(job())
-        except Exception as error:  # noqa: BLE001  it is raised where the future is waited for
-            future.set_exception(error)
-
-    threading.Thread(target=run, name="mail", daemon=True).start()
-    return asyncio.wrap_future(future)
 
 
 def send_over(smtp: smtplib.SMTP, envelope: Envelope, progress: smtp_outcome.Progress) -> Outcome:
