@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Count
 
-from delivery.channels import Channel, Frozen, Outgoing
+from delivery.channels import Channel, Frozen, Outgoing, blame
 from delivery.models import Address, Attempt, Delivery
 from delivery.outbox import eligibility, load
 from events.db.rows import insert_rows, update_rows
@@ -17,6 +17,9 @@ from events.transport import outages
 # A worker that lives says so this often; one that can't for so long may have lost what it holds.
 BEAT = timedelta(seconds=5)
 LEASE = 3 * BEAT
+
+CANNOT_RENDER = "cannot_render"
+SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=15)
 
 State = Delivery.State
 
@@ -57,10 +60,10 @@ def take(
             wanted.append(one)
     waiting = {pk: reason for pk, reason in unwanted.items() if reason in eligibility.WAITS}
     end({pk: reason for pk, reason in unwanted.items() if pk not in waiting}, state=State.SKIPPED, now=now)
-    _put_off(waiting, now=now)
+    _put_off({pk: (reason, now + eligibility.WAITS[reason]) for pk, reason in waiting.items()})
     numbers = _earlier_attempts(wanted)
     fresh = _freeze(channel, wanted, now=now)
-    wanted = [one for one in wanted if one.delivery.state == State.PENDING]
+    wanted = [one for one in wanted if one.delivery.body is not None]
     token = uuid.uuid4()
     _write_claims(wanted, fresh=fresh, token=token, lease_until=now + LEASE)
     for one in wanted:
@@ -92,8 +95,8 @@ def end(reasons: Mapping[int, str], *, state: str, now: datetime) -> None:
     update_rows("deliveries", columns=columns, rows=rows)
 
 
-def _put_off(reasons: Mapping[int, str], *, now: datetime) -> None:
-    rows = [(pk, reason, now + eligibility.WAITS[reason]) for pk, reason in reasons.items()]
+def _put_off(waits: Mapping[int, tuple[str, datetime]]) -> None:
+    rows = [(pk, reason, due_at) for pk, (reason, due_at) in waits.items()]
     update_rows("deliveries", columns={"id": "bigint", "reason": "text", "due_at": "timestamptz"}, rows=rows)
 
 
@@ -107,23 +110,30 @@ def _earlier_attempts(wanted: Sequence[Outgoing]) -> dict[int, int]:
 
 
 def _freeze(channel: Channel, wanted: Sequence[Outgoing], *, now: datetime) -> dict[int, Frozen]:
-    """Give those that have none the bytes of all their attempts. One that can't be rendered is dead, visibly."""
+    """Give those that have none the bytes of all their attempts. One that can't be rendered waits, as long as a
+    failure of ours may last: a file that is missing during a roll comes, and a mistake is mended."""
     fresh: dict[int, Frozen] = {}
+    later: dict[int, tuple[str, datetime]] = {}
     broken: dict[int, str] = {}
     for one in wanted:
-        if one.delivery.body is not None:
+        delivery = one.delivery
+        if delivery.body is not None:
             continue
         try:
             frozen = channel.freeze(one)
-        except Exception as error:  # noqa: BLE001  whatever a template raises ends its own delivery only
-            error.add_note(f"on delivery {one.delivery.pk}")
+        except Exception as error:  # noqa: BLE001  whatever a template raises stops its own delivery only
+            error.add_note(f"on delivery {delivery.pk}")
             outages.note(__name__, "a delivery could not be rendered", error)
-            one.delivery.state = State.DEAD
-            broken[one.delivery.pk] = "cannot_render"
+            age = now - (delivery.resent_at or delivery.created_at)
+            if age >= blame.OURS_ENDS_AFTER:
+                broken[delivery.pk] = CANNOT_RENDER
+            else:
+                later[delivery.pk] = CANNOT_RENDER, now + min(max(age, SHORTEST_PAUSE), LONGEST_PAUSE)
             continue
-        one.delivery.body, one.delivery.content_type = frozen.body, frozen.content_type
-        fresh[one.delivery.pk] = frozen
+        delivery.body, delivery.content_type = frozen.body, frozen.content_type
+        fresh[delivery.pk] = frozen
     end(broken, state=State.DEAD, now=now)
+    _put_off(later)
     return fresh
 
 

@@ -22,9 +22,11 @@ STYLE_SHEETS = tuple(f"carillon/{name}.css" for name in ("core/base", "panel/bel
 MODULES = (
     "carillon/core/config.js",
     "carillon/core/connection.js",
+    "carillon/core/failure.js",
     "carillon/core/http.js",
     "carillon/core/labels.js",
     "carillon/core/navigation.js",
+    "carillon/core/reducer.js",
     "carillon/core/storage.js",
     "carillon/core/store.js",
     "carillon/core/tabs.js",
@@ -33,7 +35,7 @@ MODULES = (
     "carillon/toasts/toasts.js",
 )
 FEED_MODULES = tuple(
-    f"carillon/feed/{name}.js" for name in ("feed", "keyboard", "rows", "status_lines", "summaries", "time")
+    f"carillon/feed/{name}.js" for name in ("feed", "keyboard", "marks", "rows", "status_lines", "summaries", "time")
 )
 
 

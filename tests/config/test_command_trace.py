@@ -14,12 +14,13 @@ from events.models import ApiKey, CommandEntry
 
 pytestmark = pytest.mark.django_db
 
-TRACED = {"token", "replay", "prune", "reseal"}
+TRACED = {"token", "replay", "prune", "reseal", "doctor"}
 UNTRACED = {
     "publish": "an event in the log says itself what was published",
     "comfyui_bridge": "publishes events",
     "hardware_monitor": "publishes events",
     "explain": "changes nothing",
+    "check_webhook_sender": "changes nothing",
     "demo": "needs DEBUG",
     "serve": "is a process of the service; its run is written down",
     "web": "is a process of the service; its run is written down",
@@ -51,6 +52,13 @@ def test_a_subscriber_that_is_moved_is_written_down():
     subscribers.enroll()
     call_command("replay", "notifications", "--after", "0")
     assert (entry().command, entry().text) == ("replay", "notifications goes on after position 0")
+
+
+def test_badges_that_are_mended_are_written_down_and_a_look_is_not():
+    call_command("doctor")
+    assert not CommandEntry.objects.exists()
+    call_command("doctor", "--fix")
+    assert (entry().command, entry().text) == ("doctor", "mended 0 of 0 wrong badges")
 
 
 def test_pruning_is_written_down_before_it_begins_and_with_what_went():

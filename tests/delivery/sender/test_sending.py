@@ -155,14 +155,38 @@ def test_what_was_claimed_and_not_begun_leaves_no_trace(owner, fake):
     assert (made.state, made.claim_token, Attempt.objects.count()) == ("pending", None, 0)
 
 
-def test_one_that_can_not_be_rendered_is_dead_and_keeps_no_other_from_going(owner, member, fake, monkeypatch):
+@pytest.fixture
+def unfinished(fake, owner, monkeypatch) -> list[bool]:
+    """As long as it holds something, nothing can be rendered for the owner."""
+    freeze, broken = fake.freeze, [True]
+    monkeypatch.setattr(fake, "freeze", lambda one: 1 / 0 if broken and one.user == owner else freeze(one))
+    return broken
+
+
+def test_one_that_can_not_be_rendered_waits_and_keeps_no_other_from_going(owner, member, fake, unfinished):
     broken, whole = delivery(address(owner)), delivery(address(member))
-    freeze = fake.freeze
-    monkeypatch.setattr(fake, "freeze", lambda one: freeze(one) if one.user == member else 1 / 0)
     deliver(fake)
     broken.refresh_from_db()
     whole.refresh_from_db()
-    assert (broken.state, broken.reason, whole.state) == ("dead", "cannot_render", "sent")
+    assert (broken.state, broken.reason, broken.tries) == ("pending", "cannot_render", 0)
+    assert whole.state == "sent"
+
+
+def test_it_goes_once_it_can_be_rendered(owner, fake, unfinished):
+    made = delivery(address(owner))
+    deliver(fake)
+    unfinished.clear()
+    deliver(fake, now=after(60))
+    made.refresh_from_db()
+    assert (made.state, outcomes(made)) == ("sent", ["sent"])
+
+
+def test_what_can_not_be_rendered_for_five_days_is_dead(owner, fake, unfinished):
+    made = delivery(address(owner))
+    Delivery.objects.update(created_at=NOON)
+    deliver(fake, now=after(5 * 86_400))
+    made.refresh_from_db()
+    assert (made.state, made.reason) == ("dead", "cannot_render")
 
 
 def test_sent_again_it_is_the_same(owner, fake):

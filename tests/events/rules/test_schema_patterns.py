@@ -81,7 +81,7 @@ def test_a_pattern_that_cannot_be_compiled_is_refused_by_name_and_reason(pattern
     schema = {"properties": {"a": {keyword: pattern if keyword == "pattern" else {pattern: True}}}}
     with pytest.raises(ValueError, match=r"^schema has the pattern '") as caught:
         payload_schema.check_schema(schema)
-    assert repr(pattern[:100]) in str(caught.value)
+    assert repr(pattern[:20])[:-1] in str(caught.value)
     assert reason.replace("\\\\", "\\") in str(caught.value)
 
 

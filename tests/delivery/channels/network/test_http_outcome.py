@@ -126,5 +126,5 @@ def test_every_code_of_an_attempt_has_its_sentence_without_addresses():
 
 
 def test_a_code_from_elsewhere_speaks_for_itself():
-    assert "sms_refused" in reasons.sentence("sms_refused")
+    assert "sms refused" in reasons.sentence("sms_refused")
     assert reasons.sentence("") == ""
