@@ -4,7 +4,7 @@
  *
  * @typedef {{id: number | string, seq: number, category: string}} Kept `seq`: as of when it surfaced
  * @typedef {{kept: () => Iterable<Kept>, mark: (ids: Set<string>, isRead: boolean) => void,
- *   remove: (ids: Set<string>) => void}} Place
+ *   drop: (ids: Set<string>) => void}} Place
  */
 import { store } from "./store.js";
 
@@ -16,7 +16,7 @@ import { store } from "./store.js";
 export function follow(place, signal) {
   store.on("read", ({ ids, is_read: isRead }) => place.mark(new Set(ids.map(String)), isRead), signal);
   store.on("read_all", ({ up_to: upTo, category }) => readUpTo(place, upTo, category), signal);
-  store.on("removed", ({ ids }) => place.remove(new Set(ids.map(String))), signal);
+  store.on("removed", ({ ids }) => place.drop(new Set(ids.map(String))), signal);
 }
 
 /**

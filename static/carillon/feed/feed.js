@@ -154,7 +154,7 @@ export class CarillonFeed extends HTMLElement {
   }
 
   /** @param {Set<string>} ids */
-  remove(ids) {
+  drop(ids) {
     ids.forEach((id) => this.waiting?.delete(Number(id)));
     this.showPill();
     for (const row of this.list ? rowsOf(this.list) : []) {

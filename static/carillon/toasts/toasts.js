@@ -67,7 +67,7 @@ export class CarillonToasts extends HTMLElement {
 
   /** @param {{rows: Row[], news: Row[], late: Row[]}} detail */
   arrived({ rows, news, late }) {
-    this.remove(new Set(rows.filter((row) => row.is_read).map((row) => String(row.id))));
+    this.drop(new Set(rows.filter((row) => row.is_read).map((row) => String(row.id))));
     this.loading?.then((list) => rows.forEach((row) => list.has(String(row.id)) && this.show(row)));
     for (const row of news) {
       if (location.pathname === row.url) continue;
@@ -161,7 +161,7 @@ export class CarillonToasts extends HTMLElement {
    */
   gaveBack({ id, seq, kind, title, text, url, is_read: isRead }) {
     const name = `summary-${id}`;
-    if (isRead) this.remove(new Set([name]));
+    if (isRead) this.drop(new Set([name]));
     if (isRead || location.pathname === url) return;
     const tell = () => {
       if (Number(load("summed")) === seq) return;
@@ -198,11 +198,11 @@ export class CarillonToasts extends HTMLElement {
    * @param {boolean} isRead
    */
   mark(ids, isRead) {
-    if (isRead) this.remove(ids);
+    if (isRead) this.drop(ids);
   }
 
   /** @param {Set<string>} ids */
-  remove(ids) {
+  drop(ids) {
     for (const id of ids) {
       this.untold.delete(Number(id));
       this.later.delete(id);
