@@ -57,7 +57,7 @@ def test_a_balancer_may_leave_out_what_one_can_serve_without(client, db, setting
     assert client.get("/readyz?exclude=broker&exclude=layer").status_code == 200
 
 
-def test_a_database_that_is_away_is_named(client, without_redis, monkeypatch):
+def test_a_database_that_is_away_is_named(client, db, without_redis, monkeypatch):
     def away(*, now: datetime) -> NoReturn:
         raise DatabaseError("connection refused on 10.0.0.3")
 
