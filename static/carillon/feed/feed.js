@@ -50,7 +50,7 @@ export class CarillonFeed extends HTMLElement {
     this.watchOlder();
     refreshTimes(this);
     showDoNotDisturb(this);
-    showConnection(this, store.status);
+    this.connectionChanged(store.status);
     if (Number(this.dataset.upTo) < store.seq) this.reload();
   }
 

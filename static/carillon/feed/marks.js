@@ -17,12 +17,15 @@ export function keepMark(id, isRead) {
   save(NAME, JSON.stringify({ ...kept(), [id]: isRead }));
 }
 
-/** Tell all that is kept. Twice, by two tabs, is once. */
+/** Tell all that is kept, and keep each until it was heard: the page may go meanwhile. Twice, by two tabs, is once. */
 export async function replayMarks() {
-  const marks = Object.entries(kept());
-  if (!marks.length) return;
-  save(NAME, "");
-  for (const [id, isRead] of marks) {
-    await post(address(isRead ? "read" : "unread", id), {}).catch((error) => isCut(error) && keepMark(id, isRead));
+  for (const [id, isRead] of Object.entries(kept())) {
+    try {
+      await post(address(isRead ? "read" : "unread", id), {});
+    } catch (error) {
+      if (isCut(error)) return;
+    }
+    const { [id]: now, ...others } = kept();
+    if (now === isRead) save(NAME, JSON.stringify(others));
   }
 }
