@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import stop_clock, wait_until_live
-from tests.browser.fake_server import until
+from tests.browser.fake_server import FakeServer, until
 from tests.browser.site import COME_BACK, LEAVE
 
 pytestmark = [pytest.mark.browser, pytest.mark.page]
@@ -218,3 +218,18 @@ def test_a_page_can_take_a_toast_over(site, live):
     site.job_finished("Shot 7", for_="alice")
     expect(page.locator(".badge")).to_have_text("1")
     expect(page.locator(".toast")).to_have_count(0)
+
+
+def test_a_toast_whose_script_is_cut_off_keeps_no_later_one_away(enter):
+    page = enter("bob", "", expect=("ERR_FAILED",))
+    server = FakeServer(page.context)
+    page.route("**/toast_list.js", lambda route: route.abort(), times=1)
+    page.goto("/notifications/")
+    until(page, lambda: server.sockets)
+    seq = int(page.locator("body").get_attribute("data-seq") or "")
+    server.hello(seq)
+    with page.expect_event("requestfailed"):
+        server.ring(seq + 1)
+    expect(page.locator(".badge")).to_have_text("1")
+    server.ring(seq + 2, unread_count=2)
+    expect(page.locator(".toast")).to_contain_text(f"Shot {seq + 2} finished")

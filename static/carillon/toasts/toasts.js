@@ -56,12 +56,19 @@ export class CarillonToasts extends HTMLElement {
   connectedMoveCallback() {}
 
   get list() {
-    this.loading ??= import("./toast_list.js").then(({ ToastList }) => {
-      const list = new ToastList(this);
-      this.shown = list;
-      if (this.leaving) list.listen(this.leaving.signal);
-      return list;
-    });
+    this.loading ??= import("./toast_list.js").then(
+      ({ ToastList }) => {
+        const list = new ToastList(this);
+        this.shown = list;
+        if (this.leaving) list.listen(this.leaving.signal);
+        return list;
+      },
+      () => {
+        // Cut off at this moment: the badge says it, and the next toast tries again.
+        this.loading = undefined;
+        return new Promise(() => {});
+      },
+    );
     return this.loading;
   }
 
