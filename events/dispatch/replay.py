@@ -75,7 +75,8 @@ def retry_due(*, now: datetime) -> None:
     for parked in waiting.select_related("subscriber", "event__event_type", "event__actor_user")[:MOST_RETRIED]:
         parked.attempts += 1
         later = retry.next_look(parked.attempts, now=now)
-        mine = due.filter(pk=parked.pk, retry_at=parked.retry_at)
+        # Of this table alone: what a join finds isn't looked at again when another worker has just changed the row.
+        mine = ParkedEvent.objects.filter(pk=parked.pk, retry_at=parked.retry_at)
         if mine.update(attempts=parked.attempts, retry_at=later):
             rerun(parked, now=now)
         if time.monotonic() > end:
