@@ -4,6 +4,7 @@ Each has one for all clients, which keeps the process alive, and one for each ne
 others.
 """
 
+import ctypes
 import gc
 import logging
 import resource
@@ -34,6 +35,8 @@ WAITING = 6
 WAITING_OF_ONE = 2
 # What has ended may lie about until it has come to that.
 GARBAGE = 4 * MEGABYTE
+# What is free in the process goes back to the system; only glibc has it.
+_give_back_memory = getattr(ctypes.CDLL(None), "malloc_trim", None)
 # Between two lines in the log about what was refused.
 REPORT_SECONDS = 60.0
 # Told apart for it: who has many addresses shan't fill the memory with their names.
@@ -86,6 +89,8 @@ class Limits:
         if self._ended > GARBAGE:
             self._ended = 0
             gc.collect()
+            if _give_back_memory is not None:
+                _give_back_memory(0)
 
     def refused(self, what: str, *, host: str) -> None:
         line = f"{what} from {network(host)}"
