@@ -53,12 +53,18 @@ def follow(channel: Channel, addresses: Mapping[int, Address]) -> None:
     update_rows("notification_channels", columns={"id": "bigint", "server_id": "bigint"}, rows=moved)
 
 
+def half_open(addresses: Iterable[Address], *, now: datetime) -> set[int]:
+    """Pick the servers that wait for a probe; their ids."""
+    failing = {one.server.pk: one.server for one in addresses if one.server is not None and is_probed(one.server)}
+    return {pk for pk, server in failing.items() if not circuit_breaker.is_open(server, now=now)}
+
+
 def lock_half_open(addresses: Iterable[Address], *, now: datetime) -> set[int]:
     """Lock those servers that wait for a probe and that nobody else probes; their ids. No query for none."""
-    failing = {one.server.pk for one in addresses if one.server and circuit_breaker.has_opened(one.server, RULES)}
-    if not failing:
+    waiting = half_open(addresses, now=now)
+    if not waiting:
         return set()
-    rows = Server.objects.select_for_update(skip_locked=True, no_key=True).filter(pk__in=failing).order_by("pk")
+    rows = Server.objects.select_for_update(skip_locked=True, no_key=True).filter(pk__in=waiting).order_by("pk")
     return {row.pk for row in rows if not circuit_breaker.is_open(row, now=now)}
 
 

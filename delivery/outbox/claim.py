@@ -97,8 +97,9 @@ def _ask_access(channel: Channel, considered: Sequence[int], *, free: int, retri
     """Ask the host of what will most likely be chosen: it may take its time, so nothing is locked yet."""
     if not access.is_asked():
         return None
-    addresses = Address.objects.in_bulk(considered)
-    return load.ask_access(_choose(channel, addresses, probes=set(), free=free, retries=retries, now=now))
+    addresses = Address.objects.select_related("server").in_bulk(considered)
+    probes = servers.half_open(addresses.values(), now=now)
+    return load.ask_access(_choose(channel, addresses, probes=probes, free=free, retries=retries, now=now))
 
 
 def _choose(

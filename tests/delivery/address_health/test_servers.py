@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connections
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 
 from delivery import channels
 from delivery.address_health import servers
@@ -16,11 +17,14 @@ from delivery.channels import Outcome, Whose
 from delivery.channels.chat import providers
 from delivery.models import Address, Attempt, Delivery, Server
 from delivery.outbox.claim import is_any_due
+from events.models import Event
 from tests.conftest import person
 from tests.delivery.factories.deliveries import NOON, address, after, delivery
 from tests.delivery.fakes.channel import SENT, FakeChannel, installed
 from tests.delivery.manual_sender import claim, settle
 from tests.events.concurrency import at_once
+from tests.notifications.factories.routing import JOB
+from tests.notifications.fakes import access_host
 
 pytestmark = pytest.mark.django_db
 
@@ -86,6 +90,35 @@ def test_half_open_it_lets_one_probe_through(mail):
     assert len(claim(mail, now=after(2))) == 1
     assert claim(mail, now=after(3)) == []
     assert not is_any_due(now=after(3))
+
+
+@pytest.fixture
+def _host_is_asked(settings) -> None:
+    access_host.reset()
+    settings.CARILLON = {"MAY_SEE": access_host.PATH}
+
+
+@pytest.mark.usefixtures("_host_is_asked")
+def test_the_host_is_asked_of_a_probe_before_it_goes(mail):
+    open_it(mail)
+    Event.objects.update(source_entity_type=JOB.type, source_entity_id=JOB.id)
+    assert len(claim(mail, now=after(2))) == 1
+
+
+@pytest.mark.usefixtures("_host_is_asked")
+def test_asking_the_host_costs_no_query_for_each_address(mail):
+    needed = []
+    for count in (2, 6):
+        Delivery.objects.all().delete()
+        waiting(count)
+        # Its addresses point to their server from the first claim on.
+        settle(claim(mail), DOWN)
+        Server.objects.update(failures=0, open_until=None)
+        Delivery.objects.update(due_at=after(-60))
+        with CaptureQueriesContext(connection) as queries:
+            assert len(claim(mail)) == count
+        needed.append(len(queries))
+    assert needed[0] == needed[1]
 
 
 @pytest.mark.usefixtures("committed")
