@@ -9,25 +9,10 @@ import pytest
 from delivery.channels.email import smtp_connection
 from delivery.channels.email.channel import Session, new_turns
 from delivery.channels.email.smtp_connection import TIME_LIMITS
-from tests.delivery.factories.emails import outgoing, send, sending_to, states
-from tests.delivery.fakes.smtp_server import Server
+from tests.delivery.factories.emails import outgoing, send, states
 
 # RFC 5321, section 4.5.3.2, in minutes.
 RFC = {"CONNECT": 5, "MAIL": 5, "RCPT": 5, "DATA": 2, "BODY": 3, "END": 10}
-
-
-@pytest.fixture(scope="module")
-def running():
-    with Server().running() as started:
-        yield started
-
-
-@pytest.fixture
-def server(running, monkeypatch):
-    running.reset()
-    with sending_to(running, monkeypatch):
-        yield running
-    running.released.set()
 
 
 def limit(monkeypatch, step: str, seconds: float) -> None:

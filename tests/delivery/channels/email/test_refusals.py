@@ -14,25 +14,11 @@ from delivery.outbox.settle import Result
 from delivery.outbox.settle import settle as settle_results
 from tests.conftest import person
 from tests.delivery.factories.deliveries import NOON, address
-from tests.delivery.factories.emails import EMAIL, outgoing, send, sending_to
-from tests.delivery.fakes.smtp_server import Server
+from tests.delivery.factories.emails import EMAIL, outgoing, send
 from tests.delivery.manual_sender import claim
 
 OURS = ("retry", "mail_not_permitted", "ours", True)
 THEIRS = ("dead", "recipient_refused", "theirs", False)
-
-
-@pytest.fixture(scope="module")
-def running():
-    with Server().running() as started:
-        yield started
-
-
-@pytest.fixture
-def server(running, monkeypatch):
-    running.reset()
-    with sending_to(running, monkeypatch):
-        yield running
 
 
 def judged(*outcomes: Outcome) -> list[tuple[object, ...]]:

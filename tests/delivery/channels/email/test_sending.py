@@ -18,19 +18,6 @@ from tests.delivery.factories.emails import outgoing, send, sending_to, states
 from tests.delivery.fakes.smtp_server import Server, accepting
 
 
-@pytest.fixture(scope="module")
-def running():
-    with Server().running() as started:
-        yield started
-
-
-@pytest.fixture
-def server(running, monkeypatch):
-    running.reset()
-    with sending_to(running, monkeypatch):
-        yield running
-
-
 def test_the_server_gets_the_very_bytes_that_were_frozen(server):
     made = outgoing(emails.event())
     assert states(send(made)) == [("sent", "")]
