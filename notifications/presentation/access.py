@@ -3,7 +3,6 @@
 Without one everybody sees all. It is asked anew each time, and never while rows are locked.
 """
 
-import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from importlib import import_module
 from typing import Any
@@ -15,9 +14,8 @@ from django.utils.module_loading import import_string
 
 from events.entities import Entity
 from events.models import Event
+from events.transport import outages
 from notifications.models import Notification
-
-logger = logging.getLogger(__name__)
 
 # A person and an entity.
 Pair = tuple[int, Entity]
@@ -38,8 +36,8 @@ def answers(pairs: Collection[Pair]) -> dict[Pair, bool]:
     try:
         said = [bool(answer) for answer in _host()(asked)]
         return {(user.pk, entity): answer for (user, entity), answer in zip(asked, said, strict=True)}
-    except Exception:
-        logger.exception("CARILLON['MAY_SEE'] failed, so nothing of %d entities is told", len(asked))
+    except Exception as error:  # noqa: BLE001  whatever the host's code raises, nothing is told without its answer
+        outages.note(__name__, "CARILLON['MAY_SEE'] failed, so nothing is told of what it was asked about", error)
         return {}
 
 
