@@ -205,7 +205,8 @@ def _push(
 ) -> None:
     """Hand a frame for each row in the feed to the hubs, which add what all of an event share."""
     hidden = _hidden(events, in_feed)
-    without_text = [access.hide(copy(event)) for event in events if event.pk in {pk for _user, pk in hidden}]
+    hidden_events = {event_id for _user, event_id in hidden}
+    without_text = [access.hide(copy(event)) for event in events if event.pk in hidden_events]
     shown = {row.event_id for _pk, row in in_feed}
     shared = {
         -event.pk if event.is_hidden else event.pk: {
