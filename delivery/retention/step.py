@@ -17,6 +17,7 @@ from delivery.retention.archive import Archive
 from delivery.retention.limits import Limits
 from events.db import session
 from events.db.batch_size import AdaptiveBatch
+from events.db.rows import delete_rows
 
 # Rows in a batch; and seconds that it is meant to take from BEGIN to COMMIT.
 FIRST, LEAST, MOST, WISH = 500, 250, 2_000, 0.05
@@ -43,13 +44,13 @@ class RetentionStep(ABC):
     def may_go(self) -> Q:
         """Rule of what may go, asked once when rows are found and again when they are locked."""
 
-    @abstractmethod
     def archive(self, ids: Sequence[int], archive: Archive) -> Archived:
         """Write the rows; they are on the disk when this returns. Raises OSError: then they must stay."""
+        return {}
 
-    @abstractmethod
     def delete(self, ids: Sequence[int], *, archived: Archived | None) -> Gone:
         """Delete what still may go and is still as it was archived; within a transaction. Constant queries."""
+        return Counter({self.table: delete_rows(self.table, values=self.lock(ids).values_list("pk", flat=True))})
 
     def old(self, after: tuple[int | str, ...], *, limit: int) -> QuerySet[Any]:
         """Rows that are old enough to be looked at: of the next `limit` by id, for a table without an index by age,

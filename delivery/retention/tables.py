@@ -155,12 +155,6 @@ class ReadingBatches(RetentionStep):
     def may_go(self) -> Q:
         return Q(created_at__lt=self.limits.before)
 
-    def archive(self, ids: Sequence[int], archive: Archive) -> Archived:
-        return {}
-
-    def delete(self, ids: Sequence[int], *, archived: Archived | None) -> Gone:
-        return Counter({self.table: delete_rows(self.table, values=self.lock(ids).values_list("pk", flat=True))})
-
 
 class Events(RetentionStep):
     """Events to which none of the notifications `pointing` nor anything else points any more; `among`: of which.
