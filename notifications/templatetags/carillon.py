@@ -35,7 +35,8 @@ MODULES = (
     "carillon/toasts/toasts.js",
 )
 FEED_MODULES = tuple(
-    f"carillon/feed/{name}.js" for name in ("feed", "keyboard", "marks", "rows", "status_lines", "summaries", "time")
+    f"carillon/feed/{name}.js"
+    for name in ("feed", "forms", "keyboard", "marks", "older", "rows", "status_lines", "summaries", "time")
 )
 
 

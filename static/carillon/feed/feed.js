@@ -1,22 +1,21 @@
 /** The feed element, in the panel and on the page: rows arrive, change and go without a reload and without a jump. */
 import { config } from "../core/config.js";
-import { clearFailure, failureWords, isCut, showFailure } from "../core/failure.js";
-import { get, post } from "../core/http.js";
+import { get } from "../core/http.js";
 import { say } from "../core/labels.js";
 import { isPlainClick } from "../core/navigation.js";
-import { follow, readUpTo } from "../core/reducer.js";
+import { follow } from "../core/reducer.js";
 import { store } from "../core/store.js";
+import { submitted } from "./forms.js";
 import { handleKey } from "./keyboard.js";
-import { keepMark, replayMarks } from "./marks.js";
-import { clear, fill, insert, merge, parse, rowsOf, setRead } from "./rows.js";
-import { showConnection, showDoNotDisturb, showLine } from "./status_lines.js";
-import { followSummaries, readSummary } from "./summaries.js";
+import { replayMarks } from "./marks.js";
+import { loadOlder, watchOlder } from "./older.js";
+import { clear, fill, insert, parse, rowsOf, setRead } from "./rows.js";
+import { showConnection, showDoNotDisturb, showError, showLine } from "./status_lines.js";
+import { followSummaries } from "./summaries.js";
 import { refreshTimes } from "./time.js";
 
 /** @typedef {import("../core/config.js").Row} Row */
 
-const AUTOMATIC_PAGES = 5;
-const UNDO_FOR = 20_000;
 /** How long a pointer may take from the rows to the "new" button before they move. */
 const REACH = 400;
 
@@ -37,7 +36,7 @@ export class CarillonFeed extends HTMLElement {
     store.on("unread", () => this.countsChanged(), signal);
     store.on("settings", () => showDoNotDisturb(this), signal);
     store.on("connection", ({ status }) => this.connectionChanged(status), signal);
-    this.addEventListener("submit", (event) => this.submitted(event), { signal });
+    this.addEventListener("submit", (event) => submitted(this, event), { signal });
     this.addEventListener("click", (event) => this.clicked(event), { signal });
     this.addEventListener("keydown", (event) => handleKey(this, event), { signal });
     for (const place of [this.list, this.pill]) {
@@ -47,7 +46,7 @@ export class CarillonFeed extends HTMLElement {
     }
     addEventListener("scroll", () => this.flushIfFree(), { signal, passive: true, capture: true });
     addEventListener("pageshow", (event) => event.persisted && this.reload(), { signal });
-    this.watchOlder();
+    watchOlder(this);
     refreshTimes(this);
     showDoNotDisturb(this);
     this.connectionChanged(store.status);
@@ -179,7 +178,7 @@ export class CarillonFeed extends HTMLElement {
       this.waiting?.clear();
       this.list?.replaceChildren(fragment);
       this.showPill();
-      this.watchOlder();
+      watchOlder(this);
       refreshTimes(this);
       this.countsChanged();
       if (store.seq > seq) this.reload();
@@ -213,74 +212,6 @@ export class CarillonFeed extends HTMLElement {
     }
   }
 
-  /** @param {SubmitEvent} event */
-  submitted(event) {
-    const form = /** @type {HTMLFormElement} */ (event.target);
-    const { act } = form.dataset;
-    event.preventDefault();
-    if (form.classList.contains("row-act")) this.toggle(form);
-    else if (act === "read-all") this.readAll(form);
-    else if (act === "undo") this.undo(form);
-    else if (act === "summary-read") readSummary(form).catch((error) => this.failed(error));
-    else if (act === "quiet-off") post(form.action, {}).catch((error) => this.failed(error));
-  }
-
-  /** @param {HTMLFormElement} form */
-  async toggle(form) {
-    const row = /** @type {HTMLElement} */ (form.closest(".carillon-row"));
-    const wasRead = row.dataset.read !== undefined;
-    const { action } = form;
-    setRead(row, !wasRead);
-    try {
-      await post(action, {});
-      clearFailure(row);
-    } catch (error) {
-      if (isCut(error)) {
-        keepMark(row.dataset.id ?? "", !wasRead);
-      } else {
-        setRead(row, wasRead);
-        showFailure(row, error);
-      }
-    }
-  }
-
-  /** Only what had been seen: what arrives meanwhile stays unread. @param {HTMLFormElement} form */
-  async readAll(form) {
-    const category = this.dataset.category ?? "";
-    const upTo = store.seq;
-    const unread = this.unread;
-    readUpTo(this, upTo, category || null);
-    const left = this.unread;
-    this.justRead = new Set([...unread].filter((id) => !left.has(id)));
-    try {
-      const { batch, count } = await (await post(form.action, { up_to: String(upTo), category })).json();
-      const undo = /** @type {HTMLInputElement | null} */ (this.querySelector('[data-act="undo"] [name=batch]'));
-      if (undo) undo.value = String(batch);
-      if (batch !== null) showLine(this, "undo", say("marked", { n: count }), UNDO_FOR);
-    } catch (error) {
-      this.mark(this.justRead, false);
-      this.failed(error);
-    }
-  }
-
-  /** @param {HTMLFormElement} form */
-  async undo(form) {
-    const batch = /** @type {HTMLInputElement} */ (form.elements.namedItem("batch")).value;
-    showLine(this, "undo", "");
-    this.mark(this.justRead ?? new Set(), false);
-    await post(form.action, { batch }).catch((error) => {
-      this.mark(this.justRead ?? new Set(), true);
-      this.failed(error);
-    });
-  }
-
-  /** Say above the rows what went wrong. A session that ended says so by itself. @param {unknown} error */
-  async failed(error) {
-    if (store.status === "signed-out") return;
-    showLine(this, "connection", await failureWords(error), UNDO_FOR);
-    this.querySelector("[data-note=connection]")?.scrollIntoView({ block: "nearest" });
-  }
-
   /** @param {MouseEvent} event */
   clicked(event) {
     const target = /** @type {Element} */ (event.target);
@@ -291,7 +222,7 @@ export class CarillonFeed extends HTMLElement {
     if (target.closest(".feed-new button")) this.showWaiting();
     else if (older && isPlain) {
       event.preventDefault();
-      this.older(older);
+      loadOlder(this, older);
     } else if (chip && isPlain && this.isPanel) {
       event.preventDefault();
       this.filter(new URL(chip.href).search);
@@ -315,42 +246,7 @@ export class CarillonFeed extends HTMLElement {
       this.replaceWith(fresh);
       /** @type {HTMLElement | null} */ (fresh.querySelector(".chip[aria-current]"))?.focus();
     } catch (error) {
-      this.failed(error);
-    }
-  }
-
-  /** Older rows come by themselves for a while; then the link asks, so that the page has an end one can reach. */
-  watchOlder() {
-    this.observer?.disconnect();
-    const link = /** @type {HTMLAnchorElement | null} */ (this.querySelector(".feed-more a"));
-    if (!link || (this.loaded ?? 0) >= AUTOMATIC_PAGES) return;
-    const root = this.isPanel ? this.scroller : null;
-    this.observer = new IntersectionObserver(
-      (entries) => entries.some((entry) => entry.isIntersecting) && this.older(link),
-      { root, rootMargin: "600px" },
-    );
-    this.observer.observe(link);
-  }
-
-  /** @param {HTMLAnchorElement} link */
-  async older(link) {
-    if (link.dataset.busy || !this.list) return;
-    link.dataset.busy = "yes";
-    this.observer?.disconnect();
-    const feeds = this.list.querySelectorAll("[role=feed]");
-    feeds.forEach((feed) => feed.setAttribute("aria-busy", "true"));
-    try {
-      const fragment = parse(await (await get(link.dataset.rows ?? "")).text());
-      link.closest(".feed-more")?.remove();
-      merge(this.list, fragment);
-      this.loaded = (this.loaded ?? 0) + 1;
-      refreshTimes(this);
-      this.watchOlder();
-    } catch {
-      link.textContent = `${say("loadFailed")} ${say("retry")}`;
-    } finally {
-      delete link.dataset.busy;
-      feeds.forEach((feed) => feed.setAttribute("aria-busy", "false"));
+      showError(this, error);
     }
   }
 }

@@ -1,9 +1,11 @@
 /** Status lines above the rows: do-not-disturb, undo, connection. */
-import { signInAddress } from "../core/failure.js";
+import { failureWords, signInAddress } from "../core/failure.js";
 import { say } from "../core/labels.js";
 import { store } from "../core/store.js";
 import { endWords } from "./time.js";
 
+/** How long words that offer something, or say what failed, can be read: milliseconds. */
+export const NOTE_STAYS = 20_000;
 /** @type {WeakMap<HTMLElement, number>} */
 const timers = new WeakMap();
 
@@ -21,6 +23,17 @@ export function showLine(feed, name, words, during = 0) {
   /** @type {HTMLElement} */ (line.querySelector(".words")).textContent = words;
   clearTimeout(timers.get(line));
   if (during) timers.set(line, setTimeout(() => line.matches(":focus-within") || (line.hidden = true), during));
+}
+
+/**
+ * Say above the rows what went wrong. A session that ended says so by itself.
+ * @param {HTMLElement} feed
+ * @param {unknown} error
+ */
+export async function showError(feed, error) {
+  if (store.status === "signed-out") return;
+  showLine(feed, "connection", await failureWords(error), NOTE_STAYS);
+  lineOf(feed, "connection")?.scrollIntoView({ block: "nearest" });
 }
 
 /** @param {HTMLElement} feed */

@@ -1,0 +1,53 @@
+/** Older rows: they come by themselves for a while; then the link asks, so that the page has an end one can reach. */
+import { get } from "../core/http.js";
+import { say } from "../core/labels.js";
+import { merge, parse } from "./rows.js";
+import { refreshTimes } from "./time.js";
+
+/** @typedef {import("./feed.js").CarillonFeed} CarillonFeed */
+
+const AUTOMATIC_PAGES = 5;
+
+/** @param {CarillonFeed} feed */
+export function watchOlder(feed) {
+  feed.observer?.disconnect();
+  const link = olderLink(feed);
+  if (!link || (feed.loaded ?? 0) >= AUTOMATIC_PAGES) return;
+  const root = feed.isPanel ? feed.scroller : null;
+  feed.observer = new IntersectionObserver(
+    (entries) => entries.some((entry) => entry.isIntersecting) && loadOlder(feed, link),
+    { root, rootMargin: "600px" },
+  );
+  feed.observer.observe(link);
+}
+
+/** @param {CarillonFeed} feed */
+export function olderLink(feed) {
+  return /** @type {HTMLAnchorElement | null} */ (feed.querySelector(".feed-more a"));
+}
+
+/**
+ * @param {CarillonFeed} feed
+ * @param {HTMLAnchorElement} link
+ */
+export async function loadOlder(feed, link) {
+  const { list } = feed;
+  if (link.dataset.busy || !list) return;
+  link.dataset.busy = "yes";
+  feed.observer?.disconnect();
+  const feeds = list.querySelectorAll("[role=feed]");
+  feeds.forEach((day) => day.setAttribute("aria-busy", "true"));
+  try {
+    const fragment = parse(await (await get(link.dataset.rows ?? "")).text());
+    link.closest(".feed-more")?.remove();
+    merge(list, fragment);
+    feed.loaded = (feed.loaded ?? 0) + 1;
+    refreshTimes(feed);
+    watchOlder(feed);
+  } catch {
+    link.textContent = `${say("loadFailed")} ${say("retry")}`;
+  } finally {
+    delete link.dataset.busy;
+    feeds.forEach((day) => day.setAttribute("aria-busy", "false"));
+  }
+}
