@@ -48,6 +48,7 @@ MIDDLEWARE = [
     "config.refusals.api_errors.errors_in_json",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.compression.CompressionMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "config.refusals.request_text.RequestTextMiddleware",

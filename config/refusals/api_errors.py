@@ -53,6 +53,7 @@ def in_json(response: AnyResponse, *, path: str) -> AnyResponse:
         response.content = json.dumps(problem._asdict()).encode()
         response.headers["Content-Type"] = "application/json"
         response.headers["Content-Length"] = str(len(response.content))
+        response.headers.pop("Content-Encoding", None)
     return response
 
 
