@@ -44,8 +44,7 @@ FEED_MODULES = tuple(
 def icon(name: str) -> SafeString:
     """Icon of the sprite, hidden from screen readers: the words beside it say the same."""
     return format_html(
-        '<svg class="carillon-icon" viewBox="0 0 24 24" width="18" height="18" aria-hidden="true" focusable="false">'
-        '<use href="#carillon-{}"/></svg>',
+        '<svg class="carillon-icon" width="18" height="18" aria-hidden="true"><use href="#carillon-{}"/></svg>',
         name,
     )
 

@@ -44,7 +44,7 @@ def test_the_badge_says_99_plus_beside_the_bell(long_feed, live):
 
 
 INTERACTIONS = {
-    "mark one": "() => document.querySelector('main .row-act button').click()",
+    "mark one": "() => document.querySelector('main .row-act').click()",
     "step to the next": """() => {
       const link = document.querySelector("main .row-title a");
       link.focus();

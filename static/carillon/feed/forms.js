@@ -19,18 +19,19 @@ export function submitted(feed, event) {
   const form = /** @type {HTMLFormElement} */ (event.target);
   const { act } = form.dataset;
   event.preventDefault();
-  if (form.classList.contains("row-act")) toggle(form);
+  const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
+  if (button?.classList.contains("row-act")) toggle(button);
   else if (act === "read-all") readAll(feed, form);
   else if (act === "undo") undo(feed, form);
   else if (act === "summary-read") readSummary(form).catch((error) => showError(feed, error));
   else if (act === "quiet-off") post(form.action, {}).catch((error) => showError(feed, error));
 }
 
-/** @param {HTMLFormElement} form */
-async function toggle(form) {
-  const row = /** @type {HTMLElement} */ (form.closest(".carillon-row"));
+/** @param {HTMLButtonElement} button */
+async function toggle(button) {
+  const row = /** @type {HTMLElement} */ (button.closest(".carillon-row"));
   const wasRead = row.dataset.read !== undefined;
-  const { action } = form;
+  const action = button.formAction;
   setRead(row, !wasRead);
   try {
     await post(action, {});

@@ -11,7 +11,7 @@ export function handleKey(feed, event) {
   const here = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest(".carillon-row"));
   if (!here || event.altKey || event.metaKey) return;
   if (event.key === "u" && !event.ctrlKey) {
-    /** @type {HTMLFormElement | null} */ (here.querySelector(".row-act"))?.requestSubmit();
+    /** @type {HTMLElement | null} */ (here.querySelector(".row-act"))?.click();
     return;
   }
   if (event.key === "A" && event.shiftKey && !event.ctrlKey) {

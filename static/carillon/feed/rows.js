@@ -56,6 +56,7 @@ export function fill(node, row, place) {
   time.dateTime = row.created_at;
   time.title = fullWords(at);
   time.textContent = timeWords(at);
+  node.querySelectorAll("[form]").forEach((button) => button.setAttribute("form", `carillon-${place}-form`));
   dress(node, row.is_read);
 }
 
@@ -78,12 +79,9 @@ export function setRead(node, isRead) {
  */
 function dress(node, isRead) {
   node.toggleAttribute("data-read", isRead);
-  const form = /** @type {HTMLFormElement} */ (node.querySelector(".row-act"));
-  const button = /** @type {HTMLElement} */ (form.querySelector("button"));
-  const words = say(isRead ? "markUnread" : "markRead");
-  form.action = address(isRead ? "unread" : "read", node.dataset.id);
-  button.title = words;
-  button.setAttribute("aria-label", words);
+  const button = /** @type {HTMLButtonElement} */ (node.querySelector(".row-act"));
+  button.title = say(isRead ? "markUnread" : "markRead");
+  button.formAction = address(isRead ? "unread" : "read", node.dataset.id);
   /** @type {HTMLElement} */ (node.querySelector("[data-slot=state]")).textContent = isRead ? "" : `${say("unread")} `;
 }
 
