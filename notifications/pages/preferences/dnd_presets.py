@@ -1,6 +1,6 @@
 """Do-not-disturb ends to choose from, on the person's own wall clock."""
 
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
@@ -8,9 +8,8 @@ from django.utils.translation import gettext_lazy
 
 from events.errors import PreferenceRefused, shown
 from events.rules import moments
-from notifications.holds import calendar
+from notifications.holds import presets
 
-MORNING = time(8)
 # What a choice is called; "" leaves the end as it is, "open" has none, "at" takes the time from its own field.
 PRESETS: list[tuple[str, Promise]] = [
     ("open", gettext_lazy("Until I turn it off")),
@@ -21,24 +20,17 @@ PRESETS: list[tuple[str, Promise]] = [
     ("monday", gettext_lazy("Until Monday 08:00")),
     ("at", gettext_lazy("Until a time of my choice")),
 ]
-_SPANS = {"30m": timedelta(minutes=30), "1h": timedelta(hours=1), "2h": timedelta(hours=2)}
 
 
 def end_of(preset: str, *, now: datetime, zone: ZoneInfo, at: str = "") -> datetime | None:
     """The moment a choice means; None: without an end. PreferenceRefused for a choice that is none, MomentRefused for
     a time."""
-    if preset in _SPANS:
-        return now + _SPANS[preset]
-    today = now.astimezone(zone).date()
-    match preset:
-        case "open":
-            return None
-        case "tomorrow":
-            return calendar.at_wall(today + timedelta(days=1), MORNING, zone)
-        case "monday":
-            return calendar.at_wall(today + timedelta(days=7 - today.weekday()), MORNING, zone)
-        case "at":
-            return moments.on_wall_clock(at, zone=zone, field="dnd_until")
+    if preset == "open":
+        return None
+    if preset == "at":
+        return moments.on_wall_clock(at, zone=zone, field="dnd_until")
+    if preset in presets.DND:
+        return presets.moment_of(preset, now=now, zone=zone)
     known = ", ".join(name for name, _ in PRESETS)
     raise PreferenceRefused(
         f"{shown(preset)} is no end to choose; there are {known}", code="invalid", field="dnd_preset"
