@@ -18,7 +18,7 @@ def test_a_wrong_password_is_said_in_the_form(enter):
     page.get_by_label("User name").fill("bob")
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("alert")).to_contain_text("correct username and password")
+    expect(page.get_by_role("alert")).to_contain_text("don’t match")
     expect(page.get_by_label("User name")).to_have_value("bob")
 
 

@@ -216,3 +216,10 @@ def test_times_are_on_the_person_s_clock(browser, member):
     change_settings(member.pk, now=timezone.now(), timezone="Asia/Kolkata")
     row = told(member)
     assert "(Asia/Kolkata)" in browser.get(reverse("notification-detail", args=[row.pk])).content.decode()
+
+
+def test_an_error_page_keeps_the_bar_for_whoever_is_signed_in(browser):
+    lost = browser.get("/nowhere/")
+    assert (lost.status_code, lost.content.count(b'<header class="bar">')) == (404, 1)
+    browser.logout()
+    assert b"<header" not in browser.get("/nowhere/").content
