@@ -2,6 +2,7 @@ import gc
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
 
 # New objects before the young are searched for cycles: some megabytes. Sending makes some hundred for each delivery and
@@ -23,6 +24,8 @@ class ConfigConfig(AppConfig):
         # It registers its check with Django.
         import_module("config.checks")
         limits = import_module("config.sign_in.limits")
+        if settings.CARILLON_DEMO:
+            import_module("config.demo").enter_demo()
         user_logged_in.connect(limits.forgive, dispatch_uid="carillon.sign_in")
         gc.freeze()
         gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])

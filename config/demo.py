@@ -1,6 +1,5 @@
 """Accounts and events to look at. The events go over the bus like everybody's: routing makes the rows, not this."""
 
-import os
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,8 +10,11 @@ from django.utils import timezone
 
 from config import demo_history
 from events.bus import Entity, NewEvent, publish_many
+from events.entities import register_entity
 from events.memberships import grant
 from events.models import Event, Membership
+from events.sources.hardware import monitor
+from events.sources.hardware.disks import Disk
 from notifications.pages.auth_views import DEMO_ACCOUNTS, DEMO_PASSWORD
 
 KEY = "demo:"
@@ -20,15 +22,21 @@ KEY = "demo:"
 PROJECT = Entity("project", 1)
 HARBOUR, SHOT, TEASER = Entity("job", 41), Entity("job", 42), Entity("job", 43)
 
-# Low enough that the newcomer's own disk gives the first notification, with its real figures.
-DISK_WARNING_PERCENT = 1
+NAMES = {
+    "admin": ("Dana", "Novak"),
+    "alice": ("Alice", "Martin"),
+    "bob": ("Bob", "Keller"),
+    "carol": ("Carol", "Diaz"),
+}
+# A sample: this machine's own disk is the monitor's to watch, at its real threshold.
+MACHINE, DISK = "render-02", Disk(mount="/data", percent=91.0, free_bytes=40802189312, total_bytes=450971566080)
 
 
 def enter_demo() -> None:
-    """Let this process behave as a demo: the sign-in page names the accounts, the disk monitor tells early."""
+    """Let this process behave as a demo: the sign-in page names the accounts, and what events are about has pages."""
     settings.CARILLON_DEMO = True
-    if "HARDWARE_DISK_WARNING_PERCENT" not in os.environ:
-        settings.HARDWARE_DISK_WARNING_PERCENT = DISK_WARNING_PERCENT
+    for entity_type in ("job", "project", monitor.DISK):
+        register_entity(entity_type)
 
 
 def load() -> None:
@@ -44,6 +52,7 @@ def _tell(people: dict[str, User], *, now: datetime) -> None:
     """The last two while Alice isn't to be disturbed. In the caller's transaction: no worker sees it half done."""
     events = _events(people)
     demo_history.choose(people, now=now)
+    monitor.record([DISK], host=MACHINE, now=now)
     publish_many(events[:-2])
     demo_history.route_and_settle(people["alice"], now=now)
     publish_many(events[-2:])
@@ -54,7 +63,9 @@ def _account(name: str) -> User:
     user = User.objects.filter(username=name).first()
     if user is None:
         create = User.objects.create_superuser if name == "admin" else User.objects.create_user
-        user = create(name, email=f"{name}@example.com", password=DEMO_PASSWORD)
+        first, last = NAMES[name]
+        email = f"{name}@example.com"
+        user = create(name, email=email, password=DEMO_PASSWORD, first_name=first, last_name=last)
     return user
 
 
@@ -79,6 +90,7 @@ def _events(people: dict[str, User]) -> list[NewEvent]:
     events = [
         NewEvent("job.submitted", SHOT, alice, {"name": "Shot 042", "message": "240 frames, queue A"}),
         NewEvent("job.submitted", TEASER, bob, {"name": "Teaser"}),
+        NewEvent("review.submitted", PROJECT, bob, {"title": "Harbour film", "text": "First cut, 4 min 10 s"}),
         NewEvent("review.comment", HARBOUR, bob, {"title": "Harbour at night", "text": "Can we hold this longer?"}),
         NewEvent("job.failed", TEASER, None, {"name": "Teaser", "error": "CUDA out of memory at step 14 of 20"}),
         NewEvent("review.rejected", HARBOUR, carol, {"title": "Harbour at night", "text": "It flickers at frame 112"}),

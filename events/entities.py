@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db.models import Model
+from django.urls import reverse
 from django.utils.functional import Promise
 
 from events.db.session import savepoint_if_asked
@@ -60,16 +61,25 @@ class Entity:
     def url(self) -> str | None:
         """Path where it is seen, as the app that registered its type says. None also where that fails, which is logged
         once for each type, or rests: no list fails or waits for another's code."""
+        return self._answer()[1]
+
+    @property
+    def is_gone(self) -> bool:
+        """True if the app that registered its type says that there is none any more; not where it fails or rests."""
+        return self._answer() == (True, None)
+
+    def _answer(self) -> tuple[bool, str | None]:
+        """Pair of whether the resolver answered, and its answer."""
         resolver, began = _resolvers.get(self.type), time.monotonic()
         if resolver is None or began < _resting.get(self.type, began):
-            return None
+            return False, None
         try:
             with savepoint_if_asked():
-                return _address(resolver(self.id))
+                return True, _address(resolver(self.id))
         except Exception:
             if _is_first_report(self.type):
                 logger.exception("the resolver of %s entities fails: what is about them has no link", self.type)
-            return None
+            return False, None
         finally:
             if (taken := time.monotonic() - began) > SLOW:
                 _resting[self.type] = began + taken * (1 + REST)
@@ -121,10 +131,13 @@ def parse_entity(text: str) -> Entity:
     return Entity(entity_type, number)
 
 
-def register_entity(name: str, *, url: UrlResolver) -> None:
-    """Say where entities of this type are seen: `url(id)` gives a path on this site, or None when it is gone."""
+def register_entity(name: str, *, url: UrlResolver | None = None) -> None:
+    """Say where entities of this type are seen: `url(id)` gives a path on this site, or None when it is gone.
+
+    Without `url` they are seen on the page that Carillon makes of their events.
+    """
     Entity(name, 0)
-    _resolvers[name] = url
+    _resolvers[name] = url or (lambda number: reverse("entity", args=[name, number]))
     _resting.pop(name, None)
     _reported.discard(name)
 

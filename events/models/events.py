@@ -52,6 +52,9 @@ class Event(models.Model):
                 name="idx_events_unnumbered_source",
             ),
             models.Index(fields=["event_type", "position"], name="idx_events_type_position"),
+            models.Index(
+                fields=["project_id", "-id"], condition=models.Q(project_id__isnull=False), name="idx_events_project"
+            ),
         ]
         permissions = [
             ("publish_event", "Can publish events"),

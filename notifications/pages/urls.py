@@ -1,13 +1,14 @@
 """Addresses of the pages, included at the root."""
 
 from events.rest.converters import path
-from notifications.pages import auth_views, inbox_views, password_views, read_views, summary_views
+from notifications.pages import auth_views, entity_views, inbox_views, password_views, read_views, summary_views
 from notifications.pages.preferences import views
 
 urlpatterns = [
     path("sign-in/", auth_views.SignIn.as_view(), name="sign-in"),
     path("sign-out/", auth_views.SignOut.as_view(), name="sign-out"),
     path("password/", password_views.ChangePassword.as_view(), name="password-change"),
+    path("entities/<str:entity_type>/<bigint:entity_id>/", entity_views.entity_page, name="entity"),
     path("notifications/", inbox_views.inbox_page, name="inbox"),
     path("notifications/rows/", inbox_views.rows, name="feed-rows"),
     path("notifications/panel/", inbox_views.panel, name="feed-panel"),

@@ -53,6 +53,14 @@ def seen(found: Iterable[Notification]) -> list[Notification]:
     return rows
 
 
+def visible(user_id: int, entities: Collection[Entity]) -> set[Entity]:
+    """Entities among these that the person may see, as far as anybody knows; all where no host is asked."""
+    if not is_asked():
+        return set(entities)
+    known = answers({(user_id, entity) for entity in entities})
+    return {entity for entity in entities if known.get((user_id, entity))}
+
+
 def hide(event: Event) -> Event:
     """Leave of the event what it is, not what it says."""
     event.is_hidden, event.payload, event.actor_user = True, {}, None

@@ -44,6 +44,22 @@ _ICON_OF_VERB = {
     "gpu_warning": "heat",
     "gpu_critical": "heat",
 }
+# What an event leaves its source in, by the same word: the state, and its tone. Others change no state.
+_STATE_OF_VERB = {
+    "submitted": (gettext_lazy("Waiting"), "open"),
+    "started": (gettext_lazy("Running"), "open"),
+    "progress": (gettext_lazy("Running"), "open"),
+    "completed": (gettext_lazy("Finished"), "good"),
+    "failed": (gettext_lazy("Failed"), "bad"),
+    "cancelled": (gettext_lazy("Cancelled"), ""),
+    "approved": (gettext_lazy("Approved"), "good"),
+    "rejected": (gettext_lazy("Needs changes"), "bad"),
+    "disk_warning": (gettext_lazy("Disk nearly full"), "bad"),
+    "gpu_warning": (gettext_lazy("Running hot"), "open"),
+    "gpu_critical": (gettext_lazy("Too hot"), "bad"),
+    "restart": (gettext_lazy("Restarted"), "good"),
+}
+_ROLES = {"owner": gettext_lazy("Owner"), "member": gettext_lazy("Member"), "watcher": gettext_lazy("Watcher")}
 _ICON_OF_TYPE = {"review.submitted": "eye"}
 
 
@@ -64,6 +80,16 @@ def reason_text(reason: str, *, category: str) -> str:
 def icon_of(event_type: str, *, category: str) -> str:
     verb = event_type.rpartition(".")[2]
     return _ICON_OF_TYPE.get(event_type) or _ICON_OF_VERB.get(verb) or _ICON_OF_CATEGORY.get(category, "bell")
+
+
+def state_of(event_type: str) -> dict[str, str] | None:
+    """State in which an event of this type leaves its source, as `text` and `tone` (good, open, bad or none)."""
+    state = _STATE_OF_VERB.get(event_type.rpartition(".")[2])
+    return {"text": str(state[0]), "tone": state[1]} if state else None
+
+
+def role_name(role: str) -> str:
+    return str(_ROLES.get(role, ""))
 
 
 def for_browser() -> dict[str, object]:

@@ -49,6 +49,16 @@ def test_carol_is_told_as_a_watcher(loaded):
     assert "review.comment" in titles("carol")
 
 
+def test_everybody_has_a_name(loaded):
+    assert User.objects.get(username="carol").get_full_name() == "Carol Diaz"
+    assert not User.objects.filter(username__in=DEMO_ACCOUNTS, last_name="").exists()
+
+
+def test_admin_hears_of_a_machine_that_is_nearly_full(loaded):
+    [row] = Notification.objects.filter(user__username="admin", event__event_type__name="system.disk_warning")
+    assert {"host": "render-02", "percent": 91.0, "threshold": 90}.items() <= row.event.payload.items()
+
+
 def test_alice_s_webhooks_went_in_three_ways(loaded):
     told = dict(Delivery.objects.values_list("notification__event__event_type__name", "state"))
     assert told == {"review.approved": "sent", "review.comment": "dead", "review.rejected": "pending"}

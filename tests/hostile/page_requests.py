@@ -29,6 +29,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "deliveries": ("state", "channel", "before"),
     "sign-in": ("next",),
     "readyz": ("exclude",),
+    "entity": ("before",),
 }
 # What a good form of each address has; every field of it is tried. The others are tried with `COMMON`.
 FORMS: dict[str, dict[str, str]] = {
@@ -115,12 +116,13 @@ def requests(ids: Mapping[str, object], *, only: Collection[str] = ()) -> Iterat
     for name, pattern in addresses():
         if only and name not in only:
             continue
-        good = pattern.format(next((one for begins, one in ids.items() if name.startswith(begins)), 1))
+        places = pattern.count("{}")
+        good = pattern.format(*[next((one for begins, one in ids.items() if name.startswith(begins)), 1)] * places)
         yield Sent("head", good)
         for value in values.ENCODED:
             if "{}" in pattern:
                 for method in ("get", "post"):
-                    yield Sent(method, pattern.format(value))
+                    yield Sent(method, pattern.format(*[value] * places))
             for field in QUERIES.get(name, ("x",)):
                 yield Sent("get", f"{good}?{field}={value}")
         forms = [form for key, form in FORMS.items() if key.partition(" ")[0] == name]

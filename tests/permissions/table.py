@@ -25,7 +25,9 @@ class Line:
         return WHO[self.who][role].replace("ok", self.answer)
 
     def may_see_the_owner_s(self, role: str) -> bool:
-        return role in ("owner", "key") or self.who == "link" or (role in ("with", "admin") and bool(self.permission))
+        is_tied = role == "member" and self.who == "page tied/leave"
+        is_let = role in ("with", "admin") and bool(self.permission)
+        return role in ("owner", "key") or self.who == "link" or is_tied or is_let
 
 
 def part(head: str) -> list[list[str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.urls import URLPattern
 
@@ -16,7 +18,7 @@ ADDRESSES = {one.name: one for one in urlpatterns if one.name not in OPEN}
 
 
 def address(pattern: URLPattern) -> str:
-    return "/" + str(pattern.pattern).replace("<bigint:notification_id>", "1").replace("<bigint:summary_id>", "1")
+    return "/" + re.sub(r"<bigint:\w+>", "1", str(pattern.pattern)).replace("<str:entity_type>", "job")
 
 
 @pytest.fixture(params=ADDRESSES)
