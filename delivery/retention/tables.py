@@ -16,7 +16,7 @@ from events.dispatch import watermarks
 from events.models import Event, EventType, ParkedEvent
 from notifications.inbox import removal
 from notifications.inbox.removal import Removed
-from notifications.models import Fanout, Hold, Notification, ReadingBatch, Summary
+from notifications.models import COUNTED, Fanout, Hold, Notification, ReadingBatch, Summary, is_counted
 
 # The bytes that were sent can be large, and say what the event and the row say.
 _UNKEPT = ("body", "claim_token", "lease_until")
@@ -86,13 +86,14 @@ class Notifications(FeedStep):
     model = Notification
     key = ("event_id", "user_id", "channel")
     start = (0, 0, "")
-    needed = ("id", "user_id", "channel", "is_read")
+    needed = ("id", "user_id", *COUNTED)
 
     def old(self, after: tuple[int | str, ...], *, limit: int) -> QuerySet[Any]:
         return self.rows.filter(event__lte=self.limits.last_event)
 
     def may_go(self) -> Q:
-        """Old ones that are given out, with nothing on its way, their event old, routed and told to all."""
+        """Old ones that are given out and not snoozed, with nothing on its way, their event old, routed and told to
+        all."""
         is_past = Q(created_at__lt=self.limits.before, position__lte=self.limits.position)
         return Q(
             Exists(Event.objects.filter(is_past, pk=OuterRef("event"))),
@@ -100,10 +101,11 @@ class Notifications(FeedStep):
             ~Exists(Fanout.objects.filter(event=OuterRef("event"))),
             created_at__lt=self.limits.before,
             hold=Hold.NONE,
+            snoozed_until=None,
         )
 
     def removed(self, row: Row) -> Removed | None:
-        return Removed(row["user_id"], row["id"], unread=not row["is_read"]) if row["channel"] == "in_app" else None
+        return Removed(row["user_id"], row["id"], unread=is_counted(row)) if row["channel"] == "in_app" else None
 
 
 class Summaries(FeedStep):

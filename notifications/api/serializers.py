@@ -54,6 +54,8 @@ class NotificationOut(serializers.Serializer[Any]):
     channel = ChannelName()
     is_read = Switch()
     read_at = Instant(allow_null=True)
+    done_at = Instant(allow_null=True, help_text="When you were done with it; null: you aren't.")
+    snoozed_until = Instant(allow_null=True, help_text="When it comes back into the inbox; null: it isn't snoozed.")
     is_delivered = Switch()
     delivered_at = Instant(allow_null=True)
     created_at = Instant()

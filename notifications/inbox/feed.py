@@ -11,6 +11,13 @@ from events.models import Event
 from notifications.models import Notification
 from notifications.presentation import access
 
+# Where a row of the feed is: one of these at a time.
+STATES = {
+    "inbox": Q(done_at=None, snoozed_until=None),
+    "snoozed": Q(snoozed_until__isnull=False),
+    "done": Q(done_at__isnull=False),
+}
+
 
 def rows(user_id: int) -> QuerySet[Notification]:
     return _rows(user_id).filter(channel="in_app")
@@ -29,13 +36,16 @@ def page(
     before: tuple[int, int] | None = None,
     offset: int = 0,
     summary_id: int | None = None,
+    state: str = "inbox",
 ) -> list[Notification]:
     """Read one page of the feed with one query, and one more where the host is asked who may see what.
 
     `before`: (feed_seq, id) of the last row seen; it costs the same on every page, `offset` does not.
-    `summary_id`: of what this summary gave back.
+    `summary_id`: of what this summary gave back. `state`: one of STATES; empty: wherever they are.
     """
     selected = rows(user_id).order_by("-feed_seq", "-id")
+    if state:
+        selected = selected.filter(STATES[state])
     if unread_only:
         selected = selected.filter(is_read=False)
     if category is not None:
@@ -99,6 +109,8 @@ def as_json(row: Notification) -> dict[str, Any]:
         "channel": row.channel,
         "is_read": row.is_read,
         "read_at": instant(row.read_at),
+        "done_at": instant(row.done_at),
+        "snoozed_until": instant(row.snoozed_until),
         "is_delivered": row.is_delivered,
         "delivered_at": instant(row.delivered_at),
         "created_at": instant(row.created_at),

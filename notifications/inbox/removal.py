@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from events.db.arrays import any_of
 from events.db.rows import update_rows
 from notifications.inbox import frames, push
-from notifications.models import Inbox, Notification
+from notifications.models import COUNTED, Inbox, Notification, is_counted
 
 # Rows of one person that a frame names; beyond it they fetch their feed anew.
 MOST_IDS = 200
@@ -73,8 +73,8 @@ def remove(rows: QuerySet[Notification]) -> int:
             people = Inbox.objects.select_for_update().filter(user_id__in_set=set(batch.values()))
             list(people.order_by("user_id"))
             found = Notification.objects.filter(pk__in_set=batch)
-            shown = found.filter(channel="in_app").values_list("user_id", "pk", "is_read")
-            leave([Removed(user, pk, not is_read) for user, pk, is_read in shown])
+            shown = found.filter(channel="in_app").values("user_id", "pk", *COUNTED)
+            leave([Removed(row["user_id"], row["pk"], is_counted(row)) for row in shown])
             gone += len(batch)
             QuerySet.delete(found)
     return gone

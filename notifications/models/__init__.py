@@ -1,8 +1,9 @@
 from notifications.models.inboxes import Fanout, Inbox, ReadingBatch
-from notifications.models.notifications import Hold, Notification, Summary
+from notifications.models.notifications import COUNTED, Hold, Notification, Summary, is_counted
 from notifications.models.preferences import NotificationPreference, UserNotificationSettings
 
 __all__ = [
+    "COUNTED",
     "Fanout",
     "Hold",
     "Inbox",
@@ -11,4 +12,5 @@ __all__ = [
     "ReadingBatch",
     "Summary",
     "UserNotificationSettings",
+    "is_counted",
 ]

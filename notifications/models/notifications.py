@@ -1,5 +1,6 @@
 """One event for one person on one channel."""
 
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from django.conf import settings
@@ -32,10 +33,19 @@ def refuse_while_told(*_collected: Any) -> NoReturn:
     raise IntegrityError(REFUSED)
 
 
+# Values of a row that the badge counts, which is the one that a later event of its group may replace.
+COUNTED: dict[str, Any] = {"channel": "in_app", "is_read": False, "done_at": None, "snoozed_until": None}
+
+
+def is_counted(row: Mapping[str, Any]) -> bool:
+    """True for the values of a row that the badge counts."""
+    return all(row[name] == value for name, value in COUNTED.items())
+
+
 class NotificationQuerySet(models.QuerySet["Notification"]):
     def counted(self) -> "NotificationQuerySet":
         """Narrow down to what the badge counts."""
-        return self.filter(channel="in_app", is_read=False)
+        return self.filter(**COUNTED)
 
     def delete(self) -> NoReturn:
         raise IntegrityError(REFUSED)
@@ -69,6 +79,12 @@ class Notification(models.Model):
         related_name="held",
         db_index=False,
     )
+    done_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its person was done with it: out of the feed."
+    )
+    snoozed_until = models.DateTimeField(
+        null=True, blank=True, help_text="When it comes back into the feed; empty: it is there, or done."
+    )
     # No key: a batch is pruned long before what it read.
     reading_batch_id = models.BigIntegerField(
         null=True, blank=True, editable=False, help_text="Of the reading that made it read."
@@ -87,7 +103,19 @@ class Notification(models.Model):
             models.Index(
                 fields=["user", "is_read"], condition=models.Q(is_read=False), name="idx_notifications_user_unread"
             ),
-            models.Index(fields=["user", "-feed_seq"], name="idx_notifications_feed"),
+            models.Index(
+                fields=["user", "-feed_seq"],
+                condition=models.Q(done_at=None, snoozed_until=None),
+                name="idx_notifications_inbox",
+            ),
+            models.Index(
+                fields=["user", "-feed_seq"], condition=models.Q(done_at__isnull=False), name="idx_notifications_done"
+            ),
+            models.Index(
+                fields=["user", "snoozed_until"],
+                condition=models.Q(snoozed_until__isnull=False),
+                name="idx_notifications_snoozed",
+            ),
             models.Index(fields=["user", "seq"], name="idx_notifications_changes"),
             models.Index(
                 fields=["user", "group_key"],

@@ -80,6 +80,7 @@ def page_of(inbox: InboxStatus, *, filters: Filters, summary_id: int | None = No
         limit=PAGE_SIZE + 1,
         before=filters.before,
         summary_id=summary_id,
+        state="" if summary_id else "inbox",
     )
     shown, today = rows[:PAGE_SIZE], inbox.now.astimezone(inbox.zone).date()
     days = [

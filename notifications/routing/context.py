@@ -13,7 +13,7 @@ from events.db.aggregates import Numbers
 from events.models import Membership
 from events.rules import channel_names
 from notifications.holds import rules
-from notifications.models import Notification, NotificationPreference, UserNotificationSettings
+from notifications.models import COUNTED, Notification, NotificationPreference, UserNotificationSettings
 from notifications.routing.audiences import Audiences
 from notifications.routing.plan import EventFacts, ExistingRow, Preference, RoutingContext
 
@@ -88,8 +88,9 @@ def _already_notified(events: Iterable[int], users: Sequence[int]) -> set[tuple[
 def _existing(groups: Collection[str], users: Sequence[int]) -> Mapping[tuple[int, str], Sequence[ExistingRow]]:
     """(person, group) -> rows that may be replaced."""
     rows = Notification.objects.filter(_theirs(users), channel="in_app", group_key__in_set=groups)
+    rows = rows.annotate(is_counted=Q(**COUNTED))
     existing: dict[tuple[int, str], list[ExistingRow]] = defaultdict(list)
-    columns = ("user_id", "group_key", "pk", "event__position", "is_read", "event__event_type_id")
+    columns = ("user_id", "group_key", "pk", "event__position", "is_counted", "event__event_type_id")
     for user_id, key, *row in rows.order_by().values_list(*columns):
         existing[user_id, key].append(ExistingRow(*row))
     return existing

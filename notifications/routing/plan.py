@@ -49,11 +49,12 @@ class Preference(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ExistingRow:
-    """A row that a person has in a replacing group. `position` is its event's."""
+    """A row that a person has in a replacing group. `position` is its event's. Only one that the badge counts is
+    replaced: not one that is read, done or snoozed."""
 
     row_id: int
     position: int
-    is_read: bool
+    is_counted: bool
     type_id: int
 
 
@@ -199,7 +200,7 @@ def _in_group(event: EventFacts, new: PlannedRow, *, context: RoutingContext, la
     is_late = any(row.position >= event.position for row in existing)
     if is_late or last != event.event_id:
         return new, "replaced"
-    unread = [row for row in existing if not row.is_read]
+    unread = [row for row in existing if row.is_counted]
     if not unread:
         return new, ""
     old = max(unread, key=lambda row: row.position)

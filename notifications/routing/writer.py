@@ -228,6 +228,8 @@ def _push(
             "channel": row.channel,
             "is_read": False,
             "read_at": None,
+            "done_at": None,
+            "snoozed_until": None,
             "is_delivered": True,
             "delivered_at": stamp,
             "created_at": stamp,

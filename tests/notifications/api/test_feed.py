@@ -42,6 +42,8 @@ def test_a_notification_has_all_its_fields(owner):
         "channel": "in_app",
         "is_read": False,
         "read_at": None,
+        "done_at": None,
+        "snoozed_until": None,
         "is_delivered": True,
     }
 

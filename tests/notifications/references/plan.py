@@ -91,7 +91,7 @@ def why_nothing(
 
 def row(event: EventFacts, user: int, channel: str, context: RoutingContext, *, seq: int) -> PlannedRow:
     hold = "none" if event.type.is_critical else context.holds.get(user, "none")
-    unread = [one for one in context.existing.get((user, event.group_key or ""), ()) if not one.is_read]
+    unread = [one for one in context.existing.get((user, event.group_key or ""), ()) if one.is_counted]
     old = sorted(unread, key=lambda one: one.position)[-1] if unread and channel == "in_app" else None
     is_quiet = old is not None and event.type.updates_quietly and old.type_id == event.type.type_id
     return PlannedRow(

@@ -137,7 +137,7 @@ def after(facts: list[EventFacts], context: RoutingContext, made: Plan) -> Routi
             event = by_id[row.event_id]
             rows = existing.setdefault((row.user_id, row.group_key), [])
             rows[:] = [one for one in rows if one.row_id != row.replaces]
-            rows.append(ExistingRow(row.replaces or 2000 + number, event.position, False, event.type.type_id))
+            rows.append(ExistingRow(row.replaces or 2000 + number, event.position, True, event.type.type_id))
     told = context.already_notified | {(row.event_id, row.user_id, row.channel) for row in made.rows}
     return RoutingContext(
         **{
