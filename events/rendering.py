@@ -5,16 +5,23 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from events.models import Event, EventType
-from events.rules.templates import context, fill
+from events.rules.templates import context, fill, line
 
 
 @dataclass(frozen=True, slots=True)
 class RenderedEvent:
-    """An event in words, plain text. `url` is a path on this site, or empty."""
+    """An event in words, plain text. `url` is a path on this site, or empty.
+
+    `shown_title` and `shown_body` are for pages and HTML alone: values isolated where directions mix, long addresses
+    shortened. `person` is whom the title names as the one who did it, or empty.
+    """
 
     title: str
     body: str
     url: str
+    shown_title: str
+    shown_body: str
+    person: str
 
 
 def render(event: Event, event_type: EventType) -> RenderedEvent:
@@ -23,20 +30,30 @@ def render(event: Event, event_type: EventType) -> RenderedEvent:
     A template that breaks on this one payload gives way to the type's description: a row is never lost over words.
     """
     if event.is_hidden:
-        return RenderedEvent(title=_("You no longer have access to this."), body="", url="")
-    source = event.source
+        gone = _("You no longer have access to this.")
+        return RenderedEvent(title=gone, body="", url="", shown_title=gone, shown_body="", person="")
+    source, person = event.source, _person(event)
     filled = context(
         name=event_type.name,
         category=event_type.category,
         payload=event.payload,
-        actor=_person(event),
+        actor=person,
         source=f"{source.type.replace('_', ' ')} {source.id}" if source else "",
         source_type=source.type if source else "",
         source_id=source.id if source else "",
     )
-    title = fill(event_type.title_template, filled) or event_type.description or event_type.name
+    title = line(event_type.title_template, filled)
+    body = line(event_type.body_template, filled)
     url = fill(event_type.url_template, filled) or (source.url if source else None) or ""
-    return RenderedEvent(title=title, body=fill(event_type.body_template, filled), url=url if _is_path(url) else "")
+    plain = event_type.description or event_type.name
+    return RenderedEvent(
+        title=title.text or plain,
+        body=body.text,
+        url=url if _is_path(url) else "",
+        shown_title=title.shown or plain,
+        shown_body=body.shown,
+        person=person if "actor" in event_type.title_template else "",
+    )
 
 
 def _person(event: Event) -> str:

@@ -3,7 +3,7 @@
 import functools
 import itertools
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.template import (
     Context,
@@ -15,6 +15,8 @@ from django.template import (
     defaultfilters,
 )
 from django.template.base import TextNode, VariableNode
+
+from events.rules import display
 
 # Of a rendered line, and of each text that a filter takes or gives; and of a template.
 MAX_LENGTH = 2000
@@ -95,7 +97,7 @@ _engine = _PlainEngine()
 def check(template: str, *, sample: Mapping[str, Any]) -> None:
     """ValueError unless it has variables and plain filters only and can be filled with the sample."""
     try:
-        _render(template, context(name="sample", category="", payload=sample))
+        _parts(template, context(name="sample", category="", payload=sample))
     except _UNFIT as error:
         raise ValueError(f"template can't be used: {error}") from error
 
@@ -139,26 +141,40 @@ def context(*, name: str, category: str, payload: Mapping[str, Any], **others: A
     return Context(filled, autoescape=False, use_tz=True)
 
 
+class Line(NamedTuple):
+    """A filled template: plain text, and the same as a page shows it."""
+
+    text: str
+    shown: str
+
+
 def fill(template: str, filled: Context) -> str:
     """Render one line of at most 2,000 characters; an empty one if the template breaks on this context."""
+    return line(template, filled).text
+
+
+def line(template: str, filled: Context) -> Line:
+    """Render one line, likewise, and what a page shows of it."""
     try:
         # Most types have no template for the body.
-        return _render(template, filled) if template else ""
+        parts = _parts(template, filled) if template else []
     except _UNFIT:
-        return ""
+        parts = []
+    text = " ".join("".join(part.text for part in parts).split())[:MAX_LENGTH]
+    return Line(text, display.shown(parts, text=text)[:MAX_LENGTH])
 
 
-def _render(template: str, filled: Context) -> str:
+def _parts(template: str, filled: Context) -> list[display.Part]:
     # Without what makes a template a page, which takes as long as filling it.
     filled.template = _compiled(template)
-    parts: list[str] = []
+    parts: list[display.Part] = []
     length = 0
     for node in filled.template.nodelist:
-        parts.append(str(node.render_annotated(filled)))
-        length += len(parts[-1])
+        parts.append(display.Part(str(node.render_annotated(filled)), isinstance(node, VariableNode)))
+        length += len(parts[-1].text)
         if length > _ENOUGH:
             break
-    return " ".join("".join(parts).split())[:MAX_LENGTH]
+    return parts
 
 
 @functools.lru_cache(maxsize=1024)

@@ -45,6 +45,14 @@ class NotificationOut(serializers.Serializer[Any]):
     is_critical = Switch()
     title = Text()
     body = Text(allow_blank=True)
+    display_title = Text(
+        allow_blank=True,
+        help_text="The title for a page: values isolated (U+2068) where directions mix, long URLs and paths cut in the "
+        "middle. Empty where that is the title itself.",
+    )
+    display_body = Text(allow_blank=True, help_text="The body for a page, likewise.")
+    initials = Text(allow_blank=True, help_text="Of whom the title names as the one who did it, or empty.")
+    progress = serializers.FloatField(allow_null=True, help_text="From 0 to 1, of events that only report it.")
     url = Text(allow_blank=True, help_text="A path on this site, or empty.")
     reason = Text(allow_blank=True)
     payload = Payload()

@@ -9,7 +9,7 @@ from events import rendering
 from events.db.clock import instant
 from events.models import Event
 from notifications.models import Notification
-from notifications.presentation import access
+from notifications.presentation import access, labels
 
 # Where a row of the feed is: one of these at a time.
 STATES = {
@@ -127,9 +127,22 @@ def event_json(event: Event) -> dict[str, Any]:
         "is_critical": event.event_type.is_critical,
         "title": words.title,
         "body": words.body,
+        "display_title": words.shown_title if words.shown_title != words.title else "",
+        "display_body": words.shown_body if words.shown_body != words.body else "",
+        "initials": labels.initials(words.person),
+        "progress": _progress(event),
         "url": words.url,
         "payload": event.payload,
         "source_entity_type": event.source_entity_type,
         "source_entity_id": event.source_entity_id,
         "actor_user_id": event.actor_user_id,
     }
+
+
+def _progress(event: Event) -> float | None:
+    """Share that is done, from 0 to 1, of an event whose type only updates that."""
+    share = event.payload.get("progress") if isinstance(event.payload, dict) else None
+    # A bool is a number too.
+    if event.event_type.updates_quietly and type(share) in (int, float) and share is not None and 0 <= share <= 1:
+        return float(share)
+    return None

@@ -14,8 +14,10 @@ from notifications.pages.inbox_status import InboxStatus
 from notifications.pages.requests import PAGE_SIZE, cursor_of, query_string
 from notifications.presentation import labels, summary_text, times
 
+# Longer titles are shown whole on hovering.
+LONG = 60
 # What the browser fills in for a row that arrives live: the same template, empty.
-BLANK = {"id": 0, "feed_seq": 0, "icon": "bell"}
+BLANK = {"id": 0, "feed_seq": 0, "icon": "bell", "progress": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ def feed_of(inbox: InboxStatus, *, filters: Filters, place: str) -> dict[str, An
         "unread_href": here + filters.query(unread=not filters.unread),
         "up_to": inbox.seq,
         "unread_count": inbox.unread_count,
+        "unread_counted": labels.capped(inbox.unread_count),
         "notes": notes_of(inbox.user_id),
     }
 
@@ -100,6 +103,10 @@ def row_of(row: Notification, *, inbox: InboxStatus) -> dict[str, Any]:
     return shown | {
         "category_name": labels.category_name(category),
         "icon": labels.icon_of(shown["event_type"], category=category),
+        "is_failure": labels.is_failure(shown["event_type"]),
+        "display_title": shown["display_title"] or shown["title"],
+        "display_body": shown["display_body"] or shown["body"],
+        "tooltip": shown["title"] if len(shown["title"]) > LONG else "",
         "reason": labels.reason_text(row.reason, category=category),
         "at": row.created_at,
         "when": times.short_time(row.created_at, now=inbox.now, zone=inbox.zone),
@@ -115,6 +122,7 @@ def _chips(filters: Filters, *, counts: Mapping[str, int]) -> list[dict[str, Any
             "label": labels.category_plural(name),
             "href": here + filters.query(category=name),
             "count": counts.get(name, 0),
+            "counted": labels.capped(counts.get(name, 0)),
         }
         for name in [*labels.CATEGORIES, *sorted(set(counts) - set(labels.CATEGORIES))]
     ]

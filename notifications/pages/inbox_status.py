@@ -35,7 +35,7 @@ class InboxStatus:
 
     @property
     def badge(self) -> str:
-        return "99+" if self.unread_count > 99 else str(self.unread_count)
+        return labels.capped(self.unread_count, place="bell")
 
     @property
     def dnd_until_text(self) -> str:
@@ -45,7 +45,7 @@ class InboxStatus:
     def label(self) -> str:
         """The bell's accessible name: the count belongs into the name of what it sits on."""
         sentences: Any = labels.for_browser()["words"]
-        if self.unread_count > 99:
+        if self.unread_count > labels.MOST["bell"]:
             text = sentences["bellMany"]
         else:
             text = sentences[{0: "bellNone", 1: "bellOne"}.get(self.unread_count, "bellSome")]

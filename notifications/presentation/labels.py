@@ -61,6 +61,11 @@ _STATE_OF_VERB = {
 }
 _ROLES = {"owner": gettext_lazy("Owner"), "member": gettext_lazy("Member"), "watcher": gettext_lazy("Watcher")}
 _ICON_OF_TYPE = {"review.submitted": "eye"}
+# By the last word too: their icons are filled, so that not colour alone tells them from the others.
+_FAILURES = ("failed", "address_failing", "address_disabled")
+
+# Above it a number is "99+": on the bell, and in lists.
+MOST = {"bell": 99, "list": 999}
 
 
 def category_name(category: str) -> str:
@@ -92,12 +97,27 @@ def role_name(role: str) -> str:
     return str(_ROLES.get(role, ""))
 
 
+def is_failure(event_type: str) -> bool:
+    return event_type.rpartition(".")[2] in _FAILURES
+
+
+def initials(name: str) -> str:
+    """First letters of the first and the last word."""
+    words = name.split()
+    return "".join(word[0] for word in [*words[:1], *words[1:][-1:]]).upper()
+
+
+def capped(number: int, *, place: str = "list") -> str:
+    return f"{MOST[place]}+" if number > MOST[place] else str(number)
+
+
 def for_browser() -> dict[str, object]:
     return {
         "categories": {name: category_name(name) for name in CATEGORIES},
         "reasons": {name: reason_text(name, category="") for name in _REASONS},
         "jobReasons": {name: reason_text(name, category="job") for name in _JOB_REASONS},
-        "icons": {"type": _ICON_OF_TYPE, "verb": _ICON_OF_VERB, "category": _ICON_OF_CATEGORY},
+        "icons": {"type": _ICON_OF_TYPE, "verb": _ICON_OF_VERB, "category": _ICON_OF_CATEGORY, "failures": _FAILURES},
+        "most": MOST,
         "words": _sentences(),
     }
 
@@ -119,6 +139,10 @@ def _sentences() -> dict[str, str]:
         "awayOne": _("1 new notification while you were away"),
         "awaySome": _("{n} new notifications while you were away"),
         "burst": _("{n} new notifications. Latest: {title}"),
+        "several": _("{n} new notifications"),
+        "latest": _("Latest: {title}"),
+        "critical": _("Critical"),
+        "open": _("Open: {title}"),
         "openInbox": _("Open inbox"),
         "today": _("Today"),
         "yesterday": _("Yesterday"),

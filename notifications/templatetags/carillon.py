@@ -35,8 +35,19 @@ MODULES = (
     "carillon/toasts/toasts.js",
 )
 FEED_MODULES = tuple(
-    f"carillon/feed/{name}.js"
-    for name in ("feed", "forms", "keyboard", "marks", "older", "rows", "status_lines", "summaries", "time")
+    f"carillon/{name}.js"
+    for name in (
+        "core/row_parts",
+        "feed/feed",
+        "feed/forms",
+        "feed/keyboard",
+        "feed/marks",
+        "feed/older",
+        "feed/rows",
+        "feed/status_lines",
+        "feed/summaries",
+        "feed/time",
+    )
 )
 
 

@@ -60,7 +60,7 @@ def test_an_event_loaded_with_its_actor_costs_no_query(owner, django_assert_num_
 def test_every_payload_has_words(payload, title, body, url):
     said = read(payload, title_template=title, body_template=body, url_template=url)
     assert said.title
-    assert all(len(part) <= templates.MAX_LENGTH for part in (said.title, said.body, said.url))
+    assert all(len(part) <= templates.MAX_LENGTH for part in (said.title, said.body, said.url, said.shown_title))
 
 
 @settings(deadline=None)

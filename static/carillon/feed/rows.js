@@ -1,9 +1,13 @@
 /** Rows of the feed: the server's own template, filled in, kept by day and in order. */
 import { address } from "../core/config.js";
-import { categoryWord, iconOf, reasonWords, say, setIcon } from "../core/labels.js";
+import { say } from "../core/labels.js";
+import { categoryWord, dressTile, reasonWords } from "../core/row_parts.js";
 import { dayKey, dayWords, fullWords, timeWords } from "./time.js";
 
 /** @typedef {import("../core/config.js").Row} Row */
+
+/** Longer titles are shown whole on hovering. */
+const LONG = 60;
 
 /** @param {string} id */
 function template(id) {
@@ -45,11 +49,14 @@ export function fill(node, row, place) {
   title.id = `${name}-title`;
   /** @type {HTMLElement} */ (node.querySelector(".row-about")).id = `${name}-about`;
   /** @type {HTMLAnchorElement} */ (title.querySelector("a")).href = address("open", row.id);
-  setIcon(node.querySelector(".tile"), iconOf(row.event_type, row.category));
-  const slots = { title: row.title, body: row.body, category: categoryWord(row.category), reason: reasonWords(row) };
+  dressTile(node, row, `${name}-title`);
+  const shown = { title: row.display_title || row.title, body: row.display_body || row.body };
+  const slots = { ...shown, category: categoryWord(row.category), reason: reasonWords(row) };
   for (const [slot, text] of Object.entries(slots)) {
     /** @type {HTMLElement} */ (node.querySelector(`[data-slot=${slot}]`)).textContent = text;
   }
+  const said = /** @type {HTMLElement} */ (title.querySelector("[data-slot=title]"));
+  said.title = row.title.length > LONG ? row.title : "";
   const reason = /** @type {HTMLAnchorElement} */ (node.querySelector("[data-slot=reason]"));
   reason.href = `${address("preferences")}#type-${row.event_type}`;
   const time = /** @type {HTMLTimeElement} */ (node.querySelector("time"));

@@ -1,11 +1,14 @@
 /** List of the toasts: at most three, each as long as it takes to read, none going while somebody is at one. */
-import { say, setIcon } from "../core/labels.js";
+import { address } from "../core/config.js";
+import { say } from "../core/labels.js";
+import { categoryWord, iconOf, setIcon } from "../core/row_parts.js";
 import { Announcer } from "./announcer.js";
 import { followDialogs } from "./dialogs.js";
 import { durationOf } from "./duration.js";
 import { dismissOnSwipe } from "./swipe.js";
 
 /**
+ * @typedef {import("../core/config.js").Row} Row
  * @typedef {{category: string, word: string, icon: string, title: string, body: string, href: string, url?: string,
  *   feedSeq?: number, kind?: string, stays?: boolean}} Words
  * @typedef {{node: HTMLElement, left: number, since: number, timer: number | undefined, stays: boolean,
@@ -55,6 +58,27 @@ export class ToastList {
   /** @param {string} id */
   has(id) {
     return this.toasts.has(id) || this.waiting.has(id);
+  }
+
+  /** @param {Row} row */
+  speak(row) {
+    this.announcer.speak(`${categoryWord(row.category)}: ${row.title}. ${row.body}`, row);
+  }
+
+  /** A new toast on top, or news in the one that this notification has. @param {Row} row */
+  show(row) {
+    this.put(String(row.id), {
+      category: row.category,
+      word: categoryWord(row.category),
+      icon: iconOf(row.event_type, row.category),
+      title: row.title,
+      body: row.body,
+      href: address("open", row.id),
+      url: row.url,
+      feedSeq: row.feed_seq,
+      kind: row.event_type,
+      stays: row.is_critical,
+    });
   }
 
   /**

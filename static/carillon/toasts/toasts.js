@@ -4,7 +4,7 @@
  */
 import { address } from "../core/config.js";
 import { signInAddress } from "../core/failure.js";
-import { categoryWord, iconOf, say } from "../core/labels.js";
+import { say } from "../core/labels.js";
 import { follow } from "../core/reducer.js";
 import { load, save, storageKey } from "../core/storage.js";
 import { store } from "../core/store.js";
@@ -113,7 +113,7 @@ export class CarillonToasts extends HTMLElement {
     this.claim([row]);
     const isOurs = document.dispatchEvent(new CustomEvent("carillon:notification", { detail: row, cancelable: true }));
     if (!isOurs) return;
-    this.list.then((list) => list.announcer.speak(`${categoryWord(row.category)}: ${row.title}. ${row.body}`, row));
+    this.list.then((list) => list.speak(row));
     if (!isPanelOpen()) this.show(row);
   }
 
@@ -146,20 +146,7 @@ export class CarillonToasts extends HTMLElement {
 
   /** A new toast on top, or news in the one that this notification has. @param {Row} row */
   show(row) {
-    this.list.then((list) =>
-      list.put(String(row.id), {
-        category: row.category,
-        word: categoryWord(row.category),
-        icon: iconOf(row.event_type, row.category),
-        title: row.title,
-        body: row.body,
-        href: address("open", row.id),
-        url: row.url,
-        feedSeq: row.feed_seq,
-        kind: row.event_type,
-        stays: row.is_critical,
-      }),
-    );
+    this.list.then((list) => list.show(row));
   }
 
   /**

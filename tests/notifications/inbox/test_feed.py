@@ -28,8 +28,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_tied")]
 
 # The `notification` object of the API and of the frames.
 FIELDS = {
-    "id seq feed_seq event_id event_type category is_critical title body url reason payload source_entity_type "
-    "source_entity_id actor_user_id channel is_read read_at done_at snoozed_until is_delivered delivered_at created_at"
+    "id seq feed_seq event_id event_type category is_critical title body display_title display_body initials progress "
+    "url reason payload source_entity_type source_entity_id actor_user_id channel is_read read_at done_at "
+    "snoozed_until is_delivered delivered_at created_at"
 }
 
 

@@ -1,0 +1,48 @@
+/** What rows and toasts have alike: words for category and reason, icon, initials, progress. */
+import { config } from "./config.js";
+
+/** @param {string} category */
+export function categoryWord(category) {
+  const plain = category.replaceAll("_", " ");
+  return config.categories[category] ?? plain.charAt(0).toUpperCase() + plain.slice(1);
+}
+
+/** @param {import("./config.js").Row} row */
+export function reasonWords(row) {
+  return (row.category === "job" && config.jobReasons[row.reason]) || config.reasons[row.reason] || "";
+}
+
+/**
+ * @param {string} type
+ * @param {string} category
+ */
+export function iconOf(type, category) {
+  const { type: byType, verb, category: byCategory } = config.icons;
+  return byType[type] ?? verb[type.split(".").at(-1) ?? ""] ?? byCategory[category] ?? "bell";
+}
+
+/**
+ * @param {Element | null} where
+ * @param {string} name
+ */
+export function setIcon(where, name) {
+  where?.querySelector("use")?.setAttribute("href", `#carillon-${name}`);
+}
+
+/**
+ * A failure's icon is filled, so that not colour alone tells of it.
+ * @param {HTMLElement} node
+ * @param {import("./config.js").Row} row
+ * @param {string} title id of its title, which names the progress
+ */
+export function dressTile(node, { event_type: type, category, initials, progress }, title) {
+  const who = node.querySelector(".tile .who");
+  const bar = /** @type {HTMLProgressElement | null} */ (node.querySelector("progress"));
+  setIcon(node.querySelector(".tile"), iconOf(type, category));
+  if (who) who.textContent = initials ?? "";
+  node.toggleAttribute("data-failed", config.icons.failures.includes(type.split(".").at(-1)));
+  if (!bar) return;
+  bar.hidden = typeof progress !== "number";
+  bar.value = progress ?? 0;
+  bar.setAttribute("aria-labelledby", title);
+}
