@@ -15,9 +15,9 @@ LABELS: dict[str, Promise] = {
     "30m": gettext_lazy("30 minutes"),
     "1h": gettext_lazy("1 hour"),
     "2h": gettext_lazy("2 hours"),
-    "evening": gettext_lazy("This evening"),
-    "tomorrow": gettext_lazy("Tomorrow"),
-    "monday": gettext_lazy("Monday"),
+    "evening": gettext_lazy("This evening, 18:00"),
+    "tomorrow": gettext_lazy("Tomorrow, 08:00"),
+    "monday": gettext_lazy("Monday, 08:00"),
 }
 DND = ("30m", "1h", "2h", "evening", "tomorrow", "monday")
 SNOOZE = ("1h", "evening", "tomorrow", "monday")

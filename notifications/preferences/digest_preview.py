@@ -6,9 +6,11 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count
 
+from events import rendering
 from notifications.holds import rules
 from notifications.models import Hold, Inbox, Notification, UserNotificationSettings
 from notifications.preferences.settings import settings_of
+from notifications.presentation import access
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,15 @@ def preview(user_id: int, *, now: datetime) -> Preview:
     by_type = dict(counted)
     box = Inbox.objects.filter(pk=user_id).first()
     return Preview(_next(settings, box, now=now), rules.zone_of(settings), sum(by_type.values()), by_type)
+
+
+def titles(user_id: int, *, most: int = 10) -> list[str]:
+    """Titles of what was collected last, each event once; one query, and one more where the host is asked who may see
+    what."""
+    held = Notification.objects.filter(user_id=user_id, hold=Hold.DIGEST, is_read=False).order_by("-event_id", "-id")
+    rows = access.seen(held.select_related("event__event_type", "event__actor_user")[: 4 * most])
+    events = {row.event_id: row.event for row in rows}
+    return [rendering.render(event, event.event_type).title for event in list(events.values())[:most]]
 
 
 def _next(settings: UserNotificationSettings, box: Inbox | None, *, now: datetime) -> datetime | None:

@@ -168,4 +168,7 @@ def _sentences() -> dict[str, str]:
         "saving": _("Saving…"),
         "quietUntil": _("Do not disturb until {time}"),
         "quiet": _("Do not disturb is on"),
+        "dndUntil": _("On until {time} ({zone})"),
+        "dndOn": _("On until you turn it off"),
+        "dndOff": _("Off"),
     }

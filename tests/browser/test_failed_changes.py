@@ -24,17 +24,22 @@ FAILURES = {
     500: "Try again",
 }
 EXPECTED = ("ERR_FAILED", "ERR_INTERNET_DISCONNECTED", "401", "403", "409", "500")
-PART = "xpath=ancestor::*[@data-line or @data-section][1]"
+PART = "xpath=ancestor::*[self::tr or @data-section][1]"
+# Shows the part that a control is in, and whatever it is hidden by there.
+REVEAL = """(control) => {
+  location.hash = control.closest(".part").id;
+  control.closest("details")?.setAttribute("open", "");
+}"""
 CONTROLS = {
-    "do not disturb": "#dnd_enabled",
-    "how long": "#dnd_preset",
+    "from": "[name=scope] >> nth=1",
+    "a cell": "[data-line] .check:enabled >> nth=20",
+    "a column": "thead [data-all] >> nth=1",
+    "a category": "tbody [data-all] >> nth=2",
+    "from of one": "[name^=scope-] >> nth=3",
     "quiet hours": "[name=hours-0-days] >> nth=2",
     "digest": "#digest_enabled",
     "how often": "[name=digest_interval] >> nth=2",
     "over which": "[name=digest_channels] >> nth=0",
-    "whose": "[name=scope] >> nth=1",
-    "a cell": "[data-line] .check:enabled >> nth=20",
-    "whose of one": "[name^=scope-] >> nth=3",
 }
 
 
@@ -76,12 +81,21 @@ def test_each_choice_goes_back_and_says_why_in_its_own_place(enter, status):
     answer_posts(page, status)
     for name, selector in CONTROLS.items():
         control = page.locator(selector)
+        control.evaluate(REVEAL)
         before = state(control)
         change(control)
         until(page, lambda: state(control) == before)  # noqa: B023
         said = control.locator(PART).get_by_role("alert").last
         expect(said, name).to_contain_text(FAILURES[status])
         expect(said, name).to_be_in_viewport()
+
+
+def test_do_not_disturb_that_fails_stays_as_it_is_and_says_why(enter, status):
+    page = enter("bob", f"{PREFERENCES}#when", expect=EXPECTED)
+    answer_posts(page, status)
+    page.get_by_role("button", name="1 hour").click()
+    expect(page.locator("[data-section=dnd]").get_by_role("alert")).to_contain_text(FAILURES[status])
+    expect(page.locator("[data-words=quiet_words]")).to_have_text("Off")
 
 
 def test_the_sign_in_of_an_ended_session_leads_back(enter):

@@ -59,15 +59,32 @@ def test_preferences_are_one_form(plain):
     box = page.locator("#type-job\\.failed").get_by_label("E-mail")
     was = box.is_checked()
     box.set_checked(not was)
+    page.get_by_role("link", name="When", exact=True).click()
     page.locator("#timezone").fill("Europe/Paris")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved")).to_be_visible()
-    expect(page.locator("#type-job\\.failed").get_by_label("E-mail")).to_be_checked(checked=not was)
     expect(page.locator("#timezone")).to_have_value("Europe/Paris")
+    page.get_by_role("link", name="What", exact=True).click()
+    expect(page.locator("#type-job\\.failed").get_by_label("E-mail")).to_be_checked(checked=not was)
+
+
+def test_do_not_disturb_and_windows_are_buttons(plain):
+    page = plain("carol", "/notifications/preferences/#when")
+    page.get_by_role("button", name="30 minutes").click()
+    expect(page.locator("[data-words=quiet_words]")).to_contain_text("(UTC)")
+    page.get_by_role("button", name="Turn off").click()
+    expect(page.locator("[data-words=quiet_words]")).to_have_text("Off")
+    page.get_by_text("Add a window").click()
+    page.locator("[name=hours-0-days]").first.check()
+    # The key is that of the form's own button, not of the first one.
+    page.locator("[name=hours-0-start]").press("Enter")
+    expect(page.get_by_role("button", name="Remove")).to_have_count(1)
+    page.get_by_role("button", name="Remove").click()
+    expect(page.get_by_role("button", name="Remove")).to_have_count(0)
 
 
 def test_a_refused_preference_says_why(plain):
-    page = plain("carol", "/notifications/preferences/", expect=("400",))
+    page = plain("carol", "/notifications/preferences/#when", expect=("400",))
     page.locator("#timezone").fill("Middle/Earth")
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".alert")).to_contain_text("Middle/Earth")

@@ -45,17 +45,13 @@ FORMS: dict[str, dict[str, str]] = {
         "digest_weekday": "6",
         "digest_channels": "in_app",
     },
-    "preferences quiet": {
-        "sections": "quiet",
-        "dnd_enabled": "on",
-        "dnd_preset": "at",
-        "dnd_until": "2100-01-01T00:00",
-    },
+    "do-not-disturb": {"preset": "at", "day": "2100-01-01", "time": "00:00", "next": "/"},
     "preferences hours": {
         "sections": "hours",
         "hours-0-days": "0",
         "hours-0-start": "22:00",
         "hours-0-end": "07:00",
+        "hours_removed": "1",
     },
     "preferences table": {"types": "1", "channels-1": "in_app", "scope-1": "all", "scope": "all", "scope_was": "all"},
     "preferences whole": {"made_from": '{"settings": {}, "types": {}}', "sections": "zone", "timezone": "UTC"},
@@ -132,7 +128,7 @@ def requests(ids: Mapping[str, object], *, only: Collection[str] = ()) -> Iterat
 
 def _forms(address: str, form: dict[str, str]) -> Iterator[Sent]:
     # The answer to a script is the cheaper one; what a page shows again of a refused form is asked for as a page.
-    is_long = address == "/notifications/preferences/" and not {"timezone", "dnd_until"} & set(form)
+    is_long = address == "/notifications/preferences/" and "timezone" not in form
     headers = {"Accept": "application/json"} if is_long else {}
     for field in form:
         for value in (*values.ENCODED, *(values.JSON_IN_FORMS if field == "payload" else ())):

@@ -30,10 +30,10 @@ def of_all(chosen: UserNotificationSettings, *, inbox: InboxStatus, user: User) 
         case Hold.DIGEST:
             labels = dict(channel_names.labels())
             names = [str(labels[name]) for name in rules.digest_channels(chosen, email=user.email)]
-            words = _("Everything collects for your digest, which comes over: {names}. Critical ones come at once.")
+            words = _("Collected for your digest, sent by {names}. Critical ones come at once.")
             return words.format(names=", ".join(names))
         case _:
-            return _("Each comes at once, over what is ticked.")
+            return _("Sent right away on the channels you tick.")
 
 
 def of_channel(chosen: UserNotificationSettings, *, now: datetime) -> str:
@@ -58,8 +58,11 @@ def of_hours(chosen: UserNotificationSettings, *, inbox: InboxStatus) -> str:
 
 
 def of_dnd(inbox: InboxStatus) -> str:
+    if not inbox.is_dnd:
+        return _("Off")
     until = inbox.dnd_until_text
-    return _("until {time} ({zone})").format(time=until, zone=inbox.zone.key) if until else ""
+    words = _("On until {time} ({zone})") if until else _("On until you turn it off")
+    return words.format(time=until, zone=inbox.zone.key)
 
 
 def of_digest(chosen: UserNotificationSettings, *, preview: digest_preview.Preview, inbox: InboxStatus) -> str:

@@ -6,12 +6,19 @@ from itertools import groupby
 from typing import Any
 
 from django.http import QueryDict
-from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy
 
 from events.rules import channel_names
 from notifications.models import NotificationPreference
 from notifications.preferences import preferences
-from notifications.presentation import labels
+from notifications.presentation import labels, type_words
+
+Scope = NotificationPreference.Scope
+SCOPES = (
+    (Scope.ALL.value, gettext_lazy("Everything")),
+    (Scope.MY_JOBS.value, gettext_lazy("My jobs")),
+    (Scope.MY_PROJECTS.value, gettext_lazy("My projects")),
+)
 
 
 def groups_of(rows: Sequence[NotificationPreference]) -> list[dict[str, Any]]:
@@ -24,7 +31,8 @@ def groups_of(rows: Sequence[NotificationPreference]) -> list[dict[str, Any]]:
                 {
                     "preference": row,
                     "type": row.event_type,
-                    "label": _label(row.event_type.name),
+                    "label": type_words.name(row.event_type),
+                    "about": type_words.about(row.event_type),
                     "scope": row.scope if is_narrowable(row) else "",
                 }
                 for row in of_category
@@ -65,7 +73,7 @@ def save(user_id: int, *, form: QueryDict, made_from: Mapping[str, Any], now: da
         if row is not None and _save_line(
             user_id, row, form=form, was=made_from.get(type_id), everywhere=everywhere, now=now
         ):
-            overridden.append(_label(row.event_type.name))
+            overridden.append(type_words.name(row.event_type))
     return overridden
 
 
@@ -103,8 +111,3 @@ def _order(row: NotificationPreference) -> tuple[int, str, int]:
     category = row.event_type.category
     known = labels.CATEGORIES.index(category) if category in labels.CATEGORIES else len(labels.CATEGORIES)
     return known, category, row.event_type_id
-
-
-def _label(name: str) -> str:
-    """`job.completed` as Completed, `system.gpu_warning` as GPU warning."""
-    return str(capfirst(name.rpartition(".")[2].replace("_", " "))).replace("Gpu", "GPU")

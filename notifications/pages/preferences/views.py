@@ -16,7 +16,8 @@ from events.db import clock
 from events.errors import Refused
 from events.pages.decorators import form, page_with_form
 from events.rules import channel_names
-from notifications.models import NotificationPreference, UserNotificationSettings
+from notifications.holds import presets
+from notifications.models import UserNotificationSettings
 from notifications.pages.inbox_status import InboxStatus, status_for, status_of
 from notifications.pages.preferences import channel_status, dnd_presets, settings_form, status_text, table
 from notifications.pages.requests import back, is_script, person
@@ -32,11 +33,11 @@ def preferences_page(request: HttpRequest) -> HttpResponse:
     try:
         with transaction.atomic():
             shown = _made_from(request.POST)
-            overridden = settings_form.save(user.pk, form=request.POST, made_from=shown["settings"], now=now)
+            overridden = settings_form.save(user, form=request.POST, made_from=shown["settings"], now=now)
             overridden += table.save(user.pk, form=request.POST, made_from=shown["types"], now=now)
     except Refused as refused:
         if is_script(request):
-            return JsonResponse({"code": refused.code, "detail": refused.detail, "field": refused.field}, status=400)
+            return _refusal(refused)
         context = _shown(request) | {"refused": refused}
         return render(request, "carillon/notifications/preferences.html", context, status=400)
     if is_script(request):
@@ -50,16 +51,29 @@ def preferences_page(request: HttpRequest) -> HttpResponse:
 
 @form
 def do_not_disturb(request: HttpRequest) -> HttpResponse:
-    change_settings(person(request).pk, now=clock.estimate(), dnd_enabled=False)
-    return HttpResponse(status=204) if is_script(request) else back(request)
+    user, now = person(request), clock.estimate()
+    try:
+        change_settings(
+            user.pk, now=now, **dnd_presets.changes_of(request.POST, now=now, zone=status_for(request).zone)
+        )
+    except Refused as refused:
+        if is_script(request):
+            return _refusal(refused)
+        messages.error(request, refused.detail)
+    return JsonResponse(_status_texts(request)) if is_script(request) else back(request, otherwise="preferences")
+
+
+def _refusal(refused: Refused) -> JsonResponse:
+    return JsonResponse({"code": refused.code, "detail": refused.detail, "field": refused.field}, status=400)
 
 
 def _shown(request: HttpRequest) -> dict[str, Any]:
     user = person(request)
     rows = preferences.ensure(user.pk)
     chosen = settings_of(user.pk)
+    inbox, settings = status_for(request), settings_form.as_shown(chosen, email=user.email)
     made_from = {
-        "settings": settings_form.as_shown(chosen, now=clock.estimate()),
+        "settings": settings,
         "types": {row.event_type_id: table.as_shown(row) for row in rows},
     }
     return {
@@ -67,18 +81,20 @@ def _shown(request: HttpRequest) -> dict[str, Any]:
         "chosen": chosen,
         "groups": table.groups_of(rows),
         "scope": table.common_scope(rows),
-        "scopes": NotificationPreference.Scope.choices,
+        "scopes": table.SCOPES,
         "intervals": UserNotificationSettings.Interval.choices,
         "hours": [(hour, f"{hour:02}:00") for hour in range(24)],
         "weekdays": list(WEEKDAYS.items()),
-        "presets": dnd_presets.PRESETS,
-        "columns": _columns(status_for(request)),
+        "presets": presets.offered(presets.DND, now=inbox.now, zone=inbox.zone),
+        "columns": _columns(inbox),
         "zones": sorted(validation.timezones()),
         # Windows there are, and one to fill in while more are allowed.
         "hours_of_quiet": [*settings_form.readable(chosen.quiet_hours), settings_form.BLANK][: validation.MAX_WINDOWS],
         "digest_channels": [
             (name, label) for name, label in channel_names.labels() if settings_form.is_sent_over(name)
         ],
+        "digest_sent_by": settings["digest_channels"],
+        "digest_titles": digest_preview.titles(user.pk) if chosen.digest_enabled else [],
         **_status_texts(request),
     }
 
@@ -97,7 +113,13 @@ def _columns(inbox: InboxStatus) -> list[dict[str, Any]]:
     none to tell of."""
     statuses = channel_status.load(inbox)
     return [
-        {"name": name, "label": label, "status": statuses.get(name), "is_sent": settings_form.is_sent_over(name)}
+        {
+            "name": name,
+            "label": label,
+            "status": (status := statuses.get(name)),
+            "is_sent": (is_sent := settings_form.is_sent_over(name)),
+            "is_open": name != "in_app" and (status.is_open if status else is_sent),
+        }
         for name, label in channel_names.labels()
     ]
 

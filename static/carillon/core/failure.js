@@ -52,7 +52,7 @@ export function clearFailure(control) {
 
 /** The words of its row, or of its part of a form. @param {Element} control */
 function placeOf(control) {
-  const row = control.closest(".carillon-row, [data-line], .setting, .setting-more, .hours, [data-section]");
+  const row = control.closest(".carillon-row, tr, .setting, .setting-more, .hours, [data-section]");
   const words = row?.querySelector(":scope:is(.carillon-row, .setting) > div, :scope > th");
   return words ?? row ?? /** @type {Element} */ (control.parentElement);
 }

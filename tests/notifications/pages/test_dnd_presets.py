@@ -1,4 +1,4 @@
-"""Ends of do-not-disturb, on the person's own wall clock, over changes of the clock too."""
+"""What the buttons and the date of do-not-disturb mean, and the words for times beside them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.urls import reverse
 
-from notifications.pages.preferences.dnd_presets import end_of
+from notifications.holds import rules
+from notifications.pages.preferences.dnd_presets import changes_of
+from notifications.preferences.settings import settings_of
 from notifications.presentation.times import day_name, end_time, short_time
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -19,29 +22,43 @@ SATURDAY = datetime(2026, 10, 24, 20, 30, tzinfo=UTC)
     ("preset", "end"),
     [
         ("30m", datetime(2026, 10, 24, 21, 0, tzinfo=UTC)),
-        ("2h", datetime(2026, 10, 24, 22, 30, tzinfo=UTC)),
-        ("tomorrow", datetime(2026, 10, 25, 7, 0, tzinfo=UTC)),
         ("monday", datetime(2026, 10, 26, 7, 0, tzinfo=UTC)),
         ("open", None),
     ],
 )
-def test_an_end_is_meant_on_the_wall_clock(preset, end):
-    assert end_of(preset, now=SATURDAY, zone=PARIS) == end
+def test_a_button_switches_it_on_until_its_moment(preset, end):
+    assert changes_of({"preset": preset}, now=SATURDAY, zone=PARIS) == {"dnd_enabled": True, "dnd_until": end}
+
+
+def test_no_choice_switches_it_off():
+    assert changes_of({}, now=SATURDAY, zone=PARIS) == {"dnd_enabled": False}
 
 
 def test_an_end_of_one_s_own_is_in_one_s_own_zone():
-    assert end_of("at", now=SATURDAY, zone=PARIS, at="2026-10-26T08:00") == datetime(2026, 10, 26, 7, 0, tzinfo=UTC)
+    chosen = changes_of({"preset": "at", "day": "2026-10-26", "time": "08:00"}, now=SATURDAY, zone=PARIS)
+    assert chosen["dnd_until"] == datetime(2026, 10, 26, 7, 0, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("at", ["", "soon", "2026-13-01T00:00"])
-def test_a_time_that_is_none_is_refused(at):
+@pytest.mark.parametrize(
+    "form", [{"preset": "at"}, {"preset": "at", "day": "soon", "time": "25:00"}, {"preset": "for ever"}]
+)
+def test_an_end_that_is_none_is_refused(form):
     with pytest.raises(ValueError):
-        end_of("at", now=SATURDAY, zone=PARIS, at=at)
+        changes_of(form, now=SATURDAY, zone=PARIS)
 
 
-def test_monday_is_the_next_one_also_on_a_monday():
-    monday = datetime(2026, 10, 26, 9, 0, tzinfo=UTC)
-    assert end_of("monday", now=monday, zone=PARIS) == datetime(2026, 11, 2, 7, 0, tzinfo=UTC)
+@pytest.mark.django_db
+def test_a_form_alone_switches_it_on_and_off_and_says_what_it_refuses(client, owner):
+    client.force_login(owner)
+    place, back = reverse("do-not-disturb"), {"next": "/notifications/preferences/#when"}
+    answer = client.post(place, back | {"preset": "1h"})
+    assert answer["Location"] == back["next"]
+    chosen = settings_of(owner.pk)
+    assert rules.is_dnd(chosen, now=chosen.updated_at)
+    client.post(place, back)
+    assert not settings_of(owner.pk).dnd_enabled
+    refused = client.post(place, {"preset": "at", "day": "2020-01-01", "time": "08:00"}, follow=True)
+    assert "not in the future" in refused.content.decode()
 
 
 @pytest.mark.parametrize(

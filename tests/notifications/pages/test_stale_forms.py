@@ -31,19 +31,17 @@ def opened(tab: Client) -> dict[str, Any]:
     chosen = page["chosen"]
     form: dict[str, Any] = {
         "made_from": page["made_from"],
-        "sections": ["quiet", "hours", "digest", "zone"],
+        "sections": ["hours", "digest", "zone"],
         "timezone": chosen.timezone,
         "digest_interval": chosen.digest_interval,
         "digest_hour": str(chosen.digest_hour),
         "digest_weekday": str(chosen.digest_weekday),
-        "digest_channels": [name for name, _ in page["digest_channels"] if name in chosen.digest_channels],
+        "digest_channels": page["digest_sent_by"],
         "scope": page["scope"],
         "scope_was": page["scope"],
         "types": [],
     }
     form |= {"digest_enabled": "on"} if chosen.digest_enabled else {}
-    form |= {"dnd_enabled": "on"} if page["is_dnd"] else {}
-    form |= {"dnd_preset": "" if page["is_dnd"] else page["presets"][0][0]}
     for number, window in enumerate(page["hours_of_quiet"]):
         form |= {f"hours-{number}-{end}": window[end] for end in ("start", "end")}
         form[f"hours-{number}-days"] = sorted(map(str, window["days"]))
@@ -144,6 +142,28 @@ def test_what_both_changed_alike_needs_no_word(tab, owner):
     form = opened(tab)
     change_settings(owner.pk, now=NOON, timezone="Asia/Tokyo")
     assert post(tab, form | {"timezone": "Asia/Tokyo"}) == ["Saved"]
+
+
+def test_a_window_that_is_removed_is_gone_and_the_others_stay(tab, owner):
+    nights = [{"days": [day], "start": "22:00", "end": "07:00"} for day in (0, 1, 2)]
+    change_settings(owner.pk, now=NOON, quiet_hours=nights)
+    post(tab, opened(tab) | {"hours_removed": "1"})
+    assert [window["days"] for window in settings_of(owner.pk).quiet_hours] == [[0], [2]]
+
+
+@pytest.mark.usefixtures("recorder")
+def test_the_channel_that_a_digest_goes_by_is_ticked_and_kept_once_the_digest_is_set_up(tab, owner):
+    form = opened(tab)
+    assert form["digest_channels"] == ["email"]
+    post(tab, form)
+    assert settings_of(owner.pk).digest_channels == []
+    post(tab, form | {"digest_enabled": "on"})
+    assert settings_of(owner.pk).digest_channels == ["email"]
+
+
+def test_a_digest_that_goes_nowhere_is_refused(tab):
+    answer = tab.post(reverse("preferences"), opened(tab) | {"digest_enabled": "on", "digest_channels": []})
+    assert (answer.status_code, "Choose at least one way to send it." in answer.content.decode()) == (400, True)
 
 
 def test_a_part_that_a_script_sends_speaks_for_all_of_it(tab, owner):

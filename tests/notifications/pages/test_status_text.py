@@ -27,7 +27,7 @@ def said(owner, **settings: Any) -> tuple[str, str]:
 
 
 def test_nothing_in_the_way(owner):
-    assert said(owner) == ("Each comes at once, over what is ticked.", "")
+    assert said(owner) == ("Sent right away on the channels you tick.", "")
 
 
 def test_do_not_disturb_with_an_end(owner):
@@ -61,4 +61,4 @@ def test_a_digest_says_when(owner, chosen, word):
 
 
 def test_a_digest_says_over_what(owner):
-    assert "comes over: In app." in said(owner, digest_enabled=True, digest_channels=["in_app"])[0]
+    assert "sent by In app." in said(owner, digest_enabled=True, digest_channels=["in_app"])[0]
