@@ -7,7 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from notifications.holds import summaries
+from notifications.holds import presets, summaries
 from notifications.inbox import feed
 from notifications.models import Notification, Summary
 from notifications.pages.inbox_status import InboxStatus
@@ -61,6 +61,7 @@ def feed_of(inbox: InboxStatus, *, filters: Filters, place: str) -> dict[str, An
         "unread_count": inbox.unread_count,
         "unread_counted": labels.capped(inbox.unread_count),
         "notes": notes_of(inbox.user_id),
+        "presets": presets.offered(presets.DND, now=inbox.now, zone=inbox.zone),
     }
 
 

@@ -162,12 +162,15 @@ def test_windows_are_added_and_removed(when, site):
     site.set("bob", quiet_hours=[])
 
 
-def test_turning_it_off_in_the_panel_turns_it_off_here(when, site):
-    site.set("bob", dnd_enabled=True)
+def test_the_panel_switches_it_on_and_off_here_too(when):
     words = when.locator("[data-words=quiet_words]")
-    expect(words).to_have_text("On until you turn it off")
     when.locator(".bell").click()
-    when.locator(".panel").get_by_role("button", name="Turn off").click()
+    panel = when.locator(".panel")
+    panel.get_by_role("button", name="Do not disturb").click()
+    panel.get_by_role("button", name="1 hour").click()
+    expect(panel.locator(".dnd-choices")).to_be_hidden()
+    expect(words).to_have_text(re.compile(r"^On until .*\(UTC\)$"))
+    panel.get_by_role("button", name="Turn off").click()
     expect(when.locator(".panel [data-note=quiet]")).to_be_hidden()
     expect(words).to_have_text("Off")
 

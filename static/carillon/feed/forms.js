@@ -24,7 +24,10 @@ export function submitted(feed, event) {
   else if (act === "read-all") readAll(feed, form);
   else if (act === "undo") undo(feed, form);
   else if (act === "summary-read") readSummary(form).catch((error) => showError(feed, error));
-  else if (act === "quiet-off") post(form.action, {}).catch((error) => showError(feed, error));
+  else if (act === "quiet") {
+    post(form.action, { preset: button?.value ?? "" }).catch((error) => showError(feed, error));
+    if (form.popover) form.hidePopover();
+  }
 }
 
 /** @param {HTMLButtonElement} button */
