@@ -22,7 +22,7 @@ class ChangePassword(PasswordChangeView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         answer = super().form_valid(form)
-        messages.success(self.request, _("Your password is changed; other sessions are signed out."))
+        messages.success(self.request, _("Password changed. You've been signed out everywhere else."))
         if form.revoked:
             text = ngettext("%(count)d key revoked.", "%(count)d keys revoked.", form.revoked)
             messages.success(self.request, text % {"count": form.revoked})

@@ -51,11 +51,11 @@ def read(request: HttpRequest, summary_id: int) -> HttpResponse:
 def send_digest(request: HttpRequest) -> HttpResponse:
     summary = release.send_digest(person(request).pk, now=clock.estimate())
     if summary is None:
-        messages.info(request, _("There is nothing to send: all that was collected is read."))
+        messages.info(request, _("Nothing to send: you've read everything collected so far."))
     else:
         sent = ngettext("Sent: {n} notification", "Sent: {n} notifications", summary.count)
         messages.success(request, sent.format(n=summary.count))
-    return redirect("preferences")
+    return redirect(f"{reverse('preferences')}#when")
 
 
 def _own(request: HttpRequest, summary_id: int) -> Summary:

@@ -76,7 +76,8 @@ def _check_interval(field: str, value: Any, _now: datetime) -> None:
 
 def _check_zone(field: str, value: Any, _now: datetime) -> None:
     if not isinstance(value, str) or value not in timezones():
-        raise _refuse(field, f"is {shown(value)}, which is no IANA name such as Europe/Paris", code="unknown_timezone")
+        detail = f"{shown(value)} isn't a time zone. Choose one from the list, for example Europe/Paris."
+        raise PreferenceRefused(detail, code="unknown_timezone", field=field)
 
 
 def _check_channels(field: str, value: Any, _now: datetime) -> None:

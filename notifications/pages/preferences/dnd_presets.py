@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from events.errors import PreferenceRefused, shown
+from django.utils.translation import gettext as _
+
+from events.errors import MomentRefused, PreferenceRefused, shown
 from events.rules import moments
 from notifications.holds import presets
 
@@ -26,4 +28,6 @@ def changes_of(form: Mapping[str, str], *, now: datetime, zone: ZoneInfo) -> dic
             raise PreferenceRefused(
                 f"{shown(preset)} is no end to choose; there are {known}", code="invalid", field="preset"
             )
+    if until is not None and until <= now:
+        raise MomentRefused(_("That time has passed. Choose a later one."), code="in_the_past", field="dnd_until")
     return {"dnd_enabled": True, "dnd_until": until}

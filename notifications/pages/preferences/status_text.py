@@ -20,17 +20,17 @@ Interval = UserNotificationSettings.Interval
 def of_all(chosen: UserNotificationSettings, *, inbox: InboxStatus, user: User) -> str:
     match rules.hold_now(chosen, now=inbox.now):
         case Hold.DND if inbox.dnd_until is None:
-            return _("Paused until you turn do not disturb off; then it all comes as one summary.")
+            return _("Paused until you turn do not disturb off, then sent as one summary.")
         case Hold.DND:
-            words = _("Paused until {time}; then it all comes as one summary. Critical ones come at once.")
+            words = _("Paused until {time}, then sent as one summary. Critical ones still come at once.")
             return words.format(time=inbox.dnd_until_text)
         case Hold.QUIET:
-            words = _("Quiet until {time}; then it all comes as one summary. Critical ones come at once.")
-            return words.format(time=_end(_end_of_hours(chosen, inbox), inbox) or _("you change the hours"))
+            words = _("Quiet until {time}, then sent as one summary. Critical ones still come at once.")
+            return words.format(time=_end(_end_of_hours(chosen, inbox), inbox) or _("you change your quiet hours"))
         case Hold.DIGEST:
             labels = dict(channel_names.labels())
             names = [str(labels[name]) for name in rules.digest_channels(chosen, email=user.email)]
-            words = _("Collected for your digest, sent by {names}. Critical ones come at once.")
+            words = _("Collected for your digest, sent by {names}. Critical ones still come at once.")
             return words.format(names=", ".join(names))
         case _:
             return _("Sent right away on the channels you tick.")
@@ -54,7 +54,7 @@ def of_hours(chosen: UserNotificationSettings, *, inbox: InboxStatus) -> str:
     if not rules.is_quiet(chosen, now=inbox.now):
         return ""
     end = _end_of_hours(chosen, inbox)
-    return _("Now: quiet until {time}.").format(time=_end(end, inbox)) if end else _("Now: quiet all week.")
+    return _("Quiet until {time}.").format(time=_end(end, inbox)) if end else _("Quiet all week.")
 
 
 def of_dnd(inbox: InboxStatus) -> str:
@@ -67,12 +67,12 @@ def of_dnd(inbox: InboxStatus) -> str:
 
 def of_digest(chosen: UserNotificationSettings, *, preview: digest_preview.Preview, inbox: InboxStatus) -> str:
     if not chosen.digest_enabled:
-        return _("Off: everything comes as it happens.")
+        return _("Off: notifications come as they happen.")
     count = ngettext("{n} item", "{n} items", preview.count).format(n=preview.count)
     if preview.by_type:
         count = f"{count}: {summary_text.counts(preview.by_type)}"
     if preview.next_at is None:
-        return _("Waits for the end of do not disturb, {count}.").format(count=count)
+        return _("Waiting for do not disturb to end, {count}.").format(count=count)
     due = times.end_time(preview.next_at, now=inbox.now, zone=inbox.zone)
     return _("Next: {time} ({zone}), {count}.").format(time=due, zone=inbox.zone.key, count=count)
 

@@ -34,7 +34,7 @@ def test_a_new_password_keeps_this_session_and_ends_the_others(browser, member):
     other.force_login(member)
     answer = browser.post(PAGE, NEW, follow=True)
     assert answer.redirect_chain == [(reverse("preferences"), 302)]
-    assert "Your password is changed" in answer.content.decode()
+    assert "Password changed." in answer.content.decode()
     assert other.get(PAGE).status_code == 302
     assert Client().login(username="member", password="rather-a-long-one-4")
 

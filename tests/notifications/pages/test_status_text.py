@@ -32,16 +32,16 @@ def test_nothing_in_the_way(owner):
 
 def test_do_not_disturb_with_an_end(owner):
     sentence, word = said(owner, dnd_enabled=True, dnd_until=NOW + timedelta(hours=2))
-    assert sentence.startswith("Paused until 15:15;")
+    assert sentence.startswith("Paused until 15:15,")
     assert word == "paused"
 
 
 def test_do_not_disturb_without_one(owner):
-    assert said(owner, dnd_enabled=True)[0].startswith("Paused until you turn do not disturb off;")
+    assert said(owner, dnd_enabled=True)[0].startswith("Paused until you turn do not disturb off,")
 
 
 def test_quiet_hours(owner):
-    assert said(owner, quiet_hours=AT_NOON)[0].startswith("Quiet until 14:00;")
+    assert said(owner, quiet_hours=AT_NOON)[0].startswith("Quiet until 14:00,")
 
 
 def test_quiet_hours_go_before_the_digest(owner):

@@ -149,13 +149,13 @@ class TestPreferences:
 
     def test_dnd_without_an_end_keeps_it_waiting(self, browser, owner):
         store_settings(owner, dnd_enabled=True, digest_enabled=True)
-        assert "Waits for the end of do not disturb, 0 items." in text_of(browser.get(reverse("preferences")))
+        assert "Waiting for do not disturb to end, 0 items." in text_of(browser.get(reverse("preferences")))
 
     def test_it_can_be_sent_now(self, browser, owner):
         hold(owner, *TWO, now=timezone.now(), digest_enabled=True)
         page = browser.post(reverse("digest-send"), follow=True)
         assert "Sent: 2 notifications" in text_of(page)
-        assert "There is nothing to send" in text_of(browser.post(reverse("digest-send"), follow=True))
+        assert "Nothing to send" in text_of(browser.post(reverse("digest-send"), follow=True))
 
     def test_its_channels_can_be_chosen(self, browser, owner):
         form = {"sections": "digest", "digest_enabled": "on", "digest_interval": "daily", "digest_hour": "9"}
