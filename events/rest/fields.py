@@ -153,6 +153,21 @@ def one_of(names: Sequence[str], **options: Any) -> Enumerated:
     return Enumerated(lambda: names, **options)
 
 
+class Choice(Enumerated):
+    """Text that is one of these; others are refused."""
+
+    default_error_messages = {"unknown_choice": "This must be one of {known}."}
+
+    def __init__(self, names: Sequence[str], **options: Any) -> None:
+        super().__init__(lambda: names, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        chosen = super().to_internal_value(data)
+        if chosen not in self.names():
+            self.fail("unknown_choice", known=", ".join(self.names()))
+        return chosen
+
+
 class Category(Enumerated):
     """Categories are data: those that some event type has. Others are refused."""
 

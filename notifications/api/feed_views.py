@@ -1,5 +1,7 @@
 """/notifications: the feed, reading and unreading, and why something is there."""
 
+from datetime import datetime
+
 from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -10,9 +12,20 @@ from events.rest.openapi import documented
 from events.rest.pagination import cursor_of, listed
 from events.rest.strict import body_of, query_of, user_id_of
 from events.rest.views import ApiView
-from notifications.api.serializers import Batch, BatchOut, CountOut, FeedQuery, Ids, NotificationOut, UpTo, WhyOut
+from notifications.api.serializers import (
+    Batch,
+    BatchOut,
+    Bulk,
+    CountOut,
+    FeedQuery,
+    Ids,
+    NotificationOut,
+    Until,
+    UpTo,
+    WhyOut,
+)
 from notifications.holds import undo
-from notifications.inbox import feed, marking
+from notifications.inbox import feed, marking, triage
 from notifications.models import Notification, ReadingBatch
 from notifications.routing.reasons import why
 
@@ -34,6 +47,7 @@ class FeedView(ApiView):
             limit=query["limit"] + 1,
             before=query.get("cursor"),
             offset=query["offset"],
+            state=query.get("state", "inbox"),
         )
         page = rows[: query["limit"]]
         following = {"cursor": cursor_of(page[-1].feed_seq, page[-1].pk)} if len(rows) > len(page) else None
@@ -93,10 +107,71 @@ class ReadAllView(ApiView):
         return Response({"batch": state.batch}, headers=state.headers)
 
 
+class SnoozeView(ApiView):
+    @documented(
+        "snooze_notification",
+        summary="Take one out of the inbox until a moment, at which it comes back unread",
+        request=Until,
+        answers={204: None},
+        refusals=[404],
+        changes_inbox=True,
+    )
+    def post(self, request: Request, notification_id: int) -> Response:
+        return _act(request, [notification_id], action="snooze", until=body_of(request, as_=Until)["until"])
+
+    @documented(
+        "unsnooze_notification",
+        summary="Put a snoozed one back into the inbox; 204 also when it was there",
+        answers={204: None},
+        refusals=[404],
+        changes_inbox=True,
+    )
+    def delete(self, request: Request, notification_id: int) -> Response:
+        return _act(request, [notification_id], action="unsnooze")
+
+
+class DoneView(ApiView):
+    @documented(
+        "finish_notification",
+        summary="Mark one as done: read, and out of the inbox; 204 also when it was",
+        answers={204: None},
+        refusals=[404],
+        changes_inbox=True,
+    )
+    def post(self, request: Request, notification_id: int) -> Response:
+        return _act(request, [notification_id], action="done")
+
+    @documented(
+        "reopen_notification",
+        summary="Put one that is done back into the inbox; 204 also when it was there",
+        answers={204: None},
+        refusals=[404],
+        changes_inbox=True,
+    )
+    def delete(self, request: Request, notification_id: int) -> Response:
+        return _act(request, [notification_id], action="undone")
+
+
+class BulkView(ApiView):
+    @documented(
+        "change_notifications",
+        summary="Do one thing with up to 100: all of them, or none if one is not yours",
+        request=Bulk,
+        answers={200: BatchOut},
+        refusals=[404],
+        changes_inbox=True,
+    )
+    def post(self, request: Request) -> Response:
+        body = body_of(request, as_=Bulk)
+        with missing_is_404(Notification):
+            state = triage.act(user_id_of(request), **body, now=clock.estimate())
+        return Response({"batch": state.batch}, headers=state.headers)
+
+
 class UndoView(ApiView):
     @documented(
         "undo_reading",
-        summary="Mark unread again what a reading read; 204 also when that was done",
+        summary="Take a reading back, or what was marked as done; 204 also when that was undone",
         request=Batch,
         answers={204: None},
         refusals=[404],
@@ -126,6 +201,12 @@ class WhyView(ApiView):
         with missing_is_404(Notification):
             explained = why(feed.get(user_id_of(request), notification_id=notification_id))
         return Response(explained | {"preference_url": f"{reverse('preferences')}#type-{explained['event_type']}"})
+
+
+def _act(request: Request, ids: list[int], *, action: str, until: datetime | None = None) -> Response:
+    with missing_is_404(Notification):
+        state = triage.act(user_id_of(request), ids=ids, action=action, until=until, now=clock.estimate())
+    return Response(status=204, headers=state.headers)
 
 
 def _mark(request: Request, ids: list[int], *, is_read: bool) -> Response:

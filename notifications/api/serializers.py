@@ -9,6 +9,7 @@ from events.rest.fields import (
     MAX_CHANNELS,
     Category,
     ChannelName,
+    Choice,
     Distinct,
     Instant,
     Listed,
@@ -22,9 +23,11 @@ from events.rest.fields import (
 )
 from events.rest.pagination import Paged, cursor_field
 from events.rest.strict import Changes, Strict
+from notifications.inbox import feed, triage
 from notifications.preferences.validation import INTERVALS, MAX_WINDOWS, SCOPES, timezones
 
 MAX_IDS = 10_000
+MAX_BULK = 100
 _TIME = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}
 
 
@@ -32,6 +35,7 @@ class FeedQuery(Paged):
     unread_only = QuerySwitch(default=False)
     cursor = cursor_field(count=2)
     category = Category(required=False)
+    state = Choice(list(feed.STATES), required=False)
     offset = QueryWhole(default=0, max_value=2**31, help_text="For short lists; a cursor costs the same on every page.")
 
 
@@ -71,6 +75,16 @@ class NotificationOut(serializers.Serializer[Any]):
 
 class Ids(Strict):
     ids = Distinct(child=Whole(min_value=1), min_length=1, max_length=MAX_IDS)
+
+
+class Until(Strict):
+    until = Instant(help_text="In the future, within a year.")
+
+
+class Bulk(Strict):
+    ids = Distinct(child=Whole(min_value=1), min_length=1, max_length=MAX_BULK)
+    action = Choice(triage.ACTIONS)
+    until = Instant(required=False, help_text="For `snooze` alone: in the future, within a year.")
 
 
 class UpTo(Strict):

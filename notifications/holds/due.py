@@ -34,8 +34,8 @@ def release_due(*, now: datetime) -> bool:
 
 
 def release_all(*, now: datetime) -> None:
-    """Check everybody who holds anything, whatever was planned: settings that another program wrote, zones whose
-    clocks are set otherwise than was known."""
+    """Check everybody who holds or snoozes anything, whatever was planned: settings that another program wrote, zones
+    whose clocks are set otherwise than was known."""
     after = 0
     while users := _holding(after=after):
         _release_timed(users, now=now)
@@ -43,8 +43,10 @@ def release_all(*, now: datetime) -> None:
 
 
 def _holding(*, after: int) -> list[int]:
-    held = Notification.objects.filter(user_id__gt=after).exclude(hold=Hold.NONE)
-    return list(held.order_by("user_id").values_list("user_id", flat=True).distinct()[: _pace.size])
+    theirs = Notification.objects.filter(user_id__gt=after).order_by()
+    held, snoozed = theirs.exclude(hold=Hold.NONE), theirs.filter(snoozed_until__isnull=False)
+    users = held.values_list("user_id", flat=True).union(snoozed.values_list("user_id", flat=True))
+    return list(users.order_by("user_id")[: _pace.size])
 
 
 def _release_timed(users: Sequence[int], *, now: datetime) -> None:

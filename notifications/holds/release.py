@@ -1,11 +1,12 @@
-"""Release of what was held: one way for do-not-disturb, quiet hours, digests and full hours.
+"""Release of what was held: one way for do-not-disturb, quiet hours, digests and full hours, and for snoozed rows.
 
 Under the inbox locks of its people, in one transaction: the rows stop waiting, one summary for each person points to
-them, its deliveries are open. A second release finds nothing held; a kill leaves all of it or nothing.
+them, its deliveries are open; snoozed rows whose moment has come are on top of the feed. A second release finds
+nothing held or snoozed; a kill leaves all of it or nothing.
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from events.db.session import datetime_param, set_local
 from notifications.channels import OpenedSummary, open_summaries
 from notifications.holds import decision, last_look, rules, schedule, summaries
 from notifications.holds.decision import HoldDecision
+from notifications.inbox import surfacing
 from notifications.models import Hold, Inbox, Notification, Summary, UserNotificationSettings
 
 LOCK_TIMEOUT = "2s"
@@ -37,7 +39,8 @@ class _UnreadRow(NamedTuple):
 class _Person:
     """Person whose inbox is locked, and the rows they hold. `channels`: those of the summary.
 
-    `next_end`: the first end of rows that wait for one of their own; they are left out until then.
+    `next_end`: the first end of rows that wait for one of their own; they are left out until then. `due`: snoozed rows
+    whose moment has come.
     `unread`: what they still want to hear of; `unwanted`: rows of what they switched off or must not know any more.
     """
 
@@ -49,6 +52,7 @@ class _Person:
     decision: HoldDecision = field(default_factory=HoldDecision)
     channels: list[str] = field(default_factory=list)
     next_end: datetime | None = None
+    due: list[surfacing.Due] = field(default_factory=list)
 
     @property
     def released(self) -> list[_UnreadRow]:
@@ -64,7 +68,7 @@ class _Person:
 
     @property
     def is_changed(self) -> bool:
-        return bool(self.released) or (self.inbox.next_check_at, self.inbox.digest_at) != self.moments
+        return bool(self.released or self.due) or (self.inbox.next_check_at, self.inbox.digest_at) != self.moments
 
 
 def release(users: Collection[int], *, now: datetime) -> list[Summary]:
@@ -96,7 +100,8 @@ def send_digest(user_id: int, *, now: datetime) -> Summary | None:
 
 
 def _lock(users: Collection[int], *, now: datetime, wait: bool = False) -> list[_Person]:
-    """Lock the inboxes in user order and read settings and held rows: four queries, at most eight if any is unread."""
+    """Lock the inboxes in user order and read settings, held and snoozed rows: five queries, at most nine if any is
+    unread."""
     # Each row's key to its summary is checked at COMMIT by a plan that the session keeps. Made while that table is
     # small, it would read it whole for every row of the crowd that fills it: six times as long for ten thousand people.
     set_local(lock_timeout=LOCK_TIMEOUT, enable_seqscan="off")
@@ -117,6 +122,7 @@ def _lock(users: Collection[int], *, now: datetime, wait: bool = False) -> list[
         person.holds.add(hold)
         if not is_read:
             held.append((_UnreadRow(pk, hold, looked_at.channel, event_id, event_type), looked_at))
+    _read_snoozed(people, now=now)
     present = last_look.load([looked_at for _row, looked_at in held])
     for unread, looked_at in held:
         if last_look.why_not(looked_at, present):
@@ -126,19 +132,32 @@ def _lock(users: Collection[int], *, now: datetime, wait: bool = False) -> list[
     return list(people.values())
 
 
+def _read_snoozed(people: Mapping[int, _Person], *, now: datetime) -> None:
+    """Find the snoozed rows that come back, in the order of their moments: with a toast where nothing forbids it."""
+    snoozed = Notification.objects.filter(user_id__in_set=people, snoozed_until__isnull=False)
+    columns = ("pk", "user_id", "snoozed_until", "event__event_type__is_critical")
+    for pk, user_id, until, is_critical in snoozed.order_by("snoozed_until", "pk").values_list(*columns):
+        person = people[user_id]
+        if until > now:
+            person.next_end = schedule.earliest(person.next_end, until)
+        else:
+            is_silent = rules.hold_now(person.settings, now=now) in (Hold.DND, Hold.QUIET)
+            person.due.append(surfacing.Due(pk, person.inbox, toast=is_critical or not is_silent))
+
+
 def _carry_out(people: Sequence[_Person], *, now: datetime) -> list[Summary]:
-    """Write what was decided for these people: at most ten queries, and those of the channels."""
+    """Write what was decided for these people: at most eleven queries, and those of the channels."""
     _avoid_taken_windows(people, now=now)
     summarized = [person for person in people if person.released]
     _choose_channels(summarized)
     made = _insert(summarized, now=now)
     _move(people, now=now)
     _free(people, made=made, now=now)
-    schedule.store(
-        [(person.inbox.user_id, person.inbox.seq, *person.moments) for person in people if person.is_changed]
-    )
     summaries.record_sent([summary.pk for summary in made if summary.seq], now=now)
     summaries.push(made)
+    surfacing.wake([row for person in people for row in person.due], now=now)
+    changed = [(person.inbox, person.moments) for person in people if person.is_changed]
+    schedule.store([(inbox.user_id, inbox.seq, inbox.unread_count, *moments) for inbox, moments in changed])
     open_summaries(
         [
             OpenedSummary(summary.pk, summary.user_id, channel)

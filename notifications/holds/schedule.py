@@ -4,22 +4,24 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from events.db.rows import update_rows
 from notifications.holds import decision, rules
-from notifications.models import Hold, Inbox, UserNotificationSettings
+from notifications.models import Hold, Inbox, Notification, UserNotificationSettings
 
-# person, seq, next_check_at, digest_at
-Moments = tuple[int, int, datetime | None, datetime | None]
+# person, seq, unread_count, next_check_at, digest_at
+Moments = tuple[int, int, int, datetime | None, datetime | None]
 
 
 def expect(users: Collection[int], *, planned: Collection[int] = (), now: datetime) -> None:
     """Plan the check of people who have just begun to hold something. Three queries; needs their inbox locks.
 
-    `planned`: people whose check is for rows that wait for an end of their own, and may be too late for these.
+    `planned`: people whose check is for rows that wait for an end of their own, and may be too late for these; so may
+    that of snoozed rows.
     """
-    is_open = Q(next_check_at=None) | (Q(user_id__in_set=planned) if planned else Q())
+    snoozed = Notification.objects.filter(user_id=OuterRef("user_id"), snoozed_until__isnull=False)
+    is_open = Q(next_check_at=None) | Q(Exists(snoozed)) | (Q(user_id__in_set=planned) if planned else Q())
     inboxes = {row.user_id: row for row in Inbox.objects.filter(is_open, user_id__in_set=users)}
     if not inboxes:
         return
@@ -30,7 +32,7 @@ def expect(users: Collection[int], *, planned: Collection[int] = (), now: dateti
         is_new = box.next_check_at is None or box.digest_at is None
         digest_at = rules.next_digest(settings, after=now) if collects and is_new else box.digest_at
         check_at = rules.next_check(settings, now=now, digest_at=digest_at)
-        changed.append((box.user_id, box.seq, earliest(check_at, box.next_check_at), digest_at))
+        changed.append((box.user_id, box.seq, box.unread_count, earliest(check_at, box.next_check_at), digest_at))
     store(changed)
 
 
@@ -57,7 +59,13 @@ def earliest(*moments: datetime | None) -> datetime | None:
 
 
 def store(rows: Sequence[Moments]) -> None:
-    """Write the moments and the seq: one query, none without rows. Needs the inbox locks."""
-    columns = {"user_id": "bigint", "seq": "bigint", "next_check_at": "timestamptz", "digest_at": "timestamptz"}
-    assign = {"seq": "new.seq", "look_at": "new.next_check_at", "digest_at": "new.digest_at"}
+    """Write the moments and the numbers: one query, none without rows. Needs the inbox locks."""
+    columns = {"user_id": "bigint", "seq": "bigint", "unread_count": "bigint"}
+    columns |= {"next_check_at": "timestamptz", "digest_at": "timestamptz"}
+    assign = {
+        "seq": "new.seq",
+        "unread_count": "new.unread_count",
+        "look_at": "new.next_check_at",
+        "digest_at": "new.digest_at",
+    }
     update_rows("inboxes", key="user_id", columns=columns, rows=rows, assign=assign)

@@ -1,4 +1,5 @@
-"""Undo of a reading: what still bears its batch is as it was, and what waited for its person waits or goes out now."""
+"""Undo of a reading, or of what was done: what still bears its batch is as it was, and what waited for its person waits
+or goes out now."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from django.db import transaction
 
 from notifications import channels
 from notifications.holds import hourly_cap, rules, schedule
-from notifications.inbox import marking
+from notifications.inbox import marking, triage
 from notifications.models import Hold, Inbox, Notification, ReadingBatch, Summary, UserNotificationSettings
 
 
@@ -20,10 +21,14 @@ class _Read(NamedTuple):
     hold: str
     event_id: int
     summary_id: int | None
+    read_at: datetime
+    done_at: datetime | None
+    snoozed_until: datetime | None
 
 
 def undo(user_id: int, *, batch_id: int, now: datetime) -> marking.State:
-    """Mark unread what the batch read: not what was marked since, and of what is gone nobody speaks.
+    """Mark unread what the batch read, and put back what it took out of the feed: not what was marked since, and of
+    what is gone nobody speaks.
 
     A constant number of queries. Raises ReadingBatch.DoesNotExist, also for another person's.
     """
@@ -31,12 +36,18 @@ def undo(user_id: int, *, batch_id: int, now: datetime) -> marking.State:
         inbox = marking.lock(user_id)
         batch = ReadingBatch.objects.get(user_id=user_id, pk=batch_id)
         read = Notification.objects.filter(user_id=user_id, reading_batch_id=batch.pk, is_read=True).order_by("pk")
-        rows = [_Read(*row) for row in read.values_list(*_Read._fields)]
+        bearing = [_Read(*row) for row in read.values_list(*_Read._fields)]
+        triage.put_back(inbox, {row.pk: True for row in bearing if row.done_at == batch.created_at})
+        # What was read before it was done stays so.
+        rows = [row for row in bearing if row.read_at == batch.created_at]
         summaries = Summary.objects.filter(user_id=user_id, reading_batch_id=batch.pk, is_read=True)
         seqs = dict(summaries.values_list("pk", "seq"))
-        state = marking.change(
-            inbox, {row.pk: marking.Row(row.channel, row.hold) for row in rows}, summaries=seqs, read_at=None
-        )
+        # Done for another reason than this batch: still away.
+        unread = {
+            row.pk: marking.Row(row.channel, row.hold, _unless(row.done_at, batch.created_at), row.snoozed_until)
+            for row in rows
+        }
+        state = marking.change(inbox, unread, summaries=seqs, read_at=None)
         waited = set(batch.held)
         _resume([row for row in rows if row.pk in waited and row.hold == Hold.NONE], inbox=inbox, now=now)
         channels.reopen(
@@ -46,6 +57,10 @@ def undo(user_id: int, *, batch_id: int, now: datetime) -> marking.State:
             now=now,
         )
         return state
+
+
+def _unless(at: datetime | None, moment: datetime) -> datetime | None:
+    return None if at == moment else at
 
 
 def _resume(freed: Sequence[_Read], *, inbox: Inbox, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """A person's feed: what they see, newest surfaced first."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum, TextField
@@ -74,6 +75,12 @@ def get_linked(user_id: int, *, notification_id: int) -> Notification:
     return access.seen([in_feed or row])[0]
 
 
+def read(ids: Collection[int]) -> list[Notification]:
+    """Load rows of whoever's feed, in no particular order."""
+    found = Notification.objects.filter(pk__in_set=ids).select_related("event__event_type", "event__actor_user")
+    return access.seen(found.order_by())
+
+
 def changed_since(user_id: int, *, seq: int, limit: int) -> list[Notification]:
     return access.seen(rows(user_id).filter(seq__gt=seq).order_by("seq", "id")[:limit])
 
@@ -101,7 +108,12 @@ def unread_by_category(user_id: int) -> dict[str, int]:
 
 def as_json(row: Notification) -> dict[str, Any]:
     """The `notification` object of the API and of the frames. No query for a row that came from here."""
-    return event_json(row.event) | {
+    return event_json(row.event) | own_json(row)
+
+
+def own_json(row: Notification) -> dict[str, Any]:
+    """Part of the `notification` object that is the person's own."""
+    return {
         "id": row.pk,
         "seq": row.seq,
         "feed_seq": row.feed_seq,

@@ -28,8 +28,8 @@ def read_all(*, seq: int, unread_count: int, up_to: int, category: str | None) -
     return {"type": "read_all", "seq": seq, "up_to": up_to, "category": category, "unread_count": unread_count}
 
 
-def removed(*, seq: int, unread_count: int, ids: list[int]) -> Frame:
-    return {"type": "removed", "seq": seq, "ids": ids, "unread_count": unread_count}
+def removed(*, seq: int, unread_count: int, ids: list[int], reason: str = "deleted") -> Frame:
+    return {"type": "removed", "seq": seq, "ids": ids, "reason": reason, "unread_count": unread_count}
 
 
 def settings(*, seq: int, settings: dict[str, Any]) -> Frame:

@@ -10,7 +10,7 @@ from django.db.models import Case, When
 
 from notifications.inbox import frames, push
 from notifications.inbox.removal import MOST_IDS
-from notifications.models import Hold, Inbox, Notification, ReadingBatch, Summary
+from notifications.models import Hold, Inbox, Notification, ReadingBatch, Summary, is_counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,13 @@ class State:
 class Row(NamedTuple):
     channel: str
     hold: str
+    done_at: datetime | None = None
+    snoozed_until: datetime | None = None
+
+    @property
+    def counts(self) -> bool:
+        """True if the badge counts it while it is unread."""
+        return is_counted(self._asdict() | {"is_read": False})
 
 
 def state(user_id: int) -> State:
@@ -60,12 +67,10 @@ def mark(user_id: int, *, ids: Collection[int], is_read: bool, now: datetime) ->
     """
     with transaction.atomic():
         inbox = lock(user_id)
-        named = _rows(user_id).filter(channel="in_app", id__in_set=list(ids))
-        if named.count() != len(set(ids)):
-            raise Notification.DoesNotExist("not among this person's notifications")
+        rows = named(user_id, ids)
         if is_read:
-            return change(inbox, _unread_covered_by(named, user_id=user_id), read_at=now)
-        read = named.filter(is_read=True).values_list("id", "channel", "hold")
+            return change(inbox, unread_covered_by(rows, user_id=user_id), read_at=now)
+        read = rows.filter(is_read=True).values_list("id", *Row._fields)
         return change(inbox, {pk: Row(*row) for pk, *row in read}, read_at=None)
 
 
@@ -73,12 +78,13 @@ def read_from(user_id: int, *, notification_id: int, now: datetime) -> State:
     """Mark the event of this row read, whichever channel it is on: a link in a mail does as one in the feed."""
     with transaction.atomic():
         inbox = lock(user_id)
-        named = _rows(user_id).filter(pk=notification_id)
-        return change(inbox, _unread_covered_by(named, user_id=user_id), read_at=now)
+        linked = _rows(user_id).filter(pk=notification_id)
+        return change(inbox, unread_covered_by(linked, user_id=user_id), read_at=now)
 
 
 def mark_all(user_id: int, *, now: datetime, up_to: int | None = None, category: str | None = None) -> State:
-    """Mark everything read that had surfaced at `up_to` (a feed_seq; None: all of now), in one category or in all."""
+    """Mark everything read that had surfaced at `up_to` (a feed_seq; None: all of now), in one category or in all, but
+    what is snoozed."""
     with transaction.atomic():
         inbox = lock(user_id)
         limit = inbox.seq if up_to is None else up_to
@@ -87,7 +93,7 @@ def mark_all(user_id: int, *, now: datetime, up_to: int | None = None, category:
         if category is not None:
             surfaced = surfaced.filter(event__event_type__category=category)
             summaries = summaries.none()
-        covered = _unread_covered_by(surfaced, user_id=user_id)
+        covered = unread_covered_by(surfaced, user_id=user_id)
         seqs = dict(summaries.values_list("id", "seq"))
         return change(inbox, covered, summaries=seqs, read_at=now, all_of={"up_to": limit, "category": category})
 
@@ -109,7 +115,8 @@ def change(
     notes = [pk for pk, seq in summaries.items() if seq]
     if shown or notes:
         inbox.seq += 1
-        inbox.unread_count += -len(shown) if is_read else len(shown)
+        counted = sum(row.counts for row in rows.values())
+        inbox.unread_count += -counted if is_read else counted
         inbox.save(update_fields=["seq", "unread_count"])
         frame = _frame(inbox, shown, notes=notes, is_read=is_read, all_of=all_of)
         push.push_on_commit([push.Push(inbox.user_id, frame)])
@@ -153,8 +160,17 @@ def _rows(user_id: int) -> Any:
     return Notification.objects.filter(user_id=user_id)
 
 
-def _unread_covered_by(seen: Any, *, user_id: int) -> dict[int, Row]:
-    """Unread rows of the events seen, and of their replacing groups up to those events."""
+def named(user_id: int, ids: Collection[int]) -> Any:
+    """Rows of the person's feed with these ids; one query, that counts them. Raises Notification.DoesNotExist if one of
+    the ids is none."""
+    rows = _rows(user_id).filter(channel="in_app", id__in_set=list(ids))
+    if rows.count() != len(set(ids)):
+        raise Notification.DoesNotExist("not among this person's notifications")
+    return rows
+
+
+def unread_covered_by(seen: Any, *, user_id: int) -> dict[int, Row]:
+    """Unread rows of the events seen, and of their replacing groups up to those events, but for snoozed ones there."""
     newest: dict[str, int] = {}
     events = set()
     for event_id, group_key, position in seen.values_list("event_id", "group_key", "event__position"):
@@ -163,5 +179,7 @@ def _unread_covered_by(seen: Any, *, user_id: int) -> dict[int, Row]:
             newest[group_key] = max(position or 0, newest.get(group_key, 0))
     unread = _rows(user_id).filter(is_read=False)
     covered = {pk: Row(*row) for pk, *row in unread.filter(event_id__in_set=events).values_list("id", *Row._fields)}
-    grouped = unread.filter(group_key__in_set=newest).values_list("group_key", "event__position", "id", *Row._fields)
+    grouped = unread.filter(group_key__in_set=newest, snoozed_until=None).values_list(
+        "group_key", "event__position", "id", *Row._fields
+    )
     return covered | {pk: Row(*row) for key, position, pk, *row in grouped if (position or 0) <= newest[key]}

@@ -101,6 +101,7 @@ def _addresses() -> dict[str, str]:
         "panel": reverse("feed-panel"),
         "counts": reverse("feed-counts"),
         "readAll": reverse("read-all"),
+        "bulk": reverse("notification-bulk"),
         "open": reverse("notification-open", args=[0]),
         "read": reverse("notification-read", args=[0]),
         "unread": reverse("notification-unread", args=[0]),

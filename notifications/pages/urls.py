@@ -1,7 +1,15 @@
 """Addresses of the pages, included at the root."""
 
 from events.rest.converters import path
-from notifications.pages import auth_views, entity_views, inbox_views, password_views, read_views, summary_views
+from notifications.pages import (
+    auth_views,
+    bulk_view,
+    entity_views,
+    inbox_views,
+    password_views,
+    read_views,
+    summary_views,
+)
 from notifications.pages.preferences import views
 
 urlpatterns = [
@@ -16,6 +24,7 @@ urlpatterns = [
     path("notifications/embed/", inbox_views.embed, name="notifications-embed"),
     path("notifications/since/", inbox_views.since, name="notifications-since"),
     path("notifications/read-all/", read_views.read_all, name="read-all"),
+    path("notifications/bulk/", bulk_view.bulk, name="notification-bulk"),
     path("notifications/undo/", read_views.undo_reading, name="undo-reading"),
     path("notifications/do-not-disturb/", views.do_not_disturb, name="do-not-disturb"),
     path("notifications/preferences/", views.preferences_page, name="preferences"),

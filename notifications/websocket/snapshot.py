@@ -1,12 +1,13 @@
 """Snapshot for a client that knew its inbox up to `seq`."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from events.db.clock import instant
 from notifications.holds import rules, summaries
-from notifications.inbox import feed, frames
+from notifications.inbox import feed, frames, triage
 from notifications.inbox.frames import Frame
-from notifications.models import Hold, Inbox
+from notifications.models import Hold, Inbox, Notification
 from notifications.preferences.settings import settings_as_json, settings_of
 
 MOST = 200
@@ -37,7 +38,8 @@ def since(user_id: int, *, seq: int | None, now: datetime) -> list[Frame]:
         "settings": settings_as_json(settings, now=now),
         # Rows and summaries are all that changed since the client's seq.
         "recovered": recovered,
-        "notifications": [feed.as_json(row) for row in changed] if recovered else [],
+        "notifications": [feed.as_json(row) for row in changed if _is_in_feed(row)] if recovered else [],
+        "removed": _left(changed) if recovered else [],
         "summaries": summaries.as_frames(made) if recovered else [],
         # News wait just now, so what isn't critical among the rows makes no toast.
         "is_held": rules.hold_now(settings, now=now) != Hold.NONE,
@@ -45,6 +47,16 @@ def since(user_id: int, *, seq: int | None, now: datetime) -> list[Frame]:
     if recovered or seq is None:
         return [hello]
     return [hello, frames.resync(seq=inbox.seq, unread_count=inbox.unread_count)]
+
+
+def _is_in_feed(row: Notification) -> bool:
+    return row.done_at is None and row.snoozed_until is None
+
+
+def _left(changed: Sequence[Notification]) -> list[Frame]:
+    """Ids of those that left the feed, by the reason, as in a frame `removed`."""
+    ids = {reason: [row.pk for row in changed if getattr(row, column)] for reason, column in triage.COLUMNS.items()}
+    return [{"ids": left, "reason": reason} for reason, left in ids.items() if left]
 
 
 def _is_within_reach(inbox: Inbox, *, seq: int) -> bool:

@@ -58,6 +58,7 @@ FORMS: dict[str, dict[str, str]] = {
     "sign-in": {"username": "owner", "password": "x", "next": "/"},
     "read-all": {"up_to": "1", "category": "job", "next": "/"},
     "undo-reading": {"batch": "1", "next": "/"},
+    "notification-bulk": {"id": "1", "action": "snooze", "until": "at", "at": "2100-01-01T00:00", "next": "/"},
     "publish": {"event_type": "job.completed", "source": "job:1", "actor": "", "project_id": "1", "payload": "{}"},
     "channel-add": {"kind": "webhook", "target": "https://93.184.216.34/x", "retry": "short", "format": "standard"},
     "channel-change": {"retry": "short", "format": "standard", "next": "/"},

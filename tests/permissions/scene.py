@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -125,6 +125,10 @@ class Scene:
             "POST /api/v1/events": {"event_type": "job.completed"},
             "PUT /api/v1/entities/<entity_type>/<entity_id>/members/<user_id>": {"role": "watcher"},
             "POST /api/v1/notifications/unread": {"ids": [self.told.pk]},
+            "POST /api/v1/notifications/bulk": {"ids": [self.told.pk], "action": "done"},
+            "POST /api/v1/notifications/<notification_id>/snooze": {
+                "until": (datetime.now(UTC) + timedelta(days=7)).isoformat()
+            },
             "POST /api/v1/notifications/undo": {"batch": self.reading.pk},
             "PUT /api/v1/notifications/preferences/<event_type_id>": {"is_enabled": False},
             "PUT /api/v1/notifications/settings": {"dnd_enabled": True},
@@ -134,6 +138,7 @@ class Scene:
             "POST /sign-in/": {"username": "owner", "password": PASSWORD},
             "POST /admin/login/": {"username": "admin", "password": PASSWORD},
             "POST /notifications/read-all/": {"up_to": 1},
+            "POST /notifications/bulk/": {"id": self.told.pk, "action": "done"},
             "POST /notifications/undo/": {"batch": self.reading.pk},
             "POST /events/publish/": {"event_type": "job.completed", "payload": "{}"},
             "POST /channels/add/": {"kind": "email", "target": "new@example.com"},

@@ -26,7 +26,13 @@ def test_an_open_socket_is_told_which_rows_went(server: Server, owner):
     row(owner, YOUNG)
     socket = server.greeted(owner)
     prune()
-    assert socket.frame() == {"type": "removed", "seq": 4, "ids": [one.pk for one in gone], "unread_count": 1}
+    assert socket.frame() == {
+        "type": "removed",
+        "seq": 4,
+        "ids": [one.pk for one in gone],
+        "reason": "deleted",
+        "unread_count": 1,
+    }
 
 
 def test_a_socket_whose_feed_lost_too_many_rows_fetches_anew(server: Server, owner, monkeypatch):

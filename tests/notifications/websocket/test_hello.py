@@ -31,7 +31,7 @@ def surface(user, count: int) -> None:
 def test_hello_to_somebody_new_is_empty(server, outsider):
     hello = server.connect(outsider).frame()
     state = {"type", "seq", "unread_count", "now", "settings", "recovered", "is_held"}
-    assert set(hello) == {*state, "notifications", "summaries"}
+    assert set(hello) == {*state, "notifications", "removed", "summaries"}
     assert (hello["type"], hello["seq"], hello["unread_count"], hello["notifications"]) == ("hello", 0, 0, [])
 
 

@@ -1,0 +1,73 @@
+"""Rows come back into feeds; sockets are told after the commit, as they are of new ones."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import transaction
+
+from events.db.clock import instant
+from events.db.rows import update_rows
+from notifications.inbox import feed, push
+from notifications.models import Inbox
+
+# Rows of one person that are told one by one; beyond it their tabs fetch the feed anew.
+MOST_TOLD = 20
+
+
+class Surfaced(NamedTuple):
+    """Row that is in its person's feed again, with the numbers of their inbox as of then."""
+
+    row_id: int
+    user_id: int
+    seq: int
+    unread_count: int
+    toast: bool
+
+
+class Due(NamedTuple):
+    """Snoozed row whose moment has come. `toast`: its person may be interrupted."""
+
+    row_id: int
+    inbox: Inbox
+    toast: bool
+
+
+def wake(due: Iterable[Due], *, now: datetime) -> None:
+    """Put snoozed rows on top of their feeds, unread; two queries at most, none without rows.
+
+    Raises `seq` and `unread_count` of the inboxes given, which the caller has locked and stores.
+    """
+    woken = []
+    for row_id, inbox, toast in due:
+        inbox.seq += 1
+        inbox.unread_count += 1
+        woken.append(Surfaced(row_id, inbox.user_id, inbox.seq, inbox.unread_count, toast))
+    columns = {"id": "bigint", "seq": "bigint", "now": "timestamptz"}
+    unread = {"is_read": "false", "read_at": "NULL", "reading_batch_id": "NULL", "snoozed_until": "NULL"}
+    update_rows(
+        "notifications",
+        columns=columns,
+        rows=[(row.row_id, row.seq, now) for row in woken],
+        assign=unread | {"seq": "new.seq", "feed_seq": "new.seq", "created_at": "new.now"},
+    )
+    push_on_commit(woken)
+
+
+def push_on_commit(surfaced: Sequence[Surfaced]) -> None:
+    if surfaced:
+        transaction.on_commit(lambda: _push(surfaced), robust=True)
+
+
+def _push(surfaced: Sequence[Surfaced]) -> None:
+    """Push a frame for each row, as it is by now. One query, and one more where the host is asked who may see what."""
+    rows = {row.pk: row for row in feed.read([one.row_id for one in surfaced])}
+    pushes, shared = [], {}
+    for one in surfaced:
+        if (row := rows.get(one.row_id)) is None:
+            continue
+        key = -row.event_id if row.event.is_hidden else row.event_id
+        shared[key] = {"event": feed.event_json(row.event), "timestamp": instant(row.event.created_at)}
+        frame = {"seq": one.seq, "unread_count": one.unread_count, "toast": one.toast, "own": feed.own_json(row)}
+        pushes.append(push.Push(one.user_id, frame, key))
+    push.push(pushes, shared=shared)
