@@ -7,12 +7,11 @@ sent anywhere.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.contrib.auth.models import User
-
 from delivery.channels.webhook.signing import new_secret
 from delivery.encryption import seal
 from delivery.models import Address, Attempt, Delivery
 from events import sweep
+from events.accounts import User
 from events.models import EventType
 from notifications.holds import release
 from notifications.models import Notification

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 
@@ -16,6 +15,8 @@ from delivery.models.addresses import BY_OWNER, REPLACED
 from delivery.outbox import outbox
 from delivery.outbox.account_addresses import follow_accounts
 from delivery.outbox.recover import recover as recover_missed
+from events import accounts
+from events.accounts import User
 from events.errors import shown
 from notifications.inbox import marking
 
@@ -43,10 +44,10 @@ def of(user: User) -> list[Address]:
     """List the person's addresses, oldest first, without their account's former ones. One query; some more when the
     account's e-mail has changed since."""
     theirs = Address.objects.filter(user=user).exclude(disabled_reason=REPLACED)
-    rows = list(theirs)
-    is_there = {row.kind for row in rows if row.target == user.email}
-    is_there -= {row.kind for row in rows if row.is_account and row.target != user.email}
-    missing = [kind for kind in _kinds_of_accounts() if user.email and kind not in is_there]
+    rows, email = list(theirs), accounts.email_of(user)
+    is_there = {row.kind for row in rows if row.target == email}
+    is_there -= {row.kind for row in rows if row.is_account and row.target != email}
+    missing = [kind for kind in _kinds_of_accounts() if email and kind not in is_there]
     if not missing:
         return rows
     with transaction.atomic():

@@ -6,11 +6,11 @@ import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from events.accounts import User
 from events.db import clock
 from events.errors import shown
 from events.models import ApiKey

@@ -15,8 +15,6 @@ from events.db.session import savepoint_if_asked
 from events.errors import EntityRefused, shown
 
 BIGINT_MAX = 2**63 - 1
-# What the key of Django's own users can be.
-USER_ID_MAX = 2**31 - 1
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 # Of an address; of one answer, in seconds; and how many times as long one that took longer isn't asked again: whatever

@@ -1,8 +1,10 @@
 """Grant, change and take away a person's tie to an entity."""
 
-from django.contrib.auth.models import User
-from django.db.models import Model, QuerySet
+from django.contrib.auth.models import Permission
+from django.db.models import Model, Q, QuerySet
 
+from events import accounts
+from events.accounts import User
 from events.entities import Entity, entity_of
 from events.errors import Refused, UnknownUser, shown
 from events.models import ApiKey, Membership
@@ -40,16 +42,16 @@ def members_of(entity: Model | Entity) -> QuerySet[Membership]:
 
 def admins() -> list[int]:
     """Active superusers, and staff with `carillon_events.receive_system`: they hear of the system without any tie."""
-    allowed = User.objects.with_perm(
-        "carillon_events.receive_system", backend="django.contrib.auth.backends.ModelBackend"
-    )
-    return [user.pk for user in allowed if user.is_superuser or user.is_staff]
+    permission = Permission.objects.filter(content_type__app_label="carillon_events", codename="receive_system")
+    allowed = Q(user_permissions__in=permission) | Q(groups__permissions__in=permission)
+    found = accounts.active().filter(Q(is_superuser=True) | Q(allowed, is_staff=True))
+    return list(found.distinct().values_list("pk", flat=True))
 
 
 def _user_id(user: User | int) -> int:
     if isinstance(user, User) and not user._state.adding:
         return user.pk
     key = user.pk if isinstance(user, User) else user
-    if type(key) is not int or not User.objects.filter(pk=key).exists():
+    if type(key) is not int or not accounts.everyone().filter(pk=key).exists():
         raise UnknownUser(f"there is no user {shown(key)}", code="unknown_user", field="user_id")
     return key

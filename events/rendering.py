@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from events import accounts
 from events.models import Event, EventType
 from events.rules.templates import context, fill, line
 
@@ -58,7 +59,7 @@ def render(event: Event, event_type: EventType) -> RenderedEvent:
 
 def _person(event: Event) -> str:
     actor = event.actor_user
-    return (actor.get_full_name() or actor.get_username()) if actor else ""
+    return accounts.full_name(actor) if actor else ""
 
 
 def _is_path(url: str) -> bool:

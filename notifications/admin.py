@@ -5,12 +5,14 @@ from typing import ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
+from events import accounts
+from events.accounts import User
 from events.admin import deletion
 from events.admin.base import M, PlainLookups, ReadOnly, user_ids
 from events.admin.deletion import Deleted
@@ -29,7 +31,7 @@ from notifications.pages.password_form import PasswordFormOfAdmin
 
 class OfPeople(ReadOnly[M]):
     list_select_related: ClassVar[tuple[str, ...]] = ("user",)
-    search_fields = ("user__username",)
+    search_fields = (f"user__{accounts.name_field()}",)
     search_help_text = gettext_lazy("A username, an e-mail address or a user id")
     sortable_by: ClassVar[tuple[str, ...]] = ()
 
@@ -97,11 +99,9 @@ class FanoutAdmin(ReadOnly[Fanout]):
     readonly_fields = ("event_link",)
 
 
-class PersonAdmin(PlainLookups[User], UserAdmin[User]):
-    """Django's page of people. The sockets of whoever is changed, switched off or deleted there are looked at again."""
-
-    change_password_form = PasswordFormOfAdmin
-    change_user_password_template = "admin/carillon_notifications/person_password.html"  # noqa: S105 - no password
+class PersonPages(PlainLookups[User]):
+    """Mixin for an admin's pages of people, a host project's own too: the sockets of whoever is changed, switched off
+    or deleted there are looked at again, and a person goes with all that was told to them."""
 
     def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm[User], change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -123,7 +123,14 @@ class PersonAdmin(PlainLookups[User], UserAdmin[User]):
         credentials.changed_on_commit(deleted)
 
 
+class PersonAdmin(PersonPages, UserAdmin[User]):
+    """Django's own pages of people."""
+
+    change_password_form = PasswordFormOfAdmin
+    change_user_password_template = "admin/carillon_notifications/person_password.html"  # noqa: S105 - no password
+
+
 # A host project's own page of people stays.
-if admin.site.is_registered(User) and type(admin.site.get_model_admin(User)) is UserAdmin:
-    admin.site.unregister(User)
-    admin.site.register(User, PersonAdmin)
+if admin.site.is_registered(get_user_model()) and type(admin.site.get_model_admin(get_user_model())) is UserAdmin:
+    admin.site.unregister(get_user_model())
+    admin.site.register(get_user_model(), PersonAdmin)

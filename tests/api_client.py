@@ -11,8 +11,7 @@ from events.sweep import sweep
 from notifications.inbox import feed
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
-
+    from events.accounts import User
     from notifications.models import Notification
 
 V1 = "/api/v1"

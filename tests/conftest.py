@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test import TransactionTestCase
 from django.utils import timezone
@@ -18,10 +17,11 @@ from config.sign_in import limits
 from events import entities, event_type_cache
 from events.db import clock
 from events.transport import outages
+from tests.accounts.factory import new_person
 from tests.database_reset import InitialRows
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
+    from events.accounts import User
 
 PASSWORD = "carillon-demo"
 
@@ -40,7 +40,7 @@ def pytest_collection_modifyitems(config, items) -> None:
 
 
 def person(name: str, **more: bool) -> User:
-    user = get_user_model()(username=name, email=f"{name}@example.com", **more)
+    user = new_person(name, **more)
     user.set_password(PASSWORD)
     user.save()
     return user

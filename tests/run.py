@@ -65,6 +65,7 @@ def main() -> int:
     if options.fast:
         missing.append("browsers, processes, and everything on PostgreSQL and Redis (make test runs them)")
     else:
+        tallies.append(with_other_users())
         found = find_service()
         if isinstance(found, Service):
             tallies.append(on_service(found, retry=options.retry))
@@ -81,6 +82,17 @@ def embedded(*, fast: bool, retry: bool) -> Tally:
         run(tally, env=env, marks="not process and not browser", workers=WORKERS)
         if not fast:
             outside(tally, env=env, retry=retry)
+    return tally
+
+
+def with_other_users() -> Tally:
+    """The three apps on SQLite, in a project that has a user model of its own."""
+    tally = Tally("Another project's user model (SQLite)")
+    with tempfile.TemporaryDirectory(prefix="carillon-") as folder:
+        env = {"DATABASE_URL": f"sqlite:///{folder}/carillon.sqlite3", "REDIS_URL": ""}
+        env["DJANGO_SETTINGS_MODULE"] = "tests.accounts.settings"
+        floors = ["tests/events", "tests/notifications", "tests/delivery"]
+        run(tally, env=env, marks="not process and not browser", workers=WORKERS, more=floors)
     return tally
 
 

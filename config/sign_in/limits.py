@@ -10,12 +10,12 @@ import math
 import time
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils.translation import ngettext
 
 from config.client_network import network
 from config.try_later import TryLaterError
+from events.accounts import User
 from events.transport.shared_counts import SharedCounts
 
 logger = logging.getLogger("carillon.sign_in")

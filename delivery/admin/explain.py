@@ -1,14 +1,13 @@
 """An event's story for staff: who was told, over what, how that went; and why somebody was not."""
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from delivery.reporting import explanation, explanation_output
-from events import rendering
+from events import accounts, rendering
 from events.admin.base import user_ids
 from events.db import clock
 from events.entities import whole_number
@@ -45,7 +44,7 @@ def explain_view(request: HttpRequest, event_id: int) -> HttpResponse:
 
 def _one_person(request: HttpRequest, asked: str) -> int | None:
     """An exact username first: it may be a part of others'."""
-    exact = User.objects.filter(username=asked).values_list("pk", flat=True).first()
+    exact = accounts.named(asked).values_list("pk", flat=True).first()
     meant = user_ids(asked)
     if exact is not None or len(meant) == 1:
         return exact if exact is not None else meant[0]

@@ -1,6 +1,5 @@
 """/notifications/channels: a person's own addresses."""
 
-from django.contrib.auth.models import User
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,6 +15,7 @@ from delivery.api.serializers import (
 )
 from delivery.models import Address
 from delivery.reporting.history import as_json
+from events.accounts import User
 from events.db import clock
 from events.rest.errors import missing_is_404
 from events.rest.openapi import documented

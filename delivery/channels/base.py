@@ -11,11 +11,11 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.contrib.auth.models import User
 
 from delivery.channels import retry_schedule
 from delivery.channels.blame import Whose
 from delivery.models import Address, Delivery
+from events.accounts import User
 from events.models import Event
 from notifications.holds.rules import UTC_ZONE
 from notifications.models import Notification, Summary

@@ -15,6 +15,7 @@ from delivery.address_health import circuit_breaker
 from delivery.models import Address, Delivery
 from delivery.models.addresses import BY_OWNER, REPLACED
 from delivery.outbox import lease
+from events import accounts
 from events.db.arrays import any_of
 from notifications.inbox import marking
 
@@ -39,16 +40,18 @@ def follow_accounts(kind: str, users: Collection[int]) -> None:
     locked = outdated.select_related("user").select_for_update(of=("self",), no_key=True).order_by("pk")
     if former := list(locked):
         _replace(former, kind=kind)
-    is_theirs, params = any_of("u.id", users)
+    their = accounts.columns()
+    person, email = f"u.{their['id']}", f"u.{their['email']}"
+    is_theirs, params = any_of(person, users)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO notification_channels (user_id, kind, target, is_account, verified_at) "
-            "SELECT u.id, %s, u.email, true, CURRENT_TIMESTAMP "
-            f"FROM auth_user u WHERE {is_theirs} AND u.email <> '' "
+            f"SELECT {person}, %s, {email}, true, CURRENT_TIMESTAMP "
+            f"FROM {their['table']} u WHERE {is_theirs} AND {email} <> '' "
             # Added by hand before: that one is enough.
-            "AND NOT EXISTS (SELECT 1 FROM notification_channels a WHERE a.user_id = u.id "
-            "AND a.kind = %s AND (a.is_account OR a.target = u.email AND a.disabled_reason <> %s)) "
-            "ORDER BY u.id ON CONFLICT DO NOTHING",
+            f"AND NOT EXISTS (SELECT 1 FROM notification_channels a WHERE a.user_id = {person} "
+            f"AND a.kind = %s AND (a.is_account OR a.target = {email} AND a.disabled_reason <> %s)) "
+            f"ORDER BY {person} ON CONFLICT DO NOTHING",
             [kind, *params, kind, REPLACED],
         )
 
@@ -74,12 +77,13 @@ def move_unsent(*, after: int, now: datetime) -> int:
 
 def _is_outdated(to: str = "") -> Q:
     """Condition that an address, or the one that lies behind `to`, is of an account that has another one now."""
-    is_present = Q(**{f"{to}user__email": ""}) | Q(**{f"{to}user__email": F(f"{to}target")})
+    email = f"{to}user__{accounts.email_field()}"
+    is_present = Q(**{email: ""}) | Q(**{email: F(f"{to}target")})
     return Q(**{f"{to}is_account": True}) & ~is_present
 
 
 def _replace(former: Sequence[Address], *, kind: str) -> None:
-    emails = {row.user.email for row in former}
+    emails = {accounts.email_of(row.user) for row in former}
     known = Address.objects.filter(user_id__in_set={row.user_id for row in former}, kind=kind, target__in_set=emails)
     by_place = {(row.user_id, row.target): row for row in known.order_by("is_enabled", "pk")}
     successors = [row for row in (_successor(row, known=by_place) for row in former) if row is not None]
@@ -100,7 +104,7 @@ def _replace(former: Sequence[Address], *, kind: str) -> None:
 
 def _successor(former: Address, *, known: Mapping[tuple[int, str], Address]) -> Address | None:
     """Make the account's address of this moment; None: its person added that one by hand and confirmed it."""
-    email = former.user.email
+    email = accounts.email_of(former.user)
     row = known.get((former.user_id, email)) or Address(user_id=former.user_id, kind=former.kind, target=email)
     if row.verified_at is not None and row.disabled_reason != REPLACED:
         return None
@@ -120,7 +124,9 @@ def _move(kind: str, users: Collection[int], *, now: datetime) -> None:
         marking.lock_all(users)
         follow_accounts(kind, users)
         former = Address.objects.filter(user_id__in_set=users, kind=kind, disabled_reason=REPLACED)
-        present = Address.objects.filter(user_id__in_set=users, kind=kind, target=F("user__email"), is_enabled=True)
+        present = Address.objects.filter(
+            user_id__in_set=users, kind=kind, target=F(f"user__{accounts.email_field()}"), is_enabled=True
+        )
         usable = dict(present.exclude(verified_at=None).values_list("user_id", "pk"))
         unsent = Delivery.objects.filter(address__in=former, state=Delivery.State.PENDING).select_related("address")
         rows = list(unsent.select_for_update(of=("self",)).order_by("pk")[:CHUNK])

@@ -5,6 +5,7 @@ from datetime import timedelta
 from delivery.channels import Outgoing
 from delivery.models import Delivery
 from delivery.models.addresses import ADDRESS_ENTITY, REPLACED
+from events import accounts
 from notifications.holds.last_look import ACCESS_UNKNOWN
 
 # What isn't skipped but waits for so long: it ends by itself.
@@ -32,7 +33,7 @@ def skip_reason(outgoing: Outgoing, *, skips_read: bool) -> str:
 
 def _moved(outgoing: Outgoing) -> str:
     """Say what became of the account's address, if that is another one now: the sweep lets what is unsent follow."""
-    address, email = outgoing.address, outgoing.user.email
+    address, email = outgoing.address, accounts.email_of(outgoing.user)
     if address.disabled_reason == REPLACED:
         return REPLACED
     if not address.is_account or address.target == email:

@@ -5,10 +5,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.contrib.auth.models import User
-
 from delivery.channels import Held, Outgoing
 from delivery.models import Delivery
+from events import accounts
 from events.entities import Entity
 from events.log import reader
 from events.models import Event
@@ -42,7 +41,7 @@ def outgoing(deliveries: Sequence[Delivery], *, seen: Seen = None) -> list[Outgo
 
     They come with address, notification and summary loaded. A summary counts from here on what is still to be told.
     """
-    users = User.objects.filter(pk__in_set={row.address.user_id for row in deliveries}).in_bulk()
+    users = accounts.everyone().filter(pk__in_set={row.address.user_id for row in deliveries}).in_bulk()
     event_ids = {row.notification.event_id for row in deliveries if row.notification}
     events = _events(event_ids) if event_ids else {}
     held = _held({row.summary_id for row in deliveries if row.summary_id is not None})

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.db import connection
 
 from delivery.outbox.account_addresses import follow_accounts
+from events import accounts
 from events.db.rows import values_table
 
 
@@ -16,6 +17,7 @@ def open_to_addresses(kind: str, purpose: str, rows: Sequence[tuple[int, int]], 
     """
     if uses_account_email:
         follow_accounts(kind, {user_id for _subject_id, user_id in rows})
+    their = accounts.columns()
     opened, params = values_table({"subject_id": "bigint", "user_id": "bigint"}, rows)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -24,7 +26,8 @@ def open_to_addresses(kind: str, purpose: str, rows: Sequence[tuple[int, int]], 
             "JOIN notification_channels a ON a.user_id = opened.user_id "
             "WHERE a.kind = %s AND a.is_enabled AND a.verified_at IS NOT NULL "
             # One of the account that the account has no more is nobody's.
-            "AND (NOT a.is_account OR a.target = (SELECT u.email FROM auth_user u WHERE u.id = a.user_id)) "
+            f"AND (NOT a.is_account OR a.target = (SELECT u.{their['email']} FROM {their['table']} u "
+            f"WHERE u.{their['id']} = a.user_id)) "
             "ORDER BY opened.subject_id, a.id ON CONFLICT DO NOTHING",
             [purpose, *params, kind],
         )

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from django.contrib.auth.models import User
 from django.urls import reverse
 
 from delivery import addresses, channels
 from delivery.models import Address
 from delivery.pages import address_cards
 from delivery.pages.delivery_list import short_target
+from events import accounts
 from notifications.pages.inbox_status import InboxStatus
 from notifications.pages.preferences import channel_status
 from notifications.pages.preferences.channel_status import AddressStatus, ChannelStatus
@@ -21,7 +21,7 @@ def install() -> None:
 def statuses_of(inbox: InboxStatus) -> Mapping[str, ChannelStatus]:
     """Addresses in use; where there is none, those that were switched off. Two queries; some more when the account's
     e-mail has changed since."""
-    rows = addresses.of(User.objects.get(pk=inbox.user_id))
+    rows = addresses.of(accounts.everyone().get(pk=inbox.user_id))
     return {
         name: _channel_status(name, [row for row in rows if row.kind == name], inbox) for name in channels.installed()
     }

@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
 from delivery import channels
 from delivery.models import Delivery
+from events import accounts
+from events.accounts import User
 from events.entities import BIGINT_MAX
 from events.models import Event, ParkedEvent, Subscriber
 from events.rules import channel_names
@@ -104,7 +105,7 @@ def _explanation(
     event: Event, page: Sequence[int], *, resolved: audiences.Audiences, following: int | None, now: datetime
 ) -> Explanation:
     routing = _routing(event)
-    users = User.objects.in_bulk(page)
+    users = accounts.everyone().in_bulk(page)
     rows = list(_rows_of(event).filter(user_id__in_set=page).select_related("summary"))
     for row in rows:
         row.event = event
@@ -115,7 +116,7 @@ def _explanation(
     plan = writer.dry_run([event], replace(resolved, by_event={event.pk: missing}), now=now)
     settings = {row.user_id: row for row in UserNotificationSettings.objects.filter(user_id__in_set=page)}
     reasons = today | {row.user_id: row.reason for row in rows}
-    people = []
+    told = []
     for user_id in page:
         if (user := users.get(user_id)) is None:
             continue
@@ -124,9 +125,9 @@ def _explanation(
         if theirs and plan.why_not.get((event.pk, user_id)) == "replaced":
             theirs = [ChannelReport("in_app", "replaced", None, []), *theirs]
         chosen = settings.get(user_id) or UserNotificationSettings(user_id=user_id)
-        people.append(Person(user, reasons.get(user_id, ""), "" if theirs else why_not, theirs, chosen))
+        told.append(Person(user, reasons.get(user_id, ""), "" if theirs else why_not, theirs, chosen))
     notified = _rows_of(event).values("user_id").distinct()[:MOST_COUNTED].count()
-    return Explanation(event, routing, notified, people, following, now)
+    return Explanation(event, routing, notified, told, following, now)
 
 
 def _routing(event: Event) -> str:

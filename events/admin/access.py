@@ -5,13 +5,13 @@ from typing import Any, cast
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminTextInputWidget
-from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from events import api_keys
+from events import accounts, api_keys
+from events.accounts import User
 from events.admin.base import BigList, ReadOnly, parsed_entity, traced_action, user_ids
 from events.db import clock
 from events.entities import Entity
@@ -86,7 +86,7 @@ class ApiKeyAdmin(ReadOnly[ApiKey]):
     list_display = ("id", *fields)
     list_select_related = ("user",)
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
-    search_fields = ("label", "user__username")
+    search_fields = ("label", f"user__{accounts.name_field()}")
     actions = ("revoke",)
 
     @admin.display(description=gettext_lazy("Memberships of"))

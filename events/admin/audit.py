@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.utils.translation import gettext_lazy
 
+from events import accounts
 from events.admin.base import ReadOnly
 from events.models import CommandEntry
 
@@ -13,7 +14,7 @@ class LogEntryAdmin(ReadOnly[LogEntry]):
     list_display = ("action_time", "user", "content_type", "object_repr", "said")
     list_select_related = ("user", "content_type")
     list_filter = ("action_flag", "action_time")
-    search_fields = ("user__username", "object_repr")
+    search_fields = (f"user__{accounts.name_field()}", "object_repr")
     exclude = ("change_message",)
     readonly_fields = ("said",)
     ordering = ("-id",)

@@ -6,7 +6,6 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from django.contrib import admin
-from django.contrib.auth.models import User
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Model, Q, QuerySet
@@ -18,7 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from events import audit
+from events import accounts, audit
 from events.entities import Entity, parse_entity, whole_number
 from events.errors import EntityRefused
 
@@ -147,11 +146,11 @@ def by_source(term: str, *, otherwise: Q) -> Q:
 
 
 def user_ids(term: str) -> list[int]:
-    meant = Q(username__icontains=term) | Q(email__iexact=term)
+    meant = accounts.matching(term)
     number = whole_number(term)
     if number is not None:
         meant |= Q(pk=number)
-    return list(User.objects.filter(meant).order_by("pk").values_list("pk", flat=True)[:MOST_PEOPLE])
+    return list(accounts.everyone().filter(meant).order_by("pk").values_list("pk", flat=True)[:MOST_PEOPLE])
 
 
 def link(page: str, key: int | None, text: object = None) -> SafeString | str:

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import cast
 
-from django.contrib.auth.models import User
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import NotFound
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from events.accounts import User
 from events.api.serializers import MemberIn, MemberOut
 from events.entities import Entity
 from events.errors import EntityRefused, UnknownUser

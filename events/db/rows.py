@@ -21,7 +21,7 @@ def values_table(columns: Columns, rows: Collection[Row]) -> tuple[str, list[Any
     A row's values come in the order of the columns. Of type `jsonb` they are Python values, of `timestamptz` aware
     datetimes, of `uuid` UUIDs, of `bytea` bytes.
     """
-    names = [_quoted(name) for name in columns]
+    names = [quoted(name) for name in columns]
     values = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in columns]
     for place, db_type in enumerate(columns.values()):
         if (adapt := _ADAPT.get(db_type)) is not None:
@@ -49,7 +49,7 @@ def insert_rows(
     if not rows:
         return []
     source, params = values_table(columns, rows)
-    names = ", ".join(_quoted(name) for name in columns)
+    names = ", ".join(quoted(name) for name in columns)
     # Without a WHERE, SQLite takes ON CONFLICT for that of a join.
     sql = f"INSERT INTO {table} ({names}) SELECT {names} FROM {source} AS new WHERE true"
     return _executed(sql + (f" ON CONFLICT {on_conflict}" if on_conflict else ""), params, returning=returning)
@@ -75,12 +75,12 @@ def update_rows(
     source, params = values_table(columns, rows)
     keys = [key] if isinstance(key, str) else key
     if assign is None:
-        assign = {name: f"new.{_quoted(name)}" for name in columns if name not in keys}
-    assignments = ", ".join(f"{_quoted(name)} = {value}" for name, value in assign.items())
-    is_key = " AND ".join(f"{table}.{_quoted(name)} = new.{_quoted(name)}" for name in keys)
+        assign = {name: f"new.{quoted(name)}" for name in columns if name not in keys}
+    assignments = ", ".join(f"{quoted(name)} = {value}" for name, value in assign.items())
+    is_key = " AND ".join(f"{table}.{quoted(name)} = new.{quoted(name)}" for name in keys)
     condition, its_params = where
     sql = f"UPDATE {table} SET {assignments} FROM {source} AS new WHERE {is_key} AND ({condition})"
-    return _executed(sql, [*params, *its_params], returning=[f"{table}.{_quoted(name)}" for name in returning])
+    return _executed(sql, [*params, *its_params], returning=[f"{table}.{quoted(name)}" for name in returning])
 
 
 def delete_rows(table: str, *, key: str = "id", values: Collection[int]) -> int:
@@ -96,7 +96,8 @@ def delete_rows(table: str, *, key: str = "id", values: Collection[int]) -> int:
         return int(cursor.rowcount)
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """Name of a table or column as SQL has it."""
     return connection.ops.quote_name(name)
 
 

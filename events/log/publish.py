@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from channels.db import database_sync_to_async
-from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import Model
 
-from events import event_type_cache
+from events import accounts, event_type_cache
+from events.accounts import User
 from events.entities import BIGINT_MAX, Entity, entity_of
 from events.errors import InactiveEventType, Refused, UnknownEventType, UnknownUser, shown
 from events.log import insert
@@ -198,7 +198,7 @@ def _unknown_actors(events: Mapping[int, Event]) -> dict[int, Refused]:
         if event.actor_user_id is not None and not field.is_cached(event)
     }
     valid = {actor for actor in named.values() if type(actor) is int}
-    known = set(User.objects.filter(pk__in_set=valid).values_list("pk", flat=True)) if valid else set()
+    known = set(accounts.everyone().filter(pk__in_set=valid).values_list("pk", flat=True)) if valid else set()
     return {
         index: UnknownUser(f"there is no user {shown(actor)}", code="unknown_user", field="actor_user_id")
         for index, actor in named.items()

@@ -3,10 +3,11 @@
 from collections.abc import Collection, Iterable
 from typing import TypeVar
 
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.db.models import Model
 
 from events.db.arrays import any_of
+from events.db.rows import quoted
 from events.models import Event, EventType
 
 _Row = TypeVar("_Row", bound=Model)
@@ -22,7 +23,7 @@ def with_kin(events: Iterable[Event]) -> list[Event]:
     found = list(events)
     types = _by_id(EventType, {event.event_type_id for event in found})
     acting = {event.actor_user_id for event in found if event.actor_user_id is not None}
-    actors = _by_id(User, acting) if acting else {}
+    actors = _by_id(get_user_model(), acting) if acting else {}
     for event in found:
         event.event_type = types[event.event_type_id]
         # Whose account has just gone is nobody any more, here as in the row.
@@ -32,6 +33,7 @@ def with_kin(events: Iterable[Event]) -> list[Event]:
 
 def _by_id(model: type[_Row], ids: Collection[int]) -> dict[int, _Row]:
     # In SQL: for one event the ORM takes longer over the wording than the database over the work.
-    condition, params = any_of("id", ids)
-    sql = f"SELECT * FROM {model._meta.db_table} WHERE {condition}"
+    table, key = (quoted(name) for name in (model._meta.db_table, model._meta.pk.column or ""))
+    condition, params = any_of(key, ids)
+    sql = f"SELECT * FROM {table} WHERE {condition}"
     return {row.pk: row for row in model._default_manager.raw(sql, params)}

@@ -17,10 +17,11 @@ END
 $$
 """
 CONSTRAINT = """
-SELECT con.conname, att.attname, target.relname FROM pg_constraint con
+SELECT con.conname, att.attname, target.relname, key.attname FROM pg_constraint con
 JOIN pg_class rel ON rel.oid = con.conrelid
 JOIN pg_class target ON target.oid = con.confrelid
 JOIN pg_attribute att ON att.attrelid = con.conrelid AND att.attnum = con.conkey[1]
+JOIN pg_attribute key ON key.attrelid = con.confrelid AND key.attnum = con.confkey[1]
 WHERE con.contype = 'f' AND rel.oid = %s::regclass
 """
 NOW_COLUMNS = """
@@ -40,10 +41,11 @@ def put_rules(schema_editor: Any, rules: dict[str, dict[str, str]]) -> None:
     with schema_editor.connection.cursor() as cursor:
         for table, on_delete in rules.items():
             cursor.execute(CONSTRAINT, [table])
-            for name, column, target in cursor.fetchall():
+            for name, column, target, key in cursor.fetchall():
                 cursor.execute(
                     f"ALTER TABLE {quote(table)} DROP CONSTRAINT {quote(name)}, "
-                    f"ADD CONSTRAINT {quote(name)} FOREIGN KEY ({quote(column)}) REFERENCES {quote(target)} (id) "
+                    f"ADD CONSTRAINT {quote(name)} FOREIGN KEY ({quote(column)}) "
+                    f"REFERENCES {quote(target)} ({quote(key)}) "
                     f"ON DELETE {on_delete[column]} ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED"
                 )
             cursor.execute(NOW_COLUMNS, [table])

@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 from django import forms
-from django.contrib.auth.models import User
 from django.utils.translation import gettext_lazy as _
 
+from events import accounts
+from events.accounts import User
 from events.entities import parse_entity
 from events.errors import Refused
 from events.log.publish import NewEvent, accept
@@ -46,7 +47,7 @@ class PublishForm(forms.Form):
         name: str = self.cleaned_data["actor"].strip()
         if not name:
             return None
-        user = User.objects.filter(username=name).first()
+        user = accounts.named(name).first()
         if user is None:
             raise forms.ValidationError(_("There is no user %(name)s."), params={"name": name})
         return user

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from django.contrib.auth.models import User
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from events import api_keys
+from events.accounts import User
 from events.models import ApiKey
 
 

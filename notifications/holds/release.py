@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from django.contrib.auth.models import User
 from django.db import transaction
 
+from events import accounts
 from events.db.arrays import any_of
 from events.db.rows import insert_rows, update_rows
 from events.db.session import datetime_param, set_local
@@ -197,7 +197,8 @@ def _choose_channels(people: Sequence[_Person]) -> None:
     One query, if there is a digest. A summary that is shown in the app raises the inbox's seq.
     """
     digests = [person.inbox.user_id for person in people if person.decision.kind == Hold.DIGEST]
-    emails = dict(User.objects.filter(pk__in_set=digests).values_list("pk", "email")) if digests else {}
+    whose = accounts.everyone().filter(pk__in_set=digests)
+    emails = dict(whose.values_list("pk", accounts.email_field())) if digests else {}
     for person in people:
         if person.decision.kind == Hold.DIGEST:
             email = emails.get(person.inbox.user_id, "")

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Count
 
+from events import accounts
 from notifications.inbox import removal
 from notifications.models import Inbox, Notification
 
@@ -22,7 +22,7 @@ class Wrong(NamedTuple):
 def everybody() -> Iterator[list[int]]:
     """Ids of all people, batch by batch."""
     after = 0
-    while users := list(User.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:BATCH]):
+    while users := list(accounts.everyone().filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:BATCH]):
         yield users
         after = users[-1]
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from events.accounts import User
 from events.entities import Entity
 from events.memberships import members_of
 from events.models import Event, Membership

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.db.models import Case, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from events import accounts
+from events.accounts import User
 from events.entities import Entity, whole_number
 from events.errors import EntityRefused
 from events.memberships import members_of
@@ -77,7 +78,7 @@ def _people(entity: Entity, newest: Timeline) -> list[dict[str, str]]:
     for entry in newest.entries:
         if entry.event.actor_user and len(found) < MOST_PEOPLE:
             found.setdefault(entry.event.actor_user, _("Took part"))
-    named = [(user.get_full_name() or user.get_username(), role) for user, role in found.items()]
+    named = [(accounts.full_name(user), role) for user, role in found.items()]
     return [{"name": name, "initials": initials(name), "role": role} for name, role in named]
 
 

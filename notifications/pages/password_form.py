@@ -5,11 +5,11 @@ from typing import Any
 from django import forms
 from django.contrib.auth import authenticate
 from django.contrib.auth.forms import AdminPasswordChangeForm, PasswordChangeForm
-from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy, ngettext
 
 from events import api_keys
+from events.accounts import User
 from events.db import clock
 from events.models import ApiKey
 from events.transport import credentials

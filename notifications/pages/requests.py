@@ -4,12 +4,12 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from events.accounts import User
 from events.errors import shown
 from notifications.inbox.marking import State
 

@@ -8,10 +8,11 @@ from importlib import import_module
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.core import checks
 from django.utils.module_loading import import_string
 
+from events import accounts
+from events.accounts import User
 from events.entities import Entity
 from events.models import Event
 from events.transport import outages
@@ -31,8 +32,8 @@ def answers(pairs: Collection[Pair]) -> dict[Pair, bool]:
 
     A `may_see_many(pairs)` beside the host's function is asked in its place, once for all: a list of booleans.
     """
-    people = User.objects.in_bulk({user_id for user_id, _entity in pairs})
-    asked = [(people[user_id], entity) for user_id, entity in pairs if user_id in people]
+    known = accounts.everyone().in_bulk({user_id for user_id, _entity in pairs})
+    asked = [(known[user_id], entity) for user_id, entity in pairs if user_id in known]
     try:
         said = [bool(answer) for answer in _host()(asked)]
         return {(user.pk, entity): answer for (user, entity), answer in zip(asked, said, strict=True)}

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from django.contrib.auth.models import User
 from django.db.models import Count, Q, QuerySet
 
+from events import accounts
+from events.accounts import User
 from events.db.aggregates import Numbers
-from events.entities import USER_ID_MAX
 from events.memberships import admins
 from events.models import Event, Membership
 from notifications.routing.plan import Source
@@ -74,7 +74,8 @@ def _mentioned(event: Event, _ties: Ties) -> Sequence[int]:
     if not isinstance(value, list):
         return []
     numbers = [number for number in value if isinstance(number, int | float) and not isinstance(number, bool)]
-    return [int(number) for number in numbers if 0 < number <= USER_ID_MAX and number == int(number)]
+    largest = accounts.largest_id()
+    return [int(number) for number in numbers if 0 < number <= largest and number == int(number)]
 
 
 # Of several reasons for a person the first counts.
@@ -120,7 +121,7 @@ def resolve(events: Sequence[Event], *, within: Range | None = None) -> Audience
 def split_large(events: Sequence[Event]) -> frozenset[int]:
     """Ids of the events for everyone, where everyone is many, and of those whose source has that many ties."""
     broadcasts = {event.pk for event in events if "everyone" in event.event_type.rules}
-    if broadcasts and User.objects.filter(is_active=True)[: LARGE + 1].count() <= LARGE:
+    if broadcasts and accounts.active()[: LARGE + 1].count() <= LARGE:
         broadcasts = set()
     tied = {
         event.pk: (event.source.type, event.source.id)
@@ -180,14 +181,14 @@ def _tied(sources: Iterable[Source]) -> QuerySet[Membership]:
 
 
 def _everyone(within: Range | None) -> list[int]:
-    everyone = User.objects.filter(is_active=True)
+    everyone = accounts.active()
     if within is not None:
         everyone = everyone.filter(pk__gt=within.after, pk__lte=within.last)
     return _ids(everyone)
 
 
 def _active(users: Iterable[int]) -> set[int]:
-    return set(_ids(User.objects.filter(is_active=True, pk__in_set=users)))
+    return set(_ids(accounts.active().filter(pk__in_set=users)))
 
 
 def _ids(users: QuerySet[User]) -> list[int]:

@@ -5,11 +5,11 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, Max, Q, Window
 from django.db.models.functions import RowNumber
 
+from events import accounts
 from events.db.errors import Fault, fault
 from events.dispatch import retry
 from events.models import Event, Membership, Subscriber
@@ -29,7 +29,7 @@ def begin(events: Collection[int]) -> None:
     """Remember, in the routing transaction, that these events have a large audience to be notified."""
     if not events:
         return
-    until = User.objects.aggregate(last=Max("pk"))["last"] or 0
+    until = accounts.everyone().aggregate(last=Max("pk"))["last"] or 0
     rows = [Fanout(event_id=event_id, until_user=until) for event_id in sorted(events)]
     Fanout.objects.bulk_create(rows, ignore_conflicts=True)
     transaction.on_commit(lambda: hints.send(TASK), robust=True)
@@ -128,6 +128,6 @@ def nth_person(event: Event, *, after: int, until: int, number: int) -> int | No
 def _candidates(event: Event) -> Any:
     """People of whom most of the audience is made: everybody, or those tied to the source; their ids as `person`."""
     if "everyone" in event.event_type.rules or event.source is None:
-        return User.objects.filter(is_active=True).annotate(person=F("pk"))
+        return accounts.active().annotate(person=F("pk"))
     ties = Membership.objects.filter(entity_type=event.source.type, entity_id=event.source.id)
     return ties.annotate(person=F("user_id"))

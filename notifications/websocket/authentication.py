@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 from channels.security.websocket import OriginValidator
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY, get_user
-from django.contrib.auth.models import User
 from django.contrib.sessions.backends import db
 from django.http import parse_cookie
 from django.http.request import split_domain_port, validate_host
 
-from events import api_keys
+from events import accounts, api_keys
+from events.accounts import User
 from notifications.inbox import push
 
 
@@ -132,7 +132,7 @@ def _session_store() -> Any:
 
 def _passwords(users: set[int]) -> dict[int, str]:
     """Digests of the active people's stored hashes."""
-    active = User.objects.filter(pk__in_set=users, is_active=True).values_list("pk", "password")
+    active = accounts.active().filter(pk__in_set=users).values_list("pk", "password")
     return {pk: digest(password) for pk, password in active}
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from django.contrib.auth.models import User
 from django.template import Context, Engine
 from django.urls import reverse
 from django.utils import timezone
@@ -17,9 +16,11 @@ from config import demo
 from delivery import signed_links
 from delivery.models import Address
 from delivery.signed_links import Subscription
+from events.accounts import User
 from events.models import EventType
 from events.sweep import sweep
 from notifications.models import Notification, Summary
+from tests.accounts.factory import named
 from tests.delivery.factories.emails import event, outgoing, part, summary
 from tests.notifications.factories.routing import define, store_preference
 
@@ -50,7 +51,7 @@ def unknown_in(text: str) -> set[str]:
 
 def addresses_of(name: str) -> list[str]:
     """Every page of a person, and of each row, address and summary of theirs."""
-    user = User.objects.get(username=name)
+    user = named(name)
     found = [
         *map(reverse, ["inbox", "preferences", "deliveries", "channels", "catalogue"]),
         f"{reverse('channel-add')}?kind=webhook",
@@ -66,7 +67,7 @@ def addresses_of(name: str) -> list[str]:
 
 @pytest.mark.parametrize("name", ["alice", "carol", "admin"])
 def test_pages_know_every_variable_they_print(client, loaded, name):
-    client.force_login(User.objects.get(username=name))
+    client.force_login(named(name))
     pages = {path: client.get(path).content.decode() for path in addresses_of(name)}
     assert {path: unknown_in(text) for path, text in pages.items() if unknown_in(text)} == {}
 

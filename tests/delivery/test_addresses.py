@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -19,6 +18,7 @@ from delivery.encryption import unseal
 from delivery.errors import AddressRefused
 from delivery.models import Address, Delivery
 from delivery.models.addresses import BY_OWNER
+from events.accounts import User
 from tests.delivery.factories.deliveries import NOON, address, after
 from tests.delivery.fakes.channel import FakeChannel, installed
 

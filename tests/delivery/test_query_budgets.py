@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.db import connection
 from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
@@ -26,6 +26,7 @@ from delivery.retention import limits
 from delivery.retention.tables import Events, Notifications
 from delivery.signed_links import Subscription
 from delivery.sweep import sweep
+from events.accounts import User
 from events.models import EventType
 from notifications.channels import Opened
 from notifications.models import Notification, Summary
@@ -111,7 +112,7 @@ def unwanted(many: int) -> None:
             store_preference(user, "job.completed", is_enabled=False)
             delivery(to)
         else:
-            User.objects.filter(pk=user.pk).update(is_active=False)
+            get_user_model().objects.filter(pk=user.pk).update(is_active=False)
 
 
 def summaries(many: int) -> None:

@@ -69,7 +69,7 @@ def test_what_no_key_opens_is_named_and_the_rest_done(owner, settings, capsys):
     with pytest.raises(CommandError, match="SECRET_KEY_FALLBACKS"):
         call_command("reseal")
     said = capsys.readouterr().out
-    assert f"Not readable: address {lost.pk}, fake, of owner.\n" in said
+    assert f"Not readable: address {lost.pk}, fake, of {owner.get_username()}.\n" in said
     assert "1 resealed, 0 were already, 1 can't be read" in said
     assert Address.objects.get(pk=lost.pk).secret == lost.secret
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from celery.signals import before_task_publish
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Permission
 
+from events.accounts import User
 from events.dispatch import subscribers
 from events.dispatch.subscribers import Subscription
 from events.log import publish

@@ -62,7 +62,7 @@ def test_patterns_that_could_cover_nothing_are_refused(owner, patterns):
 
 def test_the_command_prints_a_working_key(owner):
     out = StringIO()
-    call_command("token", "owner", "--publish", "job.*", "--label", "farm", stdout=out, stderr=StringIO())
+    call_command("token", owner.get_username(), "--publish", "job.*", "--label", "farm", stdout=out, stderr=StringIO())
     key = api_keys.resolve(out.getvalue().strip())
     assert key is not None
     assert (key.user, key.publish_patterns, key.label) == (owner, ["job.*"], "farm")
@@ -101,13 +101,13 @@ def test_a_fence_that_makes_no_sense_is_refused(owner, patterns, named, said):
     [([], None), (["--members", "job", "project"], ["job", "project"]), (["--members"], [])],
 )
 def test_the_command_names_the_memberships_a_key_may_write(owner, arguments, named):
-    call_command("token", "owner", "--publish", "job.*", *arguments, stdout=StringIO(), stderr=StringIO())
+    call_command("token", owner.get_username(), "--publish", "job.*", *arguments, stdout=StringIO(), stderr=StringIO())
     assert ApiKey.objects.get().member_types == named
 
 
 def test_the_command_refuses_memberships_without_patterns(owner):
     with pytest.raises(CommandError, match="name its patterns too"):
-        call_command("token", "owner", "--members", "job")
+        call_command("token", owner.get_username(), "--members", "job")
 
 
 def test_keys_that_end_are_told_and_ended_ones_stay_as_they_are(owner):
@@ -120,7 +120,7 @@ def test_keys_that_end_are_told_and_ended_ones_stay_as_they_are(owner):
 
 def test_the_command_says_when_the_user_may_not_publish(owner):
     err = StringIO()
-    call_command("token", "owner", "--publish", "job.*", stdout=StringIO(), stderr=err)
+    call_command("token", owner.get_username(), "--publish", "job.*", stdout=StringIO(), stderr=err)
     assert "carillon_events.publish_event" in err.getvalue()
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from hypothesis import given
 from hypothesis import strategies as st
 
 from events.entities import BIGINT_MAX, Entity, entity_of, parse_entity
 from events.errors import EntityRefused
+from tests.accounts.factory import new_person
 
 NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,63}", fullmatch=True)
 IDS = st.integers(0, BIGINT_MAX)
@@ -48,10 +49,10 @@ def test_what_is_no_entity_is_refused(text):
 
 
 def test_a_model_instance_stands_for_its_name_and_key():
-    assert entity_of(User(pk=7)) == Entity("user", 7)
+    assert entity_of(new_person(pk=7)) == Entity(get_user_model()._meta.model_name or "", 7)
 
 
-@pytest.mark.parametrize("source", [User(), "job:1", 5, object()])
+@pytest.mark.parametrize("source", [new_person(), "job:1", 5, object()])
 def test_what_stands_for_no_entity_is_refused(source):
     with pytest.raises(EntityRefused):
         entity_of(source)

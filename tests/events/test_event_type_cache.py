@@ -6,9 +6,9 @@ import time
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import connection, transaction
 
+from events.accounts import User
 from events.bus import NewEvent, publish, publish_many
 from events.errors import InactiveEventType, UnknownEventType
 from events.event_type_cache import MAX_AGE, by_name

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import User
 
 from events import api_keys
 from events.bus import Entity
+from events.entities import entity_of
 from events.errors import EntityRefused, Refused, UnknownUser
 from events.memberships import grant, members_of, revoke
 from events.models import Membership
+from tests.accounts.factory import name_of, new_person, saved_person
 from tests.events.concurrency import at_once
 
 JOB = Entity("job", 7)
 
 
 def roles(entity: Entity = JOB) -> dict[str, str]:
-    return {tie.user.username: tie.role for tie in members_of(entity)}
+    return {name_of(tie.user): tie.role for tie in members_of(entity)}
 
 
 @pytest.mark.parametrize("role", ["owner", "member", "watcher"])
@@ -50,7 +51,7 @@ def test_entities_keep_their_members_apart(owner):
 
 def test_a_model_instance_is_an_entity(owner, member):
     grant(owner, user=member, role="watcher")
-    assert roles(Entity("user", owner.pk)) == {"member": "watcher"}
+    assert roles(entity_of(owner)) == {"member": "watcher"}
 
 
 def test_a_tie_is_taken_away_once(owner, member):
@@ -83,9 +84,9 @@ def test_an_unknown_role_is_refused_with_the_known_ones(owner, role):
     assert (caught.value.code, caught.value.field) == ("invalid_role", "role")
 
 
-@pytest.mark.parametrize("user", [0, -1, 999_999, 2**63, True, User(username="new")], ids=str)
+@pytest.mark.parametrize("user", [0, -1, 999_999, 2**63, True, new_person("new")], ids=str)
 def test_a_person_that_nobody_is_is_refused(db, user):
-    User.objects.create(pk=1, username="first")
+    saved_person("first", pk=1)
     with pytest.raises(UnknownUser) as caught:
         grant(JOB, user=user, role="owner")
     assert (caught.value.code, caught.value.field) == ("unknown_user", "user_id")
@@ -94,7 +95,7 @@ def test_a_person_that_nobody_is_is_refused(db, user):
 
 def test_an_entity_that_is_none_is_refused(owner):
     with pytest.raises(EntityRefused):
-        grant(User(username="new"), user=owner, role="owner")
+        grant(new_person("new"), user=owner, role="owner")
 
 
 def test_grants_at_once_leave_one_tie(committed, owner):

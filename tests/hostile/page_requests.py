@@ -9,6 +9,7 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from tests.accounts.factory import sign_in_name
 from tests.hostile import values
 from tests.hostile.api_requests import Sent
 
@@ -55,7 +56,7 @@ FORMS: dict[str, dict[str, str]] = {
     },
     "preferences table": {"types": "1", "channels-1": "in_app", "scope-1": "all", "scope": "all", "scope_was": "all"},
     "preferences whole": {"made_from": '{"settings": {}, "types": {}}', "sections": "zone", "timezone": "UTC"},
-    "sign-in": {"username": "owner", "password": "x", "next": "/"},
+    "sign-in": {"username": sign_in_name("owner"), "password": "x", "next": "/"},
     "read-all": {"up_to": "1", "category": "job", "next": "/"},
     "undo-reading": {"batch": "1", "next": "/"},
     "notification-bulk": {"id": "1", "action": "snooze", "until": "at", "at": "2100-01-01T00:00", "next": "/"},

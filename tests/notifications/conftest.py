@@ -10,6 +10,7 @@ import pytest
 from events.memberships import grant
 from notifications import channels
 from notifications.channels import Opened, OpenedSummary
+from tests.accounts.factory import name_of
 from tests.notifications.factories.routing import JOB
 from tests.notifications.fakes.websocket_server import Server, serving
 
@@ -58,7 +59,7 @@ def recorder() -> Iterator[RecordingChannel]:
 def _tied(owner, member, watcher) -> None:
     """The cast as their names say, each tied to the one job."""
     for user in (owner, member, watcher):
-        grant(JOB, user=user, role=user.username)
+        grant(JOB, user=user, role=name_of(user))
 
 
 @pytest.fixture

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth import get_permission_codename, get_user_model
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
+from events.accounts import User
 from events.bus import publish
 from events.models import EventType
 from notifications.models import (
@@ -17,6 +19,7 @@ from notifications.models import (
     Summary,
     UserNotificationSettings,
 )
+from tests.accounts.factory import admin_page, saved_person
 from tests.inline_code import INLINE
 
 MODELS = ["notification", "notificationpreference", "usernotificationsettings", "inbox", "summary", "fanout"]
@@ -77,30 +80,32 @@ def test_a_list_asks_as_much_for_one_row_as_for_many(admin_client, rows, model, 
     with django_assert_max_num_queries(30) as few:
         page(admin_client, model)
     for number in range(10):
-        rows_of(User.objects.create(username=f"person-{number}"))
+        rows_of(saved_person(f"person-{number}"))
     with django_assert_max_num_queries(len(few)):
         page(admin_client, model)
 
 
 def test_before_a_person_is_deleted_their_rows_are_counted_by_table(admin_client, owner, rows):
-    rows_of(leaver := User.objects.create(username="second"))
+    rows_of(leaver := saved_person("second"))
     Notification.objects.bulk_create(
         Notification(event=publish("job.failed"), user=leaver, channel=f"channel-{number}") for number in range(30)
     )
-    asked = admin_client.get(reverse("admin:auth_user_delete", args=[leaver.pk]))
+    asked = admin_client.get(admin_page("delete", leaver.pk))
     listed = asked.content.decode()
     assert "<li>Notifications: 31</li>" in listed
     assert listed.count("<li>") < 20
-    gone = admin_client.post(reverse("admin:auth_user_delete", args=[leaver.pk]), {"post": "yes"})
-    assert (gone.status_code, User.objects.filter(pk=leaver.pk).exists()) == (302, False)
+    gone = admin_client.post(admin_page("delete", leaver.pk), {"post": "yes"})
+    assert (gone.status_code, get_user_model().objects.filter(pk=leaver.pk).exists()) == (302, False)
     assert Notification.objects.filter(user=owner).count() == 1
 
 
 def test_who_may_not_delete_their_rows_deletes_no_person(client, owner, rows):
-    clerk = User.objects.create_user("clerk", is_staff=True)
-    clerk.user_permissions.add(*Permission.objects.filter(codename__in=("delete_user", "view_user")))
+    clerk = saved_person("clerk", is_staff=True)
+    model = get_user_model()._meta
+    may = [get_permission_codename(action, model) for action in ("delete", "view")]
+    clerk.user_permissions.add(*Permission.objects.filter(codename__in=may))
     client.force_login(clerk)
-    address = reverse("admin:auth_user_delete", args=[owner.pk])
+    address = admin_page("delete", owner.pk)
     assert b"notification" in client.get(address).content
     assert client.post(address, {"post": "yes"}).status_code == 403
-    assert User.objects.filter(pk=owner.pk).exists()
+    assert get_user_model().objects.filter(pk=owner.pk).exists()

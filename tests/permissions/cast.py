@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.test import Client
 
 from events import api_keys
+from events.accounts import User
 from events.models import ApiKey
 from tests.conftest import person
 
@@ -62,7 +64,7 @@ def gather() -> Cast:
         client = Client()
         client.force_login(cast.people[role])
         cast.cookies[role] = client.cookies["sessionid"].value
-    User.objects.filter(pk=cast.people["inactive"].pk).update(is_active=False)
+    get_user_model().objects.filter(pk=cast.people["inactive"].pk).update(is_active=False)
     farm = person("farm")
     farm.user_permissions.add(Permission.objects.get(codename="publish_event"))
     cast.bearers["key"] = api_keys.issue(cast.people["owner"])[1]

@@ -36,6 +36,7 @@ from notifications.models import (
     Summary,
     UserNotificationSettings,
 )
+from tests.accounts.factory import sign_in_name
 from tests.api_client import tell
 from tests.conftest import PASSWORD, person
 from tests.permissions.cast import Cast
@@ -135,8 +136,8 @@ class Scene:
             "POST /api/v1/notifications/channels": {"kind": "email", "address": "new@example.com"},
             "PUT /api/v1/notifications/channels/<channel_id>": {"retry": "long"},
             "POST /api/v1/notifications/channels/<channel_id>/recover": {"since": f"{since}Z"},
-            "POST /sign-in/": {"username": "owner", "password": PASSWORD},
-            "POST /admin/login/": {"username": "admin", "password": PASSWORD},
+            "POST /sign-in/": {"username": sign_in_name("owner"), "password": PASSWORD},
+            "POST /admin/login/": {"username": sign_in_name("admin"), "password": PASSWORD},
             "POST /notifications/read-all/": {"up_to": 1},
             "POST /notifications/bulk/": {"id": self.told.pk, "action": "done"},
             "POST /notifications/undo/": {"batch": self.reading.pk},

@@ -17,7 +17,6 @@ from datetime import datetime
 from typing import Any
 
 from apprise import Apprise, AppriseAsset, NotifyBase
-from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
@@ -33,6 +32,7 @@ from delivery.encryption import UnreadableSecretError, unseal
 from delivery.errors import AddressRefused
 from delivery.models import Address
 from events import rendering
+from events.accounts import User
 from events.db import clock
 from notifications.models import Summary
 from notifications.presentation import summary_text

@@ -11,7 +11,6 @@ from dataclasses import replace
 from email.utils import parseaddr
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.mail.message import sanitize_address
 from django.core.validators import validate_email
@@ -26,6 +25,8 @@ from delivery.channels.email.smtp_outcome import Progress
 from delivery.channels.turns import Queue, Turns
 from delivery.errors import AddressRefused
 from delivery.models import Address
+from events import accounts
+from events.accounts import User
 from events.errors import shown
 
 # RFC 5321, section 4.5.3.1.
@@ -66,7 +67,7 @@ class Email(channels.Channel):
                 field=self.target_field,
             )
         mailbox = f"{local.partition('+')[0]}@{domain}".lower()
-        return Checked(target=address, is_verified=address.lower() == user.email.lower(), mailbox=mailbox)
+        return Checked(target=address, is_verified=address.lower() == accounts.email_of(user).lower(), mailbox=mailbox)
 
     def freeze(self, outgoing: Outgoing) -> Frozen:
         return message.frozen(outgoing)

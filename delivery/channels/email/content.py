@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,7 +13,8 @@ from django.utils.translation import gettext_lazy
 from delivery import signed_links
 from delivery.channels import Held, Outgoing
 from delivery.models import Delivery
-from events import rendering
+from events import accounts, rendering
+from events.accounts import User
 from events.models import Event
 from notifications.models import Notification, Summary
 from notifications.presentation import labels, summary_text, times
@@ -108,7 +108,7 @@ def _facts(event: Event, *, shown: str, user: User, zone: ZoneInfo) -> list[Fiel
     fields = [Field(_("When"), times.full_time(event.created_at, zone=zone))]
     actor = event.actor_user
     if actor is not None and actor.pk != user.pk:
-        fields.append(Field(_("Who"), actor.get_full_name() or actor.get_username()))
+        fields.append(Field(_("Who"), accounts.full_name(actor)))
     more = [fact for fact in fields_of(event.payload) if fact.value != "—" and fact.value not in shown]
     return fields + [Field(fact.name, _short(fact.value)) for fact in more[:MAX_FACTS]]
 
@@ -170,7 +170,7 @@ def _confirmation(outgoing: Outgoing) -> Content:
             "body": _(
                 "{name} wants notifications from {site} sent to this address. Nothing is sent before it is "
                 "confirmed; if you don't know about this, do nothing."
-            ).format(name=outgoing.user.get_username(), site=urlsplit(settings.BASE_URL).hostname),
+            ).format(name=accounts.public_name(outgoing.user), site=urlsplit(settings.BASE_URL).hostname),
             "action_url": signed_links.confirmation_url(outgoing.address, sent_at=outgoing.delivery.created_at),
             "action_words": _("Confirm this address"),
             "reason": _("The link works for {days} days.").format(days=signed_links.CONFIRM_WITHIN.days),

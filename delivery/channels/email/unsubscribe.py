@@ -6,10 +6,10 @@ All of it happens under the inbox lock, so that it lies between two batches of t
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.contrib.auth.models import User
 from django.db import transaction
 
 from delivery.signed_links import Subscription
+from events import accounts
 from events.models import EventType
 from notifications.inbox import marking
 from notifications.models import NotificationPreference
@@ -37,7 +37,7 @@ class SubscriptionStatus:
 
 def status(subscription: Subscription) -> SubscriptionStatus:
     """Read the subscription. At most three queries. Raises GoneError."""
-    if not User.objects.filter(pk=subscription.user_id).exists():
+    if not accounts.everyone().filter(pk=subscription.user_id).exists():
         raise GoneError("this account is there no more")
     if subscription.event_type_id is None:
         return SubscriptionStatus(None, list(settings_of(subscription.user_id).digest_channels))

@@ -25,7 +25,6 @@ from aiohttp.client_reqrep import ClientRequest
 from aiohttp.connector import AddrInfoType, Connection
 from aiohttp.tracing import Trace
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -40,6 +39,7 @@ from delivery.channels.webhook.url import parse
 from delivery.encryption import UnreadableSecretError, unseal
 from delivery.errors import AddressRefused
 from delivery.models import Address
+from events.accounts import User
 from events.db import clock
 
 # Of an answer so much is read; what is longer is cut off, and its connection closed.

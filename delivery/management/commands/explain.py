@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from delivery.reporting import explanation, explanation_output
+from events import accounts
 from events.db import clock
 from events.entities import whole_number_argument
 from events.errors import shown
@@ -36,7 +36,7 @@ class Command(BaseCommand):
 
 
 def _user_id(username: str) -> int:
-    try:
-        return User.objects.get(username=username).pk
-    except User.DoesNotExist as error:
-        raise CommandError(f"There is no user {shown(username)}.") from error
+    user = accounts.named(username).first()
+    if user is None:
+        raise CommandError(f"There is no user {shown(username)}.")
+    return user.pk

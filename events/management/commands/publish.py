@@ -6,11 +6,11 @@ import sys
 from contextlib import ExitStack
 from typing import IO, Any
 
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from events import accounts
+from events.accounts import User
 from events.api.json_lines import LineRefusedError, publish_lines
 from events.bus import publish
 from events.entities import parse_entity, whole_number
@@ -88,10 +88,9 @@ def opened(name: str, *, stack: ExitStack) -> IO[bytes]:
 
 
 def person(text: str) -> User:
-    users = get_user_model().objects
-    user = users.filter(username=text).first()
+    user = accounts.named(text).first()
     if user is None and (number := whole_number(text)) is not None:
-        user = users.filter(pk=number).first()
+        user = accounts.everyone().filter(pk=number).first()
     if user is None:
         raise CommandError(f"Not published: there is no user {shown(text)}; --actor takes a username or a user id.")
     return user

@@ -1,10 +1,9 @@
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from events import api_keys, audit
+from events import accounts, api_keys, audit
 from events.errors import shown
 from events.models import ApiKey
 
@@ -50,7 +49,7 @@ class Command(BaseCommand):
         per_minute: int | None,
         **options: Any,
     ) -> None:
-        user = User.objects.filter(username=username, is_active=True).first()
+        user = accounts.named(username).filter(is_active=True).first()
         if user is None:
             raise CommandError(f"there is no active user {shown(username)}")
         if per_minute is not None and not 0 <= per_minute <= MOST_PER_MINUTE:

@@ -3,9 +3,9 @@
 from typing import Any
 
 from asgiref.sync import async_to_sync
-from django.contrib.auth.models import User
 from django.db.models import Model
 
+from events.accounts import User
 from events.entities import Entity, entity_of
 from events.sources.comfyui import protocol, store
 from events.sources.comfyui.client import Server

@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Literal
 
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Model
 from django.db.models.functions import Now
 
+from events import accounts
+from events.accounts import User
 from events.db import clock
-from events.entities import BIGINT_MAX, USER_ID_MAX, Entity, entity_of, parse_entity
+from events.entities import BIGINT_MAX, Entity, entity_of, parse_entity
 from events.errors import Refused, UnknownUser
 from events.log.publish import publish
 from events.models import TrackedJob
@@ -55,7 +56,9 @@ def facts(
     return Facts(
         name=text(name)[:200] or "A job",
         source=_entity(source, of=name),
-        actor_id=_number(actor.pk if isinstance(actor, User) else actor, most=USER_ID_MAX, what="actor", of=name),
+        actor_id=_number(
+            actor.pk if isinstance(actor, User) else actor, most=accounts.largest_id(), what="actor", of=name
+        ),
         project_id=_number(project_id, most=BIGINT_MAX, what="project", of=name),
         details=dict(details or {}),
     )

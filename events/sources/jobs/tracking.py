@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import Model
 
+from events.accounts import User
 from events.entities import Entity
 from events.models import TrackedJob
 from events.sources.jobs import lifecycle, reporter

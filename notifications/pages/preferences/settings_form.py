@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from events import accounts
+from events.accounts import User
 from events.errors import PreferenceRefused
 from events.errors import shown as quoted
 from events.rules import channel_names
@@ -49,7 +50,7 @@ def save(user: User, *, form: QueryDict, made_from: Mapping[str, Any], now: date
     """Store what somebody changed in the form, which was `made_from` these settings; labels of those that had been
     changed otherwise meanwhile. Raises PreferenceRefused or MomentRefused; then nothing of it is stored."""
     settings = settings_of(user.pk)
-    stored = as_shown(settings, email=user.email)
+    stored = as_shown(settings, email=accounts.email_of(user))
     sections, changes = form.getlist("sections"), dict[str, Any]()
     if "zone" in sections:
         changes["timezone"] = form.get("timezone", "").strip()

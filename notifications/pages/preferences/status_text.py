@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from django.contrib.auth.models import User
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from events import accounts
+from events.accounts import User
 from events.rules import channel_names
 from notifications.holds import calendar, rules
 from notifications.models import Hold, UserNotificationSettings
@@ -29,7 +30,7 @@ def of_all(chosen: UserNotificationSettings, *, inbox: InboxStatus, user: User) 
             return words.format(time=_end(_end_of_hours(chosen, inbox), inbox) or _("you change your quiet hours"))
         case Hold.DIGEST:
             labels = dict(channel_names.labels())
-            names = [str(labels[name]) for name in rules.digest_channels(chosen, email=user.email)]
+            names = [str(labels[name]) for name in rules.digest_channels(chosen, email=accounts.email_of(user))]
             words = _("Collected for your digest, sent by {names}. Critical ones still come at once.")
             return words.format(names=", ".join(names))
         case _:

@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 
+from events import accounts
 from events.db import clock
 from events.errors import Refused
 from events.pages.decorators import form, page_with_form
@@ -71,7 +72,7 @@ def _shown(request: HttpRequest) -> dict[str, Any]:
     user = person(request)
     rows = preferences.ensure(user.pk)
     chosen = settings_of(user.pk)
-    inbox, settings = status_for(request), settings_form.as_shown(chosen, email=user.email)
+    inbox, settings = status_for(request), settings_form.as_shown(chosen, email=accounts.email_of(user))
     made_from = {
         "settings": settings,
         "types": {row.event_type_id: table.as_shown(row) for row in rows},

@@ -9,6 +9,7 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 from django.test import Client
 
 from config.sign_in import limits
+from tests.accounts.factory import sign_in_name
 from tests.conftest import PASSWORD
 from tests.events.concurrency import at_once
 
@@ -167,7 +168,7 @@ def test_while_redis_is_away_each_process_counts_alone(settings):
 
 
 def test_a_shell_is_not_counted(owner):
-    assert all(Client().login(username="owner", password=PASSWORD) for _ in range(2 * ADDRESS))
+    assert all(Client().login(username=sign_in_name("owner"), password=PASSWORD) for _ in range(2 * ADDRESS))
 
 
 def test_sessions_of_before_go_on(client, owner):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from django.contrib.auth.models import User
 from django.utils import timezone
 
 from delivery import addresses
 from delivery.address_health import quota
 from delivery.errors import TooSoon
 from delivery.models import Address, Delivery
+from events.accounts import User
 from tests.api_client import V1, as_
 from tests.delivery.factories.deliveries import address
 

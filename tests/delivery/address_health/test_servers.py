@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
@@ -18,6 +18,7 @@ from delivery.channels.chat import providers
 from delivery.models import Address, Attempt, Delivery, Server
 from delivery.outbox.claim import is_any_due
 from events.models import Event
+from tests.accounts.factory import name_of
 from tests.conftest import person
 from tests.delivery.factories.deliveries import NOON, address, after, delivery
 from tests.delivery.fakes.channel import SENT, FakeChannel, installed
@@ -42,8 +43,8 @@ def mail() -> Iterator[FakeChannel]:
 
 
 def boxes(count: int, *, domain: str = "") -> list[Address]:
-    people = [person(f"p{User.objects.count()}-{number}") for number in range(count)]
-    return [address(user, target=f"{user.username}@{domain or user.username + '.example'}") for user in people]
+    people = [person(f"p{get_user_model().objects.count()}-{number}") for number in range(count)]
+    return [address(user, target=f"{name_of(user)}@{domain or name_of(user) + '.example'}") for user in people]
 
 
 def waiting(count: int, **options: str) -> list[Delivery]:

@@ -6,13 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from delivery.encryption import seal
 from delivery.models import Attempt, Delivery
+from events.accounts import User
 from tests.conftest import person
 from tests.delivery.factories.deliveries import address, delivery
 from tests.inline_code import INLINE
@@ -159,7 +160,7 @@ def test_an_event_leads_to_who_was_told(admin_client, owner):
     [
         ("outsider", "No audience rule of this type brings this person in."),
         ("ghost", "There is no such person."),
-        ("example.com", "There is no such person."),
+        ("example.org", "There is no such person."),
     ],
 )
 def test_one_person_can_be_asked_for(admin_client, owner, outsider, asked, words):

@@ -6,11 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Permission
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from delivery.models import Attempt, Delivery
+from events.accounts import User
 from tests.api_client import V1, as_, codes
 from tests.delivery.factories.deliveries import NOON, address, after, delivery
 

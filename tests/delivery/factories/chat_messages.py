@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from django.contrib.auth.models import User
-
 from delivery import channels
 from delivery.channels import Outcome, Outgoing
 from delivery.channels.chat import providers
 from delivery.encryption import seal
 from delivery.models import Address, Delivery
+from events.accounts import User
 from events.models import Event
 from notifications.models import Notification
+from tests.accounts.factory import new_person
 from tests.delivery.factories.emails import THEN
 
 CHAT = channels.named("chat")
-STAFF = User(pk=1, username="alice", is_staff=True)
-ANYBODY = User(pk=2, username="bob")
+STAFF = new_person("alice", pk=1, is_staff=True)
+ANYBODY = new_person("bob", pk=2)
 
 
 def outgoing(url: str, *, of: Event | None = None, user: User = STAFF, **more: Any) -> Outgoing:

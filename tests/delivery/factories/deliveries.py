@@ -10,7 +10,7 @@ from events.models import Event, EventType
 from notifications.models import Notification
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
+    from events.accounts import User
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 

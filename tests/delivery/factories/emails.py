@@ -10,7 +10,6 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.core.mail import get_connection
 
 from delivery import channels
@@ -20,6 +19,7 @@ from delivery.channels.email.channel import Session
 from delivery.models import Address, Delivery
 from events.models import Event, EventType
 from notifications.models import Notification, Summary
+from tests.accounts.factory import new_person
 from tests.delivery.fakes.smtp_server import Server
 
 THEN = datetime(2026, 11, 22, 14, 58, tzinfo=UTC)
@@ -46,7 +46,7 @@ def event(of: EventType | None = None, *, payload: dict[str, Any] | None = None,
 
 def outgoing(of: Event | None = None, *, to: str = "alice@example.com", number: int = 3, **more: Any) -> Outgoing:
     """A claimed delivery with its bytes: of an event, or of what `more` says (a summary), or else a test."""
-    user = User(pk=1, username="alice", email="alice@example.com")
+    user = new_person("alice", pk=1, email="alice@example.com")
     address = Address(pk=5, user=user, kind="email", target=to)
     purpose = more.pop("purpose", "notification" if of else "test")
     made = Outgoing(

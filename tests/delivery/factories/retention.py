@@ -16,7 +16,7 @@ from events.models import Event, EventType, LogHead, Subscriber
 from notifications.models import Inbox, Notification, Summary
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
+    from events.accounts import User
 
 NOW = timezone.now()
 DAYS = 90

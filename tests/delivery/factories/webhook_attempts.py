@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from django.contrib.auth.models import User
-
 from delivery import channels
 from delivery.channels import Held, Outcome, Outgoing
 from delivery.channels.network import resolver
@@ -17,6 +15,7 @@ from delivery.encryption import seal
 from delivery.models import Address, Delivery
 from events.models import Event, EventType
 from notifications.models import Notification, Summary
+from tests.accounts.factory import new_person
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 THEN = datetime(2026, 3, 29, 12, 0, 0, 123456, tzinfo=UTC)
@@ -51,7 +50,7 @@ def outgoing(
     made = Outgoing(
         delivery=Delivery(pk=3, address=to, kind="webhook", created_at=THEN),
         address=to,
-        user=User(pk=1, username="owner"),
+        user=new_person("owner", pk=1),
         notification=Notification(pk=11, event=of, reason="owner") if of else None,
         event=of,
         summary=summary,

@@ -13,7 +13,7 @@ from delivery.channels import Channel, Checked, Frozen, Outcome, Outgoing
 from delivery.models import Address
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
+    from events.accounts import User
 
 SENT = Outcome("sent")
 FAILED = Outcome("retry", "http_5xx", http_status=500)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -13,6 +13,7 @@ from delivery import addresses
 from delivery.models import Address, Attempt, Delivery
 from delivery.models.addresses import BY_OWNER, REPLACED
 from delivery.outbox import account_addresses, outbox
+from events.accounts import User
 from notifications.channels import Opened
 from notifications.models import Summary
 from tests.delivery.factories.deliveries import NOON, address, after, notification
@@ -37,7 +38,7 @@ def account(user: User, **fields: object) -> Address:
 
 
 def change_to(user: User, email: str) -> None:
-    User.objects.filter(pk=user.pk).update(email=email)
+    get_user_model().objects.filter(pk=user.pk).update(email=email)
     user.email = email
 
 

@@ -10,6 +10,7 @@ from delivery.outbox import outbox
 from events.memberships import grant, revoke
 from events.models import Event
 from notifications.models import Notification, Summary
+from tests.accounts.factory import name_of
 from tests.delivery.factories.deliveries import NOON, address, after, delivery, notification
 from tests.delivery.fakes.channel import FAILED
 from tests.delivery.manual_sender import claim, deliver, settle
@@ -215,7 +216,7 @@ class TestWhatTheHostLetsThemSee:
         assert ended(of_a_job) == ("sent", "")
 
     def test_what_they_may_not_see_is_not_sent(self, owner, of_a_job, fake):
-        access_host.closed.add((owner.username, JOB))
+        access_host.closed.add((name_of(owner), JOB))
         deliver(fake)
         assert ended(of_a_job) == ("skipped", "no_access")
         assert fake.sent == []
@@ -244,7 +245,7 @@ class TestWhatTheHostLetsThemSee:
     def test_a_summary_leaves_it_out_or_waits(self, owner, summary, fake, is_broken):
         made = give_back(summary)
         Event.objects.filter(pk=Event.objects.earliest("id").pk).update(source_entity_type="job", source_entity_id=42)
-        access_host.closed.add((owner.username, JOB))
+        access_host.closed.add((name_of(owner), JOB))
         access_host.broken.extend([OSError("away")] * is_broken)
         claimed = claim(fake)
         assert [len(one.outgoing.held) for one in claimed] == ([] if is_broken else [1])

@@ -7,7 +7,7 @@ import logging
 from datetime import datetime
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,7 +27,7 @@ class Mailed(Run):
 
     def __init__(self, scenario: Scenario) -> None:
         super().__init__(scenario)
-        User.objects.filter(pk=self.person.pk).update(email="somebody@example.com")
+        get_user_model().objects.filter(pk=self.person.pk).update(email="somebody@example.com")
         for kind in ("odd.usual", "odd.critical"):
             store_preference(self.person, kind, channels=["in_app", "email"])
         self.opened: dict[int, datetime] = {}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from delivery.models import Delivery
 from delivery.pages.channel_status import statuses_of
+from events.accounts import User
 from notifications.pages.inbox_status import status_of
 from tests.delivery.factories.deliveries import address
 

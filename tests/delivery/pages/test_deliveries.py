@@ -6,12 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from delivery.models import Address, Attempt, Delivery
+from events.accounts import User
 from notifications.models import Summary
 from tests.delivery.factories.deliveries import address, delivery, notification
 from tests.inline_code import INLINE

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.sites import site
-from django.contrib.auth.models import User
 from django.db.models import CharField, JSONField, TextField
 from django.urls import reverse
 from django_celery_beat.models import PeriodicTask
 
+from events.accounts import User
 from events.bus import publish
 
 OURS = [

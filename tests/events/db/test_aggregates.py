@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 
 from events.db.aggregates import Numbers
 from events.models import Membership
+from tests.accounts.factory import new_person
 
 pytestmark = pytest.mark.django_db
 
@@ -25,16 +26,16 @@ def test_numbers_come_by_group(owner, member):
 
 
 def test_no_rows_have_no_numbers():
-    assert User.objects.filter(username="nobody").aggregate(ids=Numbers("pk")) == {"ids": []}
+    assert get_user_model().objects.filter(pk=0).aggregate(ids=Numbers("pk")) == {"ids": []}
 
 
 def test_a_slice_has_its_own_numbers(owner, member):
-    first = User.objects.order_by("pk")[:1]
+    first = get_user_model().objects.order_by("pk")[:1]
     assert first.aggregate(ids=Numbers("pk")) == {"ids": [first[0].pk]}
 
 
 def test_ten_thousand_are_one_query(django_assert_num_queries):
-    users = User.objects.bulk_create([User(username=f"u{number}") for number in range(10_000)])
+    users = get_user_model().objects.bulk_create([new_person(f"u{number}") for number in range(10_000)])
     with django_assert_num_queries(1):
-        found = User.objects.filter(username__startswith="u").aggregate(ids=Numbers("pk"))
+        found = get_user_model().objects.filter(pk__in=[user.pk for user in users]).aggregate(ids=Numbers("pk"))
     assert sorted(found["ids"]) == [user.pk for user in users]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
@@ -47,7 +47,7 @@ def test_ten_thousand_rows_keep_their_order():
 
 @pytest.mark.parametrize("far", [2**31, -(2**31) - 1, 2**32, 2**63, 2**64, 10**400])
 def test_a_number_that_no_such_column_holds_is_nobodys(owner, far):
-    assert list(User.objects.filter(pk__in_set=[far, owner.pk])) == [owner]
+    assert list(get_user_model().objects.filter(pk__in_set=[far, owner.pk])) == [owner]
     assert not Membership.objects.filter(user_id__in_set=[far]).exists()
 
 

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.db import connection
 
 from events.db.arrays import any_of, id_range
 from events.db.rows import delete_rows, insert_rows, update_rows, values_table
 from events.models import Event, EventType, Membership, Subscriber
+from tests.accounts.factory import new_person
 
 pytestmark = pytest.mark.django_db
 
@@ -120,7 +121,7 @@ def test_a_range_of_ids_has_both_its_ends(subscribers):
 
 
 def test_everything_of_the_whole_is_one_statement(django_assert_num_queries):
-    users = User.objects.bulk_create([User(username=f"u{number}") for number in range(5_000)])
+    users = get_user_model().objects.bulk_create([new_person(f"u{number}") for number in range(5_000)])
     with django_assert_num_queries(1):
         made = tie(*[("job", 1, user.pk, "member") for user in users], returning=("user_id",))
     assert [user for (user,) in made] == [user.pk for user in users]

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
+from events.accounts import User
 from events.bus import NewEvent, publish, publish_many
 from events.dispatch import runner, sequencer, subscribers
 from events.models import Event, LogHead, Membership, ParkedEvent, Subscriber

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 
 from events.bus import NewEvent, publish, publish_many, subscriber
@@ -16,6 +16,7 @@ from events.dispatch.runner import BATCH, LEASE, catch_up
 from events.dispatch.subscribers import enroll, lagging
 from events.models import Event, Membership, ParkedEvent, Subscriber
 from events.sweep import sweep
+from tests.accounts.factory import saved_person
 from tests.events.concurrency import Running, at_once
 from tests.events.fakes.database_errors import of_sqlstate
 from tests.events.numbering import number_all
@@ -337,13 +338,13 @@ def test_a_subscriber_that_breaks_the_look_itself_never_stops_another(reader):
 
 def test_what_a_transactional_handler_wrote_goes_with_its_of_sqlstate(committed, registry):
     def handler(events: list[Event]) -> None:
-        User.objects.create(username="made")
+        saved_person("made")
         raise ValueError
 
     subscriber("writer", transactional=True, start=0)(handler)
     numbered()
     catch_up("writer", now=NOW)
-    assert not User.objects.exists()
+    assert not get_user_model().objects.exists()
 
 
 def test_two_workers_hand_a_transactional_subscriber_nothing_twice(committed, reader):

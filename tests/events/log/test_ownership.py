@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 
+from events.accounts import User
 from events.bus import Entity, NewEvent, publish, publish_many, subscriber
 from events.dispatch import sequencer
 from events.memberships import grant, members_of, revoke
 from events.models import Event, EventType, Membership
 from events.sweep import sweep
+from tests.accounts.factory import new_person
 from tests.conftest import person
 from tests.events.concurrency import Running
 from tests.events.numbering import number_all
@@ -101,7 +103,7 @@ def test_the_owner_is_known_before_any_subscriber_sees_the_event(owner, registry
 
 @pytest.mark.parametrize("people", [1, 30])
 def test_the_number_of_statements_does_not_grow_with_the_owners(db, people, django_assert_num_queries):
-    users = User.objects.bulk_create(User(username=f"user{number}") for number in range(people))
+    users = get_user_model().objects.bulk_create(new_person(f"user{number}") for number in range(people))
     publish_many(NewEvent("job.submitted", source=JOB, actor=user) for user in users)
     # Savepoint, head, pace, numbers, how long to wait (not on SQLite), owners, head moved, savepoint.
     with django_assert_num_queries(7 + (connection.vendor == "postgresql")):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import AnonymousUser
 
 from events.bus import Entity, NewEvent, publish, publish_many
 from events.errors import EntityRefused, InactiveEventType, Refused, UnknownEventType, UnknownUser
 from events.models import Event, EventType
+from tests.accounts.factory import new_person
 from tests.events.strategies import nested
 
 pytestmark = pytest.mark.django_db
@@ -50,7 +51,7 @@ def test_an_actor_that_nobody_is_is_refused(actor):
     assert (found.code, found.field) == ("unknown_user", "actor_user_id")
 
 
-@pytest.mark.parametrize("actor", [User(username="new"), User(pk=999_999, username="new")], ids=["no key", "a key"])
+@pytest.mark.parametrize("actor", [new_person("new"), new_person("new", pk=999_999)], ids=["no key", "a key"])
 def test_an_actor_that_was_never_saved_is_refused(actor):
     assert refusal(actor=actor).code == "unknown_user"
 
@@ -60,7 +61,7 @@ def test_a_project_is_a_whole_number_of_64_bits(project_id):
     assert refusal(project_id=project_id).code == "invalid_project"
 
 
-@pytest.mark.parametrize("source", [User(username="new"), "job:1", 5], ids=["unsaved", "text", "number"])
+@pytest.mark.parametrize("source", [new_person("new"), "job:1", 5], ids=["unsaved", "text", "number"])
 def test_a_source_that_stands_for_nothing_is_refused(source):
     assert isinstance(refusal(source=source), EntityRefused)
 

@@ -19,7 +19,15 @@ def run(*words: str) -> str:
 
 def test_it_prints_the_id_of_what_it_published(owner):
     said = run(
-        "job.completed", "--actor", "owner", "--source", "job:42", "--payload", '{"name": "A"}', "--project", "7"
+        "job.completed",
+        "--actor",
+        owner.get_username(),
+        "--source",
+        "job:42",
+        "--payload",
+        '{"name": "A"}',
+        "--project",
+        "7",
     )
     event = Event.objects.get(pk=int(said))
     assert (event.actor_user, event.source, event.payload) == (owner, Entity("job", 42), {"name": "A"})

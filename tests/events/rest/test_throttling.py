@@ -74,5 +74,5 @@ def test_while_redis_is_away_everybody_may_publish(publisher, settings):
 
 
 def test_the_command_sets_the_limit(publisher):
-    call_command("token", publisher.username, "--per-minute", "5")
+    call_command("token", publisher.get_username(), "--per-minute", "5")
     assert ApiKey.objects.get().events_per_minute == 5

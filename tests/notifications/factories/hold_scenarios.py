@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from unittest import mock
 
-from django.contrib.auth.models import User
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
@@ -19,6 +18,7 @@ from notifications.holds import due, release
 from notifications.holds.calendar import DigestSchedule
 from notifications.models import Inbox, Notification, Summary
 from notifications.preferences.settings import change_settings
+from tests.accounts.factory import saved_person
 from tests.notifications.factories.routing import define, route, store_settings
 from tests.notifications.references.holds import Chosen, Reference, minutes
 from tests.notifications.strategies import MINUTE, TURNS, ZONES, weeks
@@ -98,7 +98,7 @@ class Run:
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
-        self.person = User.objects.create(username="somebody")
+        self.person = saved_person("somebody")
         define("odd.usual", category="odd")
         define("odd.critical", category="odd", is_critical=True)
         store_settings(self.person, **_as_settings(scenario.chosen))

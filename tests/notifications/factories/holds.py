@@ -11,7 +11,7 @@ from notifications.models import Inbox, Notification, Summary
 from tests.notifications.factories.routing import NOON, route, store_preference, store_settings
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
+    from events.accounts import User
 
 HOUR = timedelta(hours=1)
 WEEK = list(range(7))

@@ -16,10 +16,11 @@ from notifications.inbox import feed
 from notifications.models import Notification, NotificationPreference, UserNotificationSettings
 from notifications.routing import router
 from notifications.routing.plan import Plan
+from tests.accounts.factory import name_field
 from tests.events.numbering import number_all
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
+    from events.accounts import User
 
 JOB = Entity("job", 42)
 OTHER_JOB = Entity("job", 43)
@@ -51,7 +52,7 @@ def route(*events: Event, now: datetime = NOON) -> Plan:
 def notified(event: Event) -> dict[str, str]:
     """People who have it in their feed, each with the reason."""
     rows = Notification.objects.filter(event=event, channel="in_app")
-    return dict(rows.values_list("user__username", "reason"))
+    return dict(rows.values_list(f"user__{name_field()}", "reason"))
 
 
 def feed_types(user: User) -> list[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from django.contrib.auth.models import User
+from tests.accounts.factory import name_of
 
+if TYPE_CHECKING:
+    from events.accounts import User
     from events.entities import Entity
 
 PATH = f"{__name__}.may_see"
@@ -19,7 +20,7 @@ def may_see(user: User, entity: Entity) -> bool:
     asked.append(1)
     if broken:
         raise broken[0]
-    return (user.username, entity) not in closed
+    return (name_of(user), entity) not in closed
 
 
 def reset() -> None:

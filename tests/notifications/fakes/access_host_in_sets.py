@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from tests.notifications.fakes import access_host
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
-
+    from events.accounts import User
     from events.entities import Entity
 
 PATH = f"{__name__}.may_see"

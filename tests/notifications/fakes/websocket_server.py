@@ -20,7 +20,7 @@ from events.transport import channel_layer
 from notifications.websocket import consumer, hub
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
+    from events.accounts import User
 
 SECONDS = 10.0
 HOST = "testserver"

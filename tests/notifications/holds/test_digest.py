@@ -16,6 +16,7 @@ from notifications.models import Inbox, Notification, Summary
 from notifications.preferences import digest_preview
 from notifications.preferences.settings import change_settings, settings_of
 from notifications.presentation import summary_text
+from tests.accounts.factory import name_field
 from tests.notifications.factories.holds import AFTERNOON, HOUR, hold, holds, next_check_at, prefer_mail, release_due
 from tests.notifications.factories.routing import JOB, NOON, change_type, define, route, store_settings
 
@@ -262,7 +263,7 @@ def test_one_persons_broken_settings_stop_nobody(owner, watcher, broken):
     collect(owner, **broken)
     collect(watcher)
     release_due(now=NINE + timedelta(days=8))
-    assert set(Summary.objects.values_list("user__username", flat=True)) == {"owner", "watcher"}
+    assert set(Summary.objects.values_list(f"user__{name_field()}", flat=True)) == {"owner", "watcher"}
 
 
 def test_one_whom_it_fails_for_waits_and_stops_nobody(owner, watcher, monkeypatch):

@@ -10,6 +10,7 @@ import pytest
 from events.bus import publish
 from notifications.holds.calendar import is_within
 from notifications.models import Inbox, Notification
+from tests.accounts.factory import name_field
 from tests.notifications.factories.routing import JOB, NOON, route, store_preference, store_settings
 
 pytestmark = pytest.mark.usefixtures("_tied")
@@ -157,4 +158,7 @@ def test_settings_that_make_no_sense_keep_nobody_from_being_told(owner, watcher,
     """Other programs write these tables too: one person's row must not park the event for everybody."""
     store_settings(owner, **chosen)
     route(publish("review.comment", source=JOB))
-    assert dict(Notification.objects.values_list("user__username", "hold")) == {"owner": "none", "watcher": "none"}
+    assert dict(Notification.objects.values_list(f"user__{name_field()}", "hold")) == {
+        "owner": "none",
+        "watcher": "none",
+    }

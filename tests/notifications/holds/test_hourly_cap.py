@@ -22,8 +22,7 @@ from tests.notifications.factories.routing import NOON, define, route
 from tests.notifications.references.hourly_cap import Reference
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
-
+    from events.accounts import User
     from events.models import Event
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -19,6 +19,7 @@ from notifications.holds import due, release
 from notifications.inbox import marking
 from notifications.models import Inbox, Notification, Summary, UserNotificationSettings
 from notifications.preferences.settings import change_settings
+from tests.accounts.factory import new_person
 from tests.events.concurrency import Running, at_once
 from tests.notifications.factories.holds import HOUR, hold, holds, release_due
 from tests.notifications.factories.routing import NOON, define, route
@@ -91,7 +92,7 @@ class TestAtOnce:
 
 def crowd(count: int) -> None:
     """That many people with do-not-disturb on and three events each; every other one collects for a digest."""
-    people = User.objects.bulk_create([User(username=f"c{number}", password="!") for number in range(count)])
+    people = get_user_model().objects.bulk_create([new_person(f"c{number}") for number in range(count)])
     UserNotificationSettings.objects.bulk_create(
         [
             UserNotificationSettings(
@@ -113,7 +114,7 @@ def queries(people: Sequence[int]) -> int:
 @pytest.mark.django_db
 def test_five_hundred_people_cost_as_many_queries_as_two(recorder):
     crowd(500)
-    people = list(User.objects.order_by("pk").values_list("pk", flat=True))
+    people = list(get_user_model().objects.order_by("pk").values_list("pk", flat=True))
     for_two = queries(people[:2])
     assert queries(people[2:]) == for_two
     assert Summary.objects.count() == 500

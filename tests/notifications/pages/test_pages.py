@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from events.accounts import User
 from events.entities import Entity, register_entity
 from events.models import Event, EventType
 from notifications.models import Inbox, Notification, NotificationPreference

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
 from events import api_keys
+from events.accounts import User
 from events.models import ApiKey
+from tests.accounts.factory import admin_page, sign_in_name
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +37,7 @@ def test_a_new_password_keeps_this_session_and_ends_the_others(browser, member):
     assert answer.redirect_chain == [(reverse("preferences"), 302)]
     assert "Password changed." in answer.content.decode()
     assert other.get(PAGE).status_code == 302
-    assert Client().login(username="member", password="rather-a-long-one-4")
+    assert Client().login(username=sign_in_name("member"), password="rather-a-long-one-4")
 
 
 def test_keys_are_kept_unless_their_person_says_otherwise(browser, member):
@@ -71,7 +72,7 @@ def test_what_is_wrong_is_said_and_nothing_is_changed(browser, member, changes, 
     page = browser.post(PAGE, NEW | {"revoke_keys": "on"} | changes)
     assert said in page.content.decode()
     assert living() == 1
-    assert Client().login(username="member", password=PASSWORD)
+    assert Client().login(username=sign_in_name("member"), password=PASSWORD)
 
 
 def test_the_page_is_for_whoever_is_signed_in(db):
@@ -92,7 +93,7 @@ def test_the_preferences_lead_to_it_where_there_is_a_password(browser, member):
 
 def test_the_admin_may_revoke_a_persons_keys_with_their_password(admin_client, member):
     api_keys.issue(member)
-    page = reverse("admin:auth_user_password_change", args=[member.pk])
+    page = admin_page("password_change", member.pk)
     assert "1 key acts for this account." in admin_client.get(page).content.decode()
     new = {"password1": "rather-a-long-one-4", "password2": "rather-a-long-one-4", "usable_password": "true"}
     admin_client.post(page, new | {"revoke_keys": "on"})

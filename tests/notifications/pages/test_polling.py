@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
+from events.accounts import User
 from notifications.inbox import marking
 from tests.notifications.factories.routing import JOB, publish_and_route
 

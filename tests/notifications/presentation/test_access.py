@@ -6,16 +6,17 @@ import json
 from collections.abc import Callable
 
 import pytest
-from django.contrib.auth.models import User
 from django.core import checks
 from django.utils import timezone
 
+from events.accounts import User
 from events.bus import publish
 from events.entities import Entity
 from events.memberships import grant
 from notifications.inbox import feed
 from notifications.presentation import access
 from notifications.websocket import snapshot
+from tests.accounts.factory import name_of
 from tests.notifications.factories.routing import JOB, OTHER_JOB, route
 from tests.notifications.fakes import access_host, access_host_in_sets
 
@@ -41,7 +42,7 @@ def tell(user: User, *, source: Entity = JOB) -> None:
 
 
 def close(user: User, *, source: Entity = JOB) -> None:
-    access_host.closed.add((user.username, source))
+    access_host.closed.add((name_of(user), source))
 
 
 def shown(user: User) -> list[dict[str, object]]:

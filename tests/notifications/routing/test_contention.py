@@ -11,9 +11,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.utils import timezone
 
+from events.accounts import User
 from events.bus import Entity, NewEvent, publish, publish_many
 from events.dispatch import replay, runner, subscribers
 from events.memberships import grant
@@ -24,6 +25,7 @@ from notifications.models import Notification
 from notifications.preferences import preferences
 from notifications.preferences.settings import change_settings
 from notifications.routing import router
+from tests.accounts.factory import new_person
 from tests.events.concurrency import at_once
 from tests.events.numbering import number_all
 from tests.notifications.factories.routing import define
@@ -114,7 +116,7 @@ def mixed(chance: random.Random) -> NewEvent:
 
 @pytest.fixture
 def storm(monkeypatch) -> Storm:
-    people = User.objects.bulk_create([User(username=f"u{number}", password="!") for number in range(PEOPLE)])
+    people = get_user_model().objects.bulk_create([new_person(f"u{number}") for number in range(PEOPLE)])
     for number in range(JOBS):
         grant(Entity("job", number), user=people[number % 2], role="owner")
     news = define("storm.news", audience=["everyone"])

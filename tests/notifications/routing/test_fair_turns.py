@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
-from django.contrib.auth.models import User
 
+from events.accounts import User
 from events.bus import Entity, NewEvent
 from events.dispatch import pump
 from events.log.publish import accept

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from events.bus import publish
@@ -14,6 +14,7 @@ from events.dispatch import replay, runner
 from events.models import Event, EventType, ParkedEvent
 from notifications.models import Fanout, Notification
 from notifications.routing import audiences, fanout, router
+from tests.accounts.factory import new_person
 from tests.events.fakes.database_errors import raising
 from tests.events.numbering import number_all
 
@@ -23,7 +24,7 @@ LARGE = pytest.mark.parametrize("large", [False, True], ids=["router", "fan-out"
 
 @pytest.fixture
 def event(large, monkeypatch) -> Event:
-    User.objects.bulk_create([User(username=f"u{number}", password="!") for number in range(4)])
+    get_user_model().objects.bulk_create([new_person(f"u{number}") for number in range(4)])
     EventType.objects.create(name="news.all", category="system", audience=["everyone"])
     monkeypatch.setattr(audiences, "LARGE", 1 if large else 10)
     return publish("news.all")

@@ -6,9 +6,10 @@ import sqlite3
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.utils import timezone
 
+from events.accounts import User
 from events.bus import publish
 from events.dispatch import replay
 from events.dispatch.retry import SET_ASIDE
@@ -17,6 +18,7 @@ from events.sweep import sweep
 from notifications.models import Fanout, Inbox, Notification
 from notifications.routing import audiences, fanout, writer
 from notifications.routing.writer import notify
+from tests.accounts.factory import new_person, saved_person
 from tests.events.fakes.database_errors import of_sqlite, of_sqlstate
 from tests.notifications.factories.routing import JOB, NOON
 
@@ -31,7 +33,7 @@ def _small_numbers(monkeypatch) -> None:
 
 @pytest.fixture
 def crowd() -> list[User]:
-    return User.objects.bulk_create([User(username=f"u{number}", password="!") for number in range(15)])
+    return get_user_model().objects.bulk_create([new_person(f"u{number}") for number in range(15)])
 
 
 @pytest.fixture
@@ -205,7 +207,7 @@ def test_the_actor_is_not_told_for_want_of_an_owner_in_the_chunk(crowd):
 
 
 def test_who_joins_while_it_goes_on_is_not_waited_for(broadcast, crowd):
-    late = User.objects.create(username="late")
+    late = saved_person("late")
     tell_all(broadcast)
     assert late.pk not in told(broadcast)
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from events.accounts import User
 from events.bus import NewEvent, publish, publish_many
 from events.models import Event, EventType, Membership
 from notifications.inbox import feed
 from notifications.models import Inbox, Notification, NotificationPreference, UserNotificationSettings
 from notifications.routing import audiences, writer
+from tests.accounts.factory import new_person
 from tests.notifications.factories.routing import JOB, NOON, define, route
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +25,7 @@ MANY = 10_000
 
 def crowd(count: int) -> list[User]:
     """That many watchers of the job; each third with a preference, each fourth with settings of their own."""
-    people = User.objects.bulk_create([User(username=f"w{number}", password="!") for number in range(count)])
+    people = get_user_model().objects.bulk_create([new_person(f"w{number}") for number in range(count)])
     comment = EventType.objects.get(name="review.comment")
     Membership.objects.bulk_create(
         [Membership(entity_type=JOB.type, entity_id=JOB.id, user=user, role="watcher") for user in people]
@@ -51,7 +53,7 @@ def queries(*events: Event) -> int:
 def test_ten_thousand_people_cost_as_many_queries_as_one(recorder):
     crowd(1)
     for_one = queries(publish("review.comment", source=JOB))
-    User.objects.all().delete()
+    get_user_model().objects.all().delete()
     crowd(MANY)
     assert queries(publish("review.comment", source=JOB)) == for_one
     assert Notification.objects.filter(channel="in_app").count() == MANY
@@ -71,7 +73,7 @@ def test_replacing_a_thousand_rows_costs_as_many_queries_as_one():
     crowd(1)
     route(publish("job.started", source=JOB))
     for_one = queries(publish("job.progress", source=JOB))
-    User.objects.all().delete()
+    get_user_model().objects.all().delete()
     crowd(1000)
     route(publish("job.progress", source=JOB))
     assert queries(publish("job.completed", source=JOB)) == for_one

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 from django.db import OperationalError, connection
 from django.test import Client
@@ -18,10 +18,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from events import api_keys
+from events.accounts import User
 from events.models import ApiKey
 from events.transport import credentials
 from notifications.websocket import authentication, hub
 from notifications.websocket.authentication import Credentials, Identity, identify, lapsed
+from tests.accounts.factory import admin_form, admin_page
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -68,34 +70,32 @@ def identified(*, session: str | None = None, key: str | None = None) -> Identit
 
 def form_of(user: User, **changes: object) -> dict[str, object]:
     """What the admin's page of a person sends."""
-    joined = user.date_joined
-    form = {"username": user.username, "date_joined_0": joined.date(), "date_joined_1": joined.strftime("%H:%M:%S")}
-    return form | {"is_active": "on"} | changes
+    return admin_form(user) | {"is_active": "on"} | changes
 
 
 @pytest.mark.usefixtures("_only_when_told")
 class TestTold:
     def test_switched_off_in_the_admin(self, server, owner, staff):
         socket = server.greeted(owner)
-        page = reverse("admin:auth_user_change", args=[owner.pk])
+        page = admin_page("change", owner.pk)
         assert staff.post(page, form_of(owner, is_active="")).status_code == 302
         assert socket.closing() == ENDED
 
     def test_changed_in_the_admin_in_another_way_stays(self, server, owner, staff):
         socket = server.greeted(owner)
-        page = reverse("admin:auth_user_change", args=[owner.pk])
-        assert staff.post(page, form_of(owner, first_name="Olga")).status_code == 302
+        page = admin_page("change", owner.pk)
+        assert staff.post(page, form_of(owner, is_staff="on")).status_code == 302
         assert socket.has_nothing_more()
 
     def test_deleted_in_the_admin(self, server, owner, staff):
         sockets = [server.greeted(owner), with_key(server, owner)[1]]
-        staff.post(reverse("admin:auth_user_delete", args=[owner.pk]), {"post": "yes"})
+        staff.post(admin_page("delete", owner.pk), {"post": "yes"})
         assert [socket.closing() for socket in sockets] == [ENDED] * 2
 
     def test_deleted_by_the_admins_action(self, server, owner, member, staff):
         sockets = [server.greeted(owner), server.greeted(member)]
         action = {"action": "delete_selected", "_selected_action": [owner.pk, member.pk], "post": "yes"}
-        staff.post(reverse("admin:auth_user_changelist"), action)
+        staff.post(admin_page("changelist"), action)
         assert [socket.closing() for socket in sockets] == [ENDED] * 2
 
     def test_a_key_revoked_in_the_admin(self, server, owner, staff):
@@ -131,21 +131,21 @@ class TestTold:
         sockets = [server.greeted(owner), with_key(server, owner)[1]]
         new = {"password1": "rather-a-long-one-4", "password2": "rather-a-long-one-4", "revoke_keys": "on"}
         new |= {"usable_password": "true", "set-password": ""}
-        staff.post(reverse("admin:auth_user_password_change", args=[owner.pk]), new)
+        staff.post(admin_page("password_change", owner.pk), new)
         assert [socket.closing() for socket in sockets] == [ENDED] * 2
 
     @pytest.mark.parametrize("page", ["/sign-in/", "/admin/login/"])
     def test_somebody_else_signed_in_over_it(self, server, owner, admin, page):
         client = signed_in(owner)
         socket, other = server.greeted(None, client=client), server.greeted(owner)
-        answer = client.post(page, {"username": admin.username, "password": PASSWORD})
+        answer = client.post(page, {"username": admin.get_username(), "password": PASSWORD})
         assert answer.status_code == 302
         assert socket.closing() == ENDED
         assert other.has_nothing_more()
 
     def test_what_was_rolled_back_ends_nothing(self, server, owner, staff):
         socket = server.greeted(owner)
-        assert staff.post(reverse("admin:auth_user_change", args=[owner.pk]), {"username": ""}).status_code == 200
+        assert staff.post(admin_page("change", owner.pk), {}).status_code == 200
         assert socket.has_nothing_more()
 
     def test_whom_it_doesn_t_concern_is_not_looked_at(self, server, owner, watcher):
@@ -166,7 +166,7 @@ class TestFound:
         "end",
         [
             set_password,
-            lambda user: User.objects.filter(pk=user.pk).update(is_active=False),
+            lambda user: get_user_model().objects.filter(pk=user.pk).update(is_active=False),
             lambda user: user.delete(),
             lambda _: Session.objects.all().delete(),
             lambda _: Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1)),
@@ -184,7 +184,7 @@ class TestFound:
             lambda _: ApiKey.objects.update(revoked_at=timezone.now()),
             lambda _: ApiKey.objects.all().delete(),
             lambda _: ApiKey.objects.update(publish_patterns=["job.*"]),
-            lambda user: User.objects.filter(pk=user.pk).update(is_active=False),
+            lambda user: get_user_model().objects.filter(pk=user.pk).update(is_active=False),
         ],
         ids=["revoked", "deleted", "restricted", "switched off"],
     )
@@ -220,7 +220,7 @@ class TestFound:
 def test_a_look_is_three_queries_however_many_there_are(db, people, django_assert_num_queries):
     identities = set()
     for number in range(people):
-        user = User.objects.create_user(f"person-{number}")
+        user = get_user_model().objects.create_user(f"person-{number}")
         session, key = signed_in(user).session, api_keys.issue(user)[1]
         identities |= {identified(session=session.session_key), identified(key=key)}
     with django_assert_num_queries(3):

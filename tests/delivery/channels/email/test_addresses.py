@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
 from delivery import addresses, signed_links
 from delivery.errors import AddressRefused
 from delivery.models import Address
+from tests.accounts.factory import new_person
 from tests.delivery.factories.emails import EMAIL
 
-PERSON = User(pk=1, username="alice", email="Alice@Example.com")
+PERSON = new_person("alice", pk=1, email="Alice@Example.com")
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from cloudevents.core.bindings.http import HTTPMessage, from_structured_event
 from cloudevents.core.formats.json import JSONFormat
-from django.contrib.auth.models import User
 from standardwebhooks import Webhook
 
 from delivery.models import Address
 from events.models import Event, EventType
 from notifications.models import Summary
+from tests.accounts.factory import new_person
 from tests.delivery.factories import webhook_attempts
 from tests.delivery.factories.webhook_attempts import THEN, address, event, outgoing, send
 from tests.delivery.fakes.http_receiver import Request
@@ -102,7 +102,7 @@ def parsed(request: Request) -> Any:
 
 
 def test_a_cloud_event_is_valid_and_carries_the_same(receiver):
-    actor = User(pk=2, username="member")
+    actor = new_person("member", pk=2)
     send(outgoing(address(receiver.url, **CLOUD), of=event(actor_user=actor, project_id=2**40)))
     assert receiver.last.headers["content-type"] == "application/cloudevents+json"
     found = parsed(receiver.last)

@@ -17,9 +17,8 @@ from tests.delivery.manual_sender import deliver
 from tests.notifications.factories.routing import JOB, publish_and_route
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
-
     from delivery.addresses import AddressWithSecret
+    from events.accounts import User
     from events.models import EventType
 
 pytestmark = pytest.mark.django_db

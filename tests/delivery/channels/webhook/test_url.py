@@ -7,7 +7,6 @@ import re
 import threading
 
 import pytest
-from django.contrib.auth.models import User
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from delivery import channels
 from delivery.channels.network import resolver
 from delivery.channels.webhook.url import parse
 from delivery.errors import AddressRefused
+from tests.accounts.factory import new_person
 from tests.delivery.factories.webhook_attempts import names
 
 REFUSED = {
@@ -69,7 +69,7 @@ def _known_names(monkeypatch) -> None:
 
 
 def check(url: str) -> channels.Checked:
-    return channels.named("webhook").check(url, user=User())
+    return channels.named("webhook").check(url, user=new_person())
 
 
 @pytest.mark.parametrize(("code", "url"), CASES)

@@ -16,6 +16,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from events.models import Event
+from tests.accounts.factory import sign_in_name
 from tests.events.fakes.comfyui_server import ComfyuiServer
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -56,7 +57,17 @@ def test_a_workflow_is_queued_and_followed_and_sigterm_ends_it_cleanly(tmp_path,
     async def scene() -> int:
         server = await ComfyuiServer().start()
         command = [sys.executable, "manage.py", "comfyui_bridge", "--url", server.url]
-        submitted = [*command, "--submit", str(workflow), "--actor", "owner", "--source", "job:42", "--title", "Take 7"]
+        submitted = [
+            *command,
+            "--submit",
+            str(workflow),
+            "--actor",
+            sign_in_name("owner"),
+            "--source",
+            "job:42",
+            "--title",
+            "Take 7",
+        ]
         bridge = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment)
         submitter = await asyncio.create_subprocess_exec(
             *submitted, cwd=ROOT, env=environment, stdout=asyncio.subprocess.PIPE
