@@ -57,3 +57,10 @@ def admin_form(user: User) -> dict[str, object]:
         return {"email": user.email, "name": name_of(user)}
     joined = user.date_joined
     return {"username": user.username, "date_joined_0": joined.date(), "date_joined_1": joined.strftime("%H:%M:%S")}
+
+
+def rename(user: User, full_name: str) -> None:
+    """Give them a full name, whatever fields that has."""
+    first, _, last = full_name.partition(" ")
+    names = {"name": full_name} if name_field() == "name" else {"first_name": first, "last_name": last}
+    get_user_model()._default_manager.filter(pk=user.pk).update(**names)

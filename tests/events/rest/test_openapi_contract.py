@@ -57,6 +57,7 @@ def test_the_document_is_true(document, request, who, mode):
         @settings(max_examples=5, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
         @given(case=operation.ok().as_strategy(generation_mode=mode))
         def hold(case: Any) -> None:
-            case.call_and_validate(headers=headers)
+            # Its client of WSGI says that it takes compressed answers, and does not open them.
+            case.call_and_validate(headers=headers | {"Accept-Encoding": "identity"})
 
         hold()

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
 from events import entities
+from events.accounts import User
 from events.entities import Entity, register_entity
 from events.memberships import grant
 from notifications.inbox import timeline
 from notifications.inbox.timeline import Timeline
 from notifications.presentation import access
+from tests.accounts.factory import rename, saved_person
 from tests.notifications.factories.routing import JOB, OTHER_JOB, publish_and_route
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +40,7 @@ def known(user: User) -> Timeline:
 
 
 def test_it_shows_name_state_timeline_and_people(browser, member, owner):
-    User.objects.filter(pk=owner.pk).update(first_name="Olive", last_name="Owens")
+    rename(owner, "Olive Owens")
     grant(JOB, user=member, role="member")
     publish_and_route("job.submitted", source=JOB, actor=owner, payload={"name": "Shot 042"})
     publish_and_route("job.completed", source=JOB, payload={"name": "Shot 042"})
@@ -119,12 +120,10 @@ def test_older_ones_are_on_the_next_page(browser, member):
 
 
 @pytest.mark.parametrize("people", [1, 8])
-def test_its_queries_don_t_grow_with_people_or_events(
-    browser, member, django_assert_max_num_queries, people, django_user_model
-):
+def test_its_queries_don_t_grow_with_people_or_events(browser, member, django_assert_max_num_queries, people):
     grant(JOB, user=member, role="owner")
     for number in range(people):
-        user = django_user_model.objects.create(username=f"user{number}")
+        user = saved_person(f"user{number}")
         grant(JOB, user=user, role="watcher")
         publish_and_route("job.progress", source=JOB, actor=user, project_id=7)
     with django_assert_max_num_queries(17):
