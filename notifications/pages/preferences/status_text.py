@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.utils.dates import WEEKDAYS_ABBR
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -74,7 +75,7 @@ def of_digest(chosen: UserNotificationSettings, *, preview: digest_preview.Previ
         count = f"{count}: {summary_text.counts(preview.by_type)}"
     if preview.next_at is None:
         return _("Waiting for do not disturb to end, {count}.").format(count=count)
-    due = times.end_time(preview.next_at, now=inbox.now, zone=inbox.zone)
+    due = date_format(times.local(preview.next_at, zone=inbox.zone), "D j M, H:i")
     return _("Next: {time} ({zone}), {count}.").format(time=due, zone=inbox.zone.key, count=count)
 
 

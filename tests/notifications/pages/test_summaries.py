@@ -12,6 +12,7 @@ from events.db.clock import instant
 from notifications.holds import due, summaries
 from notifications.inbox import marking
 from notifications.models import Inbox, Summary
+from notifications.preferences import digest_preview
 from notifications.preferences.settings import settings_of
 from notifications.presentation import summary_text
 from tests.inline_code import INLINE
@@ -146,6 +147,11 @@ class TestPreferences:
         hold(owner, *TWO, now=timezone.now(), digest_enabled=True)
         text = text_of(browser.get(reverse("preferences")))
         assert re.search(r"Next: .*09:00 \(UTC\), 2 items: \w.*\.", text)
+
+    def test_its_preview_lists_each_event_once_at_the_same_cost(self, owner, django_assert_num_queries):
+        hold(owner, *TWO, now=timezone.now(), digest_enabled=True)
+        with django_assert_num_queries(1):
+            assert len(digest_preview.titles(owner.pk)) == 2
 
     def test_dnd_without_an_end_keeps_it_waiting(self, browser, owner):
         store_settings(owner, dnd_enabled=True, digest_enabled=True)
