@@ -47,7 +47,8 @@ class FeedView(ApiView):
             limit=query["limit"] + 1,
             before=query.get("cursor"),
             offset=query["offset"],
-            state=query.get("state", "inbox"),
+            state=query.get("state", "" if query.get("q") else "inbox"),
+            search_text=query.get("q", ""),
         )
         page = rows[: query["limit"]]
         following = {"cursor": cursor_of(page[-1].feed_seq, page[-1].pk)} if len(rows) > len(page) else None

@@ -23,7 +23,7 @@ from events.rest.fields import (
 )
 from events.rest.pagination import Paged, cursor_field
 from events.rest.strict import Changes, Strict
-from notifications.inbox import feed, triage
+from notifications.inbox import feed, search, triage
 from notifications.preferences.validation import INTERVALS, MAX_WINDOWS, SCOPES, timezones
 
 MAX_IDS = 10_000
@@ -36,6 +36,9 @@ class FeedQuery(Paged):
     cursor = cursor_field(count=2)
     category = Category(required=False)
     state = Choice(list(feed.STATES), required=False)
+    q = Text(
+        required=False, max_length=search.MOST_CHARACTERS, help_text="Words of titles and names, or as in `job:42`."
+    )
     offset = QueryWhole(default=0, max_value=2**31, help_text="For short lists; a cursor costs the same on every page.")
 
 

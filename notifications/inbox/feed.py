@@ -9,9 +9,12 @@ from django.db.models.functions import Cast, Length
 from events import rendering
 from events.db.clock import instant
 from events.models import Event
-from notifications.models import Notification
+from notifications.inbox import search
+from notifications.models import Notification, NotificationQuerySet
 from notifications.presentation import access, labels
 
+# Rows that a search reads at once where the host is asked who may see them.
+READ_AT_ONCE = 100
 # Where a row of the feed is: one of these at a time.
 STATES = {
     "inbox": Q(done_at=None, snoozed_until=None),
@@ -20,11 +23,11 @@ STATES = {
 }
 
 
-def rows(user_id: int) -> QuerySet[Notification]:
+def rows(user_id: int) -> NotificationQuerySet:
     return _rows(user_id).filter(channel="in_app")
 
 
-def _rows(user_id: int) -> QuerySet[Notification]:
+def _rows(user_id: int) -> NotificationQuerySet:
     return Notification.objects.filter(user_id=user_id).select_related("event__event_type", "event__actor_user")
 
 
@@ -38,11 +41,13 @@ def page(
     offset: int = 0,
     summary_id: int | None = None,
     state: str = "inbox",
+    search_text: str = "",
 ) -> list[Notification]:
     """Read one page of the feed with one query, and one more where the host is asked who may see what.
 
     `before`: (feed_seq, id) of the last row seen; it costs the same on every page, `offset` does not.
     `summary_id`: of what this summary gave back. `state`: one of STATES; empty: wherever they are.
+    `search_text`: in which every word is found; one query more. What somebody may not see isn't found.
     """
     selected = rows(user_id).order_by("-feed_seq", "-id")
     if state:
@@ -55,10 +60,24 @@ def page(
         # By its events: what an hour's end gives back is rows of another channel.
         given = Notification.objects.filter(user_id=user_id, summary_id=summary_id)
         selected = selected.filter(event_id__in=given.values("event_id"))
+    if search_text:
+        selected = search.narrowed(selected, text=search_text)
     if before is not None:
         feed_seq, row_id = before
         selected = selected.filter(Q(feed_seq__lt=feed_seq) | Q(feed_seq=feed_seq, id__lt=row_id))
+    if search_text and access.is_asked():
+        return _visible(selected, first=offset, limit=limit)
     return access.seen(selected[offset : offset + limit])
+
+
+def _visible(selected: QuerySet[Notification], *, first: int, limit: int) -> list[Notification]:
+    """Read rows until so many may be seen: two queries for each hundred."""
+    found: list[Notification] = []
+    passed = 0
+    while len(found) < first + limit and (some := list(selected[passed : passed + READ_AT_ONCE])):
+        found += [row for row in access.seen(some) if not row.event.is_hidden]
+        passed += READ_AT_ONCE
+    return found[first : first + limit]
 
 
 def get(user_id: int, *, notification_id: int) -> Notification:

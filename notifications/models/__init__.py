@@ -1,5 +1,5 @@
 from notifications.models.inboxes import Fanout, Inbox, ReadingBatch
-from notifications.models.notifications import COUNTED, Hold, Notification, Summary, is_counted
+from notifications.models.notifications import COUNTED, Hold, Notification, NotificationQuerySet, Summary, is_counted
 from notifications.models.preferences import NotificationPreference, UserNotificationSettings
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "Inbox",
     "Notification",
     "NotificationPreference",
+    "NotificationQuerySet",
     "ReadingBatch",
     "Summary",
     "UserNotificationSettings",

@@ -6,9 +6,10 @@ from itertools import groupby
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from notifications.holds import presets, summaries
-from notifications.inbox import feed
+from notifications.inbox import feed, search
 from notifications.models import Notification, Summary
 from notifications.pages.inbox_status import InboxStatus
 from notifications.pages.requests import PAGE_SIZE, cursor_of, query_string
@@ -27,6 +28,8 @@ class Filters:
     category: str = ""
     unread: bool = False
     before: tuple[int, int] | None = None
+    state: str = ""
+    q: str = ""
 
     @property
     def narrowed_to(self) -> str:
@@ -38,12 +41,20 @@ class Filters:
 
 def filters_of(query: Mapping[str, str]) -> Filters:
     """Read the filters from an address. BadRequest for a `before` that no page of ours has written."""
-    return Filters(query.get("category", ""), query.get("unread") == "1", cursor_of(query))
+    state = query.get("state", "")
+    return Filters(
+        query.get("category", ""),
+        query.get("unread") == "1",
+        cursor_of(query),
+        state if state in feed.STATES else "",
+        query.get("q", "").strip()[: search.MOST_CHARACTERS],
+    )
 
 
 def feed_of(inbox: InboxStatus, *, filters: Filters, place: str) -> dict[str, Any]:
-    """All that `carillon/feed.html` shows. Three queries: the counts, one page, the summaries (and one more for their
-    words, if there are any). What came after `inbox` was read comes over the socket once more."""
+    """All that `carillon/feed.html` shows. Four queries: the counts, what is snoozed, one page, the summaries
+    (and one more for their words, if there are any). What came after `inbox` was read
+    comes over the socket once more."""
     counts = feed.unread_by_category(inbox.user_id)
     days, older = page_of(inbox, filters=filters)
     here = reverse("inbox")
@@ -52,6 +63,7 @@ def feed_of(inbox: InboxStatus, *, filters: Filters, place: str) -> dict[str, An
         "place": place,
         "filters": filters,
         "chips": _chips(filters, counts=counts),
+        "state_chips": _state_chips(inbox.user_id, filters),
         "days": days,
         "older": older,
         "is_empty": not days,
@@ -84,7 +96,8 @@ def page_of(inbox: InboxStatus, *, filters: Filters, summary_id: int | None = No
         limit=PAGE_SIZE + 1,
         before=filters.before,
         summary_id=summary_id,
-        state="" if summary_id else "inbox",
+        state=filters.state or ("" if summary_id or filters.q else "inbox"),
+        search_text=filters.q,
     )
     shown, today = rows[:PAGE_SIZE], inbox.now.astimezone(inbox.zone).date()
     days = [
@@ -108,11 +121,27 @@ def row_of(row: Notification, *, inbox: InboxStatus) -> dict[str, Any]:
         "display_title": shown["display_title"] or shown["title"],
         "display_body": shown["display_body"] or shown["body"],
         "tooltip": shown["title"] if len(shown["title"]) > LONG else "",
+        "snoozed_text": _snoozed_text(row, inbox),
         "reason": labels.reason_text(row.reason, category=category),
         "at": row.created_at,
         "when": times.short_time(row.created_at, now=inbox.now, zone=inbox.zone),
         "when_full": times.full_time(row.created_at, zone=inbox.zone),
     }
+
+
+def _snoozed_text(row: Notification, inbox: InboxStatus) -> str:
+    if row.snoozed_until is None:
+        return ""
+    return _("Snoozed until {time}").format(time=times.end_time(row.snoozed_until, now=inbox.now, zone=inbox.zone))
+
+
+def _state_chips(user_id: int, filters: Filters) -> list[dict[str, Any]]:
+    here, snoozed = reverse("inbox"), feed.rows(user_id).filter(feed.STATES["snoozed"]).count()
+    named = [("snoozed", _("Snoozed"), snoozed), ("done", _("Done"), None)]
+    return [
+        {"state": state, "label": label, "href": here + filters.query(state=state, category=None), "count": count}
+        for state, label, count in named
+    ]
 
 
 def _chips(filters: Filters, *, counts: Mapping[str, int]) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from tests.hostile.api_requests import Sent
 ROOT = Path(__file__).resolve().parents[2]
 FORM = "application/x-www-form-urlencoded"
 
-_FEED = ("category", "unread", "before", "place")
+_FEED = ("category", "unread", "before", "place", "state", "q")
 # What each address reads of its query; the others get a name that they don't know.
 QUERIES: dict[str, tuple[str, ...]] = {
     "inbox": _FEED,

@@ -66,10 +66,10 @@ def test_what_stands_above_the_feed_is_one_query_and_one_for_its_text(owner, sum
         assert len(asked) <= 1
 
 
-def test_a_page_of_the_feed_is_three_queries_and_one_for_the_text_of_summaries(
+def test_a_page_of_the_feed_is_four_queries_and_one_for_the_text_of_summaries(
     owner, outsider, summary, django_assert_num_queries
 ):
-    for user, queries in ((outsider, 3), (owner, 4)):
+    for user, queries in ((outsider, 4), (owner, 5)):
         with django_assert_num_queries(2):
             inbox = status_of(user.pk, now=NOON)
         event_type_cache.clear()

@@ -1,0 +1,79 @@
+"""Search among one's own notifications, in titles, names and by what they are about."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from notifications.inbox import feed, search, triage
+from notifications.models import Notification
+from tests.notifications.factories.routing import JOB, NOON, OTHER_JOB, publish_and_route
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_tied")]
+
+
+def found(user, text: str, state: str = "") -> list[int]:
+    return [row.pk for row in feed.page(user.pk, search_text=text, state=state)]
+
+
+@pytest.fixture
+def row(owner, member) -> int:
+    """Id of one among others."""
+    member.first_name, member.last_name = "Carol", "Diaz"
+    member.save()
+    publish_and_route("job.failed", source=JOB, actor=member, payload={"name": "Harbour at night", "error": "Full"})
+    publish_and_route("review.submitted", source=JOB, payload={"note": "Other"})
+    return Notification.objects.get(user=owner, event__event_type__name="job.failed").pk
+
+
+@pytest.mark.parametrize("text", ["harbour", "NIGHT harbour", "diaz", "failed", "harbour failed"])
+def test_every_word_is_found_in_title_payload_or_name(owner, row, text):
+    assert found(owner, text) == [row]
+
+
+@pytest.mark.parametrize("text", ["nowhere", "harbour nowhere", "%", "_____________________", "\0nowhere", "job:43"])
+def test_what_is_not_there_is_not_found(owner, row, text):
+    assert found(owner, text) == []
+
+
+def test_what_it_is_about_is_found(owner, row):
+    assert len(found(owner, "job:42")) == 2
+    publish_and_route("review.submitted", source=OTHER_JOB)
+    assert found(owner, "job:43") == []
+
+
+def test_done_and_snoozed_are_found_too_or_alone(owner, row):
+    triage.done(owner.pk, ids=[row], now=NOON)
+    assert (found(owner, "harbour"), found(owner, "harbour", "done"), found(owner, "harbour", "inbox")) == (
+        [row],
+        [row],
+        [],
+    )
+    triage.snooze(owner.pk, ids=[row], until=NOON + timedelta(hours=1), now=NOON)
+    assert found(owner, "harbour", "snoozed") == [row]
+
+
+def test_nobody_finds_what_is_another_person_s(row, outsider):
+    assert found(outsider, "harbour") == []
+
+
+def test_what_one_may_not_see_is_not_found(owner, row, settings):
+    settings.CARILLON = {"MAY_SEE": "tests.notifications.inbox.test_search.sees_nothing"}
+    assert found(owner, "harbour") == []
+
+
+def sees_nothing(_user, _entity) -> bool:
+    return False
+
+
+@pytest.mark.parametrize("text", ["harbour", "job:42"])
+def test_no_table_is_read_whole(owner, row, text):
+    """Whatever the statistics of so few rows say."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = search.narrowed(feed.rows(owner.pk), text=text).order_by("-feed_seq", "-id")[:21].explain()
+    assert [line for line in plan.splitlines() if re.search(r"(Seq Scan on|SCAN) (events|notifications)\b", line)] == []
