@@ -54,7 +54,14 @@ class NotificationAdmin(OfPeople[Notification]):
         "created_at",
     )
     list_select_related = ("user", "event__event_type")
-    list_filter = ("channel", "is_read", "hold", "created_at")
+    list_filter = (
+        "channel",
+        "is_read",
+        "hold",
+        ("done_at", admin.EmptyFieldListFilter),
+        ("snoozed_until", admin.EmptyFieldListFilter),
+        "created_at",
+    )
     exclude = ("event",)
     readonly_fields = ("event_type", "event_link")
     ordering = ("-id",)

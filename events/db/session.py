@@ -17,6 +17,19 @@ def set_local(**settings: str) -> None:
 
 
 @contextmanager
+def joined_by_index() -> Iterator[None]:
+    """Transaction in which PostgreSQL finds rows by an index and what belongs to each by its key: where few rows are
+    looked through with conditions that say nothing of their number, it would read other tables whole. One query.
+
+    SQLite joins so anyway.
+    """
+    with transaction.atomic():
+        loops = dict.fromkeys(("enable_seqscan", "enable_hashjoin", "enable_mergejoin"), "off")
+        set_local(**loops, max_parallel_workers_per_gather="0")
+        yield
+
+
+@contextmanager
 def trial(*, milliseconds: int) -> Iterator[None]:
     """Transaction that is always rolled back: whether the database takes what is done in it.
 

@@ -47,7 +47,7 @@ def page(
 
     `before`: (feed_seq, id) of the last row seen; it costs the same on every page, `offset` does not.
     `summary_id`: of what this summary gave back. `state`: one of STATES; empty: wherever they are.
-    `search_text`: in which every word is found; one query more. What somebody may not see isn't found.
+    `search_text`: in which every word is found; two queries more. What somebody may not see isn't found.
     """
     selected = rows(user_id).order_by("-feed_seq", "-id")
     if state:
@@ -65,16 +65,18 @@ def page(
     if before is not None:
         feed_seq, row_id = before
         selected = selected.filter(Q(feed_seq__lt=feed_seq) | Q(feed_seq=feed_seq, id__lt=row_id))
-    if search_text and access.is_asked():
+    if not search_text:
+        return access.seen(selected[offset : offset + limit])
+    if access.is_asked():
         return _visible(selected, first=offset, limit=limit)
-    return access.seen(selected[offset : offset + limit])
+    return search.read(selected[offset : offset + limit])
 
 
 def _visible(selected: QuerySet[Notification], *, first: int, limit: int) -> list[Notification]:
-    """Read rows until so many may be seen: two queries for each hundred."""
+    """Read rows until so many may be seen: three queries for each hundred."""
     found: list[Notification] = []
     passed = 0
-    while len(found) < first + limit and (some := list(selected[passed : passed + READ_AT_ONCE])):
+    while len(found) < first + limit and (some := search.read(selected[passed : passed + READ_AT_ONCE])):
         found += [row for row in access.seen(some) if not row.event.is_hidden]
         passed += READ_AT_ONCE
     return found[first : first + limit]

@@ -6,8 +6,8 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 
+from events.db.session import joined_by_index
 from notifications.inbox import feed, search, triage
 from notifications.models import Notification
 from tests.notifications.factories.routing import JOB, NOON, OTHER_JOB, publish_and_route
@@ -56,6 +56,12 @@ def test_done_and_snoozed_are_found_too_or_alone(owner, row):
     assert found(owner, "harbour", "snoozed") == [row]
 
 
+def test_the_number_of_queries_depends_on_no_number_of_words_or_rows(owner, row, django_assert_max_num_queries):
+    for text in ("harbour", "harbour at night by diaz that failed"):
+        with django_assert_max_num_queries(5):
+            found(owner, text)
+
+
 def test_nobody_finds_what_is_another_person_s(row, outsider):
     assert found(outsider, "harbour") == []
 
@@ -71,9 +77,7 @@ def sees_nothing(_user, _entity) -> bool:
 
 @pytest.mark.parametrize("text", ["harbour", "job:42"])
 def test_no_table_is_read_whole(owner, row, text):
-    """Whatever the statistics of so few rows say."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL enable_seqscan = off")
-    plan = search.narrowed(feed.rows(owner.pk), text=text).order_by("-feed_seq", "-id")[:21].explain()
+    rows = search.narrowed(feed.rows(owner.pk), text=text).order_by("-feed_seq", "-id")[:21]
+    with joined_by_index():
+        plan = rows.explain()
     assert [line for line in plan.splitlines() if re.search(r"(Seq Scan on|SCAN) (events|notifications)\b", line)] == []
