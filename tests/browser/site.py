@@ -22,11 +22,11 @@ document.dispatchEvent(new Event("visibilitychange"));
 COME_BACK = "window.isAway = false; document.dispatchEvent(new Event('visibilitychange'))"
 # The start of a process takes longer than most tests.
 _PEOPLE = """
-from events.accounts import User
+from django.contrib.auth.models import User
 from delivery.signed_links import Subscription, unsubscribe_url
 from events import api_keys
-link = unsubscribe_url(Subscription(get_user_model().objects.get(username="bob").pk, None))
-print(({user.username: (user.pk, api_keys.issue(user)[1]) for user in get_user_model().objects.all()}, link))
+link = unsubscribe_url(Subscription(User.objects.get(username="bob").pk, None))
+print(({user.username: (user.pk, api_keys.issue(user)[1]) for user in User.objects.all()}, link))
 """
 
 
