@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from notifications.holds import due
 from notifications.inbox import feed, marking, triage
@@ -90,6 +92,18 @@ def test_it_rings_unless_its_person_is_not_to_be_disturbed(
         due.release_due(now=NOON + HOUR)
     [frame] = [one.frame for one in pushed if "own" in one.frame]
     assert (frame["own"]["id"], frame["toast"], frame["unread_count"]) == (snoozed, toast, 2)
+
+
+def test_the_number_of_queries_does_not_depend_on_how_many_wake(owner, watcher, snoozed):
+    later = NOON + 2 * HOUR
+    counts = []
+    for people in ((owner,), (owner, watcher)):
+        for user in people:
+            triage.snooze(user.pk, ids=[row.pk for row in feed.page(user.pk, state="")], until=later, now=NOON)
+        with CaptureQueriesContext(connection) as counted:
+            due.release_due(now=later)
+        counts.append(len(counted))
+    assert counts[0] == counts[1]
 
 
 @pytest.mark.django_db(transaction=True)
