@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,9 +12,10 @@ from hypothesis.extra.django import TestCase
 from events.bus import Entity, NewEvent, publish_many
 from events.memberships import grant
 from events.models import Event
-from notifications.inbox import feed, marking
+from notifications.holds import due, undo
+from notifications.inbox import feed, marking, triage
 from notifications.inbox.marking import State
-from notifications.models import Inbox, Notification
+from notifications.models import Inbox, Notification, ReadingBatch
 from tests.conftest import person
 from tests.notifications.factories.routing import (
     JOB,
@@ -199,12 +202,14 @@ OPERATIONS = st.one_of(
         st.sampled_from([JOB, OTHER_JOB]),
     ),
     st.tuples(st.just("mark"), st.lists(st.integers(0, 5), max_size=3), st.booleans()),
+    st.tuples(st.just("triage"), st.lists(st.integers(0, 5), max_size=3), st.sampled_from(triage.ACTIONS)),
+    st.tuples(st.sampled_from(["wake", "undo"])),
     st.tuples(st.just("all"), st.none() | st.integers(0, 12), st.none() | st.sampled_from(["job", "review", "system"])),
 )
 
 
 class TestCounts(TestCase):
-    """Whatever is told, read and unread, in any order."""
+    """Whatever is told, replaced, read, done, snoozed, woken and undone, in any order."""
 
     @given(st.lists(OPERATIONS, max_size=12))
     @settings(max_examples=20, deadline=None)
@@ -223,6 +228,17 @@ class TestCounts(TestCase):
     def _mark(self, user, places, is_read) -> None:
         ids = [one.pk for place, one in enumerate(feed.page(user.pk)) if place in places]
         marking.mark(user.pk, ids=ids, is_read=is_read, now=NOON)
+
+    def _triage(self, user, places, action) -> None:
+        ids = [one.pk for place, one in enumerate(feed.page(user.pk, state="")) if place in places]
+        triage.act(user.pk, ids=ids, action=action, now=NOON, until=NOON + timedelta(hours=1))
+
+    def _wake(self, _user) -> None:
+        due.release_due(now=NOON + timedelta(hours=1))
+
+    def _undo(self, user) -> None:
+        if batch := ReadingBatch.objects.filter(user=user).last():
+            undo.undo(user.pk, batch_id=batch.pk, now=NOON)
 
     def _all(self, user, up_to, category) -> None:
         marking.mark_all(user.pk, now=NOON, up_to=up_to, category=category)
