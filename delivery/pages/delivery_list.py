@@ -72,14 +72,10 @@ def chips_of(filters: Filters, *, counts: Mapping[str, int]) -> list[dict[str, A
     numbers |= {"held": counts["held"], "": sum(numbers.values())}
     here = reverse("deliveries")
     return [
-        {"state": name, "label": label, "href": here + filters.query(state=name), "count": _counted(numbers[name])}
+        {"state": name, "label": label, "href": here + filters.query(state=name), "count": labels.capped(numbers[name])}
         for name, label in _LABELS.items()
         if name != "skipped" or numbers[name] or filters.state == name
     ]
-
-
-def _counted(number: int) -> str:
-    return f"{history.MOST_COUNTED - 1}+" if number >= history.MOST_COUNTED else str(number)
 
 
 def page_of(inbox: InboxStatus, *, filters: Filters, for_staff: bool) -> tuple[list[dict[str, Any]], str]:

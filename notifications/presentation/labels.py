@@ -141,7 +141,6 @@ def _sentences() -> dict[str, str]:
         "burst": _("{n} new notifications. Latest: {title}"),
         "several": _("{n} new notifications"),
         "latest": _("Latest: {title}"),
-        "critical": _("Critical"),
         "open": _("Open: {title}"),
         "openInbox": _("Open inbox"),
         "today": _("Today"),

@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import violations
-from tests.browser.conftest import NARROW, WIDE
+from tests.browser.conftest import ELSEWHERE, NARROW, WIDE
 from tests.delivery.factories.emails import event, outgoing, part, summary
 
 pytestmark = [pytest.mark.browser, pytest.mark.page]
@@ -102,8 +102,8 @@ def test_the_pages_of_staff(site, enter, look):
 
 
 def test_toasts_and_the_panel(site, live, look):
-    page = live("alice", **look)
-    for number in range(4):
+    page = live("alice", ELSEWHERE, **look)
+    for number in range(3):
         site.job_finished(f"Shot {number}", for_="alice")
     site.mention("alice", text="Can you check the left edge before Monday?")
     expect(page.locator("carillon-toasts .more")).to_be_visible()

@@ -5,10 +5,15 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Route, expect
 
-from tests.browser.conftest import stop_clock
+from tests.browser.conftest import ANOTHER_FILTER, stop_clock
 from tests.browser.fake_server import row, until
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def where():
+    return ANOTHER_FILTER
 
 
 def test_a_frame_that_comes_twice_counts_once(page, server, seq):
@@ -92,7 +97,7 @@ def test_a_silent_socket_is_given_up(page, server, seq):
 def test_without_sockets_it_looks_by_http_and_says_so(site, page, server):
     server.turn_away()
     page.clock.install()
-    page.goto("/notifications/")
+    page.goto(ANOTHER_FILTER)
     until(page, lambda: page.clock.run_for(1_000) or len(server.sockets) >= 3)
     site.job_finished("Shot 401", for_="bob")
     site.wait_for_unread("bob", 1)
@@ -105,7 +110,7 @@ def test_without_sockets_it_looks_by_http_and_says_so(site, page, server):
 def test_a_socket_that_gets_through_again_ends_the_looking(page, server):
     server.turn_away()
     page.clock.install()
-    page.goto("/notifications/")
+    page.goto(ANOTHER_FILTER)
     expect_polling = page.locator("carillon-bell[data-connection=polling]")
     until(page, lambda: page.clock.run_for(1_000) or expect_polling.count())
     server.let_in()
@@ -121,7 +126,7 @@ def test_a_socket_that_gets_through_again_ends_the_looking(page, server):
 
 
 def test_a_server_that_starts_anew_is_found_again(site, live):
-    page = live("bob", expect=("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "WebSocket"))
+    page = live("bob", ANOTHER_FILTER, expect=("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "WebSocket"))
     site.job_finished("Shot 402", for_="bob")
     expect(page.locator(".badge")).to_have_text("1")
     page.clock.install()
@@ -195,6 +200,7 @@ def test_a_row_that_comes_while_page_one_is_fetched_is_not_lost(page, server, se
 
 def test_a_title_is_text_and_nothing_else(page, server, seq):
     evil = row(seq + 1) | {"title": "<img src=x onerror=alert(1)>", "body": "<script>alert(2)</script>"}
+    evil |= {"category": "system", "is_critical": True}
     server.say(type="notification", seq=seq + 1, unread_count=1, toast=True, notification=evil)
     expect(page.locator(".toast .title")).to_have_text("<img src=x onerror=alert(1)>")
     expect(page.locator("main .row-title").first).to_contain_text("<img src=x onerror=alert(1)>")

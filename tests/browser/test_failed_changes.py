@@ -141,8 +141,8 @@ def test_undo_that_fails_goes_back_and_says_why(inbox, status):
 
 
 def test_marks_made_offline_are_told_once_something_gets_through(inbox):
-    # Its script comes with the first toast.
-    expect(inbox.locator(".toast")).to_be_visible()
+    # Its script comes with the first that rings.
+    expect(inbox.locator("#carillon-polite")).to_contain_text("Shot 101")
     inbox.context.set_offline(True)
     row = inbox.locator("main .carillon-row").first
     row.locator(".row-act").click()

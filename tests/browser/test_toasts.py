@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import stop_clock, wait_until_live
+from tests.browser.conftest import ELSEWHERE, stop_clock, wait_until_live
 from tests.browser.fake_server import FakeServer, until
 from tests.browser.site import COME_BACK, LEAVE
 
@@ -13,9 +15,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.page]
 
 
 @pytest.fixture
+def where():
+    return ELSEWHERE
+
+
+@pytest.fixture
 def ringing(site, live):
     """A page whose clock stands still, with one toast that has just come."""
-    page = live("alice")
+    page = live("alice", ELSEWHERE)
     page.mouse.move(5, 600)
     stop_clock(page)
     site.job_finished("Shot 1", for_="alice")
@@ -75,13 +82,13 @@ def test_its_clock_stops_under_the_pointer(ringing):
 
 
 def test_its_clock_stops_while_it_has_the_focus_and_escape_dismisses_it(ringing):
-    ringing.get_by_role("button", name="Mark all as read").focus()
+    ringing.get_by_role("button", name=re.compile("^Account")).focus()
     ringing.keyboard.press("F8")
-    expect(ringing.locator(".toast .title a")).to_be_focused()
+    expect(ringing.locator(".toast .open")).to_be_focused()
     ringing.clock.run_for(60_000)
     ringing.keyboard.press("Escape")
     expect(toasts(ringing)).to_have_count(0)
-    expect(ringing.get_by_role("button", name="Mark all as read")).to_be_focused()
+    expect(ringing.get_by_role("button", name=re.compile("^Account"))).to_be_focused()
 
 
 def test_dismissing_is_not_reading(ringing):
@@ -90,18 +97,58 @@ def test_dismissing_is_not_reading(ringing):
     expect(ringing.locator(".badge")).to_have_text("1")
 
 
-def test_a_fourth_is_counted_instead_of_shown(site, live):
-    page = live("alice")
-    for number in range(1, 6):
-        site.job_finished(f"Shot {number}", for_="alice")
-    expect(page.locator("carillon-toasts .more")).to_have_text("+2 more · Open inbox")
+def test_a_fourth_is_counted_instead_of_shown(page, server, seq):
+    for number in range(1, 5):
+        server.ring(seq + number)
+    expect(page.locator("carillon-toasts .more")).to_have_text("+1 more · Open inbox")
     expect(page.locator(".toast:visible")).to_have_count(3)
-    expect(page.locator(".toast").first).to_contain_text("Shot 5 finished")
+    expect(page.locator(".toast").first).to_contain_text(f"Shot {seq + 4} finished")
+
+
+def test_five_at_once_are_one_that_counts_them(page, server, seq):
+    stop_clock(page)
+    for number in range(1, 7):
+        server.ring(seq + number)
+    server.ring(seq + 7, is_critical=True)
+    until(page, lambda: page.clock.run_for(20) or toasts(page).count() == 2)
+    expect(toasts(page).last.locator(".title, .body")).to_have_text(
+        ["6 new notifications", f"Latest: Shot {seq + 6} finished"]
+    )
+    server.say(type="read", seq=seq + 8, ids=[10_000_000 + seq + 6], is_read=True, unread_count=6)
+    expect(toasts(page).last.locator(".body")).to_have_text(f"Latest: Shot {seq + 5} finished")
+    page.clock.run_for(2_500)
+    server.ring(seq + 9)
+    expect(toasts(page).first).to_contain_text(f"Shot {seq + 9} finished")
+
+
+def test_what_has_come_to_the_top_of_the_inbox_needs_no_toast(site, live):
+    page = live("alice")
+    page.locator("main carillon-feed:defined").wait_for(state="attached")
+    page.mouse.move(5, 600)
+    site.job_finished("Shot 11", for_="alice")
+    expect(page.locator("#carillon-polite")).to_contain_text("Shot 11 finished")
+    expect(page.locator("main .carillon-row").first).to_contain_text("Shot 11 finished")
+    expect(page.locator(".toast")).to_have_count(0)
+
+
+def test_a_critical_one_says_so(page, server, seq):
+    server.ring(seq + 1, is_critical=True, category="system", event_type="system.restart")
+    expect(page.locator(".toast .category")).to_have_text(re.compile("^CriticalSystem", re.IGNORECASE))
+
+
+def test_progress_is_a_bar_that_moves_in_place_and_goes(page, server, seq):
+    server.ring(seq + 1, id=7, event_type="job.progress", progress=0.4)
+    bar = page.get_by_role("progressbar", name=f"Shot {seq + 1} finished")
+    expect(bar).to_have_js_property("value", 0.4)
+    server.ring(seq + 2, id=7, event_type="job.progress", progress=0.8)
+    expect(page.get_by_role("progressbar")).to_have_js_property("value", 0.8)
+    server.ring(seq + 3, id=7, event_type="job.failed", progress=None)
+    expect(page.locator(".toast[data-failed] progress")).to_be_hidden()
 
 
 @pytest.mark.parametrize(("chosen", "after", "left"), [("10", 9_500, 1), ("10", 10_500, 0), ("never", 90_000, 1)])
 def test_the_person_may_choose_how_long_they_stay(site, live, chosen, after, left):
-    page = live("alice", "/notifications/preferences/")
+    page = live("alice", f"{ELSEWHERE}#browser")
     page.get_by_role("combobox", name="Toasts stay for").select_option(chosen)
     page.reload()
     expect(page.get_by_role("combobox", name="Toasts stay for")).to_have_value(chosen)
@@ -171,7 +218,7 @@ def test_over_a_modal_dialog_it_can_be_used_and_escape_closes_it_alone(page, ser
     # It waits while the pointer is still over the one that leaves.
     expect(toasts(page)).to_have_count(1)
     page.keyboard.press("F8")
-    expect(page.locator(".toast .title a")).to_be_focused()
+    expect(page.locator(".toast .open")).to_be_focused()
     page.keyboard.press("Escape")
     expect(toasts(page)).to_have_count(0)
     expect(page.locator("dialog")).to_be_visible()
@@ -201,7 +248,7 @@ def test_an_open_panel_has_the_row_instead(site, live):
 
 
 def test_a_tab_that_comes_to_the_front_sums_up_what_it_missed(site, live):
-    page = live("alice")
+    page = live("alice", ELSEWHERE)
     page.evaluate(LEAVE)
     for number in range(1, 4):
         site.job_finished(f"Shot {number}", for_="alice")
@@ -213,7 +260,7 @@ def test_a_tab_that_comes_to_the_front_sums_up_what_it_missed(site, live):
 
 
 def test_a_page_can_take_a_toast_over(site, live):
-    page = live("alice")
+    page = live("alice", ELSEWHERE)
     page.evaluate("document.addEventListener('carillon:notification', (event) => event.preventDefault())")
     site.job_finished("Shot 7", for_="alice")
     expect(page.locator(".badge")).to_have_text("1")
@@ -224,7 +271,7 @@ def test_a_toast_whose_script_is_cut_off_keeps_no_later_one_away(enter):
     page = enter("bob", "", expect=("ERR_FAILED",))
     server = FakeServer(page.context)
     page.route("**/toast_list.js", lambda route: route.abort(), times=1)
-    page.goto("/notifications/")
+    page.goto(ELSEWHERE)
     until(page, lambda: server.sockets)
     seq = int(page.locator("body").get_attribute("data-seq") or "")
     server.hello(seq)

@@ -87,8 +87,11 @@ def _notification(row: Notification, event: Event, *, user: User, zone: ZoneInfo
         context={
             "category": kind.category,
             "category_name": labels.category_name(kind.category),
+            "is_failure": labels.is_failure(kind.name),
             "body": rendered.body,
-            "facts": _facts(event, shown=f"{rendered.title} {rendered.body}", user=user, zone=zone),
+            "shown_title": rendered.shown_title,
+            "shown_body": rendered.shown_body,
+            "facts": _facts(event, shown=f"{rendered.shown_title} {rendered.shown_body}", user=user, zone=zone),
             "action_url": _open_url(row),
             "action_words": _("Open the {thing}").format(thing=thing) if thing else _("Open it"),
             "reason": _reason(row, category=kind.category),
@@ -147,14 +150,17 @@ def _summary(summary: Summary, held: list[Held], *, user: User, zone: ZoneInfo) 
     )
 
 
-def _item(one: Held, *, zone: ZoneInfo) -> dict[str, str]:
+def _item(one: Held, *, zone: ZoneInfo) -> dict[str, object]:
     rendered = rendering.render(one.event, one.event.event_type)
     category = one.event.event_type.category
     return {
         "category": category,
         "category_name": labels.category_name(category),
+        "is_failure": labels.is_failure(one.event.event_type.name),
         "title": rendered.title,
         "body": _short(rendered.body),
+        "shown_title": rendered.shown_title,
+        "shown_body": _short(rendered.shown_body),
         "when": times.full_time(one.event.created_at, zone=zone),
         "url": _open_url(one.notification),
     }

@@ -19,7 +19,7 @@ export function isPlainClick(event) {
 /** Send `carillon:open` before a notification's link is followed, in toasts and feeds. */
 export function handleOpenClicks() {
   document.addEventListener("click", (event) => {
-    const link = /** @type {Element} */ (event.target).closest("carillon-toasts .title a, carillon-feed .row-title a");
+    const link = /** @type {Element} */ (event.target).closest("carillon-toasts .open, carillon-feed .row-title a");
     const { id, url } = /** @type {HTMLElement | null} */ (link?.closest("[data-id]"))?.dataset ?? {};
     if (!Number(id) || event.defaultPrevented || !isPlainClick(event)) return;
     if (dispatchOpen(Number(id), url || /** @type {HTMLAnchorElement} */ (link).pathname)) return;

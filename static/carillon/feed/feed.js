@@ -1,7 +1,7 @@
 /** The feed element, in the panel and on the page: rows arrive, change and go without a reload and without a jump. */
 import { config } from "../core/config.js";
 import { get } from "../core/http.js";
-import { say } from "../core/labels.js";
+import { capped, say } from "../core/labels.js";
 import { isPlainClick } from "../core/navigation.js";
 import { follow } from "../core/reducer.js";
 import { store } from "../core/store.js";
@@ -112,7 +112,7 @@ export class CarillonFeed extends HTMLElement {
     if (!this.pill) return;
     const count = this.waiting?.size ?? 0;
     this.pill.hidden = count === 0;
-    /** @type {HTMLElement} */ (this.pill.querySelector("span")).textContent = say("new", { n: count });
+    /** @type {HTMLElement} */ (this.pill.querySelector("span")).textContent = say("new", { n: capped(count) });
   }
 
   flushIfFree() {
@@ -191,7 +191,7 @@ export class CarillonFeed extends HTMLElement {
   countsChanged() {
     const all = /** @type {HTMLElement | null} */ (this.querySelector('.count[data-count=""]'));
     if (all) {
-      all.textContent = String(store.unread);
+      all.textContent = capped(store.unread);
       all.hidden = store.unread === 0;
     }
     const button = /** @type {HTMLButtonElement | null} */ (this.querySelector('[data-act="read-all"] button'));
@@ -207,7 +207,7 @@ export class CarillonFeed extends HTMLElement {
     for (const place of counts ? this.querySelectorAll(".count[data-count]") : []) {
       const { count: category = "" } = /** @type {HTMLElement} */ (place).dataset;
       if (!category) continue;
-      place.textContent = String(counts[category] ?? 0);
+      place.textContent = capped(counts[category] ?? 0);
       /** @type {HTMLElement} */ (place).hidden = !counts[category];
     }
   }

@@ -45,6 +45,11 @@ export function timeWords(at) {
   return (dayKey(at).slice(0, 4) === dayKey(store.now()).slice(0, 4) ? dayAndClock : withYear).format(at);
 }
 
+/** The time of day alone. @param {number} at */
+export function clockWords(at) {
+  return clock.format(at);
+}
+
 /** @param {number} at */
 export function fullWords(at) {
   return `${withYear.format(at)} (${zone})`;

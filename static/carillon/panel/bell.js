@@ -1,5 +1,5 @@
 /** The bell: count in badge, label, title and favicon; opens the panel, says when it isn't live. */
-import { say } from "../core/labels.js";
+import { capped, say } from "../core/labels.js";
 import { dispatchOpen, isPlainClick } from "../core/navigation.js";
 import { store } from "../core/store.js";
 
@@ -84,11 +84,11 @@ export class CarillonBell extends HTMLElement {
     const { link, badge } = this;
     if (!link || !badge) return;
     const { unread } = store;
-    const short = unread > 99 ? "99+" : String(unread);
+    const short = capped(unread, "bell");
     badge.hidden = unread === 0;
     badge.textContent = short;
     badge.classList.toggle("grew", grew);
-    const name = unread === 0 ? "bellNone" : unread === 1 ? "bellOne" : unread > 99 ? "bellMany" : "bellSome";
+    const name = unread === 0 ? "bellNone" : unread === 1 ? "bellOne" : short.endsWith("+") ? "bellMany" : "bellSome";
     const isLive = store.status === "live" || store.status === "connecting";
     const extra = [store.isQuiet ? say("bellQuiet") : "", isLive ? "" : say("bellNotLive")].filter(Boolean);
     const label = [say(name, { n: unread }), ...extra].join(", ");

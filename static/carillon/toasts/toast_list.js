@@ -1,16 +1,19 @@
 /** List of the toasts: at most three, each as long as it takes to read, none going while somebody is at one. */
 import { address } from "../core/config.js";
 import { say } from "../core/labels.js";
-import { categoryWord, iconOf, setIcon } from "../core/row_parts.js";
+import { categoryWord, dressTile, setIcon } from "../core/row_parts.js";
+import { store } from "../core/store.js";
+import { clockWords } from "../feed/time.js";
 import { Announcer } from "./announcer.js";
+import { BURST, Burst } from "./burst.js";
 import { followDialogs } from "./dialogs.js";
 import { durationOf } from "./duration.js";
 import { dismissOnSwipe } from "./swipe.js";
 
 /**
  * @typedef {import("../core/config.js").Row} Row
- * @typedef {{category: string, word: string, icon: string, title: string, body: string, href: string, url?: string,
- *   feedSeq?: number, kind?: string, stays?: boolean}} Words
+ * @typedef {{category: string, word: string, icon?: string, title: string, body: string, href: string, action?: string,
+ *   url?: string, feedSeq?: number, kind?: string, stays?: boolean, row?: Row}} Words `row`: what it tells of alone
  * @typedef {{node: HTMLElement, left: number, since: number, timer: number | undefined, stays: boolean,
  *   kinds: Set<string>}} Toast
  */
@@ -28,6 +31,7 @@ export class ToastList {
     this.toasts = new Map();
     /** Arrived while somebody was at a toast. @type {Map<string, Words>} */
     this.waiting = new Map();
+    this.burst = new Burst();
     this.announcer = new Announcer();
     this.isPressed = false;
     this.hovers = matchMedia("(hover: hover)");
@@ -60,25 +64,45 @@ export class ToastList {
     return this.toasts.has(id) || this.waiting.has(id);
   }
 
-  /** @param {Row} row */
-  speak(row) {
+  /** Say what has come, and show it where nothing else does. @param {Row} row */
+  tell(row) {
     this.announcer.speak(`${categoryWord(row.category)}: ${row.title}. ${row.body}`, row);
+    if (!isSeen(row)) this.show(row);
   }
 
   /** A new toast on top, or news in the one that this notification has. @param {Row} row */
   show(row) {
-    this.put(String(row.id), {
+    const id = String(row.id);
+    if (!this.has(id) && !row.is_critical && !this.isAtHand && this.burst.takes(row)) {
+      this.burst.rows.forEach((_, one) => this.remove(one));
+      this.showBurst();
+      return;
+    }
+    this.put(id, {
       category: row.category,
       word: categoryWord(row.category),
-      icon: iconOf(row.event_type, row.category),
-      title: row.title,
-      body: row.body,
+      title: row.display_title || row.title,
+      body: row.display_body || row.body,
       href: address("open", row.id),
       url: row.url,
       feedSeq: row.feed_seq,
       kind: row.event_type,
       stays: row.is_critical,
+      row,
     });
+  }
+
+  showBurst() {
+    const { latest, rows } = this.burst;
+    if (!latest) {
+      this.remove(BURST);
+      return;
+    }
+    const title = say("several", { n: rows.size });
+    const body = say("latest", { title: latest.display_title || latest.title });
+    // By its kind its clock starts again with each that joins.
+    const kind = String(rows.size);
+    this.put(BURST, { category: "", word: "Carillon", icon: "bell", title, body, href: address("inbox"), kind });
   }
 
   /**
@@ -146,7 +170,7 @@ export class ToastList {
   letIn() {
     const waiting = [...this.waiting];
     this.waiting.clear();
-    waiting.forEach(([id, what]) => this.put(id, what));
+    waiting.forEach(([id, what]) => (what.row ? this.show(what.row) : this.put(id, what)));
   }
 
   /** @param {boolean} isPressed */
@@ -173,6 +197,13 @@ export class ToastList {
 
   /** @param {string} id */
   drop(id) {
+    if (id === BURST) this.burst = new Burst();
+    if (this.burst.drop(id)) this.showBurst();
+    this.remove(id);
+  }
+
+  /** @param {string} id */
+  remove(id) {
     this.waiting.delete(id);
     const toast = this.toasts.get(id);
     if (!toast) return;
@@ -190,12 +221,13 @@ export class ToastList {
     const shown = [...this.toasts].map(([id, { node }]) => ({ id, ...node.dataset }));
     const waiting = [...this.waiting].map(([id, what]) => ({ id, ...what }));
     // Of those that are about no row the number is NaN, which no limit covers.
-    return [...shown, ...waiting].map(({ id, feedSeq, category = "" }) => ({ id, seq: Number(feedSeq), category }));
+    const told = [...this.burst.rows].map(([id, { feed_seq: feedSeq, category }]) => ({ id, feedSeq, category }));
+    return [...shown, ...waiting, ...told].map(({ id, feedSeq, category = "" }) => ({ id, seq: Number(feedSeq), category }));
   }
 
   /** @param {HTMLElement} from */
   handFocusOn(from) {
-    const links = [...this.list.querySelectorAll(".toast:not(.leaving, .over) .title a")];
+    const links = [...this.list.querySelectorAll(".toast:not(.leaving, .over) .open")];
     const next = links.find((link) => !from.contains(link));
     /** @type {HTMLElement | undefined} */ (next ?? this.cameFrom)?.focus();
   }
@@ -206,7 +238,7 @@ export class ToastList {
     if (event.key === "F8" && this.toasts.size) {
       event.preventDefault();
       if (!this.root.contains(focused)) this.cameFrom = /** @type {HTMLElement} */ (focused);
-      /** @type {HTMLElement | null} */ (this.list.querySelector(".toast:not(.leaving, .over) .title a"))?.focus();
+      /** @type {HTMLElement | null} */ (this.list.querySelector(".toast:not(.leaving, .over) .open"))?.focus();
     } else if (event.key === "Escape" && !event.defaultPrevented) {
       const here = focused?.closest("carillon-toasts .toast");
       const isFree = focused === document.body && !document.querySelector(":popover-open, dialog[open]");
@@ -219,18 +251,35 @@ export class ToastList {
   }
 }
 
+/** In the panel, or come to the top of the inbox that somebody looks at. What is critical is never only that. @param {Row} row */
+function isSeen({ id, is_critical: isCritical }) {
+  if (document.querySelector("#carillon-panel:popover-open")) return true;
+  const box = document.querySelector(`carillon-feed[data-place=page] [data-id="${id}"]`)?.getBoundingClientRect();
+  return !isCritical && box !== undefined && box.top >= 0 && box.bottom <= innerHeight;
+}
+
 /**
  * @param {HTMLElement} node
  * @param {Words} what
  */
 function fill(node, what) {
+  const { row } = what;
+  const [critical, word, time, title, body, link] = /** @type {HTMLElement[]} */ (
+    [".critical", ".word", "time", ".title", ".body", ".open"].map((name) => node.querySelector(name))
+  );
   Object.assign(node.dataset, { category: what.category, feedSeq: what.feedSeq ?? "", url: what.url ?? "" });
   if (!what.feedSeq) delete node.dataset.feedSeq;
-  setIcon(node.querySelector(".tile"), what.icon);
-  const link = /** @type {HTMLAnchorElement} */ (node.querySelector(".title a"));
-  /** @type {HTMLElement} */ (node.querySelector(".category")).textContent = what.word;
-  link.textContent = what.title;
-  link.href = what.href;
-  /** @type {HTMLElement} */ (node.querySelector(".body")).textContent = what.body;
+  critical.hidden = !row?.is_critical;
+  node.toggleAttribute("data-critical", !critical.hidden);
+  word.textContent = what.word;
+  time.textContent = clockWords(row ? Date.parse(row.created_at) : store.now());
+  title.textContent = what.title;
+  title.id = `toast-${node.dataset.id}-title`;
+  body.textContent = what.body;
+  if (row) dressTile(node, row, title.id);
+  else setIcon(node.querySelector(".tile"), what.icon ?? "bell");
+  /** @type {HTMLAnchorElement} */ (link).href = what.href;
+  if (what.action) link.textContent = what.action;
+  link.setAttribute("aria-label", what.action ?? say("open", { title: what.title }));
   node.querySelector(".close")?.setAttribute("aria-label", say("dismiss", { title: what.title }));
 }

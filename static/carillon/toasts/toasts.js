@@ -113,8 +113,7 @@ export class CarillonToasts extends HTMLElement {
     this.claim([row]);
     const isOurs = document.dispatchEvent(new CustomEvent("carillon:notification", { detail: row, cancelable: true }));
     if (!isOurs) return;
-    this.list.then((list) => list.speak(row));
-    if (!isPanelOpen()) this.show(row);
+    this.list.then((list) => list.tell(row));
   }
 
   cameBack() {
@@ -173,10 +172,11 @@ export class CarillonToasts extends HTMLElement {
   signedOut() {
     this.untold.clear();
     const href = signInAddress();
-    const title = say("signIn");
+    const title = say("signedOut");
+    const action = say("signIn");
     this.list.then((list) => {
-      list.put("signed-out", { category: "", word: say("signedOut"), icon: "lock", title, body: "", href, stays: true });
-      list.announcer.announce(`${say("signedOut")} ${title}`, true);
+      list.put("signed-out", { category: "", word: "Carillon", icon: "lock", title, body: "", href, action, stays: true });
+      list.announcer.announce(`${title} ${action}`, true);
     });
   }
 

@@ -179,3 +179,22 @@ def test_rendering_asks_the_database_nothing():
 def test_lines_keep_to_what_servers_take():
     longest = max(map(len, bytes(summary(300).delivery.body or b"").split(b"\r\n")))
     assert longest <= 998
+
+
+def test_where_directions_mix_the_html_isolates_values_and_nothing_else_does():
+    made = outgoing(event(kind(title_template="{{ payload.name }} was cancelled"), payload={"name": "مشهد (٧)!"}))
+    assert "\u2068مشهد (٧)!\u2069 was cancelled" in part(made, "html")
+    assert "\u2068" not in part(made, "plain") + str(read(made)["Subject"])
+
+
+def test_a_long_address_is_cut_in_the_html_alone_and_its_table_has_it_whole():
+    url = "https://storage.example.com/projects/harbour/shots/shot-042/frame.1042.exr"
+    made = outgoing(event(kind(title_template="{{ payload.name }} is missing"), payload={"name": url}))
+    assert f"<h1>{url}" not in re.sub("<h1[^>]*>", "<h1>", part(made, "html"))
+    assert url in part(made, "html")
+    assert f"{url} is missing" in part(made, "plain")
+
+
+def test_a_failure_has_a_sign_besides_its_colour():
+    assert "✕" in part(outgoing(event()), "html")
+    assert "✕" not in part(outgoing(event(kind(name="job.completed"))), "html")
