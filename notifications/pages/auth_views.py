@@ -28,3 +28,9 @@ class SignIn(LoginView):
 
 class SignOut(LogoutView):
     http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **more: Any) -> HttpResponse:
+        """Sign out, and have the browser forget the pages that Back would show."""
+        response = super().post(request, *args, **more)
+        response["Clear-Site-Data"] = '"cache"'
+        return response

@@ -43,6 +43,7 @@ FEED_MODULES = tuple(
         "feed/keyboard",
         "feed/marks",
         "feed/older",
+        "feed/place",
         "feed/rows",
         "feed/status_lines",
         "feed/summaries",

@@ -13,6 +13,7 @@ if (config && !customElements.get("carillon-bell")) {
   new Tabs(store).start();
   handleOpenClicks();
   if (document.querySelector("carillon-feed")) defineFeed();
+  if (document.documentElement.matches(".carillon-site")) import("./core/way_back.js").then(({ guardWayBack }) => guardWayBack());
   const select = document.getElementById("toast-duration");
   if (select) import("./toasts/duration.js").then(({ bindDurationSelect }) => bindDurationSelect(select));
 }

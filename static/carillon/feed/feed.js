@@ -8,7 +8,8 @@ import { store } from "../core/store.js";
 import { submitted } from "./forms.js";
 import { handleKey } from "./keyboard.js";
 import { replayMarks } from "./marks.js";
-import { loadOlder, watchOlder } from "./older.js";
+import { fetchPages, loadOlder, watchOlder } from "./older.js";
+import { goTo, placeLeft, placeOf, rememberPlace } from "./place.js";
 import { clear, fill, insert, parse, rowsOf, setRead } from "./rows.js";
 import { showConnection, showDoNotDisturb, showError, showLine } from "./status_lines.js";
 import { followSummaries } from "./summaries.js";
@@ -45,12 +46,14 @@ export class CarillonFeed extends HTMLElement {
       }
     }
     addEventListener("scroll", () => this.flushIfFree(), { signal, passive: true, capture: true });
-    addEventListener("pageshow", (event) => event.persisted && this.reload(), { signal });
+    if (!this.isPanel) rememberPlace(this, signal);
     watchOlder(this);
     refreshTimes(this);
     showDoNotDisturb(this);
     this.connectionChanged(store.status);
-    if (Number(this.dataset.upTo) < store.seq) this.reload();
+    const left = this.isPanel ? null : placeLeft();
+    if (left) this.reload(left);
+    else if (Number(this.dataset.upTo) < store.seq) this.reload();
   }
 
   disconnectedCallback() {
@@ -168,15 +171,17 @@ export class CarillonFeed extends HTMLElement {
     return new Set(rows.filter(({ dataset }) => dataset.read === undefined).map(({ dataset }) => dataset.id ?? ""));
   }
 
-  /** Page one anew, in place; and again where a frame came meanwhile, which that page may not know. */
-  async reload() {
+  /** As many pages as there were anew, in place; and again where a frame came meanwhile, which they may not know. */
+  async reload(place = placeOf(this)) {
     const { seq } = store;
-    const { place = "", category = "", unreadOnly } = this.dataset;
-    const query = new URLSearchParams({ place, category, unread: unreadOnly === undefined ? "" : "1" });
+    const { place: where = "", category = "", unreadOnly } = this.dataset;
+    const query = new URLSearchParams({ place: where, category, unread: unreadOnly === undefined ? "" : "1" });
     try {
-      const fragment = parse(await (await get(`${config.urls.rows}?${query}`)).text());
+      const fragment = await fetchPages(`${config.urls.rows}?${query}`, place.pages);
       this.waiting?.clear();
       this.list?.replaceChildren(fragment);
+      this.loaded = place.pages;
+      goTo(this, place);
       this.showPill();
       watchOlder(this);
       refreshTimes(this);

@@ -21,9 +21,26 @@ export function watchOlder(feed) {
   feed.observer.observe(link);
 }
 
-/** @param {CarillonFeed} feed */
-export function olderLink(feed) {
+/** @param {ParentNode} feed */
+function olderLink(feed) {
   return /** @type {HTMLAnchorElement | null} */ (feed.querySelector(".feed-more a"));
+}
+
+/**
+ * Page one and as many older ones as there were.
+ * @param {string} url
+ * @param {number} pages
+ */
+export async function fetchPages(url, pages) {
+  const fragment = parse(await (await get(url)).text());
+  for (let page = 0; page < pages; page += 1) {
+    const link = olderLink(fragment);
+    if (!link) break;
+    const older = parse(await (await get(link.dataset.rows ?? "")).text());
+    link.closest(".feed-more")?.remove();
+    merge(fragment, older);
+  }
+  return fragment;
 }
 
 /**

@@ -144,7 +144,7 @@ export function clear(row) {
 
 /**
  * Append older days; one that goes on takes its rows in, and nothing is there twice.
- * @param {HTMLElement} list
+ * @param {HTMLElement | DocumentFragment} list
  * @param {DocumentFragment} fragment
  */
 export function merge(list, fragment) {

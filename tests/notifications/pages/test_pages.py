@@ -189,6 +189,14 @@ def test_signing_out_is_a_post(browser):
     assert browser.get(reverse("sign-out")).status_code == 405
 
 
+def test_signing_out_has_the_browser_forget_what_back_would_show(browser):
+    assert browser.post(reverse("sign-out"))["Clear-Site-Data"] == '"cache"'
+
+
+def test_back_is_where_it_was_as_the_browser_alone_may_keep_a_page(browser):
+    assert browser.get(reverse("inbox"))["Cache-Control"] == "private, no-cache"
+
+
 def test_a_locked_type_stays_as_it_is_whatever_a_form_says(browser, member):
     critical = EventType.objects.get(name="system.gpu_critical")
     browser.post(reverse("preferences"), {"types": [critical.pk], f"channels-{critical.pk}": ["email"]})
