@@ -42,6 +42,11 @@ export function timeWords(at) {
   if (age < HOUR) return say("minutesAgo", { n: Math.max(1, Math.floor(age / MINUTE)) });
   if (ago <= 0) return say("hoursAgo", { n: Math.floor(age / HOUR) });
   if (ago === 1) return say("yesterdayAt", { time: clock.format(at) });
+  return dated(at);
+}
+
+/** Day and time, with the year where it is another one. @param {number} at */
+function dated(at) {
   return (dayKey(at).slice(0, 4) === dayKey(store.now()).slice(0, 4) ? dayAndClock : withYear).format(at);
 }
 
@@ -57,7 +62,7 @@ export function fullWords(at) {
 
 /** A moment to come: the time alone if it is today. @param {number} at */
 export function endWords(at) {
-  return dayKey(at) === dayKey(store.now()) ? clock.format(at) : `${shortDay.format(at)} ${dayAndClock.format(at)}`;
+  return dayKey(at) === dayKey(store.now()) ? clock.format(at) : `${shortDay.format(at)} ${dated(at)}`;
 }
 
 /** @param {ParentNode} root */
