@@ -25,6 +25,8 @@ def test_a_title_has_two_lines_in_the_feed_the_panel_and_a_toast(page, server, s
     close = page.get_by_role("button", name="Close")
     edge = close.evaluate("(button) => innerWidth - button.getBoundingClientRect().right")
     assert 0 <= edge < 20
+    heading = page.get_by_role("heading", name="Notifications")
+    assert abs(heading.bounding_box()["y"] - close.bounding_box()["y"]) < 30
 
 
 def test_the_sentence_keeps_the_direction_of_the_page(page, server, seq):
