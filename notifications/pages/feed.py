@@ -67,12 +67,13 @@ def feed_of(inbox: InboxStatus, *, filters: Filters, place: str) -> dict[str, An
         "days": days,
         "older": older,
         "is_empty": not days,
-        "all_href": here + filters.query(category=None),
+        "all_href": here + filters.query(category=None, state=None),
         "unread_href": here + filters.query(unread=not filters.unread),
         "up_to": inbox.seq,
         "unread_count": inbox.unread_count,
         "unread_counted": labels.capped(inbox.unread_count),
         "notes": notes_of(inbox.user_id),
+        "snooze_presets": presets.offered(presets.SNOOZE, now=inbox.now, zone=inbox.zone),
         "presets": presets.offered(presets.DND, now=inbox.now, zone=inbox.zone),
     }
 

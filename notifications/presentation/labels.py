@@ -150,6 +150,8 @@ def _sentences() -> dict[str, str]:
         "minutesAgo": _("{n} min ago"),
         "hoursAgo": _("{n} h ago"),
         "marked": _("Marked as read: {n}"),
+        "markedDone": _("Done: {n}"),
+        "selected": _("{n} selected"),
         "undone": _("Marked as unread again"),
         "failed": _("Nothing was changed: something went wrong on the server. Try again."),
         "cut": _("Nothing was changed: there is no connection. Try again once you are online."),

@@ -48,6 +48,8 @@ FEED_MODULES = tuple(
         "feed/status_lines",
         "feed/summaries",
         "feed/time",
+        "triage/keys",
+        "triage/selection",
     )
 )
 

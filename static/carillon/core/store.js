@@ -98,6 +98,7 @@ export class Store extends EventTarget {
     // What is held makes no noise, and what a summary gives back has its own.
     const late = frame.is_held || summaries.length ? [] : arrived.filter((/** @type {Row} */ row) => !rings(row));
     this.wanted.clear();
+    (frame.removed ?? []).forEach((/** @type {object} */ gone) => this.emit("removed", gone));
     if (rows.length) this.emit("rows", { rows, news, late });
     summaries.forEach((summary) => this.emit("summary", summary));
   }

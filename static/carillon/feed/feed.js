@@ -13,6 +13,7 @@ import { goTo, placeLeft, placeOf, rememberPlace } from "./place.js";
 import { clear, fill, insert, parse, rowsOf, setRead } from "./rows.js";
 import { showConnection, showDoNotDisturb, showError, showLine } from "./status_lines.js";
 import { followSummaries } from "./summaries.js";
+import { followSelection } from "../triage/selection.js";
 import { refreshTimes } from "./time.js";
 
 /** @typedef {import("../core/config.js").Row} Row */
@@ -47,6 +48,7 @@ export class CarillonFeed extends HTMLElement {
     }
     addEventListener("scroll", () => this.flushIfFree(), { signal, passive: true, capture: true });
     if (!this.isPanel) rememberPlace(this, signal);
+    followSelection(this, signal);
     watchOlder(this);
     refreshTimes(this);
     showDoNotDisturb(this);
@@ -79,8 +81,8 @@ export class CarillonFeed extends HTMLElement {
 
   /** @param {Row} row */
   wants(row) {
-    const { category, unreadOnly } = this.dataset;
-    return (!category || row.category === category) && (unreadOnly === undefined || !row.is_read);
+    const { category, unreadOnly, state, q } = this.dataset;
+    return !state && !q && (!category || row.category === category) && (unreadOnly === undefined || !row.is_read);
   }
 
   /** @param {Row[]} rows */
@@ -174,8 +176,8 @@ export class CarillonFeed extends HTMLElement {
   /** As many pages as there were anew, in place; and again where a frame came meanwhile, which they may not know. */
   async reload(place = placeOf(this)) {
     const { seq } = store;
-    const { place: where = "", category = "", unreadOnly } = this.dataset;
-    const query = new URLSearchParams({ place: where, category, unread: unreadOnly === undefined ? "" : "1" });
+    const { place: where = "", category = "", unreadOnly, state = "", q = "" } = this.dataset;
+    const query = new URLSearchParams({ place: where, category, unread: unreadOnly === undefined ? "" : "1", state, q });
     try {
       const fragment = await fetchPages(`${config.urls.rows}?${query}`, place.pages);
       this.waiting?.clear();

@@ -4,6 +4,7 @@ import { post } from "../core/http.js";
 import { say } from "../core/labels.js";
 import { readUpTo } from "../core/reducer.js";
 import { store } from "../core/store.js";
+import { selectedIds, sendTriage, triage } from "../triage/selection.js";
 import { keepMark } from "./marks.js";
 import { setRead } from "./rows.js";
 import { NOTE_STAYS, showError, showLine } from "./status_lines.js";
@@ -18,9 +19,12 @@ import { readSummary } from "./summaries.js";
 export function submitted(feed, event) {
   const form = /** @type {HTMLFormElement} */ (event.target);
   const { act } = form.dataset;
+  // A search is a page of its own.
+  if (form.method === "get") return;
   event.preventDefault();
   const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
   if (button?.classList.contains("row-act")) toggle(button);
+  else if (button?.name === "action") triage(feed, button.value, selectedIds(feed));
   else if (act === "read-all") readAll(feed, form);
   else if (act === "undo") undo(feed, form);
   else if (act === "summary-read") readSummary(form).catch((error) => showError(feed, error));
@@ -60,6 +64,7 @@ async function readAll(feed, form) {
   const { unread } = feed;
   readUpTo(feed, upTo, category || null);
   const left = feed.unread;
+  feed.undoSnooze = undefined;
   feed.justRead = new Set([...unread].filter((id) => !left.has(id)));
   try {
     const { batch, count } = await (await post(form.action, { up_to: String(upTo), category })).json();
@@ -79,6 +84,11 @@ async function readAll(feed, form) {
 async function undo(feed, form) {
   const batch = /** @type {HTMLInputElement} */ (form.elements.namedItem("batch")).value;
   showLine(feed, "undo", "");
+  if (feed.undoSnooze) {
+    await sendTriage("unsnooze", feed.undoSnooze).catch((error) => showError(feed, error));
+    feed.undoSnooze = undefined;
+    return;
+  }
   feed.mark(feed.justRead ?? new Set(), false);
   await post(form.action, { batch }).catch((error) => {
     feed.mark(feed.justRead ?? new Set(), true);

@@ -1,4 +1,5 @@
 /** Keyboard navigation of a feed, only while the focus is in it: from row to row, out of it, and marking. */
+import { pressed } from "../triage/keys.js";
 import { rowsOf } from "./rows.js";
 
 const STEPS = { PageDown: 1, j: 1, PageUp: -1, k: -1 };
@@ -9,6 +10,7 @@ const STEPS = { PageDown: 1, j: 1, PageUp: -1, k: -1 };
  */
 export function handleKey(feed, event) {
   const here = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest(".carillon-row"));
+  if (pressed(feed, here, event)) return;
   if (!here || event.altKey || event.metaKey) return;
   if (event.key === "u" && !event.ctrlKey) {
     /** @type {HTMLElement | null} */ (here.querySelector(".row-act"))?.click();

@@ -63,6 +63,12 @@ export function fill(node, row, place) {
   time.dateTime = row.created_at;
   time.title = fullWords(at);
   time.textContent = timeWords(at);
+  const check = /** @type {HTMLInputElement | null} */ (node.querySelector(".row-check"));
+  if (place === "panel") check?.remove();
+  else if (check) {
+    check.value = String(row.id);
+    check.setAttribute("aria-labelledby", `${name}-title`);
+  }
   node.querySelectorAll("[form]").forEach((button) => button.setAttribute("form", `carillon-${place}-form`));
   dress(node, row.is_read);
 }
