@@ -1,5 +1,6 @@
 """`{% carillon_head %}`, `{% carillon_bell %}`, `{% carillon_toasts %}`: all that a page needs to ring."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import template
@@ -7,6 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.template.context import Context
+from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -16,7 +18,6 @@ from notifications.pages.inbox_status import InboxStatus, status_for
 register = template.Library()
 _SHARED_MARKUP_KEY = "carillon_shared_markup"
 
-STYLE_SHEETS = tuple(f"carillon/{name}.css" for name in ("core/base", "panel/bell", "feed/feed", "toasts/toasts"))
 # All that carillon.js imports, and all that the feed imports on top: named in the page, modules need not wait for each
 # other. A test compares them with the imports.
 MODULES = (
@@ -75,12 +76,17 @@ def carillon_status(context: Context) -> InboxStatus | None:
 
 @register.inclusion_tag("carillon/head.html")
 def carillon_head() -> dict[str, Any]:
-    return {"style_sheets": STYLE_SHEETS, "modules": MODULES}
+    return {"modules": _addresses(MODULES)}
 
 
 @register.inclusion_tag("carillon/module_preloads.html")
 def carillon_feed_head() -> dict[str, Any]:
-    return {"modules": FEED_MODULES}
+    return {"modules": _addresses(FEED_MODULES)}
+
+
+def _addresses(modules: Sequence[str]) -> list[str]:
+    """Addresses of modules, each once: in production many are in one file."""
+    return list(dict.fromkeys(map(static, modules)))
 
 
 @register.inclusion_tag("carillon/bell.html", takes_context=True, name="carillon_bell")
