@@ -75,6 +75,19 @@ def test_a_property_changes_the_colours(shop):
     assert style_of(shop, "carillon-bell .badge", "backgroundColor") == "rgb(1, 2, 3)"
 
 
+def test_the_bell_has_the_colour_of_its_bar_and_no_text_shouts(shop):
+    bar = shop.locator(".navbar")
+    bar.evaluate("(bar) => Object.assign(bar.style, { color: 'rgb(250, 250, 250)', letterSpacing: '3px' })")
+    assert style_of(shop, "carillon-bell .bell", "color") == "rgb(250, 250, 250)"
+    assert "serif" not in style_of(shop, "carillon-bell .badge", "fontFamily").split(", ")
+    shop.locator("carillon-bell .bell").click()
+    expect(shop.locator("carillon-bell .panel .carillon-row").first).to_be_visible()
+    assert style_of(shop, "carillon-bell .panel .button", "textTransform") == "none"
+    assert style_of(shop, "carillon-bell .panel .row-title", "letterSpacing") == "normal"
+    shop.evaluate("document.documentElement.style.setProperty('--carillon-bell', 'rgb(1, 2, 3)')")
+    assert style_of(shop, "carillon-bell .bell", "color") == "rgb(1, 2, 3)"
+
+
 def test_a_swap_around_them_leaves_them_alone(site, shop):
     shop.get_by_role("button", name="Swap").click()
     expect(shop.get_by_role("heading", name="Swapped")).to_be_visible()
