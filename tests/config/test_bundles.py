@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from config.static_files.bundles import join_scripts, join_styles
 
+OURS = Path(__file__).parents[2] / "static" / "carillon"
+# Forms of import and export that are not told apart from their surroundings.
+UNKNOWN = re.compile(r"^(?:export (?:\{|\*|default)|import (?:\*|\w))", re.MULTILINE)
 MODULES = {
     "a/start.js": 'import{one}from"./one.js";const own=1;import("./later.js");',
     "a/one.js": 'import{two}from"./two.js";const own=2;export const one=two;',
@@ -37,3 +43,7 @@ def test_joined_modules_keep_their_scopes_and_find_each_other():
 def test_a_sheet_takes_the_place_of_its_import():
     sheets = {"a/all.css": '@import "part/one.css";\nb{}', "a/part/one.css": "a{}"}
     assert join_styles("a/all.css", sheets) == "a{}\nb{}"
+
+
+def test_our_modules_are_written_in_the_forms_that_can_be_joined():
+    assert [path.name for path in OURS.rglob("*.js") if UNKNOWN.search(path.read_text())] == []
