@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from tests.browser.conftest import ARGUMENTS, sign_in, wait_until_live
 from tests.browser.fake_server import until
@@ -20,13 +20,14 @@ CACHES = {"kept": ["--disable-back-forward-cache"], "loaded anew": []}
 
 
 @pytest.fixture(scope="module", params=CACHES)
-def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(
-            executable_path=shutil.which("chromium") or "/usr/bin/chromium",
-            args=[*ARGUMENTS, "--enable-features=BackForwardCache"],
-            ignore_default_args=CACHES[request.param],
-        )
+def browser(request: pytest.FixtureRequest, playwright: Playwright) -> Iterator[Browser]:
+    chromium = playwright.chromium.launch(
+        executable_path=shutil.which("chromium") or "/usr/bin/chromium",
+        args=[*ARGUMENTS, "--enable-features=BackForwardCache"],
+        ignore_default_args=CACHES[request.param],
+    )
+    yield chromium
+    chromium.close()
 
 
 @pytest.fixture(scope="module")
