@@ -156,7 +156,7 @@ def server(page: Page) -> FakeServer:
 
 @pytest.fixture
 def where() -> str:
-    """Path of the page that `seq` opens. What the inbox shows at its top rings without a toast."""
+    """Path of the page that `seq` opens."""
     return "/notifications/"
 
 

@@ -5,17 +5,14 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import ELSEWHERE
-
 pytestmark = pytest.mark.browser
 
 
 def test_a_job_that_another_process_finishes_rings_in_the_open_page(site, live):
     page = live("alice")
-    beside = live("alice", ELSEWHERE, same_as=page)
     job = ("--actor", "alice", "--source", "job:77", "--payload", '{"name": "Shot 077", "message": "240 frames"}')
     site.publish_from_another_process("job.completed", *job)
-    toast = beside.locator("carillon-toasts .toast")
+    toast = page.locator("carillon-toasts .toast")
     expect(toast).to_contain_text("Shot 077 finished")
     expect(toast.locator(".word")).to_have_text("Job")
     expect(page.locator(".badge")).to_have_text("1")
@@ -42,12 +39,11 @@ def test_a_critical_one_stays_and_is_spoken_at_once(site, live):
 
 def test_the_progress_of_a_job_changes_its_row_and_its_toast_in_place(site, live):
     page = live("alice")
-    beside = live("alice", ELSEWHERE, same_as=page)
     site.publish("job.started", actor="alice", source=900, name="Shot 900")
-    expect(beside.locator(".toast")).to_contain_text("Shot 900 started")
+    expect(page.locator(".toast")).to_contain_text("Shot 900 started")
     site.publish("job.progress", actor="alice", source=900, name="Shot 900", progress=0.4)
-    expect(beside.locator(".toast")).to_contain_text("Shot 900: 40 % done")
-    expect(beside.locator(".toast")).to_have_count(1)
+    expect(page.locator(".toast")).to_contain_text("Shot 900: 40 % done")
+    expect(page.locator(".toast")).to_have_count(1)
     expect(page.locator(".carillon-row", has_text="Shot 900").get_by_role("progressbar")).to_have_count(1)
     expect(page.locator(".badge")).to_have_text("1")
 

@@ -75,7 +75,7 @@ def test_five_tabs_share_one_socket_and_all_follow(page, others, server, seq):
 
 def test_only_the_window_last_in_front_toasts(page, others, server, seq):
     in_front(others[1])
-    server.ring(seq + 1, is_critical=True)
+    server.ring(seq + 1)
     expect(others[1].locator(".toast")).to_be_visible()
     page.wait_for_timeout(700)
     assert [one.locator(".toast").count() for one in (page, *others)] == [0, 0, 1]
@@ -85,7 +85,7 @@ def test_a_window_beside_one_that_is_gone_toasts_instead(page, others, server, s
     in_front(others[1])
     others[1].evaluate(LEAVE)
     others[0].close()
-    server.ring(seq + 1, is_critical=True)
+    server.ring(seq + 1)
     expect(page.locator(".toast")).to_be_visible()
 
 

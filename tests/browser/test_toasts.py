@@ -121,16 +121,6 @@ def test_five_at_once_are_one_that_counts_them(page, server, seq):
     expect(toasts(page).first).to_contain_text(f"Shot {seq + 9} finished")
 
 
-def test_what_has_come_to_the_top_of_the_inbox_needs_no_toast(site, live):
-    page = live("alice")
-    page.locator("main carillon-feed:defined").wait_for(state="attached")
-    page.mouse.move(5, 600)
-    site.job_finished("Shot 11", for_="alice")
-    expect(page.locator("#carillon-polite")).to_contain_text("Shot 11 finished")
-    expect(page.locator("main .carillon-row").first).to_contain_text("Shot 11 finished")
-    expect(page.locator(".toast")).to_have_count(0)
-
-
 def test_a_critical_one_says_so(page, server, seq):
     server.ring(seq + 1, is_critical=True, category="system", event_type="system.restart")
     expect(page.locator(".toast .category")).to_have_text(re.compile("^CriticalSystem", re.IGNORECASE))

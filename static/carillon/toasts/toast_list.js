@@ -64,10 +64,10 @@ export class ToastList {
     return this.toasts.has(id) || this.waiting.has(id);
   }
 
-  /** Say what has come, and show it where nothing else does. @param {Row} row */
+  /** Say what has come, and show it unless the open panel does. @param {Row} row */
   tell(row) {
     this.announcer.speak(`${categoryWord(row.category)}: ${row.title}. ${row.body}`, row);
-    if (!isSeen(row)) this.show(row);
+    if (!document.querySelector("#carillon-panel:popover-open")) this.show(row);
   }
 
   /** A new toast on top, or news in the one that this notification has. @param {Row} row */
@@ -249,13 +249,6 @@ export class ToastList {
       this.drop(/** @type {HTMLElement} */ (toast).dataset.id ?? "");
     }
   }
-}
-
-/** In the panel, or come to the top of the inbox that somebody looks at. What is critical is never only that. @param {Row} row */
-function isSeen({ id, is_critical: isCritical }) {
-  if (document.querySelector("#carillon-panel:popover-open")) return true;
-  const box = document.querySelector(`carillon-feed[data-place=page] [data-id="${id}"]`)?.getBoundingClientRect();
-  return !isCritical && box !== undefined && box.top >= 0 && box.bottom <= innerHeight;
 }
 
 /**
