@@ -35,14 +35,16 @@ def free_port() -> int:
 class Process:
     """One child, at the head of a group of its own. Its output goes to a file, so that it never waits for a reader."""
 
-    def __init__(self, *arguments: str, env: dict[str, str], folder: Path) -> None:
+    def __init__(
+        self, *arguments: str, env: dict[str, str], folder: Path, program: str = sys.executable, cwd: Path = ROOT
+    ) -> None:
         self.command = arguments
         self.log = folder / f"{uuid.uuid4().hex}.log"
         self._out: IO[bytes] = self.log.open("wb")
         self.started = time.monotonic()
         self._child = subprocess.Popen(
-            [sys.executable, *arguments],
-            cwd=ROOT,
+            [program, *arguments],
+            cwd=cwd,
             env=clean_environment() | env,
             stdout=self._out,
             stderr=self._out,
