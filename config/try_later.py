@@ -38,7 +38,7 @@ class TryLaterMiddleware(MiddlewareMixin):
             return answer(exception, path=request.path_info)
         if isinstance(exception, Error) and is_passing(exception):
             outages.note("carillon.server", "the database could not answer", exception, in_a_line=True)
-            detail = gettext("The database can't answer now; try again.")
+            detail = gettext("The database isn't answering right now. Try again in a moment.")
             unavailable = TryLaterError(detail, code="unavailable", seconds=DATABASE_SECONDS)
             return answer(unavailable, path=request.path_info)
         return None

@@ -63,7 +63,7 @@ class RequestTurns:
 
 @cache
 def _refusal(*, is_api: bool) -> HttpResponse:
-    detail = gettext("Too many requests wait already; try again.")
+    detail = gettext("The server is busy right now. Try again in a moment.")
     busy = try_later.TryLaterError(detail, code="busy", seconds=RETRY_SECONDS)
     return try_later.answer(busy, path="/api/" if is_api else "/")
 

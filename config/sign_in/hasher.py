@@ -42,7 +42,7 @@ class HashTurns:
 @contextlib.contextmanager
 def _held(places: threading.Semaphore, *, seconds: float) -> Iterator[None]:
     if not places.acquire(timeout=seconds):
-        detail = gettext("Too many passwords are being checked just now; try again.")
+        detail = gettext("Too many people are signing in right now. Try again in a moment.")
         raise TryLaterError(detail, code="busy", seconds=RETRY_SECONDS)
     try:
         yield

@@ -33,8 +33,8 @@ class TooManyAttemptsError(TryLaterError):
     def __init__(self, *, seconds: int) -> None:
         minutes = math.ceil(seconds / 60)
         detail = ngettext(
-            "There were too many attempts to sign in. Try again in %(minutes)d minute.",
-            "There were too many attempts to sign in. Try again in %(minutes)d minutes.",
+            "Too many sign-in attempts. Try again in %(minutes)d minute.",
+            "Too many sign-in attempts. Try again in %(minutes)d minutes.",
             minutes,
         )
         super().__init__(detail % {"minutes": minutes}, code="rate_limited", seconds=seconds, status=429)

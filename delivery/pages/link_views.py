@@ -36,7 +36,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     except (signed_links.InvalidLinkError, subscriptions.GoneError) as error:
         raise Http404(str(error)) from error
     except PreferenceRefused as refused:
-        shown = {"title": _("This can't be switched off"), "text": refused.detail}
+        shown = {"title": _("This can't be turned off"), "text": refused.detail}
         return _page(request, "link", shown, status=409)
     return _page(request, "unsubscribe", shown)
 
@@ -52,8 +52,8 @@ def confirm_address(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404(str(error)) from error
     now = clock.estimate()
     if address.verified_at is None and confirmation.until <= now:
-        text = _("Ask for a new one on your page “Channels”.")
-        return _page(request, "link", {"title": _("This link is too old"), "text": text}, status=410)
+        text = _("Send yourself a new one from your Channels page.")
+        return _page(request, "link", {"title": _("This link has expired"), "text": text}, status=410)
     if request.method == "POST":
         address = addresses.verify(confirmation.user_id, address_id=confirmation.address_id, now=now)
     return _page(request, "confirm_address", {"address": address})

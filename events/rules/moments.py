@@ -21,7 +21,7 @@ def checked(at: datetime, *, field: str) -> datetime:
     except OverflowError:
         moment = None
     if moment is None or not EARLIEST <= moment <= LATEST:
-        detail = _("this is too far away; accepted are times {accepted}").format(accepted=ACCEPTED)
+        detail = _("that's too far away; accepted are times {accepted}").format(accepted=ACCEPTED)
         raise MomentRefused(detail, code="out_of_range", field=field)
     return moment
 

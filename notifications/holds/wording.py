@@ -15,7 +15,7 @@ def until_text(row: Notification, *, settings: UserNotificationSettings, now: da
     match row.hold:
         case Hold.BURST:
             due = row.hold_until if site.HOURLY_CAPS.get(row.channel) else None
-            sentence = _("more than {n} in an hour; one summary at {time}")
+            sentence = _("more than {n} in an hour, so one summary at {time}")
             without = _("one summary at the end of the hour")
         case Hold.DIGEST:
             due = rules.next_digest(settings, after=now) if settings.digest_enabled else None
@@ -25,7 +25,7 @@ def until_text(row: Notification, *, settings: UserNotificationSettings, now: da
             sentence, without = _("until quiet hours end at {time}"), _("until quiet hours end")
         case _:
             due = rules.dnd_end(settings) if rules.is_dnd(settings, now=now) else None
-            sentence, without = _("until do-not-disturb ends at {time}"), _("until do-not-disturb ends")
+            sentence, without = _("until do not disturb ends at {time}"), _("until do not disturb ends")
     zone = rules.zone_of(settings)
     most = site.HOURLY_CAPS.get(row.channel)
     return sentence.format(n=most, time=times.end_time(due, now=now, zone=zone)) if due else without

@@ -77,7 +77,7 @@ def act(user_id: int, *, ids: Collection[int], action: str, now: datetime, until
         case "snooze" if until is not None:
             return snooze(user_id, ids=ids, until=until, now=now)
         case "snooze":
-            raise MomentRefused(_("choose until when to snooze"), code="required", field="until")
+            raise MomentRefused(_("choose when to bring it back"), code="required", field="until")
     raise LookupError(action)
 
 
@@ -117,8 +117,8 @@ def _leave(inbox: Inbox, ids: list[int], *, reason: str, **columns: object) -> N
 def _checked(until: datetime, *, now: datetime) -> datetime:
     moment = moments.checked(until, field="until")
     if moment <= now:
-        raise MomentRefused(_("this moment has passed; choose a later one"), code="in_the_past", field="until")
+        raise MomentRefused(_("that time has passed; choose a later one"), code="in_the_past", field="until")
     if moment > now + LONGEST_SNOOZE:
-        detail = _("this is more than a year away; choose an earlier moment")
+        detail = _("that's more than a year away; choose an earlier time")
         raise MomentRefused(detail, code="out_of_range", field="until")
     return moment

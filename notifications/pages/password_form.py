@@ -24,7 +24,7 @@ class _OffersKeys(forms.Form):
         super().__init__(*args, **more)
         self.keys = ApiKey.objects.filter(user=self.user, revoked_at=None)
         self.count = self.keys.count()
-        text = ngettext("%(count)d key acts for this account.", "%(count)d keys act for this account.", self.count)
+        text = ngettext("You have %(count)d API key.", "You have %(count)d API keys.", self.count)
         self.fields["revoke_keys"].help_text = text % {"count": self.count}
 
     def settle(self) -> None:

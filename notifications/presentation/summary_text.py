@@ -17,7 +17,7 @@ def title(kind: str) -> str:
         Summary.Kind.DND: _("While do not disturb was on"),
         Summary.Kind.QUIET: _("During your quiet hours"),
         Summary.Kind.DIGEST: _("Your digest"),
-        Summary.Kind.BURST: _("The rest of a busy hour"),
+        Summary.Kind.BURST: _("More from a busy hour"),
     }
     return titles.get(Summary.Kind(kind), kind)
 
@@ -41,7 +41,7 @@ def counts(by_type: Mapping[str, int], *, types: Iterable[EventType] | None = No
         parts.append(_without_noun(text, category=category) if category in named else text)
         named.add(category)
     more = len(parts) - MOST_TYPES
-    return ", ".join([*parts[:MOST_TYPES], *([_("and {n} other kinds").format(n=more)] if more > 0 else [])])
+    return ", ".join([*parts[:MOST_TYPES], *([_("and {n} other types").format(n=more)] if more > 0 else [])])
 
 
 def _without_noun(text: str, *, category: str) -> str:

@@ -15,9 +15,9 @@ _ABOUT: dict[str, Promise] = {
     "A job was submitted to the queue": gettext_lazy("A job joins the queue"),
     "A job started executing": gettext_lazy("A machine begins your job"),
     "Job progress update": gettext_lazy("Updates one row in place"),
-    "A job completed successfully": gettext_lazy("Your job finished and has its result"),
+    "A job completed successfully": gettext_lazy("Your job finished and its result is ready"),
     "A job failed": gettext_lazy("Your job stopped with an error"),
-    "A job was cancelled": gettext_lazy("Somebody stopped your job"),
+    "A job was cancelled": gettext_lazy("Somebody cancelled your job"),
     "Content submitted for review": gettext_lazy("Somebody asks for a review"),
     "Content approved": gettext_lazy("Something you own was approved"),
     "Content rejected": gettext_lazy("Something you own needs changes"),
@@ -32,10 +32,10 @@ _ABOUT: dict[str, Promise] = {
         "One of your addresses isn't accepting deliveries"
     ),
     "An address of yours was switched off because it failed for long, or is gone": gettext_lazy(
-        "One of your addresses was paused after failing for days, or is gone"
+        "Carillon paused one of your addresses after it failed for days, or it no longer exists"
     ),
     "A subscriber could not take an event, for a reason that may pass": gettext_lazy(
-        "A part of this site couldn't handle an event and will try again"
+        "Part of this site couldn't handle an event and will try again"
     ),
 }
 

@@ -27,6 +27,6 @@ def why(row: Notification) -> dict[str, str | None]:
     return {
         "reason": row.reason,
         "rule": next((rule for rule in event_type.rules if rule in giving), None),
-        "explanation": gettext(explanation) if explanation else gettext("The reason was not recorded."),
+        "explanation": gettext(explanation) if explanation else gettext("The reason wasn't recorded."),
         "event_type": event_type.name,
     }

@@ -51,8 +51,8 @@ def test_it_says_when_it_is_not_live_and_keeps_the_count(page, server, seq):
     page.clock.install()
     server.sockets[-1].close(code=4503)
     until(page, lambda: page.clock.run_for(1_000) or page.locator("carillon-bell[data-live=false]").count())
-    expect(page.locator(".bell")).to_have_attribute("aria-label", "Notifications, 4 unread, not live")
-    expect(page.locator("main [data-note=connection]")).to_contain_text("Not live")
+    expect(page.locator(".bell")).to_have_attribute("aria-label", "Notifications, 4 unread, live updates off")
+    expect(page.locator("main [data-note=connection]")).to_contain_text("Connection lost")
 
 
 def test_an_ended_session_is_said_and_not_asked_again(page, server, seq):
@@ -61,7 +61,7 @@ def test_an_ended_session_is_said_and_not_asked_again(page, server, seq):
     server.turn_away(code=4401)
     server.sockets[-1].close(code=4401)
     until(page, lambda: page.clock.run_for(200) or len(server.sockets) > before)
-    expect(page.locator(".toast")).to_contain_text("Your session ended.")
+    expect(page.locator(".toast")).to_contain_text("You've been signed out.")
     expect(page.locator("main [data-note=connection]").get_by_role("link", name="Sign in")).to_be_visible()
     page.clock.run_for(120_000)
     assert len(server.sockets) == before + 1
@@ -104,7 +104,7 @@ def test_without_sockets_it_looks_by_http_and_says_so(site, page, server):
     page.clock.run_for(16_000)
     expect(page.locator(".badge")).to_have_text("1")
     expect(page.locator(".toast")).to_contain_text("Shot 401 finished")
-    expect(page.locator("main [data-note=connection]")).to_contain_text("Not live. Looking for news every minute.")
+    expect(page.locator("main [data-note=connection]")).to_contain_text("Live updates are off. Checking every minute.")
 
 
 def test_a_socket_that_gets_through_again_ends_the_looking(page, server):
@@ -144,7 +144,7 @@ def test_the_count_stays_while_offline(page, server, seq):
     server.ring(seq + 1, unread_count=6)
     expect(page.locator(".badge")).to_have_text("6")
     page.evaluate("dispatchEvent(new Event('offline'))")
-    expect(page.locator(".bell")).to_have_attribute("aria-label", "Notifications, 6 unread, not live")
+    expect(page.locator(".bell")).to_have_attribute("aria-label", "Notifications, 6 unread, live updates off")
     expect(page.locator(".badge")).to_have_text("6")
     page.evaluate("dispatchEvent(new Event('online'))")
     until(page, lambda: {"type": "ping"} in server.heard)

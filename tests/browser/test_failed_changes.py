@@ -17,9 +17,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.page]
 PREFERENCES = "/notifications/preferences/"
 # What comes in place of the answer, and the words that say what to do; None: nothing comes.
 FAILURES = {
-    None: "no connection",
+    None: "you're offline",
     401: "Sign in",
-    403: "Load it again",
+    403: "Reload it",
     409: "somebody else was faster",
     500: "Try again",
 }

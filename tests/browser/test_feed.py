@@ -28,7 +28,7 @@ def test_older_rows_come_by_themselves_each_once_until_the_link_asks(long_feed, 
     until(page, lambda: page.mouse.wheel(0, 4_000) or rows.count() >= 120)
     expect(rows).to_have_count(120)
     page.get_by_role("link", name="Load older").click()
-    expect(page.get_by_text("That is everything.")).to_be_visible()
+    expect(page.get_by_text("You've reached the end.")).to_be_visible()
     ids = rows.evaluate_all("(rows) => rows.map((row) => row.dataset.id)")
     assert len(ids) == len(set(ids)) >= MANY
 
@@ -175,7 +175,7 @@ def test_a_filtered_feed_takes_in_only_what_fits(site, live):
 
 def test_a_feed_where_nothing_is_unread_says_so(live):
     page = live("alice", "/notifications/?unread=1")
-    expect(page.get_by_text("You are all caught up")).to_be_visible()
+    expect(page.get_by_text("You're all caught up")).to_be_visible()
 
 
 def test_the_panel_filters_in_place(site, live):

@@ -28,8 +28,8 @@ def test_a_form_without_its_cookie_says_what_to_do(enter):
     page.get_by_label("User name").fill("bob")
     page.get_by_label("Password").fill("carillon-demo")
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="Please send it once more")).to_be_visible()
-    expect(page.get_by_text("Allow cookies here")).to_be_visible()
+    expect(page.get_by_role("heading", name="Please try again")).to_be_visible()
+    expect(page.get_by_text("Allow cookies for this site")).to_be_visible()
 
 
 def test_the_demo_names_its_accounts(enter):
@@ -52,11 +52,13 @@ def test_signing_out_in_one_tab_tells_the_other(enter):
     wait_until_live(second)
     first.get_by_role("button", name="Account").click()
     first.get_by_role("button", name="Sign out").click()
-    expect(second.locator(".toast")).to_contain_text("Your session ended.")
+    expect(second.locator(".toast")).to_contain_text("You've been signed out.")
     expect(second.locator("carillon-toasts").get_by_role("link", name="Sign in")).to_have_attribute(
         "href", "/sign-in/?next=%2Fnotifications%2F"
     )
-    expect(second.locator(".bell")).to_have_attribute("aria-label", re.compile("^Notifications, .* unread, not live$"))
+    expect(second.locator(".bell")).to_have_attribute(
+        "aria-label", re.compile("^Notifications, .* unread, live updates off$")
+    )
 
 
 def test_a_page_of_one_person_shows_nothing_of_another_who_signs_in_beside_it(live):
@@ -65,5 +67,5 @@ def test_a_page_of_one_person_shows_nothing_of_another_who_signs_in_beside_it(li
     page.context.clear_cookies()
     sign_in(beside, "admin")
     page.evaluate("document.querySelector('main carillon-feed').reload()")
-    expect(page.locator(".toast")).to_contain_text("Your session ended.")
+    expect(page.locator(".toast")).to_contain_text("You've been signed out.")
     expect(page.locator("main [data-note=connection]").get_by_role("link", name="Sign in")).to_be_visible()

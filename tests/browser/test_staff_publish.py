@@ -39,4 +39,4 @@ def test_others_have_no_such_page(enter):
     page = enter("alice", expect=("403",))
     expect(page.get_by_role("link", name="Publish")).to_have_count(0)
     page.goto("/events/publish/")
-    expect(page.get_by_role("heading", name="This is not for your account")).to_be_visible()
+    expect(page.get_by_role("heading", name="You don't have access to this page")).to_be_visible()

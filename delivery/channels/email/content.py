@@ -27,16 +27,16 @@ MAX_LISTED = 20
 
 _KIND = Summary.Kind
 _OF_SUMMARY = {
-    _KIND.DIGEST: gettext_lazy("What came together since your last digest."),
-    _KIND.DND: gettext_lazy("What came while you were not to be disturbed."),
-    _KIND.QUIET: gettext_lazy("What came during your quiet hours."),
-    _KIND.BURST: gettext_lazy("The rest of an hour in which more came than you get one by one."),
+    _KIND.DIGEST: gettext_lazy("Everything collected since your last digest."),
+    _KIND.DND: gettext_lazy("Everything that arrived while do not disturb was on."),
+    _KIND.QUIET: gettext_lazy("Everything that arrived during your quiet hours."),
+    _KIND.BURST: gettext_lazy("The rest of an hour that brought more notifications than we send one by one."),
 }
 _REASON_OF_SUMMARY = {
     _KIND.DIGEST: gettext_lazy("You get this because your digest is on."),
-    _KIND.DND: gettext_lazy("You get this because do-not-disturb has ended."),
+    _KIND.DND: gettext_lazy("You get this because do not disturb has ended."),
     _KIND.QUIET: gettext_lazy("You get this because your quiet hours have ended."),
-    _KIND.BURST: gettext_lazy("You get this in place of single mails because so many would have come in an hour."),
+    _KIND.BURST: gettext_lazy("You get this instead of separate e-mails because there were so many within an hour."),
 }
 _TAG_OF_SUMMARY = {_KIND.DIGEST: "digest", _KIND.DND: "do-not-disturb", _KIND.QUIET: "quiet-hours", _KIND.BURST: "more"}
 
@@ -93,17 +93,17 @@ def _notification(row: Notification, event: Event, *, user: User, zone: ZoneInfo
             "shown_body": rendered.shown_body,
             "facts": _facts(event, shown=f"{rendered.shown_title} {rendered.shown_body}", user=user, zone=zone),
             "action_url": _open_url(row),
-            "action_words": _("Open the {thing}").format(thing=thing) if thing else _("Open it"),
+            "action_words": _("Open the {thing}").format(thing=thing) if thing else _("Open"),
             "reason": _reason(row, category=kind.category),
             "preference_url": signed_links.absolute_url(f"{reverse('preferences')}#type-{kind.name}"),
-            "unsubscribe_words": _("Stop e-mails of this kind"),
+            "unsubscribe_words": _("Stop these e-mails"),
         },
     )
 
 
 def _reason(row: Notification, *, category: str) -> str:
     reason = labels.reason_text(row.reason, category=category)
-    return _("You get this {because}.").format(because=reason) if reason else _("You get this by your preferences.")
+    return _("You get this {because}.").format(because=reason) if reason else _("Your preferences include this.")
 
 
 def _facts(event: Event, *, shown: str, user: User, zone: ZoneInfo) -> list[Field]:
@@ -142,7 +142,7 @@ def _summary(summary: Summary, held: list[Held], *, user: User, zone: ZoneInfo) 
             "items": [_item(one, zone=zone) for one in listed],
             "more": max(0, summary.count - len(listed)),
             "action_url": signed_links.absolute_url(summary_text.url(summary.pk)),
-            "action_words": _("See them all"),
+            "action_words": _("See all"),
             "reason": _REASON_OF_SUMMARY[kind],
             "preference_url": signed_links.absolute_url(f"{reverse('preferences')}#{anchor}"),
             "unsubscribe_words": _("Stop the digest by e-mail"),
@@ -174,8 +174,8 @@ def _confirmation(outgoing: Outgoing) -> Content:
         context={
             # The user name alone: whoever gets this hasn't agreed to read what a stranger calls themselves.
             "body": _(
-                "{name} wants notifications from {site} sent to this address. Nothing is sent before it is "
-                "confirmed; if you don't know about this, do nothing."
+                "{name} wants to get notifications from {site} at this address. We send nothing until you confirm "
+                "it. If this wasn't you, ignore this e-mail."
             ).format(name=accounts.public_name(outgoing.user), site=urlsplit(settings.BASE_URL).hostname),
             "action_url": signed_links.confirmation_url(outgoing.address, sent_at=outgoing.delivery.created_at),
             "action_words": _("Confirm this address"),
@@ -193,6 +193,6 @@ def _test() -> Content:
             "body": _("This is a test. Nothing happened."),
             "action_url": signed_links.absolute_url(reverse("preferences")),
             "action_words": _("Choose what you get"),
-            "reason": _("You get this because a test was asked for."),
+            "reason": _("You get this because you asked for a test."),
         },
     )

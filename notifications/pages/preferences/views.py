@@ -45,7 +45,7 @@ def preferences_page(request: HttpRequest) -> HttpResponse:
         return JsonResponse(_status_texts(request))
     messages.success(request, _("Saved"))
     if overridden:
-        said = _("You changed this in another tab too. Saved as you chose here: {names}.")
+        said = _("You changed this in another tab too. Your choice here was saved: {names}.")
         messages.warning(request, said.format(names=", ".join(overridden)))
     return redirect("preferences")
 

@@ -25,7 +25,7 @@ COOKIE = r'sessionid="\000aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"'
 def test_a_nul_in_an_address_is_a_400(client, path):
     answer = client.get(path)
     assert answer.status_code == 400
-    assert "This request is not right" in answer.content.decode()
+    assert "This request isn't valid" in answer.content.decode()
 
 
 @pytest.mark.parametrize("path", ["/", "/sign-in/", "/notifications/", "/nothing", "/admin/", "/api/v1/notifications"])

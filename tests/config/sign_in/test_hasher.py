@@ -140,4 +140,4 @@ def as_admin(client, admin):
 def assert_refused(client: Client, path: str, **form: str) -> None:
     answer = client.post(path, form)
     assert (answer.status_code, answer.headers.get("Retry-After")) == (503, "2")
-    assert b"Too many passwords are being checked" in answer.content
+    assert b"Too many people are signing in" in answer.content

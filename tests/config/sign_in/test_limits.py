@@ -67,7 +67,7 @@ def test_the_refusal_says_when_to_come_back(door):
     guesses("nobody")
     answer = Client(REMOTE_ADDR=ELSEWHERE).post(door, {"username": "nobody", "password": "x"})
     assert (answer.status_code, answer["Retry-After"]) == (429, "240")
-    assert b"too many attempts to sign in. Try again in 4 minutes." in answer.content
+    assert b"Too many sign-in attempts. Try again in 4 minutes." in answer.content
 
 
 def test_not_even_the_right_password_is_looked_at(owner):

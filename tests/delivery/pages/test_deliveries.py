@@ -116,7 +116,7 @@ def test_a_held_one_says_until_when(browser, member):
 
 
 @pytest.mark.parametrize(
-    ("most", "words"), [(30, "more than 30 in an hour; one summary at "), (0, "one summary at the end")]
+    ("most", "words"), [(30, "more than 30 in an hour, so one summary at "), (0, "one summary at the end")]
 )
 def test_one_that_is_more_than_the_cap_of_an_hour_says_when_it_comes(browser, member, settings, most, words):
     settings.HOURLY_CAPS = {"email": most}

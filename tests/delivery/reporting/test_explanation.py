@@ -159,7 +159,7 @@ def test_what_is_held_says_until_when(owner):
     found = explanation.explain(explanation.load(event.pk), now=NOON)
     told = explanation_output.as_json(found, for_staff=True)["people"][0]["channels"][1]
     assert (told["state"], told["hold"]) == ("held_dnd", "dnd")
-    assert "until do-not-disturb ends" in told["explanation"]
+    assert "until do not disturb ends" in told["explanation"]
 
 
 def test_what_is_more_than_the_cap_of_an_hour_says_so_and_when_it_comes(owner):
@@ -170,7 +170,9 @@ def test_what_is_more_than_the_cap_of_an_hour_says_so_and_when_it_comes(owner):
     found = explanation.explain(explanation.load(events[-1].pk), now=NOON)
     told = explanation_output.as_json(found, for_staff=True)["people"][0]["channels"][1]
     assert (told["state"], told["hold"]) == ("held_burst", "burst")
-    assert told["explanation"] == ("Held by the hourly cap. As of now: more than 30 in an hour; one summary at 14:00.")
+    assert told["explanation"] == (
+        "Held by the hourly cap. As of now: more than 30 in an hour, so one summary at 14:00."
+    )
 
 
 def delivered(owner: Any) -> tuple[Event, Delivery]:

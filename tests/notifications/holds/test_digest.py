@@ -311,7 +311,7 @@ class TestWords:
         for number in range(10):
             define(f"odd.{number}", digest_one=f"1 odd {number}")
         text = summary_text.counts({f"odd.{number}": 1 for number in range(10)})
-        assert text.endswith("1 odd 7, and 2 other kinds")
+        assert text.endswith("1 odd 7, and 2 other types")
 
     def test_other_placeholders_stay_as_they_are(self):
         change_type("job.failed", digest_many="{n} of {x} failed")

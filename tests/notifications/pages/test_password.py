@@ -42,7 +42,7 @@ def test_a_new_password_keeps_this_session_and_ends_the_others(browser, member):
 
 def test_keys_are_kept_unless_their_person_says_otherwise(browser, member):
     api_keys.issue(member)
-    assert "1 key acts for this account." in browser.get(PAGE).content.decode()
+    assert "You have 1 API key." in browser.get(PAGE).content.decode()
     browser.post(PAGE, NEW)
     assert living() == 1
 
@@ -94,7 +94,7 @@ def test_the_preferences_lead_to_it_where_there_is_a_password(browser, member):
 def test_the_admin_may_revoke_a_persons_keys_with_their_password(admin_client, member):
     api_keys.issue(member)
     page = admin_page("password_change", member.pk)
-    assert "1 key acts for this account." in admin_client.get(page).content.decode()
+    assert "You have 1 API key." in admin_client.get(page).content.decode()
     new = {"password1": "rather-a-long-one-4", "password2": "rather-a-long-one-4", "usable_password": "true"}
     admin_client.post(page, new | {"revoke_keys": "on"})
     assert living() == 0

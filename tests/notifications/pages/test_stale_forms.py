@@ -126,7 +126,7 @@ def test_what_both_changed_is_as_the_last_form_says_and_is_said(tab, owner):
     preferences.change(owner.pk, event_type_id=failed.pk, now=NOON, scope="my_jobs")
     said = post(tab, form | {"timezone": "Asia/Tokyo", f"scope-{failed.pk}": "my_projects"})
     assert (settings_of(owner.pk).timezone, row_of(owner, "job.failed").scope) == ("Asia/Tokyo", "my_projects")
-    assert said == ["Saved", "You changed this in another tab too. Saved as you chose here: Time zone, Failed."]
+    assert said == ["Saved", "You changed this in another tab too. Your choice here was saved: Time zone, Failed."]
 
 
 def test_a_scope_for_everything_is_for_everything(tab, owner):
