@@ -27,22 +27,20 @@ MOST_TO_A_MAILBOX = 10
 def check(address: Address, *, purpose: Purpose, now: datetime) -> None:
     """Raise TooSoon unless one more may be sent there. Two queries, for a confirmation three."""
     asked = Delivery.objects.filter(purpose=purpose)
-    detail = _("One was sent just now; wait %(n)d seconds between two.") % {"n": PAUSE.seconds}
+    detail = _("We just sent one. Wait %(n)d seconds before the next.") % {"n": PAUSE.seconds}
     _check(asked.filter(address=address), most=1, within=PAUSE, now=now, code="too_soon", detail=detail)
     most = MOST_AN_HOUR[purpose]
     theirs = asked.filter(address__user_id=address.user_id)
     if purpose == Purpose.TEST:
-        detail = _("%(n)d tests an hour are all that one person can send; wait for the next.") % {"n": most}
+        detail = _("You can send %(n)d tests an hour. Try again later.") % {"n": most}
         _check(theirs, most=most, within=HOUR, now=now, code="too_many_tests", detail=detail)
         return
-    detail = _("%(n)d links an hour are all that one person can ask for; wait for the next.") % {"n": most}
+    detail = _("You can ask for %(n)d links an hour. Try again later.") % {"n": most}
     _check(theirs, most=most, within=HOUR, now=now, code="too_many_confirmations", detail=detail)
     if address.mailbox:
         there = asked.filter(address__mailbox=address.mailbox)
         most = MOST_TO_A_MAILBOX
-        detail = _("This mailbox got %(n)d links within a day, which is all it can get; wait for the next.") % {
-            "n": most
-        }
+        detail = _("This mailbox got %(n)d links today, which is the limit. Try again later.") % {"n": most}
         _check(there, most=most, within=DAY, now=now, code="too_many_confirmations", detail=detail)
 
 

@@ -105,12 +105,12 @@ def resend(ids: Collection[int], *, now: datetime) -> list[int]:
 def resend_one(row: Delivery, *, now: datetime) -> bool:
     """Send this one again; False: it is on its way already. Raises TooSoon within PAUSE, and DeliveryConflict."""
     if row.purpose not in Delivery.REPEATABLE:
-        raise DeliveryConflict(_("This isn't sent again; ask for a new one on its channel."), code="not_repeatable")
+        raise DeliveryConflict(_("This can't be resent. Send a new one from its channel."), code="not_repeatable")
     if resend([row.pk], now=now):
         return True
     if row.state in ENDED:
         rested = max(at for at in (row.resent_at, row.settled_at, now - PAUSE) if at is not None)
-        detail = _("This was sent just now; wait %(n)d seconds before it is sent again.") % {"n": PAUSE.seconds}
+        detail = _("This was just sent. Wait %(n)d seconds before you resend it.") % {"n": PAUSE.seconds}
         raise TooSoon(detail, code="too_soon", wait=math.ceil((rested + PAUSE - now).total_seconds()))
     return False
 

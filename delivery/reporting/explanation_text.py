@@ -8,11 +8,11 @@ from delivery.reporting.explanation import ChannelReport, Explanation, Person
 from notifications.holds import wording
 
 ROUTING: dict[str, Promise] = {
-    "routed": gettext_lazy("Routed: everybody it concerned has been told."),
-    "not_routed": gettext_lazy("Not routed yet: nobody has been told."),
-    "on_its_way": gettext_lazy("A large audience: people are being told in the order of their ids."),
-    "parked": gettext_lazy("Routing failed, so the event is parked: look at the parked events."),
-    "set_aside": gettext_lazy("Routing failed for a reason that may pass: it is tried again until it goes well."),
+    "routed": gettext_lazy("Routed: everybody on the list was notified."),
+    "not_routed": gettext_lazy("Not routed yet: nobody was notified so far."),
+    "on_its_way": gettext_lazy("Large audience: still notifying people, in the order of their ids."),
+    "parked": gettext_lazy("Routing failed, so the event is parked. See the parked events."),
+    "set_aside": gettext_lazy("Routing failed for a reason that may pass. It retries until it succeeds."),
 }
 REASONS: dict[str, Promise] = {
     "mentioned": gettext_lazy("Mentioned in it."),
@@ -21,42 +21,40 @@ REASONS: dict[str, Promise] = {
     "member": gettext_lazy("Member of what it is about."),
     "watcher": gettext_lazy("Watches what it is about."),
     "admin": gettext_lazy("Receives system events."),
-    "everyone": gettext_lazy("Everyone is told of this type."),
+    "everyone": gettext_lazy("Everyone gets this type."),
 }
 STATES: dict[str, Promise] = {
     "in_feed": gettext_lazy("In the feed."),
     "sent": gettext_lazy("Sent."),
     "sending": gettext_lazy("Being sent."),
-    "pending": gettext_lazy("Waiting for its next try."),
-    "dead": gettext_lazy("Given up: every try failed."),
-    "skipped": gettext_lazy("Not sent: there was no need any more."),
-    "held_dnd": gettext_lazy("Held by do-not-disturb."),
+    "pending": gettext_lazy("Waiting for its next attempt."),
+    "dead": gettext_lazy("Failed: every attempt failed."),
+    "skipped": gettext_lazy("Not sent: no longer needed."),
+    "held_dnd": gettext_lazy("Held by do not disturb."),
     "held_quiet": gettext_lazy("Held by quiet hours."),
     "held_digest": gettext_lazy("Held for the digest."),
     "held_burst": gettext_lazy("Held by the hourly cap."),
-    "in_summary": gettext_lazy("Given back in a summary, which went nowhere over this channel."),
-    "no_address": gettext_lazy("The channel was chosen, but there was no confirmed address in use for it."),
-    "switched_off": gettext_lazy("Not sent: switched off while it waited."),
-    "no_access": gettext_lazy("Not sent: the membership that brought them in has ended."),
-    "channel_not_installed": gettext_lazy("The channel was chosen, but is not installed here."),
+    "in_summary": gettext_lazy("Included in a summary, which wasn't sent on this channel."),
+    "no_address": gettext_lazy("The channel was chosen, but had no confirmed address in use."),
+    "switched_off": gettext_lazy("Not sent: turned off while it waited."),
+    "no_access": gettext_lazy("Not sent: their membership has ended."),
+    "channel_not_installed": gettext_lazy("The channel was chosen, but isn't installed here."),
     "replaced": gettext_lazy("A later event about the same thing took its place in the feed."),
 }
 WHY_NOT: dict[str, Promise] = {
-    "not_routed": gettext_lazy("The router has not come to this event yet."),
-    "on_its_way": gettext_lazy("The audience is large and still being told; their turn has not come."),
-    "parked": gettext_lazy("Routing failed, so nobody was told."),
-    "set_aside": gettext_lazy("Routing failed, and is tried again until it goes well."),
-    "inactive": gettext_lazy("The account is not active."),
-    "not_in_audience": gettext_lazy("No audience rule of this type brings this person in."),
-    "is_actor": gettext_lazy("Did it, and this type does not tell whoever did it."),
-    "disabled": gettext_lazy("Switched this type off."),
+    "not_routed": gettext_lazy("The router hasn't reached this event yet."),
+    "on_its_way": gettext_lazy("Large audience: their turn hasn't come yet."),
+    "parked": gettext_lazy("Routing failed, so nobody was notified."),
+    "set_aside": gettext_lazy("Routing failed. It retries until it succeeds."),
+    "inactive": gettext_lazy("The account isn't active."),
+    "not_in_audience": gettext_lazy("No audience rule of this type includes this person."),
+    "is_actor": gettext_lazy("Did it themselves, and this type leaves out the actor."),
+    "disabled": gettext_lazy("Turned this type off."),
     "scope_my_jobs": gettext_lazy("Chose “My jobs” for this type, and this is none of theirs."),
     "scope_my_projects": gettext_lazy("Chose “My projects” for this type, and this is in none of theirs."),
     "no_channels": gettext_lazy("Chose no channel for this type."),
     "replaced": gettext_lazy("A later event about the same thing took its place in the feed."),
-    "would_be_told": gettext_lazy(
-        "Nothing speaks against it today: a choice, a membership or the type has changed since."
-    ),
+    "would_be_told": gettext_lazy("They would get it today: a preference, a membership or the type has changed since."),
 }
 
 

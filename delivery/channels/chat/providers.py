@@ -147,7 +147,7 @@ def server_of(masked: str) -> str:
 def _own_host(given: str, *, scheme: str, is_staff: bool) -> Chat:
     if not is_staff:
         raise AddressRefused(
-            _("A chat that names its own host ({scheme}://) can be added by staff only; use a webhook instead.").format(
+            _("Only staff can add a chat that names its own host ({scheme}://). Use a webhook instead.").format(
                 scheme=scheme
             ),
             code="unknown_service",
@@ -167,9 +167,7 @@ def _masked(service: Service, part: str) -> str:
 def _refused_service(scheme: str) -> AddressRefused:
     names = ", ".join(dict.fromkeys(service.label for service in OPEN))
     return AddressRefused(
-        _("{scheme}:// is no chat service that is accepted here; accepted are {names}.").format(
-            scheme=scheme[:40], names=names
-        ),
+        _("{scheme}:// isn't accepted here. Accepted chat services: {names}.").format(scheme=scheme[:40], names=names),
         code="unknown_service",
         field="url",
     )
@@ -178,9 +176,7 @@ def _refused_service(scheme: str) -> AddressRefused:
 def _refused_shape() -> AddressRefused:
     examples = " · ".join(service.example for service in OPEN if service.example)
     return AddressRefused(
-        _("This is no URL of a chat service as it reads; options after a ? are not accepted. Examples: {them}").format(
-            them=examples
-        ),
+        _("This isn't a chat service's URL; options after a ? aren't accepted. Examples: {them}").format(them=examples),
         code="invalid_chat_url",
         field="url",
     )

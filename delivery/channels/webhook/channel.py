@@ -99,7 +99,7 @@ class Webhook(Channel):
         except resolver.BlockedAddressError:
             raise AddressRefused(reasons.sentence("blocked_address"), code="blocked_address", field="url") from None
         except resolver.NameLookupError:
-            detail = _("No address was found for %(host)s. Check its spelling.") % {"host": url.host}
+            detail = _("We couldn't find %(host)s. Check its spelling.") % {"host": url.host}
             raise AddressRefused(detail, code="unknown_host", field="url") from None
         except (resolver.ResolverError, TimeoutError):
             # Not the owner's fault, and nothing is sent without the same check.

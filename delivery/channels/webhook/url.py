@@ -45,7 +45,7 @@ def parse(text: str) -> WebhookUrl:
     if len(given) > MAX_LENGTH:
         _refuse(
             code="url_too_long",
-            detail=_("This URL is longer than %(n)d characters; use a shorter one.") % {"n": MAX_LENGTH},
+            detail=_("This URL is longer than %(n)d characters. Use a shorter one.") % {"n": MAX_LENGTH},
         )
     if unfit := _UNFIT.search(given):
         _malformed(_("it contains %(character)a") % {"character": unfit[0]})
@@ -60,7 +60,7 @@ def parse(text: str) -> WebhookUrl:
             ),
         )
     if "#" in given:
-        _refuse(code="fragment_in_url", detail=_("Leave out the part from # on: it is never sent to a server."))
+        _refuse(code="fragment_in_url", detail=_("Leave out the part from # on: it never reaches a server."))
     host, is_address = _host(parts.hostname or "", in_brackets="[" in parts.netloc)
     return WebhookUrl(_spelled(parts, host, port=_port(parts)), host, is_address)
 
@@ -98,7 +98,7 @@ def _host(given: str, *, in_brackets: bool) -> tuple[str, bool]:
     if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in host.split(".")):
         _refuse(
             code="invalid_host",
-            detail=_("“%(host)s” is no host name; write it as in hooks.example.com.") % {"host": given},
+            detail=_("“%(host)s” isn't a host name. Write it like hooks.example.com.") % {"host": given},
         )
     if _NUMERIC_END.search(host):
         return _literal(ipaddress.IPv4Address, host), True
@@ -106,7 +106,7 @@ def _host(given: str, *, in_brackets: bool) -> tuple[str, bool]:
     if is_inner and not settings.WEBHOOK_ALLOWED_NETWORKS:
         _refuse(
             code="inner_name",
-            detail=_("This name has a meaning inside a network only. Use a public one (hooks.example.com)."),
+            detail=_("This name only works inside a network. Use a public one (hooks.example.com)."),
         )
     return host, False
 
@@ -118,7 +118,7 @@ def _ascii(host: str) -> str:
     try:
         return idna.encode(host, uts46=True).decode()
     except idna.IDNAError as error:
-        _refuse(code="invalid_host", detail=_("“%(host)s” is no host name (%(why)s).") % {"host": host, "why": error})
+        _refuse(code="invalid_host", detail=_("“%(host)s” isn't a host name (%(why)s).") % {"host": host, "why": error})
 
 
 def _literal(kind: type[ipaddress.IPv4Address | ipaddress.IPv6Address], host: str) -> str:
@@ -130,9 +130,7 @@ def _literal(kind: type[ipaddress.IPv4Address | ipaddress.IPv6Address], host: st
     except ValueError:
         _refuse(
             code="invalid_host",
-            detail=_(
-                "“%(host)s” is no address; write an IPv4 address as four numbers (192.0.2.1), IPv6 as in [2001:db8::1]."
-            )
+            detail=_("“%(host)s” isn't an address. Write IPv4 as four numbers (192.0.2.1), IPv6 like [2001:db8::1].")
             % {"host": host},
         )
 
@@ -148,7 +146,7 @@ def _spelled(parts: SplitResult, host: str, *, port: int) -> str:
 def _malformed(why: str) -> NoReturn:
     _refuse(
         code="invalid_url",
-        detail=_("This is no URL: %(why)s. Write it as in https://hooks.example.com/carillon.") % {"why": why},
+        detail=_("This isn't a URL: %(why)s. Write it like https://hooks.example.com/carillon.") % {"why": why},
     )
 
 

@@ -37,7 +37,7 @@ def test_one_that_fails_says_why_and_since_when_and_what_becomes_of_it(owner, fa
     said = rendering.render(event, event.event_type)
     assert said.title.endswith("https://example.com/hook did not take what was sent")
     assert said.body == (
-        "The receiver failed. Look at its log. Failing since 4 March, 12:00 UTC. "
+        "The receiver answered with a server error. Check its log. Failing since 4 March, 12:00 UTC. "
         "What did not arrive is kept and can be sent again."
     )
 
@@ -47,13 +47,13 @@ def test_one_that_is_gone_says_so(owner, fake):
     said = rendering.render(event, event.event_type)
     assert said.title.endswith("https://example.com/hook was switched off")
     assert said.body.startswith(
-        "The receiver said that this URL is gone for good (410). Add its new one. You can switch it on again"
+        "The receiver says this URL is gone for good (410). Add the new one. You can switch it on again"
     )
 
 
 def test_one_that_failed_for_days_says_so(owner, fake):
     [event] = alerts(owner, fake, FAILED, failures=20, failing_since=after(-6 * 86_400))
-    assert rendering.render(event, event.event_type).body.startswith("It failed for days, so it was switched off.")
+    assert rendering.render(event, event.event_type).body.startswith("It failed for days, so Carillon paused it.")
 
 
 @pytest.mark.parametrize("reason", [*THEIRS, *STEPS])
@@ -62,7 +62,7 @@ def test_no_code_is_in_toast_row_or_mail(owner, fake, reason):
     said = rendering.render(event, event.event_type)
     mail = emails.part(emails.outgoing(event), "plain")
     assert not re.search(r"\b[a-z]+_[a-z]", f"{said.title} {said.body} {mail}".replace("system.address_failing", ""))
-    assert "tried again" not in said.body
+    assert "try again" not in said.body
     assert reasons.sentence(reason) in " ".join(mail.split())
 
 
@@ -73,4 +73,4 @@ def test_nobodys_address_is_said_to_fail_for_what_is_not_its_fault(owner, fake, 
 
 
 def test_a_code_of_another_channel_reads_as_words():
-    assert reasons.sentence("pigeon_lost") == "It failed: pigeon lost."
+    assert reasons.sentence("pigeon_lost") == "Failed: pigeon lost."

@@ -60,7 +60,7 @@ def test_its_owner_is_told_why_in_a_sentence(box):
     [event] = Event.objects.filter(event_type__name="system.address_disabled").select_related("event_type")
     said = rendering.render(event, event.event_type)
     assert said.title == f"E-mail {BOX} was switched off"
-    assert said.body.startswith("A mail to this address was reported as spam, so no more is sent there.")
+    assert said.body.startswith("Somebody reported an e-mail to this address as spam, so we send no more there.")
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_one_that_bounces_for_now_has_failed_and_stays(box, more):
     report(EventType.BOUNCED, **more)
     assert state(box) == (True, "", 1)
     [event] = Event.objects.filter(event_type__name="system.address_failing")
-    assert event.payload["reason"] == "A mail to this address came back. Its mailbox may be full."
+    assert event.payload["reason"] == "An e-mail to this address came back. Its mailbox may be full."
 
 
 @pytest.mark.parametrize(

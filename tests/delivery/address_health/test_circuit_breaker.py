@@ -213,7 +213,7 @@ def test_its_owner_is_told_once_a_day_when_something_dies(owner, fake):
     [event] = Event.objects.filter(event_type__name="system.address_failing")
     assert (event.source, event.payload["reason"]) == (
         Entity("address", box.pk),
-        "The receiver failed. Look at its log.",
+        "The receiver answered with a server error. Check its log.",
     )
     assert Membership.objects.get(entity_type="address", entity_id=box.pk).user == owner
 

@@ -212,7 +212,7 @@ def test_one_that_was_sent_just_now_waits_and_the_page_says_so(browser, member):
     answer = browser.post(reverse("delivery-resend", args=[one.pk]), follow=True)
     one.refresh_from_db()
     assert one.state == "sent"
-    assert b"wait 60 seconds" in answer.content
+    assert b"Wait 60 seconds" in answer.content
 
 
 def test_a_dead_test_is_not_offered_to_be_sent_again(browser, member):
