@@ -102,6 +102,16 @@ def read(ids: Collection[int]) -> list[Notification]:
     return access.seen(found.order_by())
 
 
+def unread_beside(user_id: int, *, row: Notification) -> tuple[Notification | None, Notification | None]:
+    """The nearest unread rows above and below this one in the feed. Two queries, and more where the host is asked."""
+    unread = rows(user_id).counted()
+    above = unread.filter(Q(feed_seq__gt=row.feed_seq) | Q(feed_seq=row.feed_seq, pk__gt=row.pk))
+    below = unread.filter(Q(feed_seq__lt=row.feed_seq) | Q(feed_seq=row.feed_seq, pk__lt=row.pk))
+    nearest = above.order_by("feed_seq", "pk").first(), below.order_by("-feed_seq", "-pk").first()
+    access.seen(filter(None, nearest))
+    return nearest
+
+
 def changed_since(user_id: int, *, seq: int, limit: int) -> list[Notification]:
     return access.seen(rows(user_id).filter(seq__gt=seq).order_by("seq", "id")[:limit])
 

@@ -17,7 +17,7 @@ PAGE_SIZE = 20
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event, and the person's own notification of it, if there is one in their feed."""
+    """An event, and the person's own notification of it, if there is one."""
 
     event: Event
     notification_id: int | None
@@ -70,8 +70,10 @@ def _known_to(user: User) -> Q:
 def _entries(user: User, events: list[Event]) -> list[Entry]:
     """Events without those about what the host hides, and mentions of others: their words are for whom they
     name."""
-    feed = Notification.objects.filter(user=user, channel="in_app", event_id__in=[event.pk for event in events])
-    told = dict(feed.values_list("event_id", "pk"))
+    rows = Notification.objects.filter(user=user, event_id__in=[event.pk for event in events])
+    # Of an event's rows the one in the feed, where there is one.
+    found = sorted(rows.values_list("channel", "event_id", "pk"), key=lambda row: row[0] == "in_app")
+    told = {event_id: pk for _channel, event_id, pk in found}
     seen = access.visible(user.pk, {event.source for event in events if event.source})
     return [
         Entry(event, told.get(event.pk))

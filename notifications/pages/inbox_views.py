@@ -11,8 +11,10 @@ from django.urls import Resolver404, resolve, reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from events import accounts
 from events.db import clock
 from events.entities import whole_number
+from events.models import Event
 from events.pages.decorators import page
 from events.rest.errors import missing_is_404
 from notifications.inbox import feed, marking
@@ -21,6 +23,7 @@ from notifications.pages.feed import feed_of, filters_of, page_of, row_of
 from notifications.pages.inbox_status import status_for
 from notifications.pages.requests import is_visit, person
 from notifications.presentation import payload
+from notifications.presentation.naming import entity_name
 from notifications.websocket import snapshot
 
 logger = logging.getLogger(__name__)
@@ -83,26 +86,46 @@ def since(request: HttpRequest) -> JsonResponse:
 @login_required
 @require_safe
 def open_notification(request: HttpRequest, notification_id: int) -> HttpResponse:
-    """Read it and go to what it is about; to its own page where that is nowhere (any more)."""
+    """Read it and go to what it is about; to its own page where that is nowhere, or asked for by `?own=1`."""
     row = _own(request, notification_id)
     if is_visit(request):
         marking.read_from(person(request).pk, notification_id=notification_id, now=clock.estimate())
-    return redirect(_target(feed.as_json(row)["url"]) or reverse("notification-detail", args=[row.pk]))
+    target = "" if request.GET.get("own") else _target(feed.as_json(row)["url"])
+    return redirect(target or reverse("notification-detail", args=[row.pk]))
 
 
 @page
 def detail(request: HttpRequest, notification_id: int) -> HttpResponse:
     row, inbox = _own(request, notification_id), status_for(request)
-    shown = row_of(row, inbox=inbox)
+    shown, is_in_feed = row_of(row, inbox=inbox), row.channel == "in_app"
+    about = _about(row.event)
+    said = {"—", shown["title"], shown["body"], about["name"] if about else ""}
+    above, below = feed.unread_beside(inbox.user_id, row=row) if is_in_feed else (None, None)
     context = {
         "row": shown,
         "target": _target(shown["url"]),
-        "is_in_feed": row.channel == "in_app",
-        "source": row.event.source,
-        "actor": row.event.actor_user,
-        "facts": payload.fields_of(row.event.payload),
+        "is_in_feed": is_in_feed,
+        "about": about,
+        "actor": accounts.full_name(row.event.actor_user) if row.event.actor_user else "",
+        "facts": [fact for fact in _facts(row.event) if fact.value not in said],
+        "above": row_of(above, inbox=inbox) if above else None,
+        "below": row_of(below, inbox=inbox) if below else None,
     }
     return render(request, "carillon/notifications/detail.html", context)
+
+
+def _about(event: Event) -> dict[str, Any] | None:
+    """Name of what the event is about; None where that is nothing, or hidden from the person."""
+    source = event.source
+    if source is None or event.is_hidden:
+        return None
+    plain = f"{source.type.replace('_', ' ')} {source.id}"
+    return {"of": source, "name": entity_name(source, [event.payload]), "plain": plain, "is_gone": source.is_gone}
+
+
+def _facts(event: Event) -> list[payload.Field]:
+    people = accounts.everyone().filter(pk__in=payload.user_ids(event.payload))
+    return payload.fields_of(event.payload, people={one.pk: accounts.public_name(one) for one in people})
 
 
 def _feed(request: HttpRequest, *, place: str) -> dict[str, Any]:

@@ -31,6 +31,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "sign-in": ("next",),
     "readyz": ("exclude",),
     "entity": ("before",),
+    "notification-open": ("own",),
 }
 # What a good form of each address has; every field of it is tried. The others are tried with `COMMON`.
 FORMS: dict[str, dict[str, str]] = {

@@ -6,19 +6,33 @@ import tracemalloc
 
 import pytest
 
-from notifications.presentation.payload import MAX_FIELDS, MAX_NAME, MAX_TEXT, Field, fields_of
+from notifications.presentation.payload import MAX_FIELDS, MAX_NAME, MAX_TEXT, Field, fields_of, user_ids
 from tests.events.strategies import nested
 
 
 def test_what_is_nested_is_named_by_its_way():
     payload = {"file_bytes": 2048, "shot": {"name": "042", "take": {"number": 3}}, "tags": ["a", "b"], "no": {}}
     assert fields_of(payload) == [
-        Field("File bytes", "2.0\xa0KB"),
+        Field("File", "2.0\xa0KB"),
         Field("Shot / name", "042"),
         Field("Shot / take / number", "3"),
         Field("Tags", "a, b"),
         Field("No", "—"),
     ]
+
+
+def test_people_are_named_and_never_numbered():
+    payload = {"mentioned_user_ids": [1, 2, 9, "x"], "reviewer_user_id": 3, "shot": {"lead_user_id": 1}}
+    assert fields_of(payload, people={1: "Alice Martin", 2: "Bob Keller"}) == [
+        Field("Mentioned", "Alice Martin, Bob Keller"),
+        Field("Lead", "Alice Martin"),
+    ]
+    assert fields_of(payload) == []
+    assert user_ids(payload) == {1, 2, 3, 9}
+
+
+def test_shares_have_their_sign():
+    assert fields_of({"percent": 91.0, "ratio": 0.5}) == [Field("Percent", "91 %"), Field("Ratio", "0.5")]
 
 
 def test_the_first_fields_are_shown_each_cut():
