@@ -97,6 +97,7 @@ class Delivery(models.Model):
             models.Index(fields=["lease_until"], condition=Q(state="sending"), name="idx_deliveries_leased"),
             models.Index(fields=["address", "-id"], name="idx_deliveries_address"),
             models.Index(fields=["state", "-id"], name="idx_deliveries_state"),
+            models.Index(fields=["address", "state", "created_at"], name="idx_deliveries_days"),
             # Tests and confirmations are few, and counted whenever one is asked for.
             models.Index(
                 fields=["address", "created_at"],

@@ -1,9 +1,11 @@
-"""Deliveries page: filters with their counts, and rows in words, held ones among them."""
+"""Deliveries page: filters with their counts, and groups of deliveries in words, held ones among them."""
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import date, datetime, time, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import BadRequest
 from django.urls import reverse
@@ -11,20 +13,21 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from delivery.models import Delivery
+from delivery.models import Address, Delivery
 from delivery.pages import attempts
-from delivery.reporting import history
+from delivery.reporting import groups, history
+from delivery.reporting.groups import Group, Head, Wanted
 from events import rendering
 from events.entities import whole_number
 from events.errors import shown
-from events.models import Event, EventType
-from events.rules import channel_names
+from events.models import EventType
+from events.rules import channel_names, moments
 from notifications.holds import wording
 from notifications.models import Notification, UserNotificationSettings
 from notifications.pages.inbox_status import InboxStatus
 from notifications.pages.requests import PAGE_SIZE, cursor_of, query_string
 from notifications.preferences.settings import settings_of
-from notifications.presentation import access, labels, summary_text, times
+from notifications.presentation import labels, summary_text, times
 
 State = Delivery.State
 _STATES: dict[str, tuple[str, ...]] = {
@@ -37,10 +40,12 @@ _LABELS: dict[str, Promise] = {
     "": gettext_lazy("All"),
     "waiting": gettext_lazy("Waiting"),
     "sent": gettext_lazy("Sent"),
-    "dead": gettext_lazy("Dead"),
+    "dead": gettext_lazy("Failed"),
     "held": gettext_lazy("Held"),
     "skipped": gettext_lazy("Skipped"),
 }
+# A group shows the first of these that one of its lines is in.
+_ICONS = {"dead": "x", "waiting": "clock", "held": "moon", "sent": "check", "skipped": "ban"}
 _NO_END = 10**18 - 1
 
 
@@ -48,116 +53,91 @@ _NO_END = 10**18 - 1
 class Filters:
     state: str = ""
     address_id: int | None = None
-    # Ids: everything older than this delivery and this held notification.
+    event_type: str = ""
+    day: date | None = None
+    # Everything older than this delivery and this held event, by their ids.
     before: tuple[int, int] | None = None
 
     def query(self, **changes: object) -> str:
-        return query_string(**{"state": self.state, "channel": self.address_id} | changes)
+        chosen = {"state": self.state, "channel": self.address_id, "type": self.event_type, "day": self.day}
+        return query_string(**chosen | changes)
+
+    def wanted(self, *, zone: ZoneInfo) -> Wanted:
+        span = None if self.day is None else (_midnight(self.day, zone), _midnight(self.day + timedelta(days=1), zone))
+        return Wanted(_STATES.get(self.state, ()), self.address_id, self.event_type, span)
+
+
+class Known(NamedTuple):
+    """Addresses of the person, and all types: what can be chosen, and what lines and titles are made of."""
+
+    addresses: list[Address]
+    types: list[EventType]
+
+
+def known_to(user_id: int) -> Known:
+    return Known(list(Address.objects.filter(user_id=user_id)), list(EventType.objects.all()))
 
 
 def filters_of(query: Mapping[str, str]) -> Filters:
     """Read the filters. BadRequest for what no page of ours has written."""
-    state, channel = query.get("state", ""), query.get("channel", "")
+    state, channel, day = query.get("state", ""), query.get("channel", ""), query.get("day", "")
     if state not in _LABELS:
         raise BadRequest(f"state is {shown(state)}; there are {', '.join(filter(None, _LABELS))}")
     address_id = whole_number(channel)
     if channel and address_id is None:
         raise BadRequest(f"channel is {shown(channel)}; it must be a whole number")
-    return Filters(state, address_id, cursor_of(query))
+    return Filters(state, address_id, query.get("type", ""), _day(day) if day else None, cursor_of(query))
 
 
-def chips_of(filters: Filters, *, counts: Mapping[str, int]) -> list[dict[str, Any]]:
+def chips_of(filters: Filters, *, counts: Mapping[str, int] | None) -> list[dict[str, Any]]:
     """Make a chip for each state. All counts what is a delivery, so no held ones; Skipped is there if there is any."""
-    numbers = {name: sum(counts[state] for state in states) for name, states in _STATES.items()}
-    numbers |= {"held": counts["held"], "": sum(numbers.values())}
+    known = counts or dict.fromkeys([*State.values, "held"], 0)
+    numbers = {name: sum(known[state] for state in states) for name, states in _STATES.items()}
+    numbers |= {"held": known["held"], "": sum(numbers.values())}
     here = reverse("deliveries")
     return [
-        {"state": name, "label": label, "href": here + filters.query(state=name), "count": labels.capped(numbers[name])}
-        for name, label in _LABELS.items()
-        if name != "skipped" or numbers[name] or filters.state == name
-    ]
-
-
-def page_of(inbox: InboxStatus, *, filters: Filters, for_staff: bool) -> tuple[list[dict[str, Any]], str]:
-    """Load a page, newest first, and the query string of the next (empty: that was all). At most six queries."""
-    deliveries, waiting = _load(inbox.user_id, filters)
-    # Each of the two stays in the order of its ids, whatever their clocks say: a page goes on where the last one ended.
-    streams: tuple[list[Delivery | Notification], ...] = ([*deliveries], [*waiting])
-    merged = list(heapq.merge(*streams, key=lambda one: one.created_at, reverse=True))
-    shown = merged[:PAGE_SIZE]
-    chosen = settings_of(inbox.user_id)
-    with_summary = any(isinstance(one, Delivery) and one.summary_id is not None for one in shown)
-    types = list(EventType.objects.all()) if with_summary else []
-    rows = [
         {
-            "at": one.created_at,
-            "when": times.short_time(one.created_at, now=inbox.now, zone=inbox.zone),
-            "when_full": times.full_time(one.created_at, zone=inbox.zone),
-            **(
-                _delivery_row(one, inbox=inbox, for_staff=for_staff, types=types)
-                if isinstance(one, Delivery)
-                else _held_row(one, inbox=inbox, settings=chosen)
-            ),
+            "state": name,
+            "label": label,
+            "href": here + filters.query(state=name),
+            "count": labels.capped(numbers[name]) if numbers[name] else "",
         }
-        for one in shown
+        for name, label in _LABELS.items()
+        if name != "skipped" or numbers[name] or filters.state == name or counts is None
     ]
-    return rows, filters.query(before=_next_cursor(shown, filters)) if len(merged) > PAGE_SIZE else ""
 
 
-def _load(user_id: int, filters: Filters) -> tuple[list[Delivery], list[Notification]]:
-    """Load both lists, each at most one more than a page."""
-    before, held_before = filters.before or (_NO_END, _NO_END)
-    deliveries: list[Delivery] = []
-    waiting: list[Notification] = []
-    if filters.state != "held":
-        states = _STATES.get(filters.state, ())
-        deliveries = history.page(
-            user_id, states=states, address_id=filters.address_id, before=before, limit=PAGE_SIZE + 1
-        )
-    if filters.state in ("", "held") and filters.address_id is None:
-        waiting = access.seen(history.held(user_id).filter(id__lt=held_before)[: PAGE_SIZE + 1])
-    return deliveries, waiting
-
-
-def _next_cursor(shown: list[Delivery | Notification], filters: Filters) -> str:
-    """Say where each of the two lists goes on: below the last one shown, or where it already was."""
-    before, held_before = filters.before or (_NO_END, _NO_END)
-    last = min([one.pk for one in shown if isinstance(one, Delivery)], default=before)
-    last_held = min([one.pk for one in shown if isinstance(one, Notification)], default=held_before)
-    return f"{last}-{last_held}"
-
-
-def _delivery_row(one: Delivery, *, inbox: InboxStatus, for_staff: bool, types: Sequence[EventType]) -> dict[str, Any]:
-    event = one.notification.event if one.notification else None
-    state = next(name for name, states in _STATES.items() if one.state in states)
-    tries = attempts.attempts_of(one, now=inbox.now, zone=inbox.zone, for_staff=for_staff)
-    # That all went well at once has nothing more to tell, but to staff.
-    went_well = state == "sent" and len(tries) == 1 and not for_staff
-    return {
-        "id": one.pk,
-        "state": state,
-        "category": event.event_type.category if event else "",
-        "icon": _icon(state=state, event=event),
-        "title": _title(one, event=event, types=types),
-        "about": f"{channel_label(one.kind)} · {short_target(one.address.masked_target)}",
-        "pill": _pill(one, tries=len(tries), inbox=inbox),
-        "tries": [] if went_well else tries,
-        "tries_words": ngettext("{n} try", "{n} tries", len(tries)).format(n=len(tries)),
-        "advice": attempts.advice(one),
-        "can_resend": one.state == State.DEAD and one.purpose in Delivery.REPEATABLE,
+def chosen_of(filters: Filters, *, known: Known) -> list[dict[str, str]]:
+    """Say what the list is narrowed to beside its state, and how each is taken away."""
+    labels = {
+        "channel": next((label_of(row) for row in known.addresses if row.pk == filters.address_id), ""),
+        "type": next((row.description or row.name for row in known.types if row.name == filters.event_type), ""),
+        "day": times.day_name(filters.day, today=date.min) if filters.day else "",
     }
+    here = reverse("deliveries")
+    return [{"label": text, "href": here + filters.query(**{name: ""})} for name, text in labels.items() if text]
 
 
-def _held_row(one: Notification, *, inbox: InboxStatus, settings: UserNotificationSettings) -> dict[str, Any]:
-    until = wording.until_text(one, settings=settings, now=inbox.now)
-    return {
-        "state": "held",
-        "category": one.event.event_type.category,
-        "icon": "moon",
-        "title": rendering.render(one.event, one.event.event_type).title,
-        "about": f"{channel_label(one.channel)} · {until}",
-        "pill": _("Held"),
-    }
+def choices_of(known: Known) -> dict[str, list[tuple[object, str]]]:
+    """List what the form offers: addresses in use first, types by their words."""
+    named = sorted((row.description or row.name, row.name) for row in known.types)
+    rows = sorted(known.addresses, key=lambda row: not row.is_enabled)
+    return {"channel": [(row.pk, label_of(row)) for row in rows], "type": [(name, text) for text, name in named]}
+
+
+def failed_count(inbox: InboxStatus, filters: Filters) -> int:
+    """Count what can be retried at once, of what the list shows. One query, where the list shows any."""
+    if filters.state not in ("", "dead"):
+        return 0
+    return filters.wanted(zone=inbox.zone).failed(inbox.user_id)[: history.MOST_COUNTED].count()
+
+
+def page_of(inbox: InboxStatus, *, filters: Filters, known: Known, for_staff: bool) -> tuple[list[dict[str, Any]], str]:
+    """Load a page, newest first, and the query string of the next (empty: that was all). At most six queries."""
+    found = _groups(inbox, filters, address_ids=[row.pk for row in known.addresses])
+    words = _Words(inbox, known.types, settings_of(inbox.user_id), for_staff=for_staff)
+    older = filters.query(before=_next_cursor(found[:PAGE_SIZE], filters)) if len(found) > PAGE_SIZE else ""
+    return [words.group(one) for one in found[:PAGE_SIZE]], older
 
 
 def channel_label(kind: str) -> str:
@@ -165,37 +145,124 @@ def channel_label(kind: str) -> str:
     return str(dict(channel_names.labels()).get(kind, kind))
 
 
+def label_of(row: Address) -> str:
+    return f"{channel_label(row.kind)} · {short_target(row.masked_target)}"
+
+
 def short_target(target: str) -> str:
     return target.removeprefix("https://").removeprefix("http://")
 
 
-def _icon(*, state: str, event: Event | None) -> str:
-    by_state = {"sent": "check", "dead": "x", "skipped": "ban"}.get(state)
-    if by_state or event is None:
-        return by_state or "bell"
-    return labels.icon_of("", category=event.event_type.category)
+def _groups(inbox: InboxStatus, filters: Filters, *, address_ids: Collection[int]) -> list[Group]:
+    """Load at most one more than a page, of what was delivered and what is held."""
+    user_id, wanted, limit = inbox.user_id, filters.wanted(zone=inbox.zone), PAGE_SIZE + 1
+    before, held_before = filters.before or (None, None)
+    with_held = filters.state in ("", "held") and filters.address_id is None
+    heads: list[Head] = []
+    held: list[Head] = []
+    if filters.state != "held":
+        heads = groups.heads(user_id, wanted, address_ids=address_ids, before=before, limit=limit)
+    if with_held:
+        alone = filters.state == "held"
+        held = groups.held_heads(user_id, wanted, with_deliveries=alone, before=held_before, limit=limit)
+    loaded = groups.load(user_id, wanted, [*heads, *held], with_held=with_held)
+    # Each of the two stays in its own order, whatever its clocks say: a page goes on where the last one ended.
+    streams = [[one for one in loaded if bool(one.head.last) is is_delivery] for is_delivery in (True, False)]
+    return list(heapq.merge(*streams, key=lambda one: one.at, reverse=True))
 
 
-def _title(one: Delivery, *, event: Event | None, types: Sequence[EventType]) -> str:
-    if event is not None:
-        return rendering.render(event, event.event_type).title
-    if one.summary is not None:
-        return summary_text.counts(one.summary.by_type, types=types)
-    return _("Confirmation") if one.purpose == Delivery.Purpose.CONFIRMATION else _("Test")
+def _next_cursor(found: Iterable[Group], filters: Filters) -> str:
+    """Say where each of the two lists goes on: below the last one shown, or where it already was."""
+    before, held_before = filters.before or (_NO_END, _NO_END)
+    last = min([one.head.last for one in found if one.head.last], default=before)
+    last_held = min([one.head.event_id or 0 for one in found if not one.head.last], default=held_before)
+    return f"{last}-{last_held}"
 
 
-def _pill(one: Delivery, *, tries: int, inbox: InboxStatus) -> str:
+class _Words:
+    """What the page says of groups and their lines."""
+
+    def __init__(
+        self,
+        inbox: InboxStatus,
+        types: Collection[EventType],
+        settings: UserNotificationSettings,
+        *,
+        for_staff: bool,
+    ) -> None:
+        self._inbox, self._types, self._settings, self._for_staff = inbox, types, settings, for_staff
+
+    def group(self, one: Group) -> dict[str, Any]:
+        lines = [*(self._line(row) for row in one.deliveries), *(self._held_line(row) for row in one.held)]
+        states = {line["state"] for line in lines}
+        state = next(name for name in _ICONS if name in states)
+        return {"state": state, "icon": _ICONS[state], "title": self._title(one), "lines": lines, **self._times(one.at)}
+
+    def _line(self, one: Delivery) -> dict[str, Any]:
+        state = next(name for name, states in _STATES.items() if one.state in states)
+        tries = attempts.attempts_of(one, now=self._inbox.now, zone=self._inbox.zone, for_staff=self._for_staff)
+        # That all went well at once has nothing more to tell, but to staff.
+        went_well = state == "sent" and len(tries) == 1 and not self._for_staff
+        pill, at = _pill(one, tries=len(tries), now=self._inbox.now)
+        return {
+            "id": one.pk,
+            "state": state,
+            "channel": channel_label(one.kind),
+            "target": short_target(one.address.masked_target),
+            "pill": pill,
+            "tries": [] if went_well else tries,
+            "advice": attempts.advice(one),
+            "can_resend": one.state == State.DEAD and one.purpose in Delivery.REPEATABLE,
+            **self._times(at),
+        }
+
+    def _held_line(self, one: Notification) -> dict[str, Any]:
+        until = wording.until_text(one, settings=self._settings, now=self._inbox.now)
+        channel = channel_label(one.channel)
+        return {"state": "held", "channel": channel, "target": until, "pill": _("Held"), **self._times(one.created_at)}
+
+    def _title(self, one: Group) -> str:
+        if one.event is not None:
+            return rendering.render(one.event, one.event.event_type).title
+        first = one.deliveries[0]
+        if first.summary is not None:
+            return summary_text.counts(first.summary.by_type, types=self._types)
+        return _("Confirmation") if first.purpose == Delivery.Purpose.CONFIRMATION else _("Test")
+
+    def _times(self, at: datetime) -> dict[str, Any]:
+        short = times.short_time(at, now=self._inbox.now, zone=self._inbox.zone)
+        return {"at": at, "when": short, "when_full": times.full_time(at, zone=self._inbox.zone)}
+
+
+def _pill(one: Delivery, *, tries: int, now: datetime) -> tuple[str, datetime]:
+    """Say how it stands, and since when, or until when it waits."""
+    since = one.settled_at or one.created_at
     match one.state:
+        case State.SENT if tries > 1:
+            return ngettext("Sent after {n} attempt", "Sent after {n} attempts", tries).format(n=tries), since
         case State.SENT:
-            return _("Sent")
+            return _("Sent"), since
         case State.DEAD:
-            return ngettext("Dead after {n} try", "Dead after {n} tries", tries).format(n=tries)
+            text = ngettext("Failed after {n} attempt", "Failed after {n} attempts", tries)
+            return text.format(n=tries) if tries else _("Failed"), since
         case State.SKIPPED:
-            return _("Skipped")
+            return _("Skipped"), since
         case State.SENDING:
-            return _("Sending")
+            return _("Sending"), since
     due_at, _reason = one.wait
-    if not tries and due_at <= inbox.now:
-        return _("Waiting")
-    time = attempts.moment(due_at, now=inbox.now, zone=inbox.zone)
-    return _("Next try {time}").format(time=time)
+    return (_("Waiting"), since) if not tries and due_at <= now else (_("Next attempt"), due_at)
+
+
+def _day(text: str) -> date:
+    """Read a day that every zone has. BadRequest for what is none."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = date.min
+    if not moments.EARLIEST.date() <= day < moments.LATEST.date():
+        raise BadRequest(f"day is {shown(text)}; it must read as in 2026-11-24")
+    return day
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), tzinfo=zone)

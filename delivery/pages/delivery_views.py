@@ -1,7 +1,7 @@
 """Views of the deliveries page, and of sending again."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -19,21 +19,26 @@ from events.rest.errors import missing_is_404
 from notifications.pages.inbox_status import status_for
 from notifications.pages.requests import back, person
 
-# Addresses with dead deliveries, above the list of them.
-MOST_NAMED = 5
-
 
 @page
 def deliveries_page(request: HttpRequest) -> HttpResponse:
     inbox, filters = status_for(request), delivery_list.filters_of(request.GET)
     for_staff = person(request).has_perm("carillon_delivery.view_delivery")
-    rows, older = delivery_list.page_of(inbox, filters=filters, for_staff=for_staff)
+    known = delivery_list.known_to(inbox.user_id)
+    if filters.address_id not in {None, *(row.pk for row in known.addresses)}:
+        raise Http404
+    rows, older = delivery_list.page_of(inbox, filters=filters, known=known, for_staff=for_staff)
+    is_counted = not (filters.event_type or filters.day)
+    counts = history.counts(inbox.user_id, address_id=filters.address_id) if is_counted else None
     context = {
         "filters": filters,
-        "chips": delivery_list.chips_of(filters, counts=history.counts(inbox.user_id)),
+        "chips": delivery_list.chips_of(filters, counts=counts),
+        "chosen": delivery_list.chosen_of(filters, known=known),
+        "choices": delivery_list.choices_of(known),
         "rows": rows,
         "older": older,
-        "named": _named(inbox.user_id, filters),
+        "failed": delivery_list.failed_count(inbox, filters),
+        "query": filters.query(),
         "everything": reverse("deliveries"),
     }
     return render(request, "carillon/delivery/deliveries.html", context)
@@ -51,13 +56,27 @@ def resend(request: HttpRequest, delivery_id: int) -> HttpResponse:
 
 
 @form
-def resend_dead(request: HttpRequest, channel_id: int) -> HttpResponse:
-    """Send all dead ones of an address again, the newest thousand at a time."""
+def retry_all(request: HttpRequest) -> HttpResponse:
+    """Send again all that failed, of those that the list shows, the newest thousand at a time."""
+    _retry(request, delivery_list.filters_of(request.GET))
+    return back(request, otherwise="deliveries")
+
+
+@form
+def retry_channel(request: HttpRequest, channel_id: int) -> HttpResponse:
     with missing_is_404(Address):
         addresses.get(person(request).pk, address_id=channel_id)
-    ids = history.dead_ids(person(request).pk, address_id=channel_id)
-    _say(request, len(outbox.resend(ids, now=clock.estimate())))
+    _retry(request, delivery_list.Filters(address_id=channel_id))
     return redirect(f"{reverse('deliveries')}?channel={channel_id}")
+
+
+def _retry(request: HttpRequest, filters: delivery_list.Filters) -> None:
+    inbox = status_for(request)
+    failed = filters.wanted(zone=inbox.zone).failed(inbox.user_id).values_list("pk", flat=True)
+    ids = list(failed[: history.MOST_COUNTED])
+    _say(request, len(outbox.resend(ids, now=clock.estimate())))
+    if len(ids) == history.MOST_COUNTED:
+        messages.info(request, _("Older ones have failed too: retry them once these have been sent."))
 
 
 def _say(request: HttpRequest, count: int) -> None:
@@ -65,26 +84,4 @@ def _say(request: HttpRequest, count: int) -> None:
         text = ngettext("{n} delivery is on its way again.", "{n} deliveries are on their way again.", count)
         messages.success(request, text.format(n=count))
     else:
-        messages.info(request, _("Nothing to send again: it is on its way already, or was a moment ago."))
-
-
-def _named(user_id: int, filters: delivery_list.Filters) -> list[dict[str, object]]:
-    """List the address whose deliveries are shown, or above dead ones those that have the most of them."""
-    if filters.address_id is None and filters.state != "dead":
-        return []
-    dead = history.dead_by_address(user_id)
-    if filters.address_id is None:
-        most = sorted(dead, key=lambda address_id: -dead[address_id])[:MOST_NAMED]
-        rows = [row for row in Address.objects.filter(pk__in=most, is_enabled=True) if dead[row.pk] > 1]
-    else:
-        with missing_is_404(Address):
-            rows = [addresses.get(user_id, address_id=filters.address_id)]
-    return [
-        {
-            "id": row.pk,
-            "kind": delivery_list.channel_label(row.kind),
-            "target": delivery_list.short_target(row.masked_target),
-            "dead": dead.get(row.pk, 0) if row.is_enabled else 0,
-        }
-        for row in rows
-    ]
+        messages.info(request, _("Nothing to retry: it is on its way already, or was a moment ago."))

@@ -6,6 +6,7 @@ from events.rest.converters import path
 urlpatterns = [
     path("deliveries/", delivery_views.deliveries_page, name="deliveries"),
     path("deliveries/<bigint:delivery_id>/resend/", delivery_views.resend, name="delivery-resend"),
+    path("deliveries/retry/", delivery_views.retry_all, name="deliveries-retry"),
     path("channels/", address_views.channels_page, name="channels"),
     path("channels/add/", address_views.add_page, name="channel-add"),
     path("channels/<bigint:channel_id>/", address_views.channel_page, name="channel"),
@@ -15,7 +16,7 @@ urlpatterns = [
     path("channels/<bigint:channel_id>/rotate-secret/", address_views.rotate, name="channel-rotate"),
     path("channels/<bigint:channel_id>/switch/", address_views.switch, name="channel-switch"),
     path("channels/<bigint:channel_id>/recover/", address_views.recover, name="channel-recover"),
-    path("channels/<bigint:channel_id>/resend/", delivery_views.resend_dead, name="channel-resend"),
+    path("channels/<bigint:channel_id>/resend/", delivery_views.retry_channel, name="channel-resend"),
     path("unsubscribe/<str:token>/", link_views.unsubscribe, name="unsubscribe"),
     path("confirm/<str:token>/", link_views.confirm_address, name="confirm-address"),
 ]

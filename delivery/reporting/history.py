@@ -19,10 +19,14 @@ def rows(user_id: int | None) -> QuerySet[Delivery]:
     """Query a person's deliveries, or everybody's (None), newest first, with all that shows them: two queries."""
     query = Delivery.objects.select_related(
         "address__server", "notification__event__event_type", "notification__event__actor_user", "summary"
-    ).prefetch_related(Prefetch("attempts", queryset=Attempt.objects.order_by("id")))
+    ).prefetch_related(attempts())
     # What was frozen can be a quarter of a megabyte, and nobody looks at it here.
     query = query.defer("body").order_by("-id")
     return query if user_id is None else query.filter(address__user_id=user_id)
+
+
+def attempts() -> Prefetch[str]:
+    return Prefetch("attempts", queryset=Attempt.objects.order_by("id"))
 
 
 def page(
@@ -53,11 +57,13 @@ def _seen(found: Iterable[Delivery], *, user_id: int | None) -> list[Delivery]:
     return loaded
 
 
-def counts(user_id: int) -> dict[str, int]:
-    """Count what a person has in each state, and `held`. Each stops at MOST_COUNTED."""
+def counts(user_id: int, *, address_id: int | None = None) -> dict[str, int]:
+    """Count what a person, or an address, has in each state, and `held`. Each stops at MOST_COUNTED."""
     theirs = Delivery.objects.filter(address__user_id=user_id).order_by()
+    theirs = theirs if address_id is None else theirs.filter(address_id=address_id)
     query = {state: theirs.filter(state=state)[:MOST_COUNTED].count() for state in Delivery.State.values}
-    return query | {"held": held(user_id).order_by()[:MOST_COUNTED].count()}
+    held_count = held(user_id).order_by()[:MOST_COUNTED].count() if address_id is None else 0
+    return query | {"held": held_count}
 
 
 def held(user_id: int) -> QuerySet[Notification]:
@@ -69,16 +75,12 @@ def held(user_id: int) -> QuerySet[Notification]:
 
 def dead_by_address(user_id: int) -> dict[int, int]:
     """Count the dead that can be sent again, by address."""
-    counted = _dead(user_id).values("address_id").annotate(count=Count("id")).order_by()
+    counted = dead(user_id).values("address_id").annotate(count=Count("id")).order_by()
     return {row["address_id"]: row["count"] for row in counted}
 
 
-def dead_ids(user_id: int, *, address_id: int, limit: int = MOST_COUNTED) -> list[int]:
-    dead = _dead(user_id).filter(address_id=address_id)
-    return list(dead.order_by("-id").values_list("id", flat=True)[:limit])
-
-
-def _dead(user_id: int) -> QuerySet[Delivery]:
+def dead(user_id: int) -> QuerySet[Delivery]:
+    """Query what failed and can be sent again."""
     theirs = Delivery.objects.filter(address__user_id=user_id, purpose__in=Delivery.REPEATABLE)
     return theirs.filter(state=Delivery.State.DEAD)
 

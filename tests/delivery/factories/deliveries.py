@@ -22,9 +22,11 @@ def address(user: User, **fields: Any) -> Address:
 
 
 def notification(user: User, *, name: str = "job.completed", channel: str = "fake", **fields: Any) -> Notification:
-    """A row as the router writes it, of an event of its own."""
-    event = Event.objects.create(event_type=EventType.objects.get(name=name), payload={"name": "Shot 042"})
-    return Notification.objects.create(event=event, user=user, channel=channel, **fields)
+    """A row as the router writes it, of an event of its own unless one is given."""
+    if "event" not in fields:
+        payload = {"name": "Shot 042"}
+        fields["event"] = Event.objects.create(event_type=EventType.objects.get(name=name), payload=payload)
+    return Notification.objects.create(user=user, channel=channel, **fields)
 
 
 def delivery(to: Address, *, of: Notification | None = None, **fields: Any) -> Delivery:

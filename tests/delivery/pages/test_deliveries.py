@@ -40,6 +40,10 @@ def rows(browser: Client, **query: Any) -> list[Any]:
     return list(browser.get(reverse("deliveries"), query).context["rows"])
 
 
+def lines(browser: Client, **query: Any) -> list[Any]:
+    return [line for row in rows(browser, **query) for line in row["lines"]]
+
+
 def tried(one: Delivery, **fields: Any) -> Attempt:
     given = {"number": 1, "outcome": "retry", "started_at": timezone.now(), "ms": 84, "http_status": 503}
     return Attempt.objects.create(delivery=one, **(given | {"reason": "http_5xx"} | fields))
@@ -47,7 +51,7 @@ def tried(one: Delivery, **fields: Any) -> Attempt:
 
 def said(browser: Client) -> list[str]:
     """What each attempt of the newest delivery reads as."""
-    return [one["text"] for one in rows(browser)[0]["tries"]]
+    return [one["text"] for one in lines(browser)[0]["tries"]]
 
 
 def test_a_delivery_is_a_row_with_its_tries(browser, member):
@@ -66,7 +70,7 @@ def test_a_delivery_is_a_row_with_its_tries(browser, member):
     assert first == "503 Service Unavailable · 84 ms · tried again after 1 s"
     assert second.startswith("no answer in 10 s · next try ")
     page = text(browser, "deliveries")
-    for words in ("Shot 042 finished", "hooks.example/x", "2 tries", "Next try"):
+    for words in ("Shot 042 finished", "hooks.example/x", "Attempts", "Next attempt"):
         assert words in page
 
 
@@ -89,30 +93,31 @@ def test_a_try_in_words(browser, member, attempt, reads):
 
 @pytest.mark.parametrize(
     ("state", "pill"),
-    [("sent", "Sent"), ("dead", "Dead after 1 try"), ("skipped", "Skipped"), ("sending", "Sending")],
+    [("sent", "Sent"), ("dead", "Failed after 1 attempt"), ("skipped", "Skipped"), ("sending", "Sending")],
 )
 def test_the_pill_says_how_it_stands(browser, member, state, pill):
     tried(delivery(address(member), state=state))
-    assert rows(browser)[0]["pill"] == pill
+    assert lines(browser)[0]["pill"] == pill
 
 
 def test_what_waits_for_its_first_try_is_waiting(browser, member):
     delivery(address(member))
-    assert rows(browser)[0]["pill"] == "Waiting"
+    assert lines(browser)[0]["pill"] == "Waiting"
 
 
 def test_what_went_well_at_once_has_no_more_to_tell(browser, member):
     tried(delivery(address(member), state="sent"), outcome="sent", http_status=200)
-    assert rows(browser)[0]["tries"] == []
+    assert lines(browser)[0]["tries"] == []
 
 
 def test_a_held_one_says_until_when(browser, member):
     store_settings(member, digest_enabled=True, digest_hour=18)
     notification(member, channel="email", hold="digest")
     [row] = rows(browser)
-    assert (row["state"], row["icon"], row["pill"]) == ("held", "moon", "Held")
-    assert row["about"].startswith("E-mail · in the digest at ")
-    assert "18:00" in row["about"]
+    [line] = row["lines"]
+    assert (row["state"], row["icon"], line["pill"], line["channel"]) == ("held", "moon", "Held", "E-mail")
+    assert line["target"].startswith("in the digest at ")
+    assert "18:00" in line["target"]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +126,7 @@ def test_a_held_one_says_until_when(browser, member):
 def test_one_that_is_more_than_the_cap_of_an_hour_says_when_it_comes(browser, member, settings, most, words):
     settings.HOURLY_CAPS = {"email": most}
     notification(member, channel="email", hold="burst", hold_until=timezone.now() + timedelta(minutes=20))
-    assert rows(browser)[0]["about"].startswith(f"E-mail · {words}")
+    assert lines(browser)[0]["target"].startswith(words)
 
 
 @pytest.mark.parametrize("gone", [{"is_read": True}, {"hold": "none"}, {"channel": "in_app"}])
@@ -140,7 +145,7 @@ def test_chips_count_and_filter(browser, member):
         ("All", "5"),
         ("Waiting", "2"),
         ("Sent", "2"),
-        ("Dead", "1"),
+        ("Failed", "1"),
         ("Held", "1"),
     ]
     assert [row["state"] for row in rows(browser, state="waiting")] == ["waiting", "waiting"]
@@ -172,6 +177,41 @@ def test_pages_have_everything_once_and_in_order(browser, member):
     assert sum(state == "held" for state, _title, _at in seen) == 30
 
 
+def test_one_notification_is_one_row_with_a_line_for_each_address(browser, member):
+    mine, row = notification(member, channel="fake"), address(member)
+    for to in (row, address(member), address(member)):
+        delivery(to, of=mine, state="sent")
+    notification(member, channel="email", hold="digest", event=mine.event)
+    delivery(row, state="dead")
+    assert [(one["state"], [line["state"] for line in one["lines"]]) for one in rows(browser)] == [
+        ("dead", ["dead"]),
+        ("held", ["sent", "sent", "sent", "held"]),
+    ]
+
+
+def test_a_page_has_no_notification_that_an_earlier_one_had(browser, member):
+    first, late = address(member), address(member)
+    told = [notification(member) for _number in range(25)]
+    for to in (first, late):
+        for one in told:
+            delivery(to, of=one)
+    older = browser.get(reverse("deliveries")).context["older"]
+    following = browser.get(reverse("deliveries") + older).context
+    assert [len(row["lines"]) for row in following["rows"]] == [2] * 5
+    assert following["older"] == ""
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [({"type": "job.completed"}, 1), ({"type": "job.failed"}, 0), ({"day": "2026-03-04"}, 1), ({"day": "2026-03-05"}, 0)],
+)
+def test_one_type_and_one_day_alone(browser, member, query, count):
+    store_settings(member, timezone="Asia/Kolkata")
+    one = delivery(address(member))
+    Delivery.objects.filter(pk=one.pk).update(created_at="2026-03-03T18:31Z")
+    assert len(rows(browser, **query)) == count
+
+
 def test_one_address_alone(browser, member):
     wanted, other = address(member), address(member)
     delivery(wanted)
@@ -179,7 +219,7 @@ def test_one_address_alone(browser, member):
     assert len(rows(browser, channel=wanted.pk)) == 1
 
 
-@pytest.mark.parametrize("query", [{"state": "lost"}, {"before": "7"}, {"before": "x-y"}, {"channel": "mine"}])
+@pytest.mark.parametrize("query", [{"state": "lost"}, {"before": "7"}, {"before": "x-y"}, {"channel": "mine"}, {"day": "soon"}, {"day": "9999-12-31"}])
 def test_an_address_that_we_never_wrote_is_refused(browser, query):
     assert browser.get(reverse("deliveries"), query).status_code == 400
 
@@ -231,13 +271,21 @@ def test_all_dead_ones_of_an_address_are_sent_again(browser, member):
     assert other.state == "dead"
 
 
-def test_above_the_dead_ones_their_addresses_offer_to_send_all(browser, member):
+@pytest.mark.parametrize(("query", "count"), [({}, 3), ({"state": "dead"}, 3), ({"state": "sent"}, 0)])
+def test_what_failed_is_retried_at_once(browser, member, query, count):
     several, single = address(member), address(member)
-    for row in (several, several, single):
+    for row in (several, several, single, address(member, is_enabled=False)):
         delivery(row, state="dead")
-    page = text(browser, "deliveries", state="dead")
-    assert "Send all 2 dead ones again" in page
-    assert reverse("channel-resend", args=[single.pk]) not in page
+    assert (f"Retry {count} failed" in text(browser, "deliveries", **query)) == bool(count)
+
+
+def test_only_what_the_list_shows_is_retried(browser, member):
+    wanted, other = address(member), address(member)
+    for row in (wanted, wanted, other):
+        delivery(row, state="dead")
+    answer = browser.post(reverse("deliveries-retry") + f"?channel={wanted.pk}", follow=True)
+    assert b"2 deliveries are on their way again." in answer.content
+    assert Delivery.objects.get(state="dead").address == other
 
 
 @pytest.mark.parametrize("count", [1, 20])
@@ -246,7 +294,7 @@ def test_the_list_costs_the_same_however_long(browser, member, count, django_ass
     for _number in range(count):
         tried(delivery(row))
         notification(member, channel="email", hold="dnd")
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(21):
         browser.get(reverse("deliveries"))
 
 
@@ -254,8 +302,8 @@ def test_the_list_costs_the_same_however_long(browser, member, count, django_ass
 def test_an_empty_list_says_why(browser, state):
     page = text(browser, "deliveries", state=state)
     words = {
-        "": "Nothing was sent yet",
-        "dead": "Nothing was given up",
+        "": "Nothing sent yet",
+        "dead": "Nothing has failed",
         "held": "Nothing is held",
         "sent": "Nothing here",
     }
@@ -398,7 +446,8 @@ def test_the_pages_have_nothing_inline(browser, member):
 
 
 def test_the_navigation_leads_there(browser):
-    assert 'href="/deliveries/" aria-current="page"' in text(browser, "channels")
+    for name in ("deliveries", "channels"):
+        assert f'href="/{name}/" aria-current="page"' in text(browser, name)
 
 
 def test_a_summary_reads_as_what_it_counts(browser, member):
