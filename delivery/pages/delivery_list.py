@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import BadRequest
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -112,7 +113,7 @@ def chosen_of(filters: Filters, *, known: Known) -> list[dict[str, str]]:
     labels = {
         "channel": next((label_of(row) for row in known.addresses if row.pk == filters.address_id), ""),
         "type": next((row.description or row.name for row in known.types if row.name == filters.event_type), ""),
-        "day": times.day_name(filters.day, today=date.min) if filters.day else "",
+        "day": date_format(filters.day, "j F Y") if filters.day else "",
     }
     here = reverse("deliveries")
     return [{"label": text, "href": here + filters.query(**{name: ""})} for name, text in labels.items() if text]
@@ -180,7 +181,7 @@ def _next_cursor(found: Iterable[Group], filters: Filters) -> str:
 
 
 class _Words:
-    """What the page says of groups and their lines."""
+    """Words of the page for groups and their lines."""
 
     def __init__(
         self,

@@ -203,7 +203,12 @@ def test_a_page_has_no_notification_that_an_earlier_one_had(browser, member):
 
 @pytest.mark.parametrize(
     ("query", "count"),
-    [({"type": "job.completed"}, 1), ({"type": "job.failed"}, 0), ({"day": "2026-03-04"}, 1), ({"day": "2026-03-05"}, 0)],
+    [
+        ({"type": "job.completed"}, 1),
+        ({"type": "job.failed"}, 0),
+        ({"day": "2026-03-04"}, 1),
+        ({"day": "2026-03-05"}, 0),
+    ],
 )
 def test_one_type_and_one_day_alone(browser, member, query, count):
     store_settings(member, timezone="Asia/Kolkata")
@@ -219,7 +224,17 @@ def test_one_address_alone(browser, member):
     assert len(rows(browser, channel=wanted.pk)) == 1
 
 
-@pytest.mark.parametrize("query", [{"state": "lost"}, {"before": "7"}, {"before": "x-y"}, {"channel": "mine"}, {"day": "soon"}, {"day": "9999-12-31"}])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"state": "lost"},
+        {"before": "7"},
+        {"before": "x-y"},
+        {"channel": "mine"},
+        {"day": "soon"},
+        {"day": "9999-12-31"},
+    ],
+)
 def test_an_address_that_we_never_wrote_is_refused(browser, query):
     assert browser.get(reverse("deliveries"), query).status_code == 400
 
