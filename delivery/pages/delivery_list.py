@@ -110,13 +110,13 @@ def chips_of(filters: Filters, *, counts: Mapping[str, int] | None) -> list[dict
 
 def chosen_of(filters: Filters, *, known: Known) -> list[dict[str, str]]:
     """Say what the list is narrowed to beside its state, and how each is taken away."""
-    labels = {
+    texts = {
         "channel": next((label_of(row) for row in known.addresses if row.pk == filters.address_id), ""),
         "type": next((row.description or row.name for row in known.types if row.name == filters.event_type), ""),
         "day": date_format(filters.day, "j F Y") if filters.day else "",
     }
     here = reverse("deliveries")
-    return [{"label": text, "href": here + filters.query(**{name: ""})} for name, text in labels.items() if text]
+    return [{"label": text, "href": here + filters.query(**{name: ""})} for name, text in texts.items() if text]
 
 
 def choices_of(known: Known) -> dict[str, list[tuple[object, str]]]:

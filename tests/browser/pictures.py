@@ -28,7 +28,7 @@ def test_the_inbox_with_a_toast_that_has_just_arrived(site, enter):
 
 def test_the_deliveries(enter):
     page = enter("alice", "/deliveries/", **LOOK)
-    page.locator(".delivery", has_text="Dead after").locator("summary").click()
+    page.locator(".delivery", has_text="Failed after").first.wait_for()
     page.screenshot(path=DOCS / "deliveries.png")
 
 

@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.page]
 
 
 def test_a_channel_is_added_tested_and_switched_off_without_scripts(enter):
-    page = functools.partial(enter, java_script_enabled=False)("carol", "/deliveries/")
+    page = functools.partial(enter, java_script_enabled=False)("carol", "/channels/")
     page.get_by_role("link", name="Add a channel").first.click()
     page.get_by_role("link", name="Webhook").click()
     page.get_by_label("URL").fill("https://93.184.215.14/carillon")
