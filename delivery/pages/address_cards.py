@@ -37,7 +37,7 @@ HINTS: dict[str, tuple[Promise, Promise]] = {
 
 def card_of(row: Address, *, dead: int, inbox: InboxStatus) -> dict[str, Any]:
     """An address and what the pages say of it. `tone`: good, open, bad or quiet."""
-    state, tone, about = _address_status(row, inbox=inbox)
+    state, tone, about = _address_status(row, dead=dead, inbox=inbox)
     signs_old = row.previous_secret_until is not None and row.previous_secret_until > inbox.now
     options = addresses.OPTIONS.get(row.kind, ())
     return {
@@ -77,7 +77,7 @@ def retries() -> list[tuple[str, str]]:
     return [(Address.Retry.SHORT, short), (Address.Retry.LONG, _("For three days"))]
 
 
-def _address_status(row: Address, *, inbox: InboxStatus) -> tuple[str, str, str]:
+def _address_status(row: Address, *, dead: int, inbox: InboxStatus) -> tuple[str, str, str]:
     if not row.is_enabled:
         return (
             _("Switched off"),
@@ -89,9 +89,12 @@ def _address_status(row: Address, *, inbox: InboxStatus) -> tuple[str, str, str]
     if row.failing_since is not None:
         since = _("Failing since {time}.").format(time=_when(row.failing_since, inbox))
         return _("Failing"), "bad", since
-    if row.last_success_at is not None:
-        return _("Working"), "good", _("Last delivery {time}.").format(time=_when(row.last_success_at, inbox))
-    return _("Ready"), "good", _("Nothing was sent yet.")
+    if row.last_success_at is None and not dead:
+        return _("Ready"), "good", _("Nothing sent yet.")
+    last = _("Last delivery {time}.").format(time=_when(row.last_success_at, inbox)) if row.last_success_at else ""
+    if dead:
+        return _("Working, {n} undelivered").format(n=dead), "open", last
+    return _("Working"), "good", last
 
 
 def _when(at: datetime | None, inbox: InboxStatus) -> str:

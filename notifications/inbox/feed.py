@@ -11,7 +11,7 @@ from events.db.clock import instant
 from events.models import Event
 from notifications.inbox import search
 from notifications.models import Notification, NotificationQuerySet
-from notifications.presentation import access, labels
+from notifications.presentation import access, naming
 
 # Rows that a search reads at once where the host is asked who may see them.
 READ_AT_ONCE = 100
@@ -172,7 +172,7 @@ def event_json(event: Event) -> dict[str, Any]:
         "body": words.body,
         "display_title": words.shown_title if words.shown_title != words.title else "",
         "display_body": words.shown_body if words.shown_body != words.body else "",
-        "initials": labels.initials(words.person),
+        "initials": naming.initials(words.person),
         "progress": _progress(event),
         "url": words.url,
         "payload": event.payload,

@@ -101,12 +101,6 @@ def is_failure(event_type: str) -> bool:
     return event_type.rpartition(".")[2] in _FAILURES
 
 
-def initials(name: str) -> str:
-    """First letters of the first and the last word."""
-    words = name.split()
-    return "".join(word[0] for word in [*words[:1], *words[1:][-1:]]).upper()
-
-
 def capped(number: int, *, place: str = "list") -> str:
     return f"{MOST[place]}+" if number > MOST[place] else str(number)
 

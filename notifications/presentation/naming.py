@@ -28,5 +28,7 @@ def plain_name(entity: Entity) -> str:
 
 def initials(name: str) -> str:
     """First letters of the first and the last word: "Alice Martin" is AM."""
-    words = name.split() or [""]
+    words = name.split()
+    if not words:
+        return ""
     return (words[0][:1] + (words[-1][:1] if len(words) > 1 else words[0][1:2])).upper()

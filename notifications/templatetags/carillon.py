@@ -12,8 +12,11 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from events import accounts
+from events.accounts import User
 from notifications.pages.feed import BLANK
 from notifications.pages.inbox_status import InboxStatus, status_for
+from notifications.presentation import naming
 
 register = template.Library()
 _SHARED_MARKUP_KEY = "carillon_shared_markup"
@@ -108,3 +111,13 @@ def _element_context(context: Context) -> dict[str, Any]:
         "blank": BLANK,
         "config": inbox.for_browser(csrf_token=token),
     }
+
+
+@register.filter
+def full_name(user: User) -> str:
+    return accounts.full_name(user)
+
+
+@register.filter
+def initials(user: User) -> str:
+    return naming.initials(accounts.full_name(user))

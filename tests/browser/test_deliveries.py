@@ -21,7 +21,7 @@ def test_a_channel_is_added_tested_and_switched_off_without_scripts(enter):
     assert page.get_by_role("textbox", name="The signing secret").input_value().startswith("whsec_")
     page.get_by_role("button", name="Switch off").click()
     expect(page.get_by_text("Switched off. Its history stays.")).to_be_visible()
-    page.get_by_role("link", name="Its deliveries").click()
+    page.get_by_role("link", name="View deliveries").click()
     expect(page.get_by_text("No delivery matches these filters.")).to_be_visible()
 
 
