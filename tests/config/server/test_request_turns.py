@@ -106,7 +106,7 @@ def test_who_can_not_even_wait_is_told_to_retry(path, monkeypatch, caplog):
     status, headers, body = run(scene)
     assert (status, headers[b"retry-after"], headers[b"content-length"]) == (503, b"1", str(len(body)).encode())
     if path == "/":
-        assert b"Too many requests wait already" in body
+        assert b"The server is busy right now" in body
         assert headers[b"content-type"].startswith(b"text/html")
     else:
         assert json.loads(body)["code"] == "busy"
