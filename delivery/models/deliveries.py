@@ -104,6 +104,8 @@ class Delivery(models.Model):
                 condition=Q(purpose__in=("test", "confirmation")),
                 name="idx_deliveries_asked",
             ),
+            # What was settled within the hour, for Pulse.
+            models.Index(fields=["settled_at"], condition=Q(settled_at__isnull=False), name="idx_deliveries_settled"),
         ]
 
     def __str__(self) -> str:

@@ -1,12 +1,14 @@
 """Addresses of the pages, included at the root."""
 
-from delivery.pages import address_views, delivery_views, link_views
+from delivery.pages import address_views, delivery_views, link_views, pulse_views
 from events.rest.converters import path
 
 urlpatterns = [
     path("deliveries/", delivery_views.deliveries_page, name="deliveries"),
     path("deliveries/<bigint:delivery_id>/resend/", delivery_views.resend, name="delivery-resend"),
     path("deliveries/retry/", delivery_views.retry_all, name="deliveries-retry"),
+    path("pulse/", pulse_views.pulse_page, name="pulse"),
+    path("pulse/live/", pulse_views.pulse_page, {"template": "pulse_live.html"}, name="pulse-live"),
     path("channels/", address_views.channels_page, name="channels"),
     path("channels/add/", address_views.add_page, name="channel-add"),
     path("channels/<bigint:channel_id>/", address_views.channel_page, name="channel"),

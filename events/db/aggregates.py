@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Aggregate, TextField
+from django.db.models import Aggregate, BigIntegerField, Func, IntegerField, Subquery, TextField
 from django.db.models.sql.compiler import SQLCompiler
 
 
@@ -30,3 +30,27 @@ def numbers_of(select: str) -> str:
     if connection.vendor == "postgresql":
         return f"array_to_string(ARRAY({select}), ',')"
     return f"(SELECT group_concat(id) FROM ({select}))"
+
+
+class Slot(Func):
+    """Number of the slot of so many seconds that a moment falls into, counted from 1970."""
+
+    output_field = BigIntegerField()
+
+    def __init__(self, moment: str, *, seconds: int = 60, **extra: Any) -> None:
+        super().__init__(moment, seconds=seconds, **extra)
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
+        template = "floor(extract(epoch FROM %(expressions)s) / %(seconds)d)::bigint"
+        return self.as_sql(compiler, connection, template=template, **extra)
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
+        template = "(CAST(strftime('%%%%s', %(expressions)s) AS integer) / %(seconds)d)"
+        return self.as_sql(compiler, connection, template=template, **extra)
+
+
+class CountUpTo(Subquery):
+    """Number of rows that this query finds, which says itself how many it looks at."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS found)"
+    output_field = IntegerField()

@@ -77,7 +77,7 @@ class HeadCursor:
         if self._seen != self._told:
             channel_layer.send(GROUP, _message([], head=self._seen))
             self._told = self._seen
-        self._seen = _head()
+        self._seen = log_head()
 
 
 async def subscribe(
@@ -148,7 +148,7 @@ class _Buffer:
 
 async def _listen(channels: Any, channel: str, *, buffer: _Buffer, after: int | None) -> None:
     """Positions have no holes but by deletion: a step of more than one is a message that was lost, or is late."""
-    position = await database_sync_to_async(_head)() if after is None else after
+    position = await database_sync_to_async(log_head)() if after is None else after
     async for event in _from_log(after=position):
         position = event.position
         buffer.put(event)
@@ -178,7 +178,7 @@ def _page(after: int, below: int) -> list[Published]:
     return [_published(_to_json(event)) for event in events.order_by("position")[:PAGE]]
 
 
-def _head() -> int:
+def log_head() -> int:
     return LogHead.objects.get(pk=1).position
 
 

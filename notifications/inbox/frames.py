@@ -45,6 +45,9 @@ def error(*, code: str, detail: str) -> Frame:
     return {"type": "error", "code": code, "detail": detail}
 
 
+# For whoever watches: something happened, of which the page reads. With the seq of nothing in the inbox.
+PULSE: Frame = {"type": "pulse", "seq": 0}
+
 # Why the server closes (accept, an error frame, then the close: a reason doesn't pass through Daphne).
 UNAUTHENTICATED = 4401
 TOO_SLOW = 4408

@@ -4,6 +4,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from events.models import EventType
+
 # In the order people see them in; others follow by name.
 CATEGORIES = ("job", "review", "system", "collaboration")
 
@@ -74,6 +76,17 @@ def category_name(category: str) -> str:
 
 def category_plural(category: str) -> str:
     return str(_PLURAL.get(category) or category_name(category))
+
+
+def category_order(category: str) -> tuple[int, str]:
+    """Sort categories as people see them."""
+    return CATEGORIES.index(category) if category in CATEGORIES else len(CATEGORIES), category
+
+
+def type_name(event_type: EventType) -> str:
+    """`job.completed` as Job completed, `system.gpu_warning` as System GPU warning."""
+    words = event_type.name.rpartition(".")[2].replace("_", " ").replace("gpu", "GPU")
+    return f"{category_name(event_type.category)} {words}"
 
 
 def reason_text(reason: str, *, category: str) -> str:

@@ -90,6 +90,12 @@ def identify(who: Credentials) -> Identity | None:
     return Identity(user.pk, who.session_key, password=digest(user.password)) if isinstance(user, User) else None
 
 
+def may_watch(who: Identity) -> bool:
+    """Tell if the person may know when something happens that concerns others. At most three queries."""
+    user = accounts.active().filter(pk=who.user_id).first()
+    return user is not None and user.has_perm("carillon_events.view_event")
+
+
 def lapsed(identities: Collection[Identity], *, now: datetime) -> set[Identity]:
     """Find those that would not be let in now: the session ended or expired, the key was revoked, the password changed,
     the person switched off or deleted.

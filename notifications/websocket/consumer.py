@@ -123,10 +123,14 @@ class _Connection:
                 socket.resume(seq)
             case {"type": "resume"}:
                 await self.send_frame(frames.error(code="invalid_seq", detail="seq is a whole number from 0."))
+            case {"type": "watch"} if await hub.current().query(authentication.may_watch, socket.who):
+                socket.watch(now=time.monotonic())
+            case {"type": "watch"}:
+                await self.send_frame(frames.error(code="forbidden", detail="Watching needs the right to view events."))
             case None:
                 await self.send_frame(frames.error(code="invalid_json", detail="Send one JSON object as a text frame."))
             case _:
-                detail = "Known types are resume and ping; everything else goes over HTTP."
+                detail = "Known types are resume, watch and ping; everything else goes over HTTP."
                 await self.send_frame(frames.error(code="unknown_type", detail=detail))
 
     async def write(self, socket: hub.Socket) -> None:
@@ -137,6 +141,8 @@ class _Connection:
             if socket.lost and not await self.greet(socket):
                 socket.end(frames.GOING_AWAY)
                 return
+            if socket.take_news():
+                await self.send_frame(frames.PULSE)
             while socket.waiting:
                 seq, text = socket.take()
                 if socket.seq is None or seq > socket.seq:

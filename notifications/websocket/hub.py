@@ -1,6 +1,7 @@
 """One hub per web process: one subscription on the layer, the local sockets by person, no query per message."""
 
 import asyncio
+import contextlib
 import json
 import time
 from collections import defaultdict, deque
@@ -15,6 +16,7 @@ from channels.layers import get_channel_layer
 from django.db import Error
 
 from events.db import clock
+from events.dispatch import live_stream
 from events.transport import credentials, outages
 from notifications.inbox import frames, push
 from notifications.inbox.frames import Frame
@@ -31,6 +33,8 @@ RETRY = 1.0
 CHECK_INTERVAL = 2.0
 # Seconds between looks at all sockets' sessions and keys: for what nobody told of.
 RECHECK = 10.0
+# Seconds for which a socket is told of news after it has asked, between two times at least, and without any at most.
+WATCH, NEWS_INTERVAL, NEWS_AT_LEAST = 60.0, 2.0, 10.0
 # So many threads ask the database for sockets: the pool keeps as many connections beside the requests'.
 QUERIES_AT_ONCE = 4
 # Greetings of a person over all their sockets, at once and then a second: each costs ten times another frame and more.
@@ -59,6 +63,8 @@ class Socket:
     lost: bool = True
     close_code: int | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    watches_until: float = 0.0
+    has_news: bool = False
     session: str | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -97,6 +103,17 @@ class Socket:
         self.resume_from, self.lost = None, False
         return known
 
+    def watch(self, *, now: float) -> None:
+        self.watches_until = now + WATCH
+
+    def offer_news(self) -> None:
+        self.has_news = True
+        self.filled.set()
+
+    def take_news(self) -> bool:
+        had, self.has_news = self.has_news, False
+        return had
+
     def end(self, code: int) -> None:
         self.close_code = code
         self.ended.set()
@@ -126,7 +143,7 @@ class Hub:
         """Register a socket: from here on it misses nothing. Read the snapshot after it."""
         self.sockets[socket.who.user_id].add(socket)
         if not self._tasks:
-            parts = (self._listen, self._find_lost, self._recheck_told, self._recheck_all)
+            parts = (self._listen, self._find_lost, self._recheck_told, self._recheck_all, self._tell_watchers)
             self._tasks = [asyncio.create_task(part()) for part in parts]
         # A layer that is down keeps nobody from their inbox: they catch up when it is back.
         try:
@@ -210,6 +227,22 @@ class Hub:
             for user_id, greetings in list(self._greetings.items()):
                 if user_id not in self.sockets and greetings.allowance.is_full(now=now):
                     del self._greetings[user_id]
+
+    async def _tell_watchers(self) -> None:
+        """Tell who watches that the log has moved, or that a while has passed. One query, and none if nobody does."""
+        head, told_at = 0, 0.0
+        while True:
+            await asyncio.sleep(NEWS_INTERVAL)
+            now = time.monotonic()
+            watching = [each for sockets in self.sockets.values() for each in sockets if each.watches_until > now]
+            if not watching:
+                continue
+            with contextlib.suppress(Error):
+                before, head = head, await self.query(live_stream.log_head)
+                if head != before or now - told_at >= NEWS_AT_LEAST:
+                    told_at = now
+                    for socket in watching:
+                        socket.offer_news()
 
     async def _recheck(self, sockets: Iterable[Socket]) -> None:
         """End those whose session or key no longer holds, by what the database says; nobody's while it is away."""

@@ -108,6 +108,4 @@ def _save_line(
 
 
 def _order(row: NotificationPreference) -> tuple[int, str, int]:
-    category = row.event_type.category
-    known = labels.CATEGORIES.index(category) if category in labels.CATEGORIES else len(labels.CATEGORIES)
-    return known, category, row.event_type_id
+    return *labels.category_order(row.event_type.category), row.event_type_id

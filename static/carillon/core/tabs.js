@@ -118,8 +118,10 @@ export class Tabs {
   }
 
   /** A follower's word to the leader. @param {any} message */
-  asked({ since, wake, frame, status }) {
+  asked({ since, wake, watch, frame, status }) {
     if (frame || status) return;
+    // A page wants to hear, for a minute, when there is something new to see: `pulse`, which is no news of the inbox.
+    if (watch) this.connection?.send({ type: "watch" });
     if (wake) {
       this.connection?.retryNow(() => this.channel?.postMessage({ status: this.store.status }));
       return;

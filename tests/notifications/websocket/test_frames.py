@@ -12,6 +12,8 @@ from events.db.clock import instant
 from notifications.inbox import feed, marking
 from notifications.models import Notification
 from notifications.preferences.settings import change_settings
+from notifications.websocket import hub
+from notifications.websocket.authentication import Identity
 from tests.notifications.factories.routing import (
     JOB,
     NOON,
@@ -171,3 +173,20 @@ def test_what_is_rolled_back_reaches_nobody(server, owner):
         publish_and_route("job.completed", source=JOB)
         transaction.set_rollback(True)
     assert socket.has_nothing_more()
+
+
+def test_whoever_may_view_events_is_told_that_there_are_some(server, admin, monkeypatch):
+    monkeypatch.setattr(hub, "NEWS_INTERVAL", 0.01)
+    socket = server.greeted(admin)
+    socket.say({"type": "watch"})
+    assert socket.frame() == {"type": "pulse", "seq": 0}
+
+
+def test_nobody_else_watches(server, owner):
+    assert server.greeted(owner).answer({"type": "watch"})["code"] == "forbidden"
+
+
+def test_who_has_not_asked_again_is_told_no_more():
+    socket = hub.Socket(Identity(1))
+    socket.watch(now=0.0)
+    assert socket.watches_until == hub.WATCH
