@@ -188,7 +188,7 @@ export class Connection {
 
   /** @param {object} frame */
   send(frame) {
-    this.socket?.send(JSON.stringify(frame));
+    if (this.socket?.readyState === 1) this.socket.send(JSON.stringify(frame));
   }
 
   close() {

@@ -23,6 +23,7 @@ class CarillonPulse extends HTMLElement {
       this.read();
     };
     // The tab that has the socket hears the wish, and passes on each frame, to this very page as well.
+    if (!window.BroadcastChannel) return;
     this.channel = new BroadcastChannel(`carillon-${config.user}`);
     this.channel.onmessage = ({ data }) => data.frame?.type === "pulse" && this.read();
     store.addEventListener("connection", () => {
