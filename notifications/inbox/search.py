@@ -18,7 +18,7 @@ from notifications.models import Notification, NotificationQuerySet
 
 MOST_CHARACTERS, MOST_WORDS = 200, 8
 _FIELD = re.compile(r"\{[^}]*\}")
-_NAMES = ("first_name", "last_name")
+_NAMES = ("first_name", "last_name", "full_name", "name")
 
 
 def narrowed(rows: NotificationQuerySet, *, text: str) -> NotificationQuerySet:

@@ -10,6 +10,7 @@ import pytest
 from events.db.session import joined_by_index
 from notifications.inbox import feed, search, triage
 from notifications.models import Notification
+from tests.accounts.factory import rename
 from tests.notifications.factories.routing import JOB, NOON, OTHER_JOB, publish_and_route
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_tied")]
@@ -22,8 +23,7 @@ def found(user, text: str, state: str = "") -> list[int]:
 @pytest.fixture
 def row(owner, member) -> int:
     """Id of one among others."""
-    member.first_name, member.last_name = "Carol", "Diaz"
-    member.save()
+    rename(member, "Carol Diaz")
     publish_and_route("job.failed", source=JOB, actor=member, payload={"name": "Harbour at night", "error": "Full"})
     publish_and_route("review.submitted", source=JOB, payload={"note": "Other"})
     return Notification.objects.get(user=owner, event__event_type__name="job.failed").pk
