@@ -54,7 +54,7 @@ def no_connections(signed_in, key) -> Iterator[None]:
 def test_pages_without_a_connection_say_when_to_come_back(signed_in, path):
     answer = signed_in.get(path)
     assert (answer.status_code, answer["Retry-After"]) == (503, "1")
-    assert b"The database can&#x27;t answer now" in answer.content
+    assert b"The database isn&#x27;t answering right now" in answer.content
 
 
 @pytest.mark.service

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from config import demo
+from delivery.models import Address
 from events.sweep import sweep
 
 pytestmark = pytest.mark.django_db
@@ -64,7 +65,6 @@ PAGES = [
     "/notifications/?state=done",
     "/notifications/preferences/",
     "/channels/",
-    "/channels/1/",
     "/channels/add/?kind=webhook",
     "/deliveries/",
     "/entities/job/42/",
@@ -73,7 +73,10 @@ PAGES = [
 
 
 def test_no_page_for_people_says_an_identifier(alice):
-    answers = {page: alice.get(page, follow=True) for page in PAGES}
+    channels = [
+        f"/channels/{pk}/" for pk in Address.objects.filter(user__username="alice").values_list("pk", flat=True)
+    ]
+    answers = {page: alice.get(page, follow=True) for page in (*PAGES, *channels)}
     assert {page: answer.status_code for page, answer in answers.items() if answer.status_code != 200} == {}
     said = {page: identifiers(answer.content.decode()) for page, answer in answers.items()}
     assert {page: found for page, found in said.items() if found} == {}
