@@ -126,7 +126,9 @@ class _Connection:
             case {"type": "watch"} if await hub.current().query(authentication.may_watch, socket.who):
                 socket.watch(now=time.monotonic())
             case {"type": "watch"}:
-                await self.send_frame(frames.error(code="forbidden", detail="Watching needs the right to view events."))
+                await self.send_frame(
+                    frames.error(code="permission_denied", detail="Watching needs the right to view events.")
+                )
             case None:
                 await self.send_frame(frames.error(code="invalid_json", detail="Send one JSON object as a text frame."))
             case _:

@@ -183,7 +183,7 @@ def test_whoever_may_view_events_is_told_that_there_are_some(server, admin, monk
 
 
 def test_nobody_else_watches(server, owner):
-    assert server.greeted(owner).answer({"type": "watch"})["code"] == "forbidden"
+    assert server.greeted(owner).answer({"type": "watch"})["code"] == "permission_denied"
 
 
 def test_who_has_not_asked_again_is_told_no_more():
