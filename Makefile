@@ -1,6 +1,6 @@
 # Carillon. Needs make and Python 3.11 or later; everything else is installed into .venv.
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-fast check chaos bench lock up
+.PHONY: help install run test test-fast check chaos bench docs lock up
 
 PORT ?= 8000
 VENV := .venv
@@ -21,6 +21,7 @@ help:
 	@echo "make check      formatting, lint, types, the floors' imports, then the tests"
 	@echo "make chaos      every fault on running servers, and what it cost (docs/reliability.md); long"
 	@echo "make bench      the figures of this machine"
+	@echo "make docs       the documentation as a site, in var/docs"
 	@echo "make lock       compile requirements*.in into requirements*.txt"
 	@echo "make up         the service profile in containers: web x2, worker, beat, PostgreSQL, Redis"
 
@@ -38,7 +39,8 @@ $(VENV)/installed-dev: requirements-dev.txt $(VENV)/installed
 	$(PY) -m pip install --quiet -r requirements-dev.txt
 	@touch $@
 
-run: install
+run: install .env
+	@grep -qs '^DEBUG=' .env || { tail -c 1 .env | grep -q . && echo; echo DEBUG=true; } >> .env
 	@DEBUG=true exec $(PY) manage.py serve --demo --port $(PORT)
 
 test: $(VENV)/installed-dev
@@ -59,6 +61,9 @@ chaos: $(VENV)/installed-dev
 
 bench: $(VENV)/installed-dev
 	@DEBUG=true $(PY) -m bench
+
+docs: $(VENV)/installed-dev
+	@$(PY) -m sphinx -q -W -b html -c docs . var/docs
 
 # Versions for every supported Python, and no address of an index in the outcome.
 lock: $(VENV)/installed-dev

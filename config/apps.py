@@ -24,7 +24,7 @@ class ConfigConfig(AppConfig):
         # It registers its check with Django.
         import_module("config.checks")
         limits = import_module("config.sign_in.limits")
-        if settings.CARILLON_DEMO:
+        if settings.CARILLON["DEMO"]:
             import_module("config.demo").enter_demo()
         user_logged_in.connect(limits.forgive, dispatch_uid="carillon.sign_in")
         gc.freeze()

@@ -5,23 +5,23 @@ from typing import Any
 
 import django
 
-from config.refusals.request_text import ReadableRequests
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 django.setup(set_prefix=False)
-pages = ReadableRequests()
 
 # What they import needs the applications loaded.
+from config.handler import Handler  # noqa: E402
 from config.server.callers import Callers  # noqa: E402
+from config.server.connection_pool import HEALTH_CHECKS_AT_ONCE, REQUESTS_AT_ONCE  # noqa: E402
 from config.server.handshakes import HandshakeRates  # noqa: E402
 from config.server.proxy import described  # noqa: E402
-from config.server.request_turns import RequestTurns  # noqa: E402
-from notifications.websocket import consumer  # noqa: E402
+from config.server.request_turns import HEALTH, RequestTurns  # noqa: E402
+from delivery.asgi import socket  # noqa: E402
 
 callers = Callers()
+pages = Handler(threads=REQUESTS_AT_ONCE + HEALTH_CHECKS_AT_ONCE * len(HEALTH))
 requests = RequestTurns(pages, callers=callers)
-sockets = HandshakeRates(consumer.application, callers=callers)
+sockets = HandshakeRates(socket, callers=callers)
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:

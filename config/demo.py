@@ -19,7 +19,8 @@ from notifications.pages.auth_views import DEMO_ACCOUNTS, DEMO_PASSWORD
 
 KEY = "demo:"
 
-PROJECT = Entity("project", 1)
+PROJECT_ID = 1
+PROJECT = Entity("project", PROJECT_ID)
 HARBOUR, SHOT, TEASER = Entity("job", 41), Entity("job", 42), Entity("job", 43)
 
 NAMES = {
@@ -34,7 +35,7 @@ MACHINE, DISK = "render-02", Disk(mount="/data", percent=91.0, free_bytes=408021
 
 def enter_demo() -> None:
     """Let this process behave as a demo: the sign-in page names the accounts, and what events are about has pages."""
-    settings.CARILLON_DEMO = True
+    settings.CARILLON["DEMO"] = True
     for entity_type in ("job", "project", monitor.DISK):
         register_entity(entity_type)
 
@@ -108,6 +109,6 @@ def _events(people: dict[str, User]) -> list[NewEvent]:
         NewEvent("job.completed", SHOT, None, {"name": "Shot 042", "message": "240 frames in 12 min 08 s"}),
     ]
     return [
-        replace(event, project_id=PROJECT.id, idempotency_key=f"{KEY}{number}")
+        replace(event, project_id=PROJECT_ID, idempotency_key=f"{KEY}{number}")
         for number, event in enumerate(events, start=1)
     ]

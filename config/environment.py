@@ -4,12 +4,14 @@ import ipaddress
 import math
 import os
 import re
+from collections import ChainMap
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
 import idna
+from dotenv import dotenv_values
 
 SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
@@ -27,6 +29,10 @@ _MAILBOX = re.compile(
 _ADDRESSES = "it must read as in postgres://user:password@host:5432/name or sqlite:////folder/file.sqlite3"
 
 
+# The environment, and behind it what the checkout's .env says: children inherit the first only, and read the second.
+_given: ChainMap[str, str] = ChainMap(os.environ)
+
+
 class UnreadableSettingError(SystemExit):
     """A setting that can't be read. manage.py, celery and daphne end with its sentence alone, exit code 1.
 
@@ -34,24 +40,41 @@ class UnreadableSettingError(SystemExit):
     """
 
 
+def read_file(path: Path) -> None:
+    """Take what a .env file sets (none where it is missing) where the environment doesn't say otherwise.
+
+    `make run` writes one with DEBUG, which is not to be found again in production: it is refused beside an environment
+    that has a SECRET_KEY of its own or says that DEBUG is off.
+    """
+    values = {name: value for name, value in dotenv_values(path).items() if value is not None}
+    _given.maps[1:] = [values]
+    said = os.environ.get("DEBUG", "").strip()
+    in_production = not boolean("DEBUG", default=True) if said else bool(os.environ.get("SECRET_KEY"))
+    if in_production and (found := values.get("DEBUG", "")).lower() not in ("", "0", "false", "no", "off"):
+        raise UnreadableSettingError(
+            f"DEBUG is {found!r} in {path}, which is for development, while the environment is of production; "
+            "remove the line or the file."
+        )
+
+
 def text(name: str, *, default: str) -> str:
-    return os.environ.get(name, "").strip() or default
+    return _given.get(name, "").strip() or default
 
 
 def words(name: str, *, default: list[str]) -> list[str]:
-    raw = os.environ.get(name, "")
+    raw = _given.get(name, "")
     return [word.strip() for word in raw.split(",") if word.strip()] or default
 
 
 def boolean(name: str, *, default: bool) -> bool:
-    raw = os.environ.get(name, "").strip().lower()
+    raw = _given.get(name, "").strip().lower()
     if raw in ("", "1", "0", "true", "false", "yes", "no", "on", "off"):
         return raw in ("1", "true", "yes", "on") if raw else default
     raise UnreadableSettingError(f"{name} is {raw!r}; it must be true or false.")
 
 
 def integer(name: str, *, default: int, least: int, most: int = 2**31 - 1) -> int:
-    raw = os.environ.get(name, "").strip()
+    raw = _given.get(name, "").strip()
     if not raw:
         return default
     if raw.isascii() and raw.isdigit() and len(raw) <= 12 and least <= int(raw) <= most:
@@ -193,7 +216,7 @@ def demo(name: str, *, debug: bool) -> bool:
 
 
 def secret_key(name: str, *, debug: bool) -> str:
-    value = os.environ.get(name, "")
+    value = _given.get(name, "")
     if value or debug:
         return value or "only-for-development-and-tests-never-in-production"
     raise UnreadableSettingError(
@@ -202,7 +225,7 @@ def secret_key(name: str, *, debug: bool) -> str:
 
 
 def database(name: str, *, default_file: Path) -> dict[str, Any]:
-    url = os.environ.get(name, "").strip()
+    url = _given.get(name, "").strip()
     if not url:
         default_file.parent.mkdir(parents=True, exist_ok=True)
         url = f"sqlite:///{default_file}"

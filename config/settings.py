@@ -1,28 +1,26 @@
-"""Settings, from the environment. Without any: SQLite in `var/`, everything in one process."""
+"""Settings, from the environment and `.env`. Without any: SQLite in `var/`, everything in one process."""
 
+import os
 from pathlib import Path
+from typing import Any
 
-import django_stubs_ext
 from django.conf import global_settings
 from kombu import Queue
 
 from config import environment as env
 
-# Makes Django's generic classes (Lookup, ModelAdmin, ...) subscriptable at run time, as their types are.
-django_stubs_ext.monkeypatch()
-
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 
-# A deployment that names its builds sets its own; admins are told when it changes.
-VERSION = env.text("CARILLON_VERSION", default="0.2.0")
+# Where the environment names no other, and none for an empty name.
+if _env_file := os.environ.get("ENV_FILE", str(BASE_DIR / ".env")):
+    env.read_file(Path(_env_file))
 
 DEBUG = env.boolean("DEBUG", default=False)
 SECRET_KEY = env.secret_key("SECRET_KEY", debug=DEBUG)
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
-CARILLON_DEMO = env.demo("CARILLON_DEMO", debug=DEBUG)
 
 INSTALLED_APPS = [
     "daphne",
@@ -34,10 +32,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "channels",
     "rest_framework",
-    "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_celery_beat",
-    "csp",
     "events",
     "notifications",
     "delivery",
@@ -49,7 +45,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.compression.CompressionMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "delivery.content_security.everywhere",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "config.refusals.request_text.RequestTextMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -64,6 +60,8 @@ MIDDLEWARE = [
     "config.try_later.TryLaterMiddleware",
 ]
 
+# Of apps beside ours that don't say.
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
 
@@ -138,20 +136,21 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-LOGIN_URL = "sign-in"
-LOGIN_REDIRECT_URL = "inbox"
-LOGOUT_REDIRECT_URL = "sign-in"
+LOGIN_URL = "carillon:sign-in"
+LOGIN_REDIRECT_URL = "carillon:inbox"
+LOGOUT_REDIRECT_URL = "carillon:sign-in"
 
 LANGUAGE_CODE = "en"
 # Those that every page is there in: with one that only Django knows, a third of a page would be in it.
 LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"
 USE_TZ = True
+FORMAT_MODULE_PATH = "config.formats"
 USE_I18N = True
 LOCALE_PATHS = [BASE_DIR / "locale"]
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = BASE_DIR / env.text("STATIC_ROOT", default="staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -162,21 +161,6 @@ STORAGES = {
     },
 }
 
-# No inline script or style anywhere, so no nonces either.
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": ["'none'"],
-        "script-src": ["'self'"],
-        "style-src": ["'self'"],
-        "img-src": ["'self'", "data:"],
-        "font-src": ["'self'"],
-        "connect-src": ["'self'"],
-        "form-action": ["'self'"],
-        "base-uri": ["'none'"],
-        "frame-ancestors": ["'self'"],
-        "manifest-src": ["'self'"],
-    }
-}
 X_FRAME_OPTIONS = "SAMEORIGIN"
 SECURE_REFERRER_POLICY = "same-origin"
 # What no page here asks a browser for, so that no script that got in can.
@@ -206,43 +190,42 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W019",
 ]
 
-# What the sweeper thread calls every second, in this order.
-SWEEPS = [
-    "events.sweep.sweep",
-    "events.sources.jobs.lifecycle.sweep",
-    "notifications.sweep.sweep",
-    "delivery.sweep.sweep",
-]
-
-# Over HTTP, for each key that has no number of its own, and for each person's session; 0: no limit.
-PUBLISH_EVENTS_PER_MINUTE = env.integer("PUBLISH_EVENTS_PER_MINUTE", default=60_000, least=0)
-EVENT_BUS_CAPACITY = env.integer("EVENT_BUS_CAPACITY", default=1024, least=1)
-
-# A job whose process gives no sign of life for this long is told as failed.
-JOB_LEASE_SECONDS = env.integer("JOB_LEASE_SECONDS", default=30, least=1)
-
-# A ComfyUI server may be away for this long before the prompts that ran on it are told as failed.
-COMFYUI_GRACE_SECONDS = env.integer("COMFYUI_GRACE_SECONDS", default=60, least=1)
-
-# A disk is told at the first; it is armed again below the first minus the second.
-HARDWARE_DISK_WARNING_PERCENT = env.integer("HARDWARE_DISK_WARNING_PERCENT", default=90, least=1, most=100)
-HARDWARE_DISK_MARGIN_PERCENT = 5
-# A GPU: warning and critical, 0 for never; armed again below a threshold minus the margin.
-HARDWARE_GPU_CELSIUS = (
-    env.integer("HARDWARE_GPU_WARNING_CELSIUS", default=85, least=0, most=150),
-    env.integer("HARDWARE_GPU_CRITICAL_CELSIUS", default=92, least=0, most=150),
-)
-# Off by default: whoever renders fills the memory on purpose.
-HARDWARE_GPU_MEMORY_PERCENT = (
-    env.integer("HARDWARE_GPU_MEMORY_WARNING_PERCENT", default=0, least=0, most=100),
-    env.integer("HARDWARE_GPU_MEMORY_CRITICAL_PERCENT", default=0, least=0, most=100),
-)
-HARDWARE_GPU_MARGIN = 5
-
-# Links in e-mails and webhooks begin with it.
-BASE_URL = env.base_url(
-    "BASE_URL", default=next((origin for origin in CSRF_TRUSTED_ORIGINS if "*" not in origin), "http://localhost:8000")
-)
+# Carillon's own, as any project writes them; what isn't here has its default in `conf.py` of each app.
+CARILLON: dict[str, Any] = {
+    # A deployment that names its builds sets its own; admins are told when it changes.
+    "VERSION": env.text("CARILLON_VERSION", default="0.2.0"),
+    "DEMO": env.demo("CARILLON_DEMO", debug=DEBUG),
+    "REDIS_URL": REDIS_URL,
+    "REDIS_PREFIX": REDIS_PREFIX,
+    "PUBLISH_EVENTS_PER_MINUTE": env.integer("PUBLISH_EVENTS_PER_MINUTE", default=60_000, least=0),
+    "EVENT_BUS_CAPACITY": env.integer("EVENT_BUS_CAPACITY", default=1024, least=1),
+    "JOB_LEASE_SECONDS": env.integer("JOB_LEASE_SECONDS", default=30, least=1),
+    "COMFYUI_GRACE_SECONDS": env.integer("COMFYUI_GRACE_SECONDS", default=60, least=1),
+    "HARDWARE_DISK_WARNING_PERCENT": env.integer("HARDWARE_DISK_WARNING_PERCENT", default=90, least=1, most=100),
+    "HARDWARE_GPU_CELSIUS": (
+        env.integer("HARDWARE_GPU_WARNING_CELSIUS", default=85, least=0, most=150),
+        env.integer("HARDWARE_GPU_CRITICAL_CELSIUS", default=92, least=0, most=150),
+    ),
+    "HARDWARE_GPU_MEMORY_PERCENT": (
+        env.integer("HARDWARE_GPU_MEMORY_WARNING_PERCENT", default=0, least=0, most=100),
+        env.integer("HARDWARE_GPU_MEMORY_CRITICAL_PERCENT", default=0, least=0, most=100),
+    ),
+    "HOURLY_CAPS": {
+        "email": env.integer("MAILS_PER_HOUR", default=30, least=0),
+        "chat": env.integer("CHATS_PER_HOUR", default=0, least=0),
+    },
+    "STORM_LIMIT": env.integer("ROWS_PER_MINUTE", default=30, least=0),
+    "BASE_URL": env.base_url(
+        "BASE_URL",
+        default=next((origin for origin in CSRF_TRUSTED_ORIGINS if "*" not in origin), "http://localhost:8000"),
+    ),
+    "WEBHOOK_TIMEOUT_SECONDS": env.integer("WEBHOOK_TIMEOUT_SECONDS", default=10, least=1, most=60),
+    "WEBHOOK_RETRY_DELAYS": env.delays("WEBHOOK_RETRY_DELAYS", default=[1, 2, 4]),
+    "WEBHOOK_ALLOWED_NETWORKS": env.networks("WEBHOOK_ALLOWED_NETWORKS"),
+    "METRICS_TOKEN": env.text("METRICS_TOKEN", default=""),
+    "NOTIFICATION_RETENTION_DAYS": env.integer("NOTIFICATION_RETENTION_DAYS", default=90, least=1, most=18_250),
+    "ARCHIVE_DIR": env.folder("ARCHIVE_DIR"),
+}
 
 # EMAIL_BACKEND, EMAIL_HOST and so on.
 globals().update(env.smtp())
@@ -250,28 +233,7 @@ EMAIL_TIMEOUT = 10
 # `user:password` of the mail provider's webhooks, by which it reports bounces: needs django-anymail.
 if ANYMAIL_WEBHOOK_SECRET := env.text("ANYMAIL_WEBHOOK_SECRET", default=""):
     INSTALLED_APPS.append("anymail")
-# The time limits of a mail's steps (delivery.channels.email.smtp_connection) are as many times as long.
-EMAIL_TIME_SCALE = 1.0
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.mailbox("SMTP_FROM", default="Carillon <carillon@localhost>")
-
-# What comes to one person one by one within an hour, by channel; more than that waits for one summary. 0: none.
-HOURLY_CAPS = {
-    "email": env.integer("MAILS_PER_HOUR", default=30, least=0),
-    "chat": env.integer("CHATS_PER_HOUR", default=0, least=0),
-}
-
-WEBHOOK_TIMEOUT_SECONDS = env.integer("WEBHOOK_TIMEOUT_SECONDS", default=10, least=1, most=60)
-# What follows the first attempt; jitter only ever adds.
-WEBHOOK_RETRY_DELAYS = env.delays("WEBHOOK_RETRY_DELAYS", default=[1, 2, 4])
-# Addresses that are refused everywhere else (private, loopback, ...) and accepted here: an intranet's.
-WEBHOOK_ALLOWED_NETWORKS = env.networks("WEBHOOK_ALLOWED_NETWORKS")
-
-# Reads /metrics from another machine.
-METRICS_TOKEN = env.text("METRICS_TOKEN", default="")
-
-NOTIFICATION_RETENTION_DAYS = env.integer("NOTIFICATION_RETENTION_DAYS", default=90, least=1, most=18_250)
-# What is pruned is written here first, as compressed JSON lines.
-ARCHIVE_DIR = env.folder("ARCHIVE_DIR")
 
 LOGGING = {
     "version": 1,
@@ -294,34 +256,4 @@ LOGGING = {
         # A traceback a second while Redis is away; the layer and the hub say it in a line.
         "channels_redis": {"level": "CRITICAL"},
     },
-}
-
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["events.rest.authentication.BearerKey", "events.rest.authentication.SignedIn"],
-    "DEFAULT_PERMISSION_CLASSES": ["events.rest.permissions.Unrestricted"],
-    "DEFAULT_PARSER_CLASSES": ["events.rest.parsers.JsonBody"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_METADATA_CLASS": None,
-    "DEFAULT_SCHEMA_CLASS": "events.rest.openapi.Operation",
-    "EXCEPTION_HANDLER": "events.rest.errors.handle",
-    "TEST_REQUEST_DEFAULT_FORMAT": "json",
-    "TEST_REQUEST_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "URL_FORMAT_OVERRIDE": None,
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Carillon",
-    "DESCRIPTION": "Events in, notifications out. Errors and their codes: docs/errors.md.",
-    "VERSION": VERSION,
-    "OAS_VERSION": "3.1.0",
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SERVE_AUTHENTICATION": [],
-    "SERVE_INCLUDE_SCHEMA": False,
-    # The document names the event types, which are rows: `check --deploy` needs no database. Tests hold it.
-    "ENABLE_DJANGO_DEPLOY_CHECK": False,
-    "PATH_CONVERTER_OVERRIDES": {"bigint": {"type": "integer", "minimum": 0, "maximum": 2**63 - 1}},
-    "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"ChannelEnum": "events.rules.channel_names.known"},
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }

@@ -5,16 +5,18 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from delivery import channels, reasons
 from delivery.address_health import circuit_breaker, health, quota
 from delivery.encryption import UnreadableSecretError, seal, unseal
 from delivery.errors import AddressConflict, AddressRefused
-from delivery.models import Address, Delivery
+from delivery.models import Address, Attempt, Delivery
 from delivery.models.addresses import BY_OWNER, REPLACED
 from delivery.outbox import outbox
 from delivery.outbox.account_addresses import follow_accounts
 from delivery.outbox.recover import recover as recover_missed
+from delivery.sender import trial
 from events import accounts
 from events.accounts import User
 from events.errors import shown
@@ -28,8 +30,8 @@ OVERLAP = timedelta(hours=24)
 # What else an owner chooses, by kind.
 OPTIONS = {"webhook": ("retry", "format")}
 
-_SWITCH = ("is_enabled", "disabled_at", "disabled_reason")
-_HEALTH = ("failures", "failing_since", "open_until", "warned_at")
+SWITCH = ("is_enabled", "disabled_at", "disabled_reason")
+HEALTH = ("failures", "failing_since", "open_until", "warned_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,8 @@ def create(
 
     The target is checked before the lock is taken: that may ask a resolver. One that has to be confirmed gets the link.
     """
-    channel = _channel(kind)
-    chosen = _checked_options(kind, retry=retry or None, format=format or None)
+    channel = channel_named(kind)
+    chosen = checked_options(kind, retry=retry or None, format=format or None)
     checked = channel.check(target, user=user)
     with transaction.atomic():
         marking.lock(user.pk)
@@ -93,7 +95,7 @@ def create(
         else:
             circuit_breaker.switch_on(address)
             if checked.shown_once:
-                _put_secret(address, checked.secret, now=now)
+                put_secret(address, checked.secret, now=now)
         for name, value in chosen.items():
             setattr(address, name, value)
         address.mailbox = "" if address.verified_at else checked.mailbox or checked.target
@@ -102,6 +104,28 @@ def create(
         if address.verified_at is None:
             _confirm(address, now=now)
     return AddressWithSecret(address, checked.shown_once)
+
+
+def can_try(kind: str) -> bool:
+    """Tell whether a target of this kind can be tested before it is added: a stranger's mailbox gets a link first."""
+    return kind in channels.installed() and not channels.named(kind).uses_account_email
+
+
+def try_out(user: User, *, kind: str, target: str, now: datetime, format: str = "") -> Attempt:  # noqa: A002
+    """Send one test to a target that isn't stored, and wait for its outcome. Raises AddressRefused.
+
+    It is signed with a secret of its own.
+    """
+    channel = channel_named(kind)
+    if not can_try(kind):
+        detail = _("This can't be tested before it is added; it gets a link first.")
+        raise AddressRefused(detail, code="unconfirmed", field=channel.target_field)
+    chosen = checked_options(kind, format=format or None)
+    checked = channel.check(target, user=user)
+    secret = seal(checked.secret) if checked.secret else ""
+    return trial.attempt(
+        Address(user=user, kind=kind, target=checked.target, secret=secret, **chosen), channel=channel, now=now
+    )
 
 
 def change(
@@ -121,7 +145,7 @@ def change(
     with transaction.atomic():
         marking.lock(user_id)
         address = get(user_id, address_id=address_id)
-        changed = _checked_options(address.kind, retry=retry, format=format)
+        changed = checked_options(address.kind, retry=retry, format=format)
         for name, value in changed.items():
             setattr(address, name, value)
         # Whoever sends counts failures in the same row, without this lock: only what changes is written.
@@ -129,10 +153,10 @@ def change(
         if is_enabled and not address.is_enabled:
             _check_room(user_id, is_new=False)
             circuit_breaker.switch_on(address)
-            fields |= {*_SWITCH, *_HEALTH}
+            fields |= {*SWITCH, *HEALTH}
         elif is_enabled is False and address.is_enabled:
             circuit_breaker.switch_off(address, reason=BY_OWNER, now=now)
-            fields |= {*_SWITCH}
+            fields |= {*SWITCH}
         address.save(update_fields=fields)
         if "open_until" in fields:
             outbox.wake_on_commit()
@@ -154,7 +178,7 @@ def ask_to_confirm(user_id: int, *, address_id: int, now: datetime) -> Address:
     with transaction.atomic():
         marking.lock(user_id)
         address = get(user_id, address_id=address_id)
-        _check_on(address)
+        check_on(address)
         if address.verified_at is None:
             _confirm(address, now=now)
     return address
@@ -181,10 +205,10 @@ def rotate_secret(user_id: int, *, address_id: int, now: datetime) -> AddressWit
     with transaction.atomic():
         marking.lock(user_id)
         address = get(user_id, address_id=address_id)
-        secret = _channel(address.kind).new_secret()
+        secret = channel_named(address.kind).new_secret()
         if not secret or not address.secret:
             raise AddressConflict("nothing to this address is signed, so it has no secret", code="no_secret")
-        _put_secret(address, secret, now=now)
+        put_secret(address, secret, now=now)
         address.save(update_fields=["secret", "previous_secret", "previous_secret_until", "updated_at"])
         health.bring_forward([address.pk], now=now, reason=reasons.UNREADABLE)
         outbox.wake_on_commit()
@@ -195,14 +219,15 @@ def _kinds_of_accounts() -> list[str]:
     return [name for name in channels.installed() if channels.named(name).uses_account_email]
 
 
-def _channel(kind: str) -> channels.Channel:
+def channel_named(kind: str) -> channels.Channel:
+    """Return the channel. Raises AddressRefused for one that isn't installed."""
     if kind not in channels.installed():
         known = ", ".join(sorted(channels.installed()))
         raise AddressRefused(f"kind is {shown(kind)}; accepted are {known}", code="unknown_kind", field="kind")
     return channels.named(kind)
 
 
-def _checked_options(kind: str, **options: str | None) -> dict[str, str]:
+def checked_options(kind: str, **options: str | None) -> dict[str, str]:
     """Keep the options that are given. AddressRefused for what this kind doesn't have."""
     named = {name: value for name, value in options.items() if value is not None}
     accepted = {"retry": Address.Retry.values, "format": Address.Format.values}
@@ -221,10 +246,10 @@ def _existing(user: User, *, kind: str, checked: channels.Checked) -> Address | 
     is_same = Q(target=checked.target) | Q(is_account=True, target__iexact=checked.target)
     same = Address.objects.filter(is_same, user=user, kind=kind).order_by("-is_enabled", "-id")
     is_place = bool(checked.secret) and not checked.shown_once
-    return next((row for row in same if not is_place or _holds(row, checked.secret)), None)
+    return next((row for row in same if not is_place or holds_secret(row, checked.secret)), None)
 
 
-def _holds(address: Address, secret: str) -> bool:
+def holds_secret(address: Address, secret: str) -> bool:
     try:
         return unseal(address.secret) == secret
     except UnreadableSecretError:
@@ -234,25 +259,25 @@ def _holds(address: Address, secret: str) -> bool:
 def _check_room(user_id: int, *, is_new: bool) -> None:
     theirs = list(Address.objects.filter(user_id=user_id).values_list("is_enabled", flat=True))
     if sum(theirs) >= MAX_PER_PERSON:
-        detail = f"{MAX_PER_PERSON} addresses are in use, which is all one person can have; switch one off first"
+        detail = f"{MAX_PER_PERSON} addresses are in use, which is all one person can have; pause one first"
         raise AddressConflict(detail, code="too_many_addresses")
     if is_new and len(theirs) >= MAX_EVER:
-        detail = f"{MAX_EVER} addresses are kept, which is all one person can have; switch an old one on again"
+        detail = f"{MAX_EVER} addresses are kept, which is all one person can have; resume an old one"
         raise AddressConflict(detail, code="too_many_addresses")
 
 
 def _in_use(user_id: int, *, address_id: int) -> Address:
     """Return an address that can be sent to. Needs the lock."""
     address = get(user_id, address_id=address_id)
-    _check_on(address)
+    check_on(address)
     if address.verified_at is None:
         raise AddressConflict("this address isn't confirmed yet: follow the link sent there", code="unconfirmed")
     return address
 
 
-def _check_on(address: Address) -> None:
+def check_on(address: Address) -> None:
     if not address.is_enabled:
-        raise AddressConflict("this address is switched off; switch it on first", code="switched_off")
+        raise AddressConflict("this address is paused; resume it first", code="switched_off")
 
 
 def _confirm(address: Address, *, now: datetime) -> None:
@@ -260,6 +285,7 @@ def _confirm(address: Address, *, now: datetime) -> None:
     outbox.enqueue(address, purpose=Delivery.Purpose.CONFIRMATION, now=now)
 
 
-def _put_secret(address: Address, secret: str, *, now: datetime) -> None:
+def put_secret(address: Address, secret: str, *, now: datetime) -> None:
+    """Sign with this from now on, and for OVERLAP with the one before too."""
     address.previous_secret, address.previous_secret_until = address.secret, now + OVERLAP
     address.secret = seal(secret)

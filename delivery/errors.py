@@ -13,6 +13,12 @@ class AddressConflict(AddressRefused):
     http_status = 409
 
 
+class UnknownProject(AddressRefused):
+    """Project whose destinations somebody else manages, or that there is not: nobody learns which of the two."""
+
+    http_status = 404
+
+
 class DeliveryConflict(Refused):
     """Delivery that isn't sent again."""
 

@@ -68,6 +68,7 @@ _SENTENCES: dict[str, Any] = {
     ),
     # Why an address is off.
     BY_OWNER: gettext_lazy("You paused it."),
+    "deleted": gettext_lazy("It was deleted."),
     "failing": gettext_lazy("It failed for days, so Carillon paused it."),
     "bounced": gettext_lazy(
         "E-mail to this address bounces for good. Check its spelling, and whether it still exists."
@@ -76,6 +77,11 @@ _SENTENCES: dict[str, Any] = {
     "unsubscribed": gettext_lazy("You unsubscribed with the link in an e-mail."),
     # Why there was no attempt, or not yet.
     "read": gettext_lazy("You read it before it was sent."),
+    "withdrawn": gettext_lazy("It was withdrawn before it was sent."),
+    "resolved": gettext_lazy("It was over before it was sent."),
+    "muted": gettext_lazy("You muted what it's about before it was sent."),
+    "seen": gettext_lazy("You saw it in an open tab before it was sent."),
+    "snoozed": gettext_lazy("You snoozed it before it was sent."),
     "switched_off": gettext_lazy("You turned this off before it was sent."),
     "address_disabled": gettext_lazy("Its address was paused before it was sent."),
     "no_access": gettext_lazy("You no longer have access to what it's about."),
@@ -84,6 +90,7 @@ _SENTENCES: dict[str, Any] = {
     "address_removed": gettext_lazy("Your account no longer has an e-mail address."),
     "address_unverified": gettext_lazy("Its address isn't confirmed."),
     "user_inactive": gettext_lazy("The account isn't active."),
+    "not_covered": gettext_lazy("This destination was told to leave it out before it was sent."),
     "about_itself": gettext_lazy("We don't report a failing address to that same address."),
     "breaker_open": gettext_lazy("This address failed several times in a row, so its deliveries wait a while."),
     "server_down": gettext_lazy(

@@ -39,14 +39,14 @@ def reseal_addresses(*, now: datetime) -> Resealed:
     ):
         after = found[-1][0]
         with transaction.atomic():
-            for user_id in sorted({user_id for _, user_id in found}):
+            for user_id in sorted({user_id for _, user_id in found if user_id is not None}):
                 marking.lock(user_id)
             _reseal([pk for pk, _ in found], done=done, now=now)
     return done
 
 
 def _reseal(ids: Collection[int], *, done: Resealed, now: datetime) -> None:
-    """Reseal one batch. Needs the locks of their people."""
+    """Reseal one batch. Needs the locks of their people; a destination's needs none."""
     readable = []
     for address in Address.objects.select_for_update(no_key=True).filter(pk__in_set=ids).order_by("pk"):
         before = (address.secret, address.previous_secret)

@@ -3,16 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.core import signing
 from django.urls import reverse
 
+from delivery.conf import conf
 from delivery.models import Address
+from events.entities import Entity
 
 # How long a person may take to confirm an address.
 CONFIRM_WITHIN = timedelta(days=3)
 
 _UNSUBSCRIBE = signing.Signer(salt="carillon.unsubscribe")
+_MUTE = signing.Signer(salt="carillon.mute")
 _CONFIRM = signing.Signer(salt="carillon.confirm")
 
 
@@ -29,6 +31,15 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True)
+class Muting:
+    """Mute of one entity for one person, as a link in a mail offers it; `name`: of the entity, in that mail."""
+
+    user_id: int
+    entity: Entity
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Confirmation:
     """Confirmation that this address, as it read then, is this person's."""
 
@@ -39,13 +50,13 @@ class Confirmation:
 
 
 def absolute_url(path: str) -> str:
-    return f"{settings.BASE_URL}{path}"
+    return f"{conf.BASE_URL}{path}"
 
 
 def unsubscribe_url(subscription: Subscription) -> str:
     """Sign a link that works as long as the mail is kept: it has no end (RFC 8058)."""
     token = _UNSUBSCRIBE.sign_object([subscription.user_id, subscription.event_type_id])
-    return absolute_url(reverse("unsubscribe", args=[token]))
+    return absolute_url(reverse("carillon:unsubscribe", args=[token]))
 
 
 def read_unsubscribe(token: str) -> Subscription:
@@ -57,11 +68,26 @@ def read_unsubscribe(token: str) -> Subscription:
     return Subscription(user_id, event_type_id)
 
 
+def mute_url(muting: Muting) -> str:
+    """Sign a link that works as long as the mail is kept."""
+    token = _MUTE.sign_object([muting.user_id, muting.entity.type, muting.entity.id, muting.name])
+    return absolute_url(reverse("carillon:mute-link", args=[token]))
+
+
+def read_mute(token: str) -> Muting:
+    """Read the token. Raises InvalidLinkError."""
+    try:
+        user_id, entity_type, entity_id, name = _MUTE.unsign_object(token)
+    except signing.BadSignature as error:
+        raise InvalidLinkError("this link to mute was not made here") from error
+    return Muting(user_id, Entity(entity_type, entity_id), name)
+
+
 def confirmation_url(address: Address, *, sent_at: datetime) -> str:
     """Sign a link for the address as it reads now: a changed one needs a link of its own."""
     until = sent_at + CONFIRM_WITHIN
     token = _CONFIRM.sign_object([address.pk, address.user_id, address.target, int(until.timestamp())])
-    return absolute_url(reverse("confirm-address", args=[token]))
+    return absolute_url(reverse("carillon:confirm-address", args=[token]))
 
 
 def read_confirmation(token: str) -> Confirmation:

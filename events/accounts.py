@@ -31,9 +31,9 @@ def active() -> "QuerySet[User]":
     return everyone().filter(is_active=True)
 
 
-def named(name: str) -> "QuerySet[User]":
-    """Find the person who signs in by this name: nobody or one."""
-    return everyone().filter(**{name_field(): name})
+def named(*names: str) -> "QuerySet[User]":
+    """Find the people who sign in by these names, of which some may be nobody's."""
+    return everyone().filter(**{f"{name_field()}__in_set": names})
 
 
 def matching(text: str) -> Q:
@@ -88,24 +88,27 @@ def people_can_be_told(**_of_check: Any) -> list[checks.CheckMessage]:
     model = get_user_model()
     key = type(model._meta.pk).__name__
     lacking = {
-        "carillon_events.E002": (
+        "carillon.E005": (
             None if _has_number() else f"its key is a {key}; the key must be a number, as BigAutoField gives"
         ),
-        "carillon_events.E003": (
-            None if _has_field(model, "is_active") else "it has no field is_active, which says who is told no more"
+        "carillon.E006": (
+            None
+            if _has_field(model, "is_active")
+            else "it has no field is_active, which says who is told no more; add BooleanField(default=True)"
         ),
-        "carillon_events.E004": (
+        "carillon.E007": (
             None
             if _has_field(model, email_field())
             else f"it has no field {email_field()}, where mail goes to; EMAIL_FIELD names another"
         ),
-        "carillon_events.E005": (
+        "carillon.E008": (
             None
             if issubclass(model, PermissionsMixin) and _has_field(model, "is_staff")
-            else "it has no permissions or no field is_staff; derive it from PermissionsMixin and add that field"
+            else "it has no permissions or no field is_staff; derive it from django.contrib.auth.models."
+            "PermissionsMixin and add BooleanField(default=False)"
         ),
     }
-    hint = "Write to people of another kind over HTTP, with Carillon as a service beside your project."
+    hint = "Or write to people of another kind over HTTP, with Carillon as a service beside your project."
     return [
         checks.Error(f"AUTH_USER_MODEL is {model._meta.label}: {wrong}.", hint=hint, id=code)
         for code, wrong in lacking.items()

@@ -12,6 +12,8 @@ class EventsConfig(AppConfig):
     label = "carillon_events"
     verbose_name = "Events"
     default_auto_field = "django.db.models.BigAutoField"
+    # What the sweeper calls every second, after those of the floors below.
+    sweeps = ("events.sweep.sweep", "events.sources.jobs.lifecycle.sweep")
 
     def ready(self) -> None:
         lookups.register()
@@ -21,6 +23,8 @@ class EventsConfig(AppConfig):
         import_module("events.sources.jobs.celery_signals").connect()
         # A platform's apps keep their durable subscribers in a module of this name.
         autodiscover_modules("event_subscribers")
+        # Audiences by code in one of this name: types may have them among their rules.
+        autodiscover_modules("event_audiences")
         # And the types of events they publish in one of this name; `migrate` puts them into the table.
         autodiscover_modules("event_types")
         post_migrate.connect(import_module("events.declarations").sync, sender=self)

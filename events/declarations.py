@@ -38,6 +38,10 @@ class Declared:
     is_locked: bool = False
     replaces: str = ""
     updates_quietly: bool = False
+    burst_seconds: int = 0
+    ladder: Mapping[str, int | str] = field(default_factory=dict)
+    resolves: Sequence[str] = ()
+    tells_when_over: bool = False
 
     def columns(self) -> dict[str, Any]:
         """Values as the table holds them: lists and objects as JSON gives them back."""
@@ -45,7 +49,9 @@ class Declared:
         return values | {
             "audience": list(self.audience),
             "default_channels": list(self.default_channels),
+            "resolves": list(self.resolves),
             "sample": dict(self.sample),
+            "ladder": dict(self.ladder),
             "schema": None if self.schema is None else dict(self.schema),
         }
 

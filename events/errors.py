@@ -61,6 +61,19 @@ class IdempotencyConflict(Refused):
     http_status = 409
 
 
+class WithdrawalRefused(Refused):
+    """An event that can't be taken back."""
+
+    http_status = 409
+
+
+class AudienceFailed(Refused):
+    """An audience by code failed, so nobody can say who would be told; publishing doesn't ask it."""
+
+    http_status = 503
+    wait = 10
+
+
 class MomentRefused(Refused):
     """A text that is no time, or a time beyond those that are accepted."""
 

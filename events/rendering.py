@@ -39,7 +39,7 @@ def render(event: Event, event_type: EventType) -> RenderedEvent:
         category=event_type.category,
         payload=event.payload,
         actor=person,
-        source=f"{source.type.replace('_', ' ')} {source.id}" if source else "",
+        source=source.words if source else "",
         source_type=source.type if source else "",
         source_id=source.id if source else "",
     )

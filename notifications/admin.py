@@ -9,24 +9,30 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from events import accounts
+from events import accounts, rendering
 from events.accounts import User
 from events.admin import deletion
-from events.admin.base import M, PlainLookups, ReadOnly, user_ids
+from events.admin.base import M, PlainLookups, ReadOnly, Values, clamped, type_named, user_ids, words
 from events.admin.deletion import Deleted
+from events.entities import Entity
 from events.transport import credentials
 from notifications.inbox import removal
 from notifications.models import (
     Fanout,
+    Hold,
     Inbox,
+    Mute,
     Notification,
     NotificationPreference,
     Summary,
     UserNotificationSettings,
 )
 from notifications.pages.password_form import PasswordFormOfAdmin
+from notifications.presentation.naming import plain_name
 
 
 class OfPeople(ReadOnly[M]):
@@ -41,67 +47,95 @@ class OfPeople(ReadOnly[M]):
 
 @admin.register(Notification)
 class NotificationAdmin(OfPeople[Notification]):
-    list_display = (
-        "id",
-        "user",
-        "event_type",
-        "event_link",
-        "channel",
-        "reason",
-        "hold",
-        "is_read",
-        "is_delivered",
-        "created_at",
-    )
-    list_select_related = ("user", "event__event_type")
+    list_display = ("id", "title", "user", "created_at", "why", "over", "held", "is_read")
+    list_select_related = ("user", "event__event_type", "event__actor_user")
     list_filter = (
-        "channel",
+        ("channel", Values),
         "is_read",
         "hold",
         ("done_at", admin.EmptyFieldListFilter),
         ("snoozed_until", admin.EmptyFieldListFilter),
         "created_at",
     )
-    exclude = ("event",)
-    readonly_fields = ("event_type", "event_link")
+    exclude = ("event", "channel", "reason")
+    readonly_fields = ("event_type", "event_link", "over", "why")
     ordering = ("-id",)
 
+    @admin.display(description=gettext_lazy("Title"))
+    def title(self, obj: Notification) -> SafeString:
+        return clamped(rendering.render(obj.event, obj.event.event_type).shown_title)
+
     @admin.display(description=gettext_lazy("Event type"))
-    def event_type(self, obj: Notification) -> str:
-        return obj.event.event_type.name
+    def event_type(self, obj: Notification) -> SafeString:
+        return type_named(obj.event.event_type)
+
+    @admin.display(description=gettext_lazy("Why"))
+    def why(self, obj: Notification) -> str:
+        return words(obj.reason)
+
+    @admin.display(description=gettext_lazy("Channel"))
+    def over(self, obj: Notification) -> str:
+        return words(obj.channel)
+
+    @admin.display(description=gettext_lazy("Held"))
+    def held(self, obj: Notification) -> str:
+        return "" if obj.hold == Hold.NONE else str(obj.get_hold_display())
 
 
 @admin.register(NotificationPreference)
 class NotificationPreferenceAdmin(OfPeople[NotificationPreference]):
-    list_display = ("user", "event_type", "is_enabled", "channels", "scope", "updated_at")
+    list_display = ("user", "type_name", "is_enabled", "over", "scope", "updated_at")
     list_select_related = ("user", "event_type")
     list_filter = ("event_type", "is_enabled", "scope")
+    exclude = ("event_type", "channels")
+    readonly_fields = ("type_name", "over")
     ordering = ("-id",)
+
+    @admin.display(description=gettext_lazy("Event type"))
+    def type_name(self, obj: NotificationPreference) -> SafeString:
+        return type_named(obj.event_type)
+
+    @admin.display(description=gettext_lazy("Channels"))
+    def over(self, obj: NotificationPreference) -> str:
+        return ", ".join(map(words, obj.channels)) or _("none")
 
 
 @admin.register(UserNotificationSettings)
 class UserNotificationSettingsAdmin(OfPeople[UserNotificationSettings]):
-    list_display = ("user", "dnd_enabled", "dnd_until", "digest_enabled", "digest_interval", "timezone", "updated_at")
+    list_display = ("user", "dnd_enabled", "dnd_until", "digest_enabled", "digest_interval", "updated_at", "timezone")
     list_filter = ("dnd_enabled", "digest_enabled", "digest_interval")
     ordering = ("-id",)
 
 
+@admin.register(Mute)
+class MuteAdmin(OfPeople[Mute]):
+    list_display = ("user", "entity", "until", "created_at")
+    list_filter = ("entity_type", ("until", admin.EmptyFieldListFilter))
+    exclude = ("entity_type", "entity_id", "entity_key")
+    readonly_fields = ("entity",)
+    ordering = ("-id",)
+
+    @admin.display(description=gettext_lazy("About"))
+    def entity(self, obj: Mute) -> str:
+        return plain_name(Entity(obj.entity_type, obj.source_id))
+
+
 @admin.register(Inbox)
 class InboxAdmin(OfPeople[Inbox]):
-    list_display = ("user", "seq", "unread_count", "resync_below")
+    list_display = ("user", "unread_count", "next_check_at", "digest_at", "seq")
     ordering = ("user",)
 
 
 @admin.register(Summary)
 class SummaryAdmin(OfPeople[Summary]):
-    list_display = ("id", "user", "kind", "window", "count", "is_read", "created_at")
+    list_display = ("id", "user", "created_at", "kind", "count", "is_read")
     list_filter = ("kind", "is_read")
     ordering = ("-id",)
 
 
 @admin.register(Fanout)
 class FanoutAdmin(ReadOnly[Fanout]):
-    list_display = ("event_link", "after_user", "until_user", "attempts", "retry_at")
+    list_display = ("event_link", "retry_at", "attempts", "after_user", "until_user")
     exclude = ("event",)
     readonly_fields = ("event_link",)
 

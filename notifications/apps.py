@@ -9,6 +9,8 @@ class NotificationsConfig(AppConfig):
     label = "carillon_notifications"
     verbose_name = "Notifications"
     default_auto_field = "django.db.models.BigAutoField"
+    # What the sweeper calls every second, after those of the floors below.
+    sweeps = ("notifications.sweep.sweep",)
 
     def ready(self) -> None:
         # Models must be loaded first: the router registers itself as a subscriber of the log.

@@ -1,12 +1,13 @@
 """The channel registry: the seam to the floor above. A channel that isn't installed gets its rows and no delivery."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from django.db import transaction
 
+from events.models import Event
 from events.rules import channel_names
 
 
@@ -45,6 +46,7 @@ class Channel(Protocol):
 
 
 _channels: dict[str, Channel] = {}
+_event_openers: list[Callable[[Sequence[Event]], None]] = []
 
 
 def register(channel: Channel, *, label: Any = None) -> None:
@@ -71,6 +73,21 @@ def open_rows(rows: Sequence[Opened]) -> None:
             channel.open(own)
             # Robust: a wake is a hint, and one that fails keeps the others from nothing.
             transaction.on_commit(channel.wake, robust=True)
+
+
+def register_event_opener(opener: Callable[[Sequence[Event]], None]) -> None:
+    """Let this open what goes out of events themselves, once when the app starts: for places that are no person's."""
+    if opener not in _event_openers:
+        _event_openers.append(opener)
+
+
+def open_events(events: Sequence[Event]) -> None:
+    """Open what goes out of these events in the transaction that routes them, also where nobody is told.
+
+    They come with their types; one that is opened already is left alone.
+    """
+    for opener in _event_openers if events else ():
+        opener(events)
 
 
 def open_summaries(summaries: Sequence[OpenedSummary]) -> None:

@@ -2,13 +2,11 @@
 
 import json
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
-from asgiref.sync import iscoroutinefunction
 from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.utils.decorators import sync_and_async_middleware
 from django.views import defaults
 
 PREFIX = "/api/"
@@ -31,17 +29,11 @@ _PROBLEMS = {
 }
 
 
-@sync_and_async_middleware
-def errors_in_json(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+def errors_in_json(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
     """Middleware, the outermost: what comes out of the others as a page, Django's own pages of a DEBUG site among
     them, becomes JSON where a program asked."""
-    if iscoroutinefunction(get_response):
-
-        async def answered_async(request: HttpRequest) -> HttpResponseBase:
-            response: HttpResponseBase = await get_response(request)
-            return in_json(response, path=request.path_info)
-
-        return answered_async
     return lambda request: in_json(get_response(request), path=request.path_info)
 
 

@@ -14,7 +14,8 @@ from config.celery import app
 from config.server import sqlite_lock
 from config.server.daphne import DrainingServer
 from config.server.embedded_worker import Beat, Worker
-from events.checks import REFUSAL, is_older
+from events.checks.database import REFUSAL, is_older
+from events.conf import conf
 from events.sources import service_runs
 from events.worker.supervisor import Supervised
 from events.worker.sweeper import Sweeper, configured
@@ -25,7 +26,7 @@ PART_SECONDS = 5.0
 @contextlib.contextmanager
 def embedded_database() -> Iterator[None]:
     """Hold the SQLite file for this process, its tables up to date. CommandError says what is in the way."""
-    if settings.REDIS_URL:
+    if conf.REDIS_URL:
         raise CommandError(
             "serve keeps everything in this process and would not use REDIS_URL: unset it, "
             "or run web, celery worker and celery beat as separate processes."

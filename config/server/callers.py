@@ -6,9 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
-from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest, HttpResponse
-from django.utils.decorators import sync_and_async_middleware
 
 from config.client_network import network
 from events.models import ApiKey
@@ -54,20 +52,11 @@ def _digest(scope: dict[str, Any]) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-@sync_and_async_middleware
-def say_who(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+def say_who(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Middleware that notes in the ASGI scope whom a request was answered for. Asks the database nothing."""
-    if iscoroutinefunction(get_response):
-
-        async def said_async(request: HttpRequest) -> HttpResponse:
-            response: HttpResponse = await get_response(request)
-            _note(request)
-            return response
-
-        return said_async
 
     def said(request: HttpRequest) -> HttpResponse:
-        response: HttpResponse = get_response(request)
+        response = get_response(request)
         _note(request)
         return response
 

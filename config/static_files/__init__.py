@@ -57,7 +57,8 @@ def minify(script: str) -> str:
 
 def minify_styles(sheet: str) -> str:
     """Take out comments and the space that says nothing; within values and selectors one space stays."""
-    return re.sub(r" ?([{};,]) ?", r"\1", re.sub(r"(?:/\*.*?\*/|\s)+", " ", sheet, flags=re.DOTALL)).strip()
+    on_one_line = re.sub(r"(?:/\*.*?\*/|\s)+", " ", sheet, flags=re.DOTALL)
+    return re.sub(r" ?([{};,]) ?", r"\1", on_one_line).replace(";}", "}").strip()
 
 
 def check_collected() -> None:

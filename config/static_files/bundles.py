@@ -13,7 +13,7 @@ from posixpath import dirname, normpath, relpath
 _IMPORT = re.compile(r'\bimport ?(?:\{([^}]*)\} ?from ?)?"(\.[^"]+)";')
 _LATER = re.compile(r'\bimport\("(\.[^"]+)"\)')
 _EXPORT = re.compile(r"\bexport (?=(?:async )?(?:function|class|const|let)\b\W*(\w+))")
-_SHEET = re.compile(r'@import "([^"]+)";')
+_SHEET = re.compile(r'@import "([^"]+)"(?: layer\((\w+)\))?;')
 
 
 def join_scripts(modules: Mapping[str, str], *, start: str, shared: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -38,8 +38,13 @@ def join_scripts(modules: Mapping[str, str], *, start: str, shared: str) -> tupl
 
 
 def join_styles(name: str, sheets: Mapping[str, str]) -> str:
-    """Return a style sheet's text with those that it imports in their places."""
-    return _SHEET.sub(lambda found: join_styles(_path(name, found[1]), sheets), sheets[name])
+    """Return a style sheet's text with those that it imports in their places and layers."""
+
+    def imported(found: re.Match[str]) -> str:
+        text = join_styles(_path(name, found[1]), sheets)
+        return f"@layer {found[2]}{{{text}}}" if found[2] else text
+
+    return _SHEET.sub(imported, sheets[name])
 
 
 def _joined(

@@ -1,3 +1,3 @@
-from delivery.admin import deliveries
+from delivery.admin import deliveries, destinations, event_types
 
-__all__ = ["deliveries"]
+__all__ = ["deliveries", "destinations", "event_types"]

@@ -1,9 +1,10 @@
 """Addresses without their secrets, and deliveries with every attempt: to look at, and to send again."""
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -14,43 +15,68 @@ from delivery.admin.explain import explain_view
 from delivery.models import Address, Attempt, Delivery, Server
 from delivery.outbox import outbox
 from delivery.outbox.rescue import rescue as rescue_expired
-from events.admin.base import ReadOnly, link, traced_action, user_ids
+from events import accounts, rendering
+from events.admin.base import ReadOnly, Values, clamped, link, traced_action, user_ids, words
 from events.db import clock
 from events.entities import whole_number
+from events.models import Event
 from events.rest.converters import path
 
 MOST_AT_ONCE = 1000
+
+
+class Reasons(admin.AllValuesFieldListFilter):
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            said = str(choice["display"])
+            yield {**choice, "display": reasons.sentence(said) if said in self.lookup_choices else said}
 
 
 @admin.register(Address)
 class AddressAdmin(ReadOnly[Address]):
     """Addresses to look at: their owners change them. Secrets are on no page."""
 
-    list_display = ("id", "user", "kind", "shown_target", "is_enabled", "is_verified", "failures", "last_success_at")
+    list_display = ("shown_target", "user", "channel", "state", "why", "last_success_at", "failures")
     list_select_related = ("user",)
-    list_filter = ("kind", "is_enabled", ("verified_at", admin.EmptyFieldListFilter), "disabled_reason")
+    list_filter = (
+        ("kind", Values),
+        "is_enabled",
+        ("verified_at", admin.EmptyFieldListFilter),
+        ("disabled_reason", Reasons),
+    )
     search_fields = ("target",)
     search_help_text = gettext_lazy("A part of the address, or a username, an e-mail address or a user id")
     ordering = ("-id",)
-    exclude = unasked = ("target", "secret", "previous_secret")
-    readonly_fields = ("shown_target",)
+    unasked = ("target", "secret", "previous_secret")
+    exclude = (*unasked, "kind", "disabled_reason")
+    readonly_fields = ("shown_target", "channel", "state", "why")
     actions = ("resend_dead",)
 
     def meant(self, term: str) -> Q:
         return Q(target__icontains=term) | Q(user_id__in=user_ids(term))
 
     @admin.display(description=gettext_lazy("Address"), ordering="target")
-    def shown_target(self, obj: Address) -> str:
-        return obj.masked_target
+    def shown_target(self, obj: Address) -> SafeString:
+        return clamped(obj.masked_target)
 
-    @admin.display(description=gettext_lazy("Confirmed"), boolean=True)
-    def is_verified(self, obj: Address) -> bool:
-        return obj.verified_at is not None
+    @admin.display(description=gettext_lazy("Channel"), ordering="kind")
+    def channel(self, obj: Address) -> str:
+        return words(obj.kind)
+
+    @admin.display(description=gettext_lazy("State"))
+    def state(self, obj: Address) -> str:
+        if not obj.is_enabled:
+            return _("Paused")
+        return _("Not confirmed") if obj.verified_at is None else _("Failing") if obj.failures else _("Working")
+
+    @admin.display(description=gettext_lazy("Why"))
+    def why(self, obj: Address) -> SafeString | str:
+        return clamped(reasons.sentence(obj.disabled_reason)) if obj.disabled_reason else ""
 
     def has_resend_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("carillon_delivery.change_delivery")
 
-    @traced_action(gettext_lazy("Send the dead deliveries of these again"), permissions=["resend"])
+    @traced_action(gettext_lazy("Retry the failed deliveries of these"), permissions=["resend"])
     def resend_dead(self, request: HttpRequest, queryset: QuerySet[Address]) -> list[Delivery]:
         dead = Delivery.objects.filter(address__in=queryset.order_by(), state=Delivery.State.DEAD)
         return send_again(self, request, dead)
@@ -60,17 +86,21 @@ class AddressAdmin(ReadOnly[Address]):
 class ServerAdmin(ReadOnly[Server]):
     """Servers of ours. While one fails, what goes over it waits, and is sent as soon as it works again."""
 
-    list_display = ("name", "works", "why", "failing_since", "open_until", "last_success_at")
+    list_display = ("named", "state", "why", "failing_since", "open_until", "last_success_at")
     exclude = ("reason",)
     readonly_fields = ("why",)
 
-    @admin.display(description=gettext_lazy("Works"), boolean=True)
-    def works(self, obj: Server) -> bool:
-        return not obj.failures
+    @admin.display(description=gettext_lazy("Name"), ordering="name")
+    def named(self, obj: Server) -> str:
+        return words(obj.name).replace("Smtp", "SMTP")
+
+    @admin.display(description=gettext_lazy("State"))
+    def state(self, obj: Server) -> str:
+        return _("Failing") if obj.failures else _("Working")
 
     @admin.display(description=gettext_lazy("Last failure"))
-    def why(self, obj: Server) -> str:
-        return reasons.sentence(obj.reason) or "–"
+    def why(self, obj: Server) -> SafeString:
+        return clamped(reasons.sentence(obj.reason))
 
 
 class AttemptInline(admin.TabularInline[Attempt, Delivery]):
@@ -90,15 +120,23 @@ class AttemptInline(admin.TabularInline[Attempt, Delivery]):
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnly[Delivery]):
-    list_display = ("id", "state", "person", "kind", "target", "about", "tried", "why", "due_at", "created_at")
-    list_select_related = ("address__user", "address__server", "notification__event__event_type", "summary")
-    list_filter = ("state", "kind", "purpose", "created_at")
+    list_display = ("id", "about", "state", "why", "created_at", "person", "target", "tried")
+    list_select_related = (
+        "address__user",
+        "address__server",
+        "notification__event__event_type",
+        "notification__event__actor_user",
+        "event__event_type",
+        "event__actor_user",
+        "summary",
+    )
+    list_filter = ("state", ("kind", Values), "purpose", "created_at")
     search_fields = ("id",)
     search_help_text = gettext_lazy("A delivery id, a part of an address, a username or an e-mail address")
     sortable_by: ClassVar[tuple[str, ...]] = ()
     ordering = ("-id",)
     inlines = (AttemptInline,)
-    exclude = ("reason", "address", "notification", "body", "claim_token")
+    exclude = ("reason", "address", "notification", "event", "body", "claim_token")
     unasked = ("body",)
     readonly_fields = ("why", "person", "address_link", "event_link", "sent_body")
     actions = ("resend", "rescue")
@@ -110,7 +148,10 @@ class DeliveryAdmin(ReadOnly[Delivery]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         queryset = super().get_queryset(request)
         is_list = request.resolver_match is not None and str(request.resolver_match.url_name).endswith("_changelist")
-        return queryset.defer("body").annotate(attempt_count=Count("attempts")) if is_list else queryset
+        if not is_list:
+            return queryset
+        last = Attempt.objects.filter(delivery=OuterRef("pk")).order_by("-id").values("reason")[:1]
+        return queryset.defer("body").annotate(attempt_count=Count("attempts"), last_reason=Subquery(last))
 
     def meant(self, term: str) -> Q:
         number = whole_number(term)
@@ -121,7 +162,7 @@ class DeliveryAdmin(ReadOnly[Delivery]):
     def has_resend_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("carillon_delivery.change_delivery")
 
-    @traced_action(gettext_lazy("Send again"), permissions=["resend"])
+    @traced_action(gettext_lazy("Retry"), permissions=["resend"])
     def resend(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> list[Delivery]:
         return send_again(self, request, queryset)
 
@@ -134,23 +175,25 @@ class DeliveryAdmin(ReadOnly[Delivery]):
 
     @admin.display(description=gettext_lazy("Person"))
     def person(self, obj: Delivery) -> str:
-        return str(obj.address.user)
+        return accounts.full_name(obj.address.user) if obj.address.user else "–"
 
     @admin.display(description=gettext_lazy("Address"))
-    def target(self, obj: Delivery) -> str:
-        return obj.address.masked_target
+    def target(self, obj: Delivery) -> SafeString:
+        return clamped(f"{words(obj.kind)} · {obj.address.masked_target}")
 
     @admin.display(description=gettext_lazy("About"))
-    def about(self, obj: Delivery) -> str:
-        return obj.notification.event.event_type.name if obj.notification else str(obj.summary or obj.purpose)
+    def about(self, obj: Delivery) -> SafeString:
+        if event := _event_of(obj):
+            return clamped(rendering.render(event, event.event_type).shown_title)
+        return clamped(obj.summary.get_kind_display() if obj.summary else words(obj.purpose))
 
-    @admin.display(description=gettext_lazy("Tries"))
+    @admin.display(description=gettext_lazy("Attempts"))
     def tried(self, obj: Delivery) -> int:
         return int(getattr(obj, "attempt_count", obj.tries))
 
     @admin.display(description=gettext_lazy("Why"))
-    def why(self, obj: Delivery) -> str:
-        return reasons.sentence(obj.wait[1]) or "–"
+    def why(self, obj: Delivery) -> SafeString:
+        return clamped(reasons.sentence(obj.wait[1] or getattr(obj, "last_reason", "")))
 
     @admin.display(description=gettext_lazy("Address"))
     def address_link(self, obj: Delivery) -> SafeString | str:
@@ -158,12 +201,17 @@ class DeliveryAdmin(ReadOnly[Delivery]):
 
     @admin.display(description=gettext_lazy("Event"))
     def event_link(self, obj: Delivery) -> SafeString | str:
-        return link("carillon_events_event", obj.notification.event_id if obj.notification else None)
+        event = _event_of(obj)
+        return link("carillon_events_event", event.pk if event else None)
 
     @admin.display(description=gettext_lazy("What is sent"))
     def sent_body(self, obj: Delivery) -> str:
         """The first part of the frozen bytes; empty until the first claim."""
         return bytes(obj.body or b"")[:4000].decode(errors="replace") or "–"
+
+
+def _event_of(row: Delivery) -> Event | None:
+    return row.notification.event if row.notification else row.event
 
 
 def newest(chosen: QuerySet[Delivery]) -> list[int]:

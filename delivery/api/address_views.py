@@ -3,7 +3,7 @@
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from delivery import addresses
+from delivery import addresses, destinations
 from delivery.api.serializers import (
     AddressChanges,
     AddressIn,
@@ -44,6 +44,7 @@ class AddressesView(ApiView):
         "add_channel",
         summary="Add an address; its secret is shown in this answer only",
         request=AddressIn,
+        examples={"application/json": {"kind": "webhook", "url": "https://example.com/carillon"}},
         answers={201: AddressOut},
         refusals=[409, 429],
     )
@@ -51,7 +52,9 @@ class AddressesView(ApiView):
         body = body_of(request, as_=AddressIn)
         chosen = {name: body[name] for name in ("kind", "target", "retry", "format") if name in body}
         made = addresses.create(_user(request), now=clock.estimate(), **chosen)
-        return Response(address_json(made.address, secret=made.secret), status=201)
+        hint = destinations.overlap_of(made.address, user=_user(request))
+        shown = address_json(made.address, secret=made.secret) | ({"hint": hint} if hint else {})
+        return Response(shown, status=201)
 
 
 class AddressView(ApiView):

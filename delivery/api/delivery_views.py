@@ -1,16 +1,19 @@
 """/deliveries, and the explanation of whom an event reached."""
 
+from typing import cast
+
 from django.db import transaction
 from django.utils.translation import gettext
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from delivery.api.serializers import DeliveriesQuery, DeliveryOut, ExplainQuery, ExplanationOut
+from delivery.api.serializers import DeliveriesQuery, DeliveryOut, ExplainQuery, ExplanationOut, WhyNotOut, WhyNotQuery
 from delivery.models import Delivery
 from delivery.outbox import outbox
-from delivery.reporting import explanation, explanation_output, history
+from delivery.reporting import explanation, explanation_output, history, why_not
 from events import audit
+from events.accounts import User
 from events.api.serializers import EventOut
 from events.db import clock
 from events.errors import shown
@@ -101,6 +104,24 @@ class ExplainView(ApiView):
         answer = listed(request, [], following={"cursor": cursor_of(result.following)} if result.following else None)
         answer.data = {"event": EventOut(event).data, **body}
         return answer
+
+
+class WhyNotView(ApiView):
+    @documented(
+        "why_not",
+        parameters=[WhyNotQuery],
+        summary="Say how you were told of an event, or of the latest about an entity, and, as of now, why not",
+        answers={200: WhyNotOut(many=True)},
+        refusals=[400, 404],
+    )
+    def get(self, request: Request) -> Response:
+        query, now, user = query_of(request, as_=WhyNotQuery), clock.estimate(), cast("User", request.user)
+        with missing_is_404(Event):
+            if "event" in query:
+                answers = [why_not.of_event(user, event_id=query["event"], now=now)]
+            else:
+                answers = why_not.of_entity(user, entity=query["entity"], now=now)
+        return listed(request, [why_not.as_json(answer, now=now) for answer in answers])
 
 
 def _may_view_all(request: Request) -> bool:

@@ -9,6 +9,8 @@ from delivery import addresses, channels
 from delivery.models import Address, Attempt, Delivery
 from events.api.serializers import EventOut
 from events.db.clock import instant
+from events.entities import Entity, parsed_entity
+from events.errors import shown
 from events.rest.fields import ChannelName, Instant, QueryWhole, Switch, Text, Whole, one_of
 from events.rest.pagination import Paged
 from events.rest.strict import Changes, Strict
@@ -71,6 +73,7 @@ class AddressOut(serializers.Serializer[Any]):
     verified_at = Instant(allow_null=True, help_text="Null: gets nothing but its confirmation.")
     disabled_reason = Text(allow_blank=True)
     secret = Text(required=False, help_text="Only in the answer that makes or rotates it.")
+    hint = Text(required=False, help_text="Only when it is added: which destinations send there too.")
 
     def get_fields(self) -> dict[str, Any]:
         fields = super().get_fields()
@@ -107,6 +110,7 @@ class DeliveryOut(serializers.Serializer[Any]):
     id = Whole()
     notification_id = Whole(allow_null=True)
     summary_id = Whole(allow_null=True)
+    event_id = Whole(allow_null=True, help_text="Of what goes to a destination.")
     channel_id = Whole()
     kind = Text()
     purpose = one_of(Delivery.Purpose.values)
@@ -121,6 +125,40 @@ class ExplainQuery(Paged):
     user_id = QueryWhole(required=False, help_text="Only this person, told or not.")
 
 
+class WhyNotQuery(Strict):
+    event = QueryWhole(required=False, help_text="Id of one event.")
+    entity = Text(required=False, help_text="As in `job:42`: the latest events about it.")
+
+    def validate_entity(self, value: str) -> Entity:
+        if (entity := parsed_entity(value)) is None:
+            raise ValidationError(f"{shown(value)} is not of the form type:id, as in job:42", code="invalid_entity")
+        return entity
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if len(attrs) != 1:
+            raise ValidationError("Name either event or entity.", code="invalid")
+        return attrs
+
+
+class WhyNotChannelOut(serializers.Serializer[Any]):
+    channel = ChannelName()
+    state = Text()
+    explanation = Text()
+
+
+class WhyNotOut(serializers.Serializer[Any]):
+    event_id = Whole()
+    event_type = Text()
+    title = Text()
+    created_at = Instant()
+    is_told = Switch()
+    code = Text(help_text="`told`, or why not, as of now.")
+    reason = Text(allow_blank=True, help_text="Which rule brings you in; empty: none does.")
+    explanation = Text()
+    channels = WhyNotChannelOut(many=True)
+    as_of = Instant()
+
+
 class ExplainedChannelOut(serializers.Serializer[Any]):
     channel = ChannelName()
     state = Text()
@@ -132,6 +170,11 @@ class ExplainedChannelOut(serializers.Serializer[Any]):
     is_delivered = Switch()
     delivered_at = Instant(allow_null=True)
     deliveries = DeliveryOut(many=True)
+
+
+class SharedDeliveryOut(serializers.Serializer[Any]):
+    label = Text(help_text="Of the destination.")  # type: ignore[assignment]
+    delivery = DeliveryOut()
 
 
 class PersonOut(serializers.Serializer[Any]):
@@ -152,6 +195,7 @@ class ExplanationOut(serializers.Serializer[Any]):
     audience = serializers.ListField(child=Text(), help_text="The rules of its type, as of now.")
     as_of = Instant()
     told = Whole(help_text="How many people, counted up to 10,000.")
+    destinations = SharedDeliveryOut(many=True, help_text="Where it goes beside the people, once each.")
     people = PersonOut(many=True)
 
 

@@ -10,11 +10,10 @@ from datetime import datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
-
 from delivery.channels import retry_schedule
 from delivery.channels.blame import Whose
-from delivery.models import Address, Delivery
+from delivery.conf import conf
+from delivery.models import Address, Delivery, Destination
 from events.accounts import User
 from events.models import Event
 from notifications.holds.rules import UTC_ZONE
@@ -35,14 +34,16 @@ class Outgoing:
 
     `held`: of a summary the newest rows (at most 50) with their events; `summary` counts what is still to be told.
     `unwanted`: code of what speaks against it now.
-    `event`: of a notification, with its type and actor loaded. Tests and confirmations have neither.
+    `event`: of a notification, or what goes to a destination, with its type and actor loaded. Tests and confirmations
+    have neither. `user` and `destination`: whose the address is, one of them.
     `number`: 1 is the first attempt. `zone`: the person's own, for times that they read. `begins_until`: the moment, of
     the monotonic clock, from which on another worker may be at it; each beat moves it on.
     """
 
     delivery: Delivery
     address: Address
-    user: User
+    user: User | None
+    destination: Destination | None = None
     notification: Notification | None = None
     event: Event | None = None
     summary: Summary | None = None
@@ -51,6 +52,11 @@ class Outgoing:
     number: int = 1
     zone: ZoneInfo = UTC_ZONE
     begins_until: float = math.inf
+
+    @property
+    def person(self) -> User:
+        """Person to whom it goes, on a channel that has no destinations."""
+        return self.user or self.address.person
 
     @property
     def is_stale(self) -> bool:
@@ -166,4 +172,4 @@ class Channel(ABC):
     def retry_delays(self, address: Address) -> Sequence[float]:
         """Seconds between attempts; after the last of them a delivery is dead."""
         is_long = address.retry == Address.Retry.LONG
-        return retry_schedule.LONG if is_long else (*settings.WEBHOOK_RETRY_DELAYS, *self.more_delays)
+        return retry_schedule.LONG if is_long else (*conf.WEBHOOK_RETRY_DELAYS, *self.more_delays)

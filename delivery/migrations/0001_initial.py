@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
             name='Attempt',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.IntegerField(help_text='1 is the first try of this delivery.')),
+                ('number', models.IntegerField(help_text='1 is the first attempt at this delivery.')),
                 ('outcome', models.TextField(choices=[('started', 'Started'), ('sent', 'Sent'), ('retry', 'Retry'), ('dead', 'Dead'), ('skipped', 'Skipped'), ('unknown', 'Unknown'), ('superseded', 'Superseded')], db_default='started', default='started')),
                 ('started_at', models.DateTimeField()),
                 ('ms', models.IntegerField(blank=True, null=True)),
@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
                 ('reason', models.TextField(blank=True, db_default='', default='', help_text='Code, for its owner.')),
                 ('connected_to', models.TextField(blank=True, db_default='', default='', help_text='For staff.')),
                 ('excerpt', models.TextField(blank=True, db_default='', default='', help_text='Of the answer or the error; for staff.')),
-                ('next_at', models.DateTimeField(blank=True, help_text='When the next try is due.', null=True)),
+                ('next_at', models.DateTimeField(blank=True, help_text='When the next attempt is due.', null=True)),
                 ('delivery', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attempts', to='carillon_delivery.delivery')),
             ],
             options={
@@ -136,6 +136,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='delivery',
             index=models.Index(fields=['state', '-id'], name='idx_deliveries_state'),
+        ),
+        migrations.AddIndex(
+            model_name='delivery',
+            index=models.Index(fields=['address', 'state', 'created_at'], name='idx_deliveries_days'),
+        ),
+        migrations.AddIndex(
+            model_name='delivery',
+            index=models.Index(condition=models.Q(('settled_at__isnull', False)), fields=['settled_at'], name='idx_deliveries_settled'),
         ),
         migrations.AddConstraint(
             model_name='delivery',

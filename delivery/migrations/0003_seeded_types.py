@@ -24,11 +24,11 @@ TYPES = [
     ),
     (
         "system.address_disabled",
-        "An address of yours was switched off because it failed for long, or is gone",
-        f"{WHERE} was switched off",
-        "Failing since {{ payload.since }} (UTC). Once it works, switch it on again and send what it missed.",
-        "1 address switched off",
-        "{n} addresses switched off",
+        "An address of yours was paused because it failed for long, or is gone",
+        f"{WHERE} was paused",
+        "Failing since {{ payload.since }} (UTC). Once it works, resume it and send what it missed.",
+        "1 address paused",
+        "{n} addresses paused",
         {**SAMPLE, "reason": "failing"},
     ),
 ]

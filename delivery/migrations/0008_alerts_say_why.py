@@ -18,11 +18,11 @@ TEXTS = [
     ),
     (
         "system.address_disabled",
-        f"{WHERE} was switched off",
-        "Failing since {{ payload.since }} (UTC). Once it works, switch it on again and send what it missed.",
-        f"{WHERE} was switched off",
-        "{{ payload.reason }} You can switch it on again, and send what it missed.",
-        {**SAMPLE, "reason": "It failed for days, so it was switched off."},
+        f"{WHERE} was paused",
+        "Failing since {{ payload.since }} (UTC). Once it works, resume it and send what it missed.",
+        f"{WHERE} was paused",
+        "{{ payload.reason }} You can resume it, and send what it missed.",
+        {**SAMPLE, "reason": "It failed for days, so it was paused."},
     ),
 ]
 

@@ -1,7 +1,10 @@
-"""Addresses: the ways to reach a person on a channel."""
+"""Addresses: the ways to reach a person on a channel, and those that are shared (`Destination`)."""
+
+from __future__ import annotations
 
 import re
 from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -11,6 +14,9 @@ from django.db.models.functions import Now
 
 from delivery.models.servers import CircuitBreaker, Server
 from events.rules import moments
+
+if TYPE_CHECKING:
+    from events.accounts import User
 
 # Its type as the source of events.
 ADDRESS_ENTITY = "address"
@@ -41,7 +47,8 @@ def masked(target: str) -> str:
 
 
 class Address(CircuitBreaker):
-    """Webhook URL, e-mail address or chat. Changed under the inbox lock of its person; never deleted by them."""
+    """Webhook URL, e-mail address or chat. Changed under the inbox lock of its person, or the lock of its destination;
+    never deleted by them."""
 
     class Retry(models.TextChoices):
         SHORT = "short"
@@ -51,7 +58,14 @@ class Address(CircuitBreaker):
         STANDARD = "standard", "Standard Webhooks"
         CLOUDEVENTS = "cloudevents", "CloudEvents 1.0"
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Empty: a destination's.",
+    )
     kind = models.TextField(help_text="The name of its channel.")
     target = models.TextField(help_text="Where to, as people may see it: the URL, the e-mail address, the chat masked.")
     mailbox = models.TextField(
@@ -61,13 +75,15 @@ class Address(CircuitBreaker):
         default="", db_default="", blank=True, help_text="Encrypted: a webhook's signing secret, a chat's whole URL."
     )
     previous_secret = models.TextField(
-        default="", db_default="", blank=True, help_text="Encrypted; signs too until `previous_secret_until`."
+        default="", db_default="", blank=True, help_text="Encrypted; signs too until the moment below."
     )
     previous_secret_until = models.DateTimeField(null=True, blank=True)
     retry = models.TextField(choices=Retry.choices, default=Retry.SHORT, db_default=Retry.SHORT)
     format = models.TextField(choices=Format.choices, default=Format.STANDARD, db_default=Format.STANDARD)
-    is_account = models.BooleanField(default=False, db_default=False, help_text="The account's own e-mail address.")
-    is_enabled = models.BooleanField(default=True, db_default=True)
+    is_account = models.BooleanField(
+        "of the account", default=False, db_default=False, help_text="The account's own e-mail address."
+    )
+    is_enabled = models.BooleanField("enabled", default=True, db_default=True)
     verified_at = models.DateTimeField(null=True, blank=True, help_text="Empty: gets nothing but a confirmation.")
     disabled_at = models.DateTimeField(null=True, blank=True)
     disabled_reason = models.TextField(default="", db_default="", blank=True)
@@ -96,7 +112,7 @@ class Address(CircuitBreaker):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.masked_target} of user {self.user_id}"
+        return f"{self.kind} {self.masked_target} of {f'user {self.user_id}' if self.user_id else 'a destination'}"
 
     def holds(self) -> list[tuple[datetime, str]]:
         """List what lets nothing there be tried, in the past too: until when, and its code."""
@@ -105,6 +121,13 @@ class Address(CircuitBreaker):
         if self.server is not None:
             holds.append((self.server.open_until, SERVER_DOWN if self.server.failures else ""))
         return [(until, code) for until, code in holds if until is not None and code]
+
+    @property
+    def person(self) -> User:
+        """Person whose address it is; TypeError for a destination's, which is nobody's."""
+        if self.user is None:
+            raise TypeError(f"{self} has no person")
+        return self.user
 
     @property
     def masked_target(self) -> str:
@@ -119,7 +142,9 @@ class Recovery(models.Model):
     since = models.DateTimeField()
     until = models.DateTimeField(help_text="When it was asked for; what is newer goes out by itself.")
     after_delivery = models.BigIntegerField(default=0, db_default=0)
-    after_notification = models.BigIntegerField(default=0, db_default=0)
+    after_notification = models.BigIntegerField(
+        default=0, db_default=0, help_text="Of a destination: the id of an event."
+    )
 
     class Meta:
         db_table = "recoveries"

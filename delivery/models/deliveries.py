@@ -1,4 +1,4 @@
-"""Deliveries: outgoing jobs for one notification or summary and one address; and each attempt at them."""
+"""Deliveries: outgoing jobs for one notification, summary or event and one address; and each attempt at them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from datetime import datetime
 from django.db import models
 from django.db.models import F, Min, Q
 from django.db.models.functions import Coalesce, Greatest, Now
+from django.utils.translation import gettext_lazy as _
 
 from delivery.models.addresses import Address
+from events.models import Event
 from notifications.models import Notification, Summary
 
 # Moments before which nothing of an address is tried, whatever its deliveries' own times.
@@ -33,11 +35,11 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
 class Delivery(models.Model):
     class State(models.TextChoices):
-        PENDING = "pending"
-        SENDING = "sending"
-        SENT = "sent"
-        DEAD = "dead"
-        SKIPPED = "skipped"
+        PENDING = "pending", _("Waiting")
+        SENDING = "sending", _("Sending")
+        SENT = "sent", _("Sent")
+        DEAD = "dead", _("Failed")
+        SKIPPED = "skipped", _("Skipped")
 
     # On its way: nothing that such a delivery is about may go, nor what it belongs to.
     UNSETTLED = (State.PENDING, State.SENDING)
@@ -45,11 +47,12 @@ class Delivery(models.Model):
     class Purpose(models.TextChoices):
         NOTIFICATION = "notification"
         SUMMARY = "summary"
+        EVENT = "event"
         TEST = "test"
         CONFIRMATION = "confirmation"
 
     # The others are asked for anew, as often as delivery.address_health.quota lets them.
-    REPEATABLE = (Purpose.NOTIFICATION, Purpose.SUMMARY)
+    REPEATABLE = (Purpose.NOTIFICATION, Purpose.SUMMARY, Purpose.EVENT)
 
     purpose = models.TextField(choices=Purpose.choices, default=Purpose.NOTIFICATION, db_default=Purpose.NOTIFICATION)
     notification = models.ForeignKey(
@@ -57,6 +60,15 @@ class Delivery(models.Model):
     )
     summary = models.ForeignKey(
         Summary, on_delete=models.CASCADE, null=True, blank=True, related_name="deliveries", db_index=False
+    )
+    event = models.ForeignKey(
+        Event,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        help_text="Of what goes to a destination.",
     )
     address = models.ForeignKey(
         Address, on_delete=models.CASCADE, related_name="deliveries", db_column="channel_id", db_index=False
@@ -88,6 +100,10 @@ class Delivery(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["summary", "address"], condition=Q(summary__isnull=False), name="uq_deliveries_summary"
+            ),
+            # Each event goes to a destination once.
+            models.UniqueConstraint(
+                fields=["event", "address"], condition=Q(event__isnull=False), name="uq_deliveries_event"
             ),
         ]
         indexes = [
@@ -131,7 +147,7 @@ class Attempt(models.Model):
         SUPERSEDED = "superseded"
 
     delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="attempts")
-    number = models.IntegerField(help_text="1 is the first try of this delivery.")
+    number = models.IntegerField(help_text="1 is the first attempt at this delivery.")
     outcome = models.TextField(choices=Outcome.choices, default=Outcome.STARTED, db_default=Outcome.STARTED)
     started_at = models.DateTimeField()
     ms = models.IntegerField(null=True, blank=True)
@@ -141,7 +157,7 @@ class Attempt(models.Model):
     excerpt = models.TextField(
         default="", db_default="", blank=True, help_text="Of the answer or the error; for staff."
     )
-    next_at = models.DateTimeField(null=True, blank=True, help_text="When the next try is due.")
+    next_at = models.DateTimeField(null=True, blank=True, help_text="When the next attempt is due.")
 
     class Meta:
         db_table = "delivery_attempts"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import Count, Max, Min, OuterRef
+from django.db.models.functions import Coalesce
 
 from delivery.models import Delivery
 from events.db.aggregates import CountUpTo
@@ -37,7 +38,7 @@ class Line:
 
 
 def newest(user_id: int, *, category: str = "", failed_only: bool = False, source: Entity | None = None) -> list[Line]:
-    """Lines of the newest events, without the text of those that this person may not see. Three queries; one more each
+    """Lines of the newest events, without the text of those that this person may not see. Four queries; one more each
     for `category` and `failed_only`, and one where the host is asked."""
     events = Event.objects.select_related("event_type", "actor_user").order_by("-id")
     if category:
@@ -45,17 +46,19 @@ def newest(user_id: int, *, category: str = "", failed_only: bool = False, sourc
         last = Event.objects.aggregate(last=Max("pk"))["last"] or 0
         events = events.filter(event_type__category=category, pk__gt=last - MOST_SEARCHED)
     if source:
-        events = events.filter(source_entity_type=source.type, source_entity_id=source.id)
+        events = events.filter(**source.columns("source_entity"))
     if failed_only:
-        failed = Delivery.objects.filter(state=Delivery.State.DEAD, notification__isnull=False).order_by("-id")
-        events = events.filter(pk__in_set=set(failed.values_list("notification__event_id", flat=True)[:MOST_FAILED]))
+        about = Coalesce("event_id", "notification__event_id")
+        failed = Delivery.objects.filter(state=Delivery.State.DEAD).exclude(event=None, notification=None)
+        newest_failed = failed.order_by("-id").values_list(about, flat=True)[:MOST_FAILED]
+        events = events.filter(pk__in_set=set(newest_failed))
     rows = Notification.objects.filter(event=OuterRef("pk")).order_by()
     counted = events.annotate(told=CountUpTo(rows.values("user_id").distinct()[:MOST_TOLD]))
     lines = {event.pk: Line(event, event.told) for event in counted[:LENGTH]}
     few = [pk for pk, line in lines.items() if line.told < MOST_TOLD]
     _add_channels(lines, few)
     _add_deliveries(lines, few)
-    _hide([line.event for line in lines.values()], user_id=user_id)
+    hide([line.event for line in lines.values()], user_id=user_id)
     return list(lines.values())
 
 
@@ -72,15 +75,20 @@ def _add_channels(lines: dict[int, Line], few: list[int]) -> None:
 
 
 def _add_deliveries(lines: dict[int, Line], few: list[int]) -> None:
-    made = Delivery.objects.filter(notification__event_id__in_set=few).exclude(state=Delivery.State.SENT).order_by()
-    groups = made.values_list("notification__event_id", "kind", "state").annotate(Count("pk"), Min("due_at"))
+    unsent = Delivery.objects.exclude(state=Delivery.State.SENT).order_by()
+    # Each by its own index.
+    to_people = unsent.filter(notification__event_id__in_set=few).values_list("notification__event_id", "kind", "state")
+    shared = unsent.filter(event_id__in_set=few).values_list("event_id", "kind", "state")
+    groups = (group for made in (to_people, shared) for group in made.annotate(Count("pk"), Min("due_at")))
     for pk, kind, state, count, due_at in groups:
-        lines[pk].deliveries[state][kind] = count
+        counts = lines[pk].deliveries[state]
+        counts[kind] = counts.get(kind, 0) + count
         if state == Delivery.State.PENDING:
             lines[pk].next_at = min(due_at, lines[pk].next_at or due_at)
 
 
-def _hide(events: list[Event], *, user_id: int) -> None:
+def hide(events: list[Event], *, user_id: int) -> None:
+    """Take the text from those that this person may not see. One query, if the host is asked."""
     about = {event.source for event in events if event.source} if access.is_asked() else set()
     known = access.answers({(user_id, source) for source in about}) if about else {}
     for event in events:

@@ -6,7 +6,6 @@ They tell how much happens here, so they are for this machine, and for whoever h
 import ipaddress
 from collections.abc import Iterator
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
@@ -15,6 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
+from delivery.conf import conf
 from delivery.monitoring.backlog import backlog
 from events.db import clock
 from notifications.websocket import hub
@@ -100,5 +100,5 @@ def _is_from_here(request: HttpRequest) -> bool:
 
 def _has_token(request: HttpRequest) -> bool:
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    token: str = settings.METRICS_TOKEN
+    token: str = conf.METRICS_TOKEN
     return bool(token) and scheme.lower() == "bearer" and constant_time_compare(given.strip(), token)

@@ -12,10 +12,12 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from delivery.address_health import circuit_breaker
+from delivery.channels import Channel
 from delivery.models import Address, Delivery
 from delivery.models.addresses import BY_OWNER, REPLACED
 from delivery.outbox import lease
 from events import accounts
+from events.accounts import User
 from events.db.arrays import any_of
 from notifications.inbox import marking
 
@@ -56,6 +58,25 @@ def follow_accounts(kind: str, users: Collection[int]) -> None:
         )
 
 
+def reaches(channel: Channel, rows: Sequence[Address], *, user: User) -> bool:
+    """Tell whether a delivery would be opened to a person who has these addresses there; nothing is written."""
+    email = accounts.email_of(user)
+    if channel.uses_account_email and email:
+        # As `follow_accounts` would leave them.
+        former = [row for row in rows if row.is_account and row.target != email]
+        known: dict[tuple[int | None, str], Address] = {
+            (user.pk, row.target): row for row in sorted(rows, key=lambda row: (row.is_enabled, row.pk))
+        }
+        rows = [
+            *(row for row in rows if row not in former),
+            *filter(None, (_successor(row, known=known) for row in former)),
+        ]
+        if not any(row.is_account or (row.target == email and row.disabled_reason != REPLACED) for row in rows):
+            return True
+    usable = [row for row in rows if row.is_enabled and row.verified_at is not None]
+    return any(not row.is_account or row.target == email for row in usable)
+
+
 def move_unsent(*, after: int, now: datetime) -> int:
     """Let what waits for former addresses of accounts go to the present ones, whose bytes are made anew.
 
@@ -83,7 +104,7 @@ def _is_outdated(to: str = "") -> Q:
 
 
 def _replace(former: Sequence[Address], *, kind: str) -> None:
-    emails = {accounts.email_of(row.user) for row in former}
+    emails = {accounts.email_of(row.person) for row in former}
     known = Address.objects.filter(user_id__in_set={row.user_id for row in former}, kind=kind, target__in_set=emails)
     by_place = {(row.user_id, row.target): row for row in known.order_by("is_enabled", "pk")}
     successors = [row for row in (_successor(row, known=by_place) for row in former) if row is not None]
@@ -102,9 +123,9 @@ def _replace(former: Sequence[Address], *, kind: str) -> None:
     Address.objects.bulk_update(again, [*_STATE, *_HEALTH, *_INHERITED])
 
 
-def _successor(former: Address, *, known: Mapping[tuple[int, str], Address]) -> Address | None:
+def _successor(former: Address, *, known: Mapping[tuple[int | None, str], Address]) -> Address | None:
     """Make the account's address of this moment; None: its person added that one by hand and confirmed it."""
-    email = accounts.email_of(former.user)
+    email = accounts.email_of(former.person)
     row = known.get((former.user_id, email)) or Address(user_id=former.user_id, kind=former.kind, target=email)
     if row.verified_at is not None and row.disabled_reason != REPLACED:
         return None

@@ -43,7 +43,7 @@ def is_any_due(*, now: datetime) -> bool:
 def claim(channel: Channel, *, free: int, retries: int, after: int = 0, now: datetime) -> Batch:
     """Claim at most `free` due deliveries, of them at most `retries` that have failed before; skip the unwanted.
 
-    At most 22 queries, however many deliveries and addresses.
+    At most 27 queries, however many deliveries and addresses.
     """
     due, walked_to = _due_addresses(channel.name, after=after, now=now)
     considered = due[: max(free, 1)]

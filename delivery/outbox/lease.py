@@ -50,7 +50,7 @@ def take(
     )
     for row in rows:
         row.address = addresses[row.address_id]
-    loaded = load.outgoing(rows, seen=seen)
+    loaded = load.outgoing(rows, now=now, seen=seen)
     wanted: list[Outgoing] = []
     unwanted: dict[int, str] = {}
     for one in loaded:

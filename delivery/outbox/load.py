@@ -2,13 +2,16 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
+
 from delivery.channels import Held, Outgoing
-from delivery.models import Delivery
+from delivery.models import Delivery, Destination
 from events import accounts
-from events.entities import Entity
+from events.entities import Entity, Source
 from events.log import reader
 from events.models import Event
 from notifications.holds import last_look, rules
@@ -17,7 +20,7 @@ from notifications.presentation import access
 
 MOST_HELD = 50
 # (person, source) -> whether they may see it.
-Seen = Mapping[tuple[int, last_look.Source], bool] | None
+Seen = Mapping[tuple[int, Source], bool] | None
 _NOTHING: tuple[list[Any], str] = ([], "")
 
 
@@ -36,20 +39,24 @@ def ask_access(deliveries: Sequence[int]) -> Seen:
     return {(user_id, (entity.type, entity.id)): may for (user_id, entity), may in access.answers(pairs).items()}
 
 
-def outgoing(deliveries: Sequence[Delivery], *, seen: Seen = None) -> list[Outgoing]:
-    """Load all that the deliveries need, in their order, and look at what they tell of once more: at most ten queries.
+def outgoing(deliveries: Sequence[Delivery], *, now: datetime, seen: Seen = None) -> list[Outgoing]:
+    """Load all that the deliveries need, in their order, and look at what they tell of once more: at most sixteen
+    queries.
 
     They come with address, notification and summary loaded. A summary counts from here on what is still to be told.
     """
-    users = accounts.everyone().filter(pk__in_set={row.address.user_id for row in deliveries}).in_bulk()
-    event_ids = {row.notification.event_id for row in deliveries if row.notification}
+    user_ids = {row.address.user_id for row in deliveries if row.address.user_id is not None}
+    users = accounts.everyone().filter(pk__in_set=user_ids).in_bulk()
+    destinations = _destinations({row.address_id for row in deliveries if row.address.user_id is None})
+    event_ids = {event_id for row in deliveries if (event_id := _event_id(row)) is not None}
     events = _events(event_ids) if event_ids else {}
     held = _held({row.summary_id for row in deliveries if row.summary_id is not None})
     for row in deliveries:
         if row.notification:
             row.notification.event = events[row.notification.event_id]
     single = {row.pk: last_look.row_of(row.notification) for row in deliveries if row.notification}
-    present = last_look.load([*single.values(), *(one.row for rows in held.values() for one in rows)], seen=seen)
+    looked_at = [*single.values(), *(one.row for rows in held.values() for one in rows)]
+    present = last_look.load(looked_at, now=now, seen=seen)
     told: dict[int, tuple[list[_HeldRow], str]] = {
         pk: ([], last_look.why_not(one, present)) for pk, one in single.items()
     }
@@ -62,9 +69,10 @@ def outgoing(deliveries: Sequence[Delivery], *, seen: Seen = None) -> list[Outgo
         Outgoing(
             delivery=row,
             address=row.address,
-            user=users[row.address.user_id],
+            user=users[row.address.user_id] if row.address.user_id is not None else None,
+            destination=destinations.get(row.address_id),
             notification=row.notification,
-            event=events[row.notification.event_id] if row.notification else None,
+            event=events[event_id] if (event_id := _event_id(row)) is not None else None,
             summary=row.summary,
             held=[newest[one.pk] for one in told.get(row.pk, _NOTHING)[0] if one.pk in newest],
             unwanted=told.get(row.pk, _NOTHING)[1],
@@ -74,7 +82,17 @@ def outgoing(deliveries: Sequence[Delivery], *, seen: Seen = None) -> list[Outgo
     ]
 
 
-def _zones(users: Collection[int]) -> dict[int, ZoneInfo]:
+def _event_id(row: Delivery) -> int | None:
+    return row.notification.event_id if row.notification else row.event_id
+
+
+def _destinations(addresses: Collection[int]) -> dict[int, Destination]:
+    """Map addresses to their destinations. No query for none."""
+    found = Destination.objects.filter(address_id__in_set=addresses) if addresses else []
+    return {one.address_id: one for one in found}
+
+
+def _zones(users: Collection[int]) -> dict[int | None, ZoneInfo]:
     chosen = UserNotificationSettings.objects.filter(user_id__in_set=users).only("user_id", "timezone")
     return {settings.user_id: rules.zone_of(settings) for settings in chosen}
 
@@ -85,10 +103,11 @@ def _events(ids: set[int]) -> dict[int, Event]:
 
 
 def _held(summaries: set[int]) -> dict[int, list[_HeldRow]]:
-    """List the unread rows of each summary, newest first. No query for no summary."""
+    """List the unread rows of each summary, newest first, and what is read because it ended. No query for none."""
     unread: dict[int, list[_HeldRow]] = defaultdict(list)
     if summaries:
-        rows = Notification.objects.filter(summary_id__in_set=summaries, is_read=False).order_by("-id")
+        has_ended = Q(withdrawn_at__isnull=False) | Q(event__resolved_by__isnull=False)
+        rows = Notification.objects.filter(Q(is_read=False) | has_ended, summary_id__in_set=summaries).order_by("-id")
         for summary_id, pk, event_id, *row in rows.values_list("summary_id", "pk", "event_id", *last_look.COLUMNS):
             unread[summary_id].append(_HeldRow(pk, event_id, last_look.Row(*row)))
     return unread
@@ -118,5 +137,5 @@ def _still_told(
 
 
 def _newest(ids: set[int]) -> dict[int, Held]:
-    rows = Notification.objects.filter(pk__in_set=ids).select_related("event__event_type", "event__actor_user")
+    rows = Notification.objects.filter(pk__in_set=ids).with_events()
     return {row.pk: Held(row, row.event) for row in rows} if ids else {}

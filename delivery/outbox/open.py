@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from django.db import connection
 
+from delivery.models import Delivery, Destination
 from delivery.outbox.account_addresses import follow_accounts
 from events import accounts
-from events.db.rows import values_table
+from events.db.rows import insert_rows, values_table
+from events.models import Event
 
 
 def open_to_addresses(kind: str, purpose: str, rows: Sequence[tuple[int, int]], *, uses_account_email: bool) -> None:
@@ -31,3 +33,21 @@ def open_to_addresses(kind: str, purpose: str, rows: Sequence[tuple[int, int]], 
             "ORDER BY opened.subject_id, a.id ON CONFLICT DO NOTHING",
             [purpose, *params, kind],
         )
+
+
+def open_to_destinations(events: Sequence[Event]) -> int:
+    """Open a delivery of each event to each destination that covers it; how many, those that were open included.
+
+    One look, by an index that holds nothing where there is no destination; one insert where any covers one.
+    """
+    projects = {event.project_id for event in events if event.project_id is not None}
+    listening = list(Destination.objects.listening(projects))
+    rows = [
+        (Delivery.Purpose.EVENT.value, event.pk, one.address_id, one.address.kind)
+        for event in events
+        for one in listening
+        if one.covers(event)
+    ]
+    columns = {"purpose": "text", "event_id": "bigint", "channel_id": "bigint", "kind": "text"}
+    insert_rows("deliveries", columns=columns, rows=rows, on_conflict="DO NOTHING")
+    return len(rows)

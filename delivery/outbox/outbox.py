@@ -17,8 +17,9 @@ from delivery.errors import DeliveryConflict, TooSoon
 from delivery.models import Address, Delivery
 from delivery.models.addresses import ADDRESS_ENTITY
 from delivery.outbox import eligibility
-from delivery.outbox.open import open_to_addresses
+from delivery.outbox.open import open_to_addresses, open_to_destinations
 from events.entities import register_entity
+from events.models import Event
 from events.transport import hints
 from notifications import channels as registry
 
@@ -60,10 +61,17 @@ class Opener:
 
 def install() -> None:
     """Put every channel into the registry that isn't there, and say where an address is seen; at start-up."""
-    register_entity(ADDRESS_ENTITY, url=lambda address_id: reverse("channel", args=[address_id]))
+    register_entity(ADDRESS_ENTITY, url=lambda address_id: reverse("carillon:channel", args=[address_id]))
     for name in channels.installed() - set(registry.installed()):
         channel = channels.named(name)
         registry.register(Opener(channel), label=channel.label)
+    registry.register_event_opener(open_events)
+
+
+def open_events(events: Sequence[Event]) -> None:
+    """Open these to the destinations that cover them, in the routing transaction; a worker is woken after it."""
+    if open_to_destinations(events):
+        wake_on_commit()
 
 
 def wake_on_commit() -> None:

@@ -8,8 +8,9 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from delivery.models import Address, Delivery, Recovery
+from delivery.models import Address, Delivery, Destination, Recovery
 from delivery.outbox import outbox
+from events.models import Event, EventType
 from notifications.inbox import marking
 from notifications.models import Hold, Notification
 
@@ -23,7 +24,7 @@ def recover(address: Address, *, since: datetime, now: datetime) -> int:
     The rest follows by itself, a chunk each second, whatever crashes. Asking again begins again.
     """
     with transaction.atomic():
-        marking.lock(address.user_id)
+        _lock_owner(address.pk)
         Recovery.objects.update_or_create(
             address=address, defaults={"since": since, "until": now, "after_delivery": 0, "after_notification": 0}
         )
@@ -39,8 +40,7 @@ def advance_each(*, now: datetime) -> int:
 def advance(address_id: int, *, now: datetime) -> int:
     """Do one chunk, and remember how far it got, in one transaction; the row goes when all is done."""
     with transaction.atomic():
-        # Whoever opens deliveries has the person's inbox row: pruning relies on it.
-        marking.lock(Address.objects.values_list("user_id", flat=True).get(pk=address_id))
+        _lock_owner(address_id)
         row = Recovery.objects.select_for_update(of=("self",)).select_related("address").filter(pk=address_id).first()
         if row is None:
             return 0
@@ -50,7 +50,7 @@ def advance(address_id: int, *, now: datetime) -> int:
             row.after_delivery = ended[-1]
             row.save(update_fields=["after_delivery"])
             return CHUNK
-        missed = _next_missed(row)
+        missed = _next_uncarried(row) if row.address.user_id is None else _next_missed(row)
         _open(missed, address=row.address)
         if len(missed) == CHUNK:
             row.after_delivery, row.after_notification = ALL, missed[-1]
@@ -73,11 +73,39 @@ def _next_ended(row: Recovery, *, now: datetime) -> list[int]:
     return list(ended.select_for_update().order_by("pk").values_list("pk", flat=True)[:CHUNK])
 
 
+def _lock_owner(address_id: int) -> None:
+    """Lock the inbox row of the person, which whoever opens deliveries to them has: pruning relies on it. Or lock the
+    destination."""
+    owner = Address.objects.only("user_id").get(pk=address_id)
+    if owner.user_id is None:
+        Destination.objects.select_for_update().get(address_id=address_id)
+    else:
+        marking.lock(owner.user_id)
+
+
+def _next_uncarried(row: Recovery) -> list[int]:
+    """Events that a destination covers and had no delivery of, since it was made."""
+    destination = row.address.destination
+    types = [one.pk for one in EventType.objects.all() if destination.covers_type(one)]
+    had = Delivery.objects.filter(event=OuterRef("pk"), address_id=row.address_id)
+    missed = Event.objects.filter(
+        ~Exists(had),
+        event_type_id__in=types,
+        position__isnull=False,
+        created_at__gte=max(row.since, destination.created_at),
+        created_at__lte=row.until,
+        pk__gt=row.after_notification,
+    )
+    if destination.project_id is not None:
+        missed = missed.filter(project_id=destination.project_id)
+    return list(missed.order_by("pk").values_list("pk", flat=True)[:CHUNK])
+
+
 def _next_missed(row: Recovery) -> list[int]:
     had = Delivery.objects.filter(notification=OuterRef("pk"), address_id=row.address_id)
     missed = Notification.objects.filter(
         ~Exists(had),
-        user_id=row.address.user_id,
+        user=row.address.user,
         channel=row.address.kind,
         hold=Hold.NONE,
         is_read=False,
@@ -88,9 +116,12 @@ def _next_missed(row: Recovery) -> list[int]:
     return list(missed.order_by("pk").values_list("pk", flat=True)[:CHUNK])
 
 
-def _open(notifications: list[int], *, address: Address) -> None:
+def _open(missed: list[int], *, address: Address) -> None:
+    is_shared = address.user_id is None
+    of = "event_id" if is_shared else "notification_id"
+    purpose = Delivery.Purpose.EVENT if is_shared else Delivery.Purpose.NOTIFICATION
     Delivery.objects.bulk_create(
-        [Delivery(notification_id=pk, address=address, kind=address.kind) for pk in notifications],
+        [Delivery(**{of: pk}, address=address, kind=address.kind, purpose=purpose) for pk in missed],
         ignore_conflicts=True,
     )
     outbox.wake_on_commit()

@@ -89,7 +89,7 @@ def settle(results: Sequence[Result], *, now: datetime) -> int:
 
 def _lock_inboxes(results: Sequence[Result], *, now: datetime) -> None:
     users = {result.delivery.address.user_id for result in results if _may_switch_off(result, now=now)}
-    if users:
+    if users := users - {None}:
         list(Inbox.objects.select_for_update().filter(user_id__in_set=users).order_by("user_id").values_list("pk"))
 
 

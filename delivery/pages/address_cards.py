@@ -1,18 +1,22 @@
 """Cards of addresses, in words: where to, how they stand, what can be done."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from delivery import addresses, channels, reasons
-from delivery.models import Address
+from delivery.conf import conf
+from delivery.models import Address, Attempt
 from delivery.models.addresses import BY_OWNER
+from delivery.pages import day_strip
+from delivery.pages.attempts import answer
 from delivery.pages.delivery_list import channel_label, short_target
+from delivery.reporting import history
 from notifications.pages.inbox_status import InboxStatus
 from notifications.presentation import times
 
@@ -35,9 +39,15 @@ HINTS: dict[str, tuple[Promise, Promise]] = {
 }
 
 
-def card_of(row: Address, *, dead: int, inbox: InboxStatus) -> dict[str, Any]:
-    """An address and what the pages say of it. `tone`: good, open, bad or quiet."""
-    state, tone, about = _address_status(row, dead=dead, inbox=inbox)
+def cards_of(rows: Sequence[Address], *, inbox: InboxStatus) -> list[dict[str, Any]]:
+    """Addresses of one person and what the pages say of them. Two queries, however many."""
+    dead = history.dead_by_address([row.pk for row in rows])
+    strips = day_strip.strips_of([row.pk for row in rows], inbox=inbox)
+    return [_card(row, dead=dead.get(row.pk, 0), inbox=inbox) | {"strip": strips[row.pk]} for row in rows]
+
+
+def _card(row: Address, *, dead: int, inbox: InboxStatus) -> dict[str, Any]:
+    state, tone, about = status_of(row, dead=dead, inbox=inbox)
     signs_old = row.previous_secret_until is not None and row.previous_secret_until > inbox.now
     options = addresses.OPTIONS.get(row.kind, ())
     return {
@@ -70,17 +80,24 @@ def hint_of(kind: str) -> tuple[str, str]:
     return str(label), str(hint)
 
 
+def trial_of(row: Attempt) -> dict[str, Any]:
+    """Say how a test of an address went that isn't stored."""
+    is_sent = row.outcome == Attempt.Outcome.SENT
+    return {"is_sent": is_sent, "answer": answer(row), "advice": "" if is_sent else reasons.sentence(row.reason)}
+
+
 def retries() -> list[tuple[str, str]]:
     """List the retry schedules as (value, label)."""
-    seconds = [f"{delay:g}" for delay in settings.WEBHOOK_RETRY_DELAYS]
+    seconds = [f"{delay:g}" for delay in conf.WEBHOOK_RETRY_DELAYS]
     short = _("After %(seconds)s seconds") % {"seconds": get_text_list(seconds, _("and"))}
     return [(Address.Retry.SHORT, short), (Address.Retry.LONG, _("For three days"))]
 
 
-def _address_status(row: Address, *, dead: int, inbox: InboxStatus) -> tuple[str, str, str]:
+def status_of(row: Address, *, dead: int, inbox: InboxStatus) -> tuple[str, str, str]:
+    """Say how it stands, by its last attempts: in a word, its tone (good, open, bad or quiet), and more about it."""
     if not row.is_enabled:
         return (
-            _("Switched off"),
+            _("Paused"),
             "bad" if row.disabled_reason != BY_OWNER else "quiet",
             reasons.sentence(row.disabled_reason),
         )
@@ -102,7 +119,7 @@ def _when(at: datetime | None, inbox: InboxStatus) -> str:
 
 
 def _missed_since(row: Address, *, inbox: InboxStatus) -> str:
-    """Return when it began to fail or was switched off; a day ago otherwise."""
+    """Return when it began to fail or was paused; a day ago otherwise."""
     began = [at for at in (row.failing_since, row.disabled_at) if at is not None]
     since = min(began, default=inbox.now - timedelta(days=1))
     return times.local(since, zone=inbox.zone).strftime("%Y-%m-%dT%H:%M")

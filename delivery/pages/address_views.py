@@ -13,11 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 
-from delivery import addresses, channels
+from delivery import addresses, channels, destinations
 from delivery.errors import AddressRefused
 from delivery.models import Address
 from delivery.pages import address_cards
-from delivery.reporting import history
 from events.db import clock
 from events.errors import Refused
 from events.pages.decorators import form, page, page_with_form
@@ -46,41 +45,34 @@ def action(act: Callable[[HttpRequest, int], str]) -> Callable[[HttpRequest, int
 
 @page
 def channels_page(request: HttpRequest) -> HttpResponse:
-    inbox, dead = status_for(request), history.dead_by_address(person(request).pk)
-    rows = addresses.of(person(request))
-    cards = [address_cards.card_of(row, dead=dead.get(row.pk, 0), inbox=inbox) for row in rows]
-    ordered = sorted(cards, key=lambda card: not card["address"].is_enabled)
-    return render(request, "carillon/delivery/channels.html", {"cards": ordered, "kinds": address_cards.kinds()})
+    return _channels_page(request, kind=next((kind for kind, _label in address_cards.kinds()), ""))
 
 
 @page_with_form
 def add_page(request: HttpRequest) -> HttpResponse:
+    """Page of the channels with the form open; its second button tests what was typed, and stores nothing."""
     kinds = address_cards.kinds()
-    chosen = request.POST.get("kind") or request.GET.get("kind") or (kinds[0][0] if kinds else "")
-    if chosen not in channels.installed():
-        chosen = ""
-    context: dict[str, Any] = {"kinds": kinds, "kind": chosen, "options": addresses.OPTIONS.get(chosen, ())}
-    if chosen:
-        context["label"], context["hint"] = address_cards.hint_of(chosen)
-    context |= {"retries": address_cards.retries(), "formats": Address.Format.choices}
+    kind = request.POST.get("kind") or request.GET.get("kind") or (kinds[0][0] if kinds else "")
+    if kind not in channels.installed():
+        kind = ""
     if request.method != "POST":
-        return render(request, "carillon/delivery/add_channel.html", context)
+        return _channels_page(request, kind=kind, is_adding=True)
+    target, format_ = request.POST.get("target", "").strip(), request.POST.get("format", "")
+    retry, user, now = request.POST.get("retry", ""), person(request), clock.estimate()
     try:
-        made = addresses.create(
-            person(request),
-            kind=chosen,
-            target=request.POST.get("target", "").strip(),
-            now=clock.estimate(),
-            retry=request.POST.get("retry", ""),
-            format=request.POST.get("format", ""),
-        )
+        if "test" in request.POST:
+            tried = addresses.try_out(user, kind=kind, target=target, now=now, format=format_)
+            return _channels_page(request, kind=kind, is_adding=True, trial=address_cards.trial_of(tried))
+        made = addresses.create(user, kind=kind, target=target, now=now, retry=retry, format=format_)
     except AddressRefused as refused:
-        context |= {"refused": capfirst(refused.detail), "field": refused.field}
-        return render(request, "carillon/delivery/add_channel.html", context, status=400)
+        said = capfirst(refused.detail)
+        return _channels_page(request, kind=kind, status=refused.http_status, is_adding=True, refused=said)
+    if overlap := destinations.overlap_of(made.address, user=user):
+        messages.info(request, overlap)
     if made.secret:
         return _channel_page(request, made.address, secret=made.secret)
     messages.success(request, _("Added.") if made.address.verified_at else _("Added. A link to confirm it was sent."))
-    return redirect("channel", made.address.pk)
+    return redirect("carillon:channel", made.address.pk)
 
 
 @page
@@ -124,7 +116,7 @@ def confirm(request: HttpRequest, channel_id: int) -> str:
 def switch(request: HttpRequest, channel_id: int) -> str:
     is_on = request.POST.get("is_enabled") == "true"
     addresses.change(person(request).pk, address_id=channel_id, now=clock.estimate(), is_enabled=is_on)
-    return _("Switched on.") if is_on else _("Switched off. Its history stays.")
+    return _("Resumed.") if is_on else _("Paused. Its history stays.")
 
 
 @action
@@ -136,14 +128,30 @@ def recover(request: HttpRequest, channel_id: int) -> str:
 
 
 def _back(request: HttpRequest, channel_id: int) -> HttpResponse:
-    return back(request) if request.POST.get("next") else redirect("channel", channel_id)
+    return back(request) if request.POST.get("next") else redirect("carillon:channel", channel_id)
+
+
+def _channels_page(request: HttpRequest, *, kind: str, status: int = 200, **adding: Any) -> HttpResponse:
+    cards = address_cards.cards_of(addresses.of(person(request)), inbox=status_for(request))
+    context = {
+        "cards": sorted(cards, key=lambda card: not card["address"].is_enabled),
+        "kinds": address_cards.kinds(),
+        "kind": kind,
+        "options": addresses.OPTIONS.get(kind, ()),
+        "is_manager": destinations.is_manager(person(request)),
+        "can_try": addresses.can_try(kind),
+        "retries": address_cards.retries(),
+        "formats": Address.Format.choices,
+    }
+    if kind:
+        context["label"], context["hint"] = address_cards.hint_of(kind)
+    return render(request, "carillon/delivery/channels.html", context | adding, status=status)
 
 
 def _channel_page(request: HttpRequest, row: Address, *, secret: str = "") -> HttpResponse:
     inbox = status_for(request)
-    dead = history.dead_by_address(inbox.user_id).get(row.pk, 0)
     context = {
-        "card": address_cards.card_of(row, dead=dead, inbox=inbox),
+        "card": address_cards.cards_of([row], inbox=inbox)[0],
         "secret": secret,
         "zone": inbox.zone.key,
         "retries": address_cards.retries(),

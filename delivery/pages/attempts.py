@@ -25,9 +25,7 @@ def attempts_of(delivery: Delivery, *, now: datetime, zone: ZoneInfo, for_staff:
             "at": row.started_at,
             "when": moment(row.started_at, now=now, zone=zone),
             "when_full": times.full_time(row.started_at, zone=zone),
-            "text": " · ".join(
-                filter(None, [_result(row), _duration(row), _following(row, later, delivery, now, zone)])
-            ),
+            "text": " · ".join(filter(None, [answer(row), _following(row, later, delivery, now, zone)])),
             "tone": _tone(row, is_last=later is None, delivery=delivery),
             "connected_to": row.connected_to if for_staff else "",
             "excerpt": row.excerpt if for_staff else "",
@@ -61,6 +59,11 @@ def span(length: timedelta) -> str:
     return _("{n} min").format(n=round(seconds / 60)) if seconds < 7200 else _("{n} h").format(n=round(seconds / 3600))
 
 
+def answer(row: Attempt) -> str:
+    """Say what came back, and in what time."""
+    return " · ".join(filter(None, [_result(row), _duration(row)]))
+
+
 def _result(row: Attempt) -> str:
     if row.outcome == Outcome.STARTED:
         return _("on its way")
@@ -91,5 +94,5 @@ def _following(row: Attempt, later: Attempt | None, delivery: Delivery, now: dat
         ended = row.started_at + timedelta(milliseconds=row.ms or 0)
         return _("tried again after {time}").format(time=span(later.started_at - ended))
     if delivery.state == Delivery.State.PENDING:
-        return _("next try {time}").format(time=moment(delivery.wait[0], now=now, zone=zone))
+        return _("next attempt {time}").format(time=moment(delivery.wait[0], now=now, zone=zone))
     return ""

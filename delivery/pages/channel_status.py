@@ -30,18 +30,18 @@ def statuses_of(inbox: InboxStatus) -> Mapping[str, ChannelStatus]:
 def _channel_status(kind: str, rows: list[Address], inbox: InboxStatus) -> ChannelStatus:
     in_use = [row for row in rows if row.is_enabled]
     return ChannelStatus(
-        f"{reverse('channel-add')}?kind={kind}", [_address_status(row, inbox) for row in in_use or rows]
+        f"{reverse('carillon:channel-add')}?kind={kind}", [_address_status(row, inbox) for row in in_use or rows]
     )
 
 
 def _address_status(row: Address, inbox: InboxStatus) -> AddressStatus:
-    card = address_cards.card_of(row, dead=0, inbox=inbox)
+    state, tone, _about = address_cards.status_of(row, dead=0, inbox=inbox)
     takes_tests = row.is_enabled and row.verified_at is not None
     return AddressStatus(
         id=row.pk,
         target=short_target(row.masked_target),
-        state=card["state"],
-        tone=card["tone"],
-        page=reverse("channel", args=[row.pk]),
-        test=reverse("channel-test", args=[row.pk]) if takes_tests else "",
+        state=state,
+        tone=tone,
+        page=reverse("carillon:channel", args=[row.pk]),
+        test=reverse("carillon:channel-test", args=[row.pk]) if takes_tests else "",
     )

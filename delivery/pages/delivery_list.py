@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import BadRequest
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import Promise
@@ -18,11 +19,11 @@ from delivery.models import Address, Delivery
 from delivery.pages import attempts
 from delivery.reporting import groups, history
 from delivery.reporting.groups import Group, Head, Wanted
-from events import rendering
+from events import event_type_cache, rendering
 from events.entities import whole_number
 from events.errors import shown
 from events.models import EventType
-from events.rules import channel_names, moments
+from events.rules import channel_names, display, moments
 from notifications.holds import wording
 from notifications.models import Notification, UserNotificationSettings
 from notifications.pages.inbox_status import InboxStatus
@@ -65,7 +66,9 @@ class Filters:
 
     def wanted(self, *, zone: ZoneInfo) -> Wanted:
         span = None if self.day is None else (_midnight(self.day, zone), _midnight(self.day + timedelta(days=1), zone))
-        return Wanted(_STATES.get(self.state, ()), self.address_id, self.event_type, span)
+        types = event_type_cache.by_name([self.event_type]) if self.event_type else {}
+        type_id = next((row.pk for row in types.values()), 0) if self.event_type else None
+        return Wanted(_STATES.get(self.state, ()), self.address_id, type_id, span)
 
 
 class Known(NamedTuple):
@@ -95,7 +98,7 @@ def chips_of(filters: Filters, *, counts: Mapping[str, int] | None) -> list[dict
     known = counts or dict.fromkeys([*State.values, "held"], 0)
     numbers = {name: sum(known[state] for state in states) for name, states in _STATES.items()}
     numbers |= {"held": known["held"], "": sum(numbers.values())}
-    here = reverse("deliveries")
+    here = reverse("carillon:deliveries")
     return [
         {
             "state": name,
@@ -115,7 +118,7 @@ def chosen_of(filters: Filters, *, known: Known) -> list[dict[str, str]]:
         "type": next((row.description or row.name for row in known.types if row.name == filters.event_type), ""),
         "day": date_format(filters.day, "j F Y") if filters.day else "",
     }
-    here = reverse("deliveries")
+    here = reverse("carillon:deliveries")
     return [{"label": text, "href": here + filters.query(**{name: ""})} for name, text in texts.items() if text]
 
 
@@ -126,11 +129,16 @@ def choices_of(known: Known) -> dict[str, list[tuple[object, str]]]:
     return {"channel": [(row.pk, label_of(row)) for row in rows], "type": [(name, text) for text, name in named]}
 
 
-def failed_count(inbox: InboxStatus, filters: Filters) -> int:
+def failed(inbox: InboxStatus, filters: Filters, *, known: Known) -> QuerySet[Delivery]:
+    """Query what can be retried of what the list shows, to addresses in use, the newest first."""
+    return filters.wanted(zone=inbox.zone).failed([row.pk for row in known.addresses if row.is_enabled])
+
+
+def failed_count(inbox: InboxStatus, filters: Filters, *, known: Known) -> int:
     """Count what can be retried at once, of what the list shows. One query, where the list shows any."""
     if filters.state not in ("", "dead"):
         return 0
-    return filters.wanted(zone=inbox.zone).failed(inbox.user_id)[: history.MOST_COUNTED].count()
+    return failed(inbox, filters, known=known).order_by()[: history.MOST_COUNTED].count()
 
 
 def page_of(inbox: InboxStatus, *, filters: Filters, known: Known, for_staff: bool) -> tuple[list[dict[str, Any]], str]:
@@ -151,7 +159,8 @@ def label_of(row: Address) -> str:
 
 
 def short_target(target: str) -> str:
-    return target.removeprefix("https://").removeprefix("http://")
+    """Say where to in a line: without its scheme, and without its middle where it is long."""
+    return display.shortened(target.removeprefix("https://").removeprefix("http://"))
 
 
 def _groups(inbox: InboxStatus, filters: Filters, *, address_ids: Collection[int]) -> list[Group]:
@@ -224,7 +233,7 @@ class _Words:
 
     def _title(self, one: Group) -> str:
         if one.event is not None:
-            return rendering.render(one.event, one.event.event_type).title
+            return rendering.render(one.event, one.event.event_type).shown_title
         first = one.deliveries[0]
         if first.summary is not None:
             return summary_text.counts(first.summary.by_type, types=self._types)

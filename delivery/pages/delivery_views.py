@@ -29,7 +29,9 @@ def deliveries_page(request: HttpRequest) -> HttpResponse:
         raise Http404
     rows, older = delivery_list.page_of(inbox, filters=filters, known=known, for_staff=for_staff)
     is_counted = not (filters.event_type or filters.day)
-    counts = history.counts(inbox.user_id, address_id=filters.address_id) if is_counted else None
+    named = None if filters.address_id is None else [filters.address_id]
+    address_ids = named or [row.pk for row in known.addresses]
+    counts = history.counts(inbox.user_id, address_ids=address_ids, with_held=named is None) if is_counted else None
     context = {
         "filters": filters,
         "chips": delivery_list.chips_of(filters, counts=counts),
@@ -37,9 +39,9 @@ def deliveries_page(request: HttpRequest) -> HttpResponse:
         "choices": delivery_list.choices_of(known),
         "rows": rows,
         "older": older,
-        "failed": delivery_list.failed_count(inbox, filters),
+        "failed": delivery_list.failed_count(inbox, filters, known=known),
         "query": filters.query(),
-        "everything": reverse("deliveries"),
+        "everything": reverse("carillon:deliveries"),
     }
     return render(request, "carillon/delivery/deliveries.html", context)
 
@@ -52,14 +54,14 @@ def resend(request: HttpRequest, delivery_id: int) -> HttpResponse:
         _say(request, int(outbox.resend_one(row, now=clock.estimate())))
     except Refused as refused:
         messages.info(request, refused.detail)
-    return back(request, otherwise="deliveries")
+    return back(request, otherwise="carillon:deliveries")
 
 
 @form
 def retry_all(request: HttpRequest) -> HttpResponse:
     """Send again all that failed, of those that the list shows, the newest thousand at a time."""
     _retry(request, delivery_list.filters_of(request.GET))
-    return back(request, otherwise="deliveries")
+    return back(request, otherwise="carillon:deliveries")
 
 
 @form
@@ -67,12 +69,13 @@ def retry_channel(request: HttpRequest, channel_id: int) -> HttpResponse:
     with missing_is_404(Address):
         addresses.get(person(request).pk, address_id=channel_id)
     _retry(request, delivery_list.Filters(address_id=channel_id))
-    return redirect(f"{reverse('deliveries')}?channel={channel_id}")
+    return redirect(f"{reverse('carillon:deliveries')}?channel={channel_id}")
 
 
 def _retry(request: HttpRequest, filters: delivery_list.Filters) -> None:
     inbox = status_for(request)
-    failed = filters.wanted(zone=inbox.zone).failed(inbox.user_id).values_list("pk", flat=True)
+    known = delivery_list.known_to(inbox.user_id)
+    failed = delivery_list.failed(inbox, filters, known=known).values_list("pk", flat=True)
     ids = list(failed[: history.MOST_COUNTED])
     _say(request, len(outbox.resend(ids, now=clock.estimate())))
     if len(ids) == history.MOST_COUNTED:

@@ -7,8 +7,10 @@ so without a CSRF token; the signed link is all the right there is, and it is fo
 from typing import Any
 
 from django.core import signing
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -18,8 +20,12 @@ from delivery import addresses, signed_links
 from delivery.channels.email import unsubscribe as subscriptions
 from delivery.models import Address
 from delivery.signed_links import Confirmation, Subscription
+from events import accounts
 from events.db import clock
-from events.errors import PreferenceRefused
+from events.errors import EntityRefused, PreferenceRefused
+from notifications.pages.follow_control import muted_text
+from notifications.pages.inbox_status import status_of
+from notifications.preferences import muting, presets
 
 _UNDO = signing.Signer(salt="carillon.unsubscribe.undo")
 
@@ -33,12 +39,41 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         subscription = signed_links.read_unsubscribe(token)
         undo = _change(subscription, request) if request.method == "POST" else ""
         shown = {"status": subscriptions.status(subscription), "undo": undo}
-    except (signed_links.InvalidLinkError, subscriptions.GoneError) as error:
-        raise Http404(str(error)) from error
-    except PreferenceRefused as refused:
-        shown = {"title": _("This can't be turned off"), "text": refused.detail}
-        return _page(request, "link", shown, status=409)
-    return _page(request, "unsubscribe", shown)
+    except signed_links.InvalidLinkError:
+        text = _("Copy the whole link from the mail, or choose in your preferences which e-mails you get.")
+        return _broken(request, _("This link is damaged"), text, status=404)
+    except subscriptions.GoneError:
+        text = _("The account or the kind of event it was for is gone, so there is nothing left to stop.")
+        return _broken(request, _("This link no longer works"), text, status=410)
+    except PreferenceRefused:
+        text = _("An admin keeps these e-mails on. In your preferences you can choose the others.")
+        return _broken(request, _("You can't turn this off"), text, status=409)
+    return _page(request, "unsubscribe", shown | {"person": subscription.user_id})
+
+
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def mute(request: HttpRequest, token: str) -> HttpResponse:
+    """Show what would be muted; POST mutes it, for good or until tomorrow, or takes that back."""
+    try:
+        link = signed_links.read_mute(token)
+        user, inbox = accounts.active().get(pk=link.user_id), status_of(link.user_id, now=clock.estimate())
+        if request.method == "POST" and request.POST.get("unmute"):
+            muting.unmute(user, entity=link.entity)
+        elif request.method == "POST":
+            is_short = request.POST.get("until") == "tomorrow"
+            until = presets.moment_of("tomorrow", now=inbox.now, zone=inbox.zone) if is_short else None
+            muting.mute(user, entity=link.entity, until=until, now=inbox.now)
+    except signed_links.InvalidLinkError:
+        text = _("Copy the whole link from the mail, or mute it on its page.")
+        return _broken(request, _("This link is damaged"), text, status=404)
+    except (ObjectDoesNotExist, EntityRefused):
+        text = _("You no longer have access to what it was about, or the account is gone.")
+        return _broken(request, _("This link no longer works"), text, status=410)
+    muted = muting.muted_by(user, now=inbox.now).filter(**link.entity.columns("entity")).first()
+    shown = {"name": link.name, "muted": muted_text(muted, inbox=inbox) if muted else ""}
+    return _page(request, "mute", shown | {"person": user.pk})
 
 
 @csrf_exempt
@@ -48,15 +83,21 @@ def confirm_address(request: HttpRequest, token: str) -> HttpResponse:
     try:
         confirmation = signed_links.read_confirmation(token)
         address = _address_of(confirmation)
-    except (signed_links.InvalidLinkError, Address.DoesNotExist) as error:
-        raise Http404(str(error)) from error
+    except signed_links.InvalidLinkError:
+        text = _("Copy the whole link from the mail, or send yourself a new one from your Channels page.")
+        return _broken(request, _("This link is damaged"), text, status=404, way_on="channels")
+    except Address.DoesNotExist:
+        text = _(
+            "The address was changed or removed after this mail was sent. Your Channels page shows those you have."
+        )
+        return _broken(request, _("This link no longer works"), text, status=410, way_on="channels")
     now = clock.estimate()
     if address.verified_at is None and confirmation.until <= now:
         text = _("Send yourself a new one from your Channels page.")
-        return _page(request, "link", {"title": _("This link has expired"), "text": text}, status=410)
+        return _broken(request, _("This link has expired"), text, status=410, way_on="channels")
     if request.method == "POST":
         address = addresses.verify(confirmation.user_id, address_id=confirmation.address_id, now=now)
-    return _page(request, "confirm_address", {"address": address})
+    return _page(request, "confirm_address", {"address": address, "person": address.user_id})
 
 
 def _change(subscription: Subscription, request: HttpRequest) -> str:
@@ -82,6 +123,12 @@ def _address_of(confirmation: Confirmation) -> Address:
     """Load the address. Raises Address.DoesNotExist, also if it reads otherwise by now or was switched off."""
     return Address.objects.select_related("user").get(
         pk=confirmation.address_id, user_id=confirmation.user_id, target=confirmation.target, is_enabled=True
+    )
+
+
+def _broken(request: HttpRequest, title: str, text: str, *, status: int, way_on: str = "preferences") -> HttpResponse:
+    return _page(
+        request, "broken_link", {"title": title, "text": text, "way_on": reverse(f"carillon:{way_on}")}, status=status
     )
 
 

@@ -1,9 +1,9 @@
-"""Pulse in words and plots: figures as cards and bars, events as lines."""
+"""Pulse in words and plots: figures for cards and bars, events as lines."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
-from itertools import groupby
+from datetime import datetime, timedelta
+from itertools import accumulate, groupby
 from typing import Any
 
 from django.core.exceptions import BadRequest
@@ -15,7 +15,7 @@ from delivery.monitoring import event_stream
 from delivery.monitoring.event_stream import Line
 from delivery.monitoring.pulse import MOST_COUNTED, WINDOWS, ChannelCount, Figures
 from events import rendering
-from events.admin.base import parsed_entity
+from events.entities import Entity, parsed_entity
 from events.errors import shown
 from events.models import EventType
 from events.rules import channel_names
@@ -31,6 +31,7 @@ _HELD = {
     Hold.QUIET: gettext_lazy("quiet hours"),
     Hold.DIGEST: gettext_lazy("digest"),
     Hold.BURST: gettext_lazy("hourly cap"),
+    Hold.LADDER: gettext_lazy("if still unread"),
 }
 
 
@@ -44,9 +45,12 @@ class Filters:
     def query(self, **changes: object) -> str:
         return query_string(**asdict(self) | changes) or "?"
 
+    @property
+    def entity(self) -> Entity | None:
+        return parsed_entity(self.source)
+
     def lines(self, user_id: int) -> list[Line]:
-        source = parsed_entity(self.source) if self.source else None
-        return event_stream.newest(user_id, category=self.category, failed_only=self.failed, source=source)
+        return event_stream.newest(user_id, category=self.category, failed_only=self.failed, source=self.entity)
 
 
 def filters_of(query: Mapping[str, str]) -> Filters:
@@ -55,31 +59,46 @@ def filters_of(query: Mapping[str, str]) -> Filters:
     if over not in WINDOWS:
         raise BadRequest(f"over is {shown(over)}; there are {', '.join(WINDOWS)}")
     if source and parsed_entity(source) is None:
-        raise BadRequest(f"source is {shown(source)}; it must be as in job:42")
+        raise BadRequest(f"source is {shown(source)}; it must be as in job:42 or prompt:3f2c")
     return Filters(over, query.get("category", ""), query.get("failed") == "1", source)
 
 
 def figures_of(figures: Figures, *, inbox: InboxStatus) -> dict[str, Any]:
-    """Cards, bars and a table, without a query but for the types."""
+    """Numbers of the cards, their plots, bars and a table: one query, for the types."""
     often = sorted(figures.by_type, key=lambda pk: -figures.by_type[pk])[:MOST_TYPES]
     types, most = EventType.objects.in_bulk(often), max(figures.by_type.values(), default=1)
-    starts = [
-        times.local(figures.first + timedelta(seconds=figures.window.seconds * number), zone=inbox.zone)
-        for number in range(figures.window.slots)
-    ]
-    clocks = [date_format(start, "H:i") for start in starts]
-    outside = {name: count for name, count in figures.channels.items() if name != "in_app"}
+    slot = timedelta(seconds=figures.window.seconds)
+    clocks = [_clock(figures.first + slot * number, inbox, "H:i") for number in range(figures.window.slots)]
+    outside = {_label(name).lower(): count for name, count in figures.channels.items() if name != "in_app"}
+    sent, waiting, failed = (sum(column) for column in zip((0, 0, 0), *outside.values(), strict=True))
+    behind = {_("routing"): figures.routing_lag, _("digests"): figures.digests_due}
+    behind |= {name: count.waiting for name, count in outside.items()}
+    top = max(figures.events)
+    plots = {
+        # The slot that has just begun would end the line in a fall.
+        "events": plot(figures.events[:-1]),
+        "toasts": plot(figures.toast_seconds),
+        "behind": plot(figures.unrouted, least=10),
+        "delivered": plot(figures.delivered, least=1),
+    }
     return {
+        "figures": figures,
         "at": times.local(figures.at, zone=inbox.zone),
-        "cards": [_events(figures, clocks), _toasts(figures), _behind(figures, outside), _delivered(figures, outside)],
+        "peak": -(-top // (figures.window.seconds // 60)),
+        "peak_at": clocks[figures.events.index(top)],
+        "p50": seconds(figures.p50),
+        "p95": seconds(figures.p95),
+        "behind": up_to(sum(behind.values())),
+        "late": ", ".join(f"{name} {up_to(count)}" for name, count in behind.items() if count),
+        "behind_names": ", ".join(behind),
+        "delivered": percent(sent, sent + failed) if sent + failed else "",
+        "waiting": up_to(waiting),
+        "failed": failed,
+        "is_idle": not sent + waiting + failed,
+        "plots": plots,
         "channels": [_channel(name, count) for name, count in figures.channels.items()],
         "types": [
-            {
-                "category": types[pk].category,
-                "name": labels.type_name(types[pk]),
-                "count": figures.by_type[pk],
-                "width": 100 * figures.by_type[pk] / most,
-            }
+            (types[pk], labels.type_name(types[pk]), figures.by_type[pk], 100 * figures.by_type[pk] / most)
             for pk in often
         ],
         "slots": list(
@@ -88,76 +107,22 @@ def figures_of(figures: Figures, *, inbox: InboxStatus) -> dict[str, Any]:
     }
 
 
-def _events(figures: Figures, clocks: Sequence[str]) -> dict[str, Any]:
-    minutes = figures.window.seconds // 60
-    # The slot that has just begun would end each line in a fall.
-    whole = figures.events[:-1]
-    top = max(figures.events)
-    note = _("peak {n} at {time}").format(n=localize(-(-top // minutes)), time=clocks[figures.events.index(top)])
-    return {
-        "tone": "job",
-        "title": _("Events"),
-        "value": _("{n} / min").format(n=localize(figures.last_minute)),
-        "note": note if top else _("none in this time"),
-        "plot": plot(whole),
-    }
-
-
-def _toasts(figures: Figures) -> dict[str, Any]:
-    note = _("95 % within {n}").format(n=seconds(figures.p95)) if figures.p95 is not None else _("nobody was told")
-    value = seconds(figures.p50) if figures.p50 is not None else "–"
-    return {
-        "tone": "brass",
-        "title": _("Event to toast"),
-        "value": value,
-        "note": note,
-        "plot": plot(figures.toast_seconds),
-    }
-
-
-def _behind(figures: Figures, outside: Mapping[str, ChannelCount]) -> dict[str, Any]:
-    parts = {_("routing"): figures.routing_lag, _("digests"): figures.digests_due}
-    parts |= {_channel_name(name): count.waiting for name, count in outside.items()}
-    late = [f"{name} {up_to(count)}" for name, count in parts.items() if count]
-    return {
-        "tone": "review",
-        "title": _("Behind"),
-        "value": _("{n} waiting").format(n=up_to(sum(parts.values()))),
-        "note": ", ".join(late) or _("{parts}: all done").format(parts=", ".join(parts)),
-        "plot": plot(figures.unrouted, least=10),
-    }
-
-
-def _delivered(figures: Figures, outside: Mapping[str, ChannelCount]) -> dict[str, Any]:
-    sent, failed = (sum(getattr(count, name) for count in outside.values()) for name in ("sent", "failed"))
-    waiting = sum(count.waiting for count in outside.values())
-    note = _("{failed} failed, {waiting} waiting").format(failed=localize(failed), waiting=up_to(waiting))
-    return {
-        "tone": "review",
-        "title": _("Delivered"),
-        "value": percent(sent, sent + failed) if sent + failed else "–",
-        "note": note if sent + failed + waiting else _("nothing was to be sent"),
-        "plot": plot(figures.delivered, least=1),
-    }
-
-
 def _channel(name: str, count: ChannelCount) -> dict[str, Any]:
-    total = count.sent + count.waiting + count.failed
-    shares = {state: 100 * getattr(count, state) / (total or 1) for state in ("sent", "waiting", "failed")}
-    return asdict(count) | {
-        "name": dict(channel_names.labels()).get(name, name),
-        "total": up_to(total),
+    shares = [100 * number / (sum(count) or 1) for number in count]
+    return count._asdict() | {
+        "name": _label(name),
+        "total": up_to(sum(count)),
         "share": percent(count.sent, count.sent + count.failed) if count.sent + count.failed else "",
-        "bars": [
-            (state, sum(list(shares.values())[:number]), width)
-            for number, (state, width) in enumerate(shares.items())
-            if width
-        ],
+        "bars": list(zip(count._fields, accumulate(shares, initial=0), shares, strict=False)),
     }
 
 
-def _channel_name(name: str) -> str:
-    return str(dict(channel_names.labels()).get(name, name)).lower()
+def _label(channel: str) -> str:
+    return str(dict(channel_names.labels()).get(channel, channel))
+
+
+def _clock(moment: datetime, inbox: InboxStatus, form: str = "H:i:s") -> str:
+    return date_format(times.local(moment, zone=inbox.zone), form)
 
 
 def up_to(count: int) -> str:
@@ -165,7 +130,9 @@ def up_to(count: int) -> str:
     return f"{localize(MOST_COUNTED)}+" if count >= MOST_COUNTED else str(localize(count))
 
 
-def seconds(value: float) -> str:
+def seconds(value: float | None) -> str:
+    if value is None:
+        return ""
     return _("{n} s").format(n=number_format(max(value, 0.01), decimal_pos=2 if value < 10 else 0))
 
 
@@ -177,40 +144,31 @@ def percent(part: int, whole: int) -> str:
 def plot(values: Sequence[float | None], *, least: float = 0) -> dict[str, str]:
     """Paths of a line and the area below it, in a box of WIDTH by HEIGHT; what is None leaves a gap."""
     top = max([least, *(value for value in values if value is not None)]) or 1
-    points = [
-        None if value is None else (round(number * WIDTH / (len(values) - 1), 1), round(42 - 40 * value / top, 1))
-        for number, value in enumerate(values)
-    ]
-    runs = [list(run) for known, run in groupby(points, key=lambda point: point is not None) if known]
-    lines = [" ".join(f"{x},{y}" for x, y in filter(None, run)) for run in runs]
-    ends = [(run[0], run[-1]) for run in runs]
-    return {
-        # A run of one point is a dot.
-        "line": "".join(f"M{line}h.1" for line in lines),
-        "area": "".join(
-            f"M{first[0]},{HEIGHT} {line} {last[0]},{HEIGHT}z"
-            for line, (first, last) in zip(lines, ends, strict=True)
-            if first and last
-        ),
-    }
+    step = WIDTH / (len(values) - 1)
+    line = area = ""
+    for is_known, run in groupby(enumerate(values), key=lambda point: point[1] is not None):
+        points = [(round(number * step, 1), round(42 - 40 * (value or 0) / top, 1)) for number, value in run]
+        if is_known:
+            path = " ".join(f"{x},{y}" for x, y in points)
+            # A run of one point is a dot.
+            line += f"M{path}h.1"
+            area += f"M{points[0][0]},{HEIGHT} {path} {points[-1][0]},{HEIGHT}z"
+    return {"line": line, "area": area}
 
 
 def line_of(line: Line, *, inbox: InboxStatus) -> dict[str, Any]:
     event, kind = line.event, line.event.event_type
     return {
-        "id": event.pk,
-        "category": kind.category,
+        "event": event,
         "icon": labels.icon_of(kind.name, category=kind.category),
-        "at": event.created_at,
-        "clock": date_format(times.local(event.created_at, zone=inbox.zone), "H:i:s"),
+        "clock": _clock(event.created_at, inbox),
         "day": times.full_time(event.created_at, zone=inbox.zone),
-        "title": rendering.render(event, kind).title,
-        "type": labels.type_name(kind),
-        "source": None if event.is_hidden else event.source,
-        "source_words": f"{event.source.type.replace('_', ' ')} {event.source.id}" if event.source else "",
-        "facts": _facts(line, inbox=inbox),
-        "is_failed": bool(line.deliveries.get("dead")),
-        "seconds": "" if line.seconds is None else seconds(line.seconds),
+        "title": rendering.render(event, kind).shown_title,
+        "facts": [labels.type_name(kind), *_facts(line, inbox=inbox)],
+        "source": "" if event.is_hidden or not event.source else event.source.words,
+        "is_failure": labels.is_failure(kind.name),
+        "is_undelivered": "dead" in line.deliveries,
+        "seconds": seconds(line.seconds),
     }
 
 
@@ -218,13 +176,13 @@ def _facts(line: Line, *, inbox: InboxStatus) -> list[str]:
     is_more = line.told >= event_stream.MOST_TOLD
     facts = [_("{n} told").format(n=f"{localize(line.told)}{'+' if is_more else ''}")]
     if line.channels:
-        order = [name for name in dict.fromkeys((*channel_names.known(), *line.channels)) if name in line.channels]
-        facts.append(", ".join(_channel_name(name) for name in order))
+        known = dict.fromkeys((*channel_names.known(), *line.channels))
+        facts.append(", ".join(_label(name).lower() for name in known if name in line.channels))
     facts += [_("{n} held ({why})").format(n=n, why=_HELD.get(Hold(hold), hold)) for hold, n in line.held.items()]
     for kind, n in line.deliveries.get("dead", {}).items():
-        facts.append(ngettext("{kind} failed", "{n} {kind} failed", n).format(kind=_channel_name(kind), n=n))
+        facts.append(ngettext("{kind} failed", "{n} {kind} failed", n).format(kind=_label(kind).lower(), n=n))
     if line.next_at:
-        at = date_format(times.local(line.next_at, zone=inbox.zone), "H:i:s")
-        waiting = ", ".join(map(_channel_name, line.deliveries["pending"]))
-        facts.append(_("{kind} waiting, next attempt {time}").format(kind=waiting, time=at))
+        waiting = ", ".join(_label(kind).lower() for kind in line.deliveries["pending"])
+        text = _("{kind} waiting, next attempt {time}")
+        facts.append(text.format(kind=waiting, time=_clock(line.next_at, inbox)))
     return facts

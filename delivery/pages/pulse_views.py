@@ -1,7 +1,5 @@
 """Pulse for staff: what happens now, as a page and as the part of it that is read anew."""
 
-from typing import Any
-
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -18,17 +16,12 @@ from notifications.presentation import labels
 @page
 @permission_required("carillon_events.view_event", raise_exception=True)
 def pulse_page(request: HttpRequest, template: str = "pulse.html") -> HttpResponse:
-    return render(request, f"carillon/delivery/{template}", _context(request))
-
-
-def _context(request: HttpRequest) -> dict[str, Any]:
     filters, inbox = pulse.filters_of(request.GET), status_for(request)
-    shown = pulse.figures_of(figures(filters.over, now=clock.estimate()), inbox=inbox)
     known = set(EventType.objects.order_by().values_list("category", flat=True).distinct())
-    return shown | {
+    context = pulse.figures_of(figures(filters.over, now=clock.estimate()), inbox=inbox) | {
         "filters": filters,
         "here": filters.query(),
-        "source_words": filters.source.replace(":", " ").replace("_", " "),
+        "source_words": filters.entity.words if filters.entity else "",
         "overs": [(over, filters.query(over=over)) for over in WINDOWS],
         "everything": filters.query(category="", failed=False, source=""),
         "chips": [
@@ -42,3 +35,4 @@ def _context(request: HttpRequest) -> dict[str, Any]:
             for line in filters.lines(inbox.user_id)
         ],
     }
+    return render(request, f"carillon/delivery/{template}", context)

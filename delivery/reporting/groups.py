@@ -1,29 +1,38 @@
 """Groups of deliveries: what one event, one summary or one test sent to a person's addresses."""
 
 from collections.abc import Collection, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact
 
 from delivery.models import Delivery
 from delivery.reporting import history
+from events.db.session import joined_by_index
 from events.db.union import union
 from events.models import Event
 from events.rules import moments
 from notifications.models import Notification
 from notifications.presentation import access
 
+# A type with no more events than this is found by these, whatever its person got beside.
+COMMON = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Deliveries that are asked for. No `states`: any; `event_type`: its name; `span`: from when to before when."""
+    """Deliveries that are asked for. No `states`: any; `span`: from when to before when.
+
+    `event_type_id`: a number, by which a database knows how rare it is, as it can't by a joined name; 0: of no type.
+    """
 
     states: Collection[str] = ()
     address_id: int | None = None
-    event_type: str = ""
+    event_type_id: int | None = None
     span: tuple[datetime, datetime] | None = None
 
     def condition(self) -> Q:
@@ -37,13 +46,12 @@ class Wanted:
     def held(self, user_id: int) -> QuerySet[Notification]:
         return history.held(user_id).filter(self._of_type(""), self._in_span())
 
-    def failed(self, user_id: int) -> QuerySet[Delivery]:
-        """Query what failed and can be sent again, to addresses in use, the newest first."""
-        wanted = replace(self, states=()).condition()
-        return history.dead(user_id).filter(wanted, address__is_enabled=True).order_by("-id")
+    def failed(self, address_ids: Collection[int]) -> QuerySet[Delivery]:
+        """Query what failed at these addresses and can be sent again, the newest first."""
+        return history.dead(address_ids).filter(replace(self, states=()).condition()).order_by("-id")
 
     def _of_type(self, row: str) -> Q:
-        return Q(**{f"{row}event__event_type__name": self.event_type}) if self.event_type else Q()
+        return Q() if self.event_type_id is None else Q(**{f"{row}event__event_type_id": self.event_type_id})
 
     def _in_span(self) -> Q:
         return Q(created_at__gte=self.span[0], created_at__lt=self.span[1]) if self.span else Q()
@@ -69,26 +77,40 @@ class Group:
 
 
 def heads(user_id: int, wanted: Wanted, *, address_ids: Collection[int], before: int | None, limit: int) -> list[Head]:
-    """List the newest groups whose last delivery is below `before`. One query, which reads `limit` rows an address."""
+    """List the newest groups whose last delivery is below `before`. One query, which reads `limit` rows an address,
+    and all of it where a type is asked for that is rare there."""
     condition = wanted.condition()
-    found = Delivery.objects.filter(condition).order_by("-id")
+    # The order of the index by address: by their ids alone, all deliveries might be walked to find these.
+    found = Delivery.objects.filter(replace(wanted, address_id=None).condition()).order_by("address_id", "-id")
     if before is not None:
-        # What was delivered once more since is further up. As numbers: an anti-join would read all that is there.
+        # What was delivered once more since is further up. Counted, and asked whether it is there: as an anti-join, or
+        # by its highest id, a database would read all that is there before it gives the first.
         above = Delivery.objects.filter(condition, pk__gte=before).order_by()
         events = above.filter(
             notification__user_id=user_id, notification__event_id=OuterRef("notification__event_id")
         ).values("notification__event_id")
         summaries = above.filter(summary_id=OuterRef("summary_id")).values("summary_id")
-        maxima = [Subquery(rows.annotate(last=Max("pk")).values("last")) for rows in (events, summaries)]
-        found = found.filter(pk__lt=before).annotate(above=Coalesce(*maxima)).filter(above=None)
+        counts = [Subquery(rows.annotate(count=Count("pk")).values("count")) for rows in (events, summaries)]
+        is_last = Case(When(Exact(Coalesce(*counts, 0), 0), then=1))
+        found = found.filter(pk__lt=before).annotate(is_last=is_last).filter(is_last__isnull=False)
     named = found.values_list("pk", "notification__event_id", "summary_id")
     chosen = [pk for pk in address_ids if wanted.address_id in (None, pk)]
-    rows = sorted(union([named.filter(address_id=pk)[:limit] for pk in chosen]), reverse=True)
+    # A range of one keeps the order's first column, which a database would leave out as the same everywhere.
+    ranges = [named.filter(address_id__gte=pk, address_id__lte=pk)[:limit] for pk in chosen]
+    with joined_by_index() if _is_common(wanted.event_type_id) else nullcontext():
+        rows = sorted(union(ranges), reverse=True)
     newest: dict[tuple[int, int], Head] = {}
     for last, event_id, summary_id in rows:
         key = (event_id or 0, summary_id or 0)
         newest.setdefault(key if any(key) else (0, -last), Head(last, event_id, summary_id))
     return list(newest.values())[:limit]
+
+
+def _is_common(event_type_id: int | None) -> bool:
+    """Tell whether one person's deliveries are walked rather than all events of the type. One query, for a type."""
+    if event_type_id is None:
+        return False
+    return Event.objects.filter(event_type_id=event_type_id).order_by()[COMMON : COMMON + 1].exists()
 
 
 def held_heads(user_id: int, wanted: Wanted, *, with_deliveries: bool, before: int | None, limit: int) -> list[Head]:
@@ -111,7 +133,7 @@ def load(user_id: int, wanted: Wanted, heads: Sequence[Head], *, with_held: bool
     """Load the groups in the order of their heads. Three queries. Text that its person may not see is taken out."""
     event_ids = {head.event_id for head in heads if head.event_id is not None}
     theirs = Notification.objects.filter(user_id=user_id, event_id__in_set=event_ids).exclude(channel="in_app")
-    notifications = access.seen(theirs.select_related("event__event_type", "event__actor_user").order_by("id"))
+    notifications = access.seen(theirs.with_events().order_by("id"))
     events = {row.event_id: row.event for row in notifications}
     event_of = {row.pk: row.event_id for row in notifications}
     groups = {head[1:] if any(head[1:]) else head: Group(head, moments.EARLIEST) for head in heads}

@@ -1,9 +1,12 @@
 """History of deliveries for people: newest first, by state, with their attempts."""
 
 from collections.abc import Collection, Iterable
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models.functions import TruncDate
 
 from delivery import reasons
 from delivery.models import Attempt, Delivery
@@ -17,9 +20,8 @@ MOST_COUNTED = 1000
 
 def rows(user_id: int | None) -> QuerySet[Delivery]:
     """Query a person's deliveries, or everybody's (None), newest first, with all that shows them: two queries."""
-    query = Delivery.objects.select_related(
-        "address__server", "notification__event__event_type", "notification__event__actor_user", "summary"
-    ).prefetch_related(attempts())
+    of_rows = ("notification__event__event_type", "notification__event__actor_user", "summary")
+    query = Delivery.objects.select_related("address__server", *of_rows).prefetch_related(attempts())
     # What was frozen can be a quarter of a megabyte, and nobody looks at it here.
     query = query.defer("body").order_by("-id")
     return query if user_id is None else query.filter(address__user_id=user_id)
@@ -57,32 +59,45 @@ def _seen(found: Iterable[Delivery], *, user_id: int | None) -> list[Delivery]:
     return loaded
 
 
-def counts(user_id: int, *, address_id: int | None = None) -> dict[str, int]:
-    """Count what a person, or an address, has in each state, and `held`. Each stops at MOST_COUNTED."""
-    theirs = Delivery.objects.filter(address__user_id=user_id).order_by()
-    theirs = theirs if address_id is None else theirs.filter(address_id=address_id)
+def counts(user_id: int, *, address_ids: Collection[int], with_held: bool) -> dict[str, int]:
+    """Count what these addresses of a person have in each state, and `held`. Each stops at MOST_COUNTED.
+
+    By ids: joined to whose they are, a database may read everybody's of a state.
+    """
+    theirs = Delivery.objects.filter(address_id__in=address_ids).order_by()
     query = {state: theirs.filter(state=state)[:MOST_COUNTED].count() for state in Delivery.State.values}
-    held_count = held(user_id).order_by()[:MOST_COUNTED].count() if address_id is None else 0
-    return query | {"held": held_count}
+    return query | {"held": held(user_id).order_by()[:MOST_COUNTED].count() if with_held else 0}
 
 
 def held(user_id: int) -> QuerySet[Notification]:
     """Query what waits for its person and would go out over a channel: no delivery yet. Newest first."""
     waiting = Notification.objects.filter(user_id=user_id, summary=None, is_read=False)
     waiting = waiting.filter(~Q(hold="none"), ~Q(channel="in_app"))
-    return waiting.select_related("event__event_type", "event__actor_user").order_by("-id")
+    return waiting.with_events().order_by("-id")
 
 
-def dead_by_address(user_id: int) -> dict[int, int]:
+def dead_by_address(address_ids: Collection[int]) -> dict[int, int]:
     """Count the dead that can be sent again, by address."""
-    counted = dead(user_id).values("address_id").annotate(count=Count("id")).order_by()
+    counted = dead(address_ids).values("address_id").annotate(count=Count("id")).order_by()
     return {row["address_id"]: row["count"] for row in counted}
 
 
-def dead(user_id: int) -> QuerySet[Delivery]:
-    """Query what failed and can be sent again."""
-    theirs = Delivery.objects.filter(address__user_id=user_id, purpose__in=Delivery.REPEATABLE)
-    return theirs.filter(state=Delivery.State.DEAD)
+def days(address_ids: Collection[int], *, since: datetime, zone: ZoneInfo) -> dict[int, dict[date, dict[str, int]]]:
+    """Count by address and day there what was sent, failed or waits. One query, which reads an index alone."""
+    words = {Delivery.State.SENT: "sent", Delivery.State.DEAD: "failed"} | dict.fromkeys(Delivery.UNSETTLED, "waiting")
+    theirs = Delivery.objects.filter(address_id__in=address_ids, state__in=words, created_at__gte=since).order_by()
+    counted = theirs.values_list("address_id", "state", TruncDate("created_at", tzinfo=zone)).annotate(n=Count("*"))
+    found: dict[int, dict[date, dict[str, int]]] = {}
+    for address_id, state, day, count in counted:
+        counts = found.setdefault(address_id, {}).setdefault(day, {})
+        counts[words[state]] = counts.get(words[state], 0) + count
+    return found
+
+
+def dead(address_ids: Collection[int]) -> QuerySet[Delivery]:
+    """Query what failed at these addresses and can be sent again."""
+    repeatable = Delivery.objects.filter(state=Delivery.State.DEAD, purpose__in=Delivery.REPEATABLE)
+    return repeatable.filter(address_id__in=address_ids)
 
 
 def as_json(row: Delivery, *, for_staff: bool = False) -> dict[str, Any]:
@@ -92,6 +107,7 @@ def as_json(row: Delivery, *, for_staff: bool = False) -> dict[str, Any]:
         "id": row.pk,
         "notification_id": row.notification_id,
         "summary_id": row.summary_id,
+        "event_id": row.event_id,
         "channel_id": row.address_id,
         "kind": row.kind,
         "purpose": row.purpose,

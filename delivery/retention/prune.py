@@ -19,13 +19,13 @@ from delivery.models import Attempt, Delivery
 from delivery.retention import limits
 from delivery.retention.archive import Archive
 from delivery.retention.step import Gone, RetentionStep
-from delivery.retention.tables import Events, LoneDeliveries, Notifications, ReadingBatches, Summaries
+from delivery.retention.tables import Events, LoneDeliveries, Mutes, Notifications, ReadingBatches, Summaries
 from events.models import EventType
 from notifications.models import Notification
 
 logger = logging.getLogger(__name__)
 
-TABLES = ("notifications", "summaries", "deliveries", "delivery_attempts", "events", "reading_batches")
+TABLES = ("notifications", "summaries", "deliveries", "delivery_attempts", "events", "reading_batches", "mutes")
 SUPERSEDED_AFTER = timedelta(days=1)
 UNDO_FOR = timedelta(days=7)
 # Seconds between two batches, in which others get on.
@@ -45,7 +45,7 @@ def prune(
     *,
     now: datetime,
     days: int,
-    archive_dir: Path | None,
+    archive_dir: str | Path | None,
     should_stop: Callable[[], bool] = lambda: False,
     pause: Callable[[float], object] = time.sleep,
 ) -> Pruned:
@@ -54,7 +54,7 @@ def prune(
     Raises OSError if the archive can't be written: what isn't archived stays.
     """
     done = Pruned()
-    archive = Archive(archive_dir) if archive_dir else None
+    archive = Archive(Path(archive_dir)) if archive_dir else None
     batches = ((step, ids) for step in _steps(now=now, days=days) for ids in step.batches())
     for step, ids in batches:
         archived = step.archive(ids, archive) if archive else None
@@ -74,12 +74,12 @@ def prune(
 
 def count(*, now: datetime, days: int) -> Gone:
     """Count what a run would take now, by table; nothing is changed. Reads the tables whole, which may take a while."""
-    rows, summaries, lone, batches, events, progress = (
+    rows, summaries, lone, batches, mutes, events, progress = (
         step.rows.filter(step.may_go()) for step in _steps(now=now, days=days, is_dry=True)
     )
     deliveries = Delivery.objects.filter(Q(notification__in=rows) | Q(summary__in=summaries)) | lone
     attempts = Attempt.objects.filter(delivery__in=deliveries)
-    tables = (rows, summaries, deliveries, attempts, events | progress, batches)
+    tables = (rows, summaries, deliveries, attempts, events | progress, batches, mutes)
     return Counter({found.model._meta.db_table: found.count() for found in tables})
 
 
@@ -91,9 +91,11 @@ def _steps(*, now: datetime, days: int, is_dry: bool = False) -> Iterator[Retent
     # In a dry run those that may go are still there.
     pointing = Notification.objects.exclude(notifications.may_go()) if is_dry else Notification.objects.all()
     yield Summaries(routed, pointing=pointing)
-    yield LoneDeliveries(routed)
+    yield (lone := LoneDeliveries(routed))
     yield ReadingBatches(replace(routed, before=max(before, now - UNDO_FOR)))
-    yield Events(limits.by_age(before), pointing=pointing, among=Q())
+    yield Mutes(replace(routed, before=now))
+    deliveries = Delivery.objects.exclude(lone.may_go()) if is_dry else Delivery.objects.all()
+    yield Events(limits.by_age(before), pointing=(pointing, deliveries), among=Q())
     types = EventType.objects.filter(name__endswith=".progress").exclude(replaces="")
     progress = Q(event_type_id__in_set=list(types.values_list("pk", flat=True)))
-    yield Events(limits.routed(superseded), pointing=pointing, among=progress)
+    yield Events(limits.routed(superseded), pointing=(pointing, deliveries), among=progress)

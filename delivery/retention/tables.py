@@ -13,14 +13,17 @@ from delivery.retention.limits import Limits
 from delivery.retention.step import Archived, Gone, RetentionStep
 from events.db.rows import delete_rows
 from events.dispatch import watermarks
+from events.entities import BIGINT_MAX
 from events.models import Event, EventType, ParkedEvent
 from notifications.inbox import removal
 from notifications.inbox.removal import Removed
-from notifications.models import COUNTED, Fanout, Hold, Notification, ReadingBatch, Summary, is_counted
+from notifications.models import COUNTED, Fanout, Hold, Mute, Notification, ReadingBatch, Summary, is_counted
 
 # The bytes that were sent can be large, and say what the event and the row say.
 _UNKEPT = ("body", "claim_token", "lease_until")
 DELIVERY_COLUMNS = [field.attname for field in Delivery._meta.concrete_fields if field.name not in _UNKEPT]
+# Rows that keep the events to which they point.
+Pointing = tuple[QuerySet[Notification], QuerySet[Delivery]]
 # Payloads may be large: so many at a time are in memory while they are archived.
 CHUNK = 100
 
@@ -131,7 +134,7 @@ class Summaries(FeedStep):
 
 
 class LoneDeliveries(RetentionStep):
-    """Deliveries of tests and confirmations, which belong to no row."""
+    """Deliveries of tests and confirmations, and of events to destinations: they belong to no row of a person."""
 
     model = Delivery
 
@@ -158,16 +161,30 @@ class ReadingBatches(RetentionStep):
         return Q(created_at__lt=self.limits.before)
 
 
+class Mutes(RetentionStep):
+    """Mutes that have ended by themselves: at `before`."""
+
+    model = Mute
+
+    def old(self, after: tuple[int | str, ...], *, limit: int) -> QuerySet[Any]:
+        return self.rows.filter(self.may_go())
+
+    def may_go(self) -> Q:
+        return Q(until__lte=self.limits.before)
+
+
 class Events(RetentionStep):
-    """Events to which none of the notifications `pointing` nor anything else points any more; `among`: of which.
+    """Events to which none of the rows `pointing` nor anything else points any more; `among`: of which.
 
     What a paused subscriber loses of them is recorded.
     """
 
     model = Event
     key = ("position",)
+    # What was imported stands before the log's beginning.
+    start = (-BIGINT_MAX,)
 
-    def __init__(self, limits: Limits, *, pointing: QuerySet[Notification], among: Q) -> None:
+    def __init__(self, limits: Limits, *, pointing: Pointing, among: Q) -> None:
         super().__init__(limits)
         self._pointing, self._among = pointing, among
 
@@ -181,7 +198,7 @@ class Events(RetentionStep):
 
     def may_go(self) -> Q:
         return self.is_past() & Q(
-            ~Exists(self._pointing.filter(event=OuterRef("pk"))),
+            *(~Exists(rows.filter(event=OuterRef("pk"))) for rows in self._pointing),
             ~Exists(Fanout.objects.filter(event=OuterRef("pk"))),
             ~Exists(ParkedEvent.objects.filter(event=OuterRef("pk"))),
         )

@@ -3,8 +3,8 @@
 import time
 
 from celery import shared_task
-from django.conf import settings
 
+from delivery.conf import conf
 from delivery.retention import prune as retention
 from events.db import clock
 from events.transport import hints
@@ -21,8 +21,8 @@ def prune() -> None:
     end = time.monotonic() + MAX_SECONDS
     done = retention.prune(
         now=clock.now(),
-        days=settings.NOTIFICATION_RETENTION_DAYS,
-        archive_dir=settings.ARCHIVE_DIR,
+        days=conf.NOTIFICATION_RETENTION_DAYS,
+        archive_dir=conf.ARCHIVE_DIR,
         should_stop=lambda: time.monotonic() > end,
     )
     if not done.is_complete:

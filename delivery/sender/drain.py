@@ -15,7 +15,7 @@ from contextlib import AsyncExitStack, suppress
 from django.db import Error
 
 from delivery import channels
-from delivery.channels import Channel, Outcome, Session, Whose
+from delivery.channels import Channel, Outcome, Outgoing, Session, Whose
 from delivery.outbox import claim, outbox, rescue, settle
 from delivery.outbox.claim import Batch
 from delivery.outbox.lease import Leased
@@ -61,6 +61,19 @@ def _drain_and_log() -> None:
         drain()
     except Exception as error:  # noqa: BLE001  in a thread nobody else would hear of it
         outages.note(__name__, "a drain beside the sweeper failed", error)
+
+
+async def outcome_of(outgoing: Outgoing, *, session: Session, channel: Channel, seconds: float) -> Outcome:
+    """Make one attempt within so many seconds, whatever the channel does."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await session.send(outgoing)
+    except TimeoutError:
+        return Outcome("retry", "timeout", whose=Whose.UNKNOWN)
+    except Exception as error:  # noqa: BLE001  a channel's own mistake ends its attempt only
+        error.add_note(f"on delivery {outgoing.delivery.pk}")
+        outages.note(__name__, f"channel {channel.name} failed", error)
+        return Outcome("retry", "internal_error", whose=Whose.UNKNOWN, excerpt=repr(error))
 
 
 class _Drain:
@@ -230,15 +243,8 @@ class _ChannelLoop:
 
     async def _attempt(self, session: Session, delivery: Leased) -> Result:
         started = time.monotonic()
-        try:
-            async with asyncio.timeout(self._channel.deadline + DEADLINE_GRACE):
-                outcome = await session.send(delivery.outgoing)
-        except TimeoutError:
-            outcome = Outcome("retry", "timeout", whose=Whose.UNKNOWN)
-        except Exception as error:  # noqa: BLE001  a channel's own mistake ends its attempt only
-            error.add_note(f"on delivery {delivery.outgoing.delivery.pk}")
-            outages.note(__name__, f"channel {self._channel.name} failed", error)
-            outcome = Outcome("retry", "internal_error", whose=Whose.UNKNOWN, excerpt=repr(error))
+        seconds = self._channel.deadline + DEADLINE_GRACE
+        outcome = await outcome_of(delivery.outgoing, session=session, channel=self._channel, seconds=seconds)
         return Result(delivery, outcome, round((time.monotonic() - started) * 1000))
 
     async def _wait(self, *, is_last: bool) -> list[Result]:

@@ -1,25 +1,30 @@
 """Base classes and searches of admin pages over big and append-only tables."""
 
+import functools
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, TypeVar
 
 from django.contrib import admin
+from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Model, Q, QuerySet
+from django.db.models import BooleanField, DateTimeField, Field, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from events import accounts, audit
-from events.entities import Entity, parse_entity, whole_number
-from events.errors import EntityRefused
+from events.entities import parsed_entity, whole_number
+from events.models import EventType
+from events.rules import channel_names
 
 M = TypeVar("M", bound=Model)
 TracedAction = Callable[[Any, HttpRequest, QuerySet[Any]], None]
@@ -38,11 +43,63 @@ class BoundedPaginator(Paginator[M]):
         return rows.order_by()[:MOST_COUNTED].count() if isinstance(rows, QuerySet) else len(rows)
 
 
+class InWords(admin.FieldListFilter):
+    """Mixin of filters that shows identifiers among the choices as words."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            yield {**choice, "display": words(str(choice["display"]))}
+
+
+class Values(InWords, admin.AllValuesFieldListFilter):
+    pass
+
+
+@functools.cache
+def _column(field: Any) -> Callable[[Model], Any]:
+    """A column in words: when in relation to now, a flag only where it is on, people by their full names."""
+
+    @admin.display(description=field.verbose_name, ordering=field.name, empty_value="")
+    def column(obj: Model) -> Any:
+        value = getattr(obj, field.name)
+        if isinstance(value, bool):
+            return _("Yes") if value else ""
+        if isinstance(value, datetime):
+            return ago(value)
+        return accounts.full_name(value) if isinstance(value, accounts.User) else value
+
+    column.__name__ = field.name
+    return column
+
+
+def _is_person(field: Any) -> bool:
+    return isinstance(field.related_model, type) and issubclass(field.related_model, accounts.User)
+
+
 class PlainLookups(admin.ModelAdmin[M]):
-    """A list that no address filters by a pattern: SQLite runs those in this process, for as long as they take."""
+    """A list that can be read, and that no address filters by a pattern: SQLite runs those in this process, for as long
+    as they take."""
+
+    class Media:
+        css = {"all": ("carillon/admin.css",)}
 
     # Columns to filter by in no way: `?digest__startswith=a` would tell them letter by letter.
     unasked: tuple[str, ...] = ()
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return self._columns(super().get_list_display(request))
+
+    def get_sortable_by(self, request: HttpRequest) -> Any:
+        return self._columns(super().get_sortable_by(request))
+
+    def _columns(self, names: Sequence[Any]) -> list[Any]:
+        shown: dict[Any, Field[Any, Any]] = {
+            field.name: field
+            for field in self.opts.fields
+            if field.name not in self.list_editable
+            and (isinstance(field, BooleanField | DateTimeField) or _is_person(field))
+        }
+        return [_column(shown[name]) if name in shown else name for name in names]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         is_asked = lookup.partition("__")[0] not in self.unasked and not lookup.endswith(("__regex", "__iregex"))
@@ -130,19 +187,20 @@ def update_each(rows: QuerySet[M], **values: Any) -> list[M]:
     return changed
 
 
-def parsed_entity(term: str) -> Entity | None:
-    try:
-        return parse_entity(term)
-    except EntityRefused:
-        return None
-
-
 def by_source(term: str, *, otherwise: Q) -> Q:
     """Rows that have a source: by their number, by it (`job:42`), or as `otherwise` says."""
     number, about = whole_number(term), parsed_entity(term)
     if number is not None:
         return Q(pk=number)
-    return otherwise if about is None else Q(source_entity_type=about.type, source_entity_id=about.id)
+    if about is None:
+        return otherwise
+    found = Q(**about.columns("source_entity"))
+    # What has a colon in it may be the name of something, too.
+    return found if isinstance(about.id, int) else found | otherwise
+
+
+def type_named(event_type: EventType) -> SafeString:
+    return format_html("{}<br><code>{}</code>", event_type, event_type.name)
 
 
 def user_ids(term: str) -> list[int]:
@@ -151,6 +209,26 @@ def user_ids(term: str) -> list[int]:
     if number is not None:
         meant |= Q(pk=number)
     return list(accounts.everyone().filter(meant).order_by("pk").values_list("pk", flat=True)[:MOST_PEOPLE])
+
+
+def words(identifier: str) -> str:
+    """A channel by its label; `my_module` as My module."""
+    return str(dict(channel_names.labels()).get(identifier) or capfirst(identifier.replace("_", " ")))
+
+
+def ago(at: datetime) -> SafeString:
+    exact = f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, naturaltime(at))
+
+
+def clamped(text: str) -> SafeString:
+    """Text of two lines at most, whole on hovering."""
+    return format_html('<bdi class="clamp" title="{0}">{0}</bdi>', text)
+
+
+def code(text: object) -> SafeString | str:
+    """An identifier, which is there to be copied."""
+    return format_html("<code>{}</code>", text) if text else ""
 
 
 def link(page: str, key: int | None, text: object = None) -> SafeString | str:

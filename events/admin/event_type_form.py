@@ -5,23 +5,16 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.forms.fields import InvalidJSONInput
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from events.admin.ladder_field import LadderField
+from events.log.withdraw import WITHDRAWN
 from events.models import EventType
-from events.rules import channel_names
-
-RULES = [
-    ("actor", _("Actor: whoever did it")),
-    ("owner", _("Owners of the source")),
-    ("owner_or_actor", _("Owners of the source, or the actor where there is none")),
-    ("members", _("Members of the source")),
-    ("watchers", _("Watchers of the source")),
-    ("mentioned", _("Mentioned: the ids in payload.mentioned_user_ids")),
-    ("admins", _("Admins: superusers, and staff who may receive system events")),
-    ("everyone", _("Everyone")),
-]
+from events.rules import audience, channel_names
 
 
 class PrettyJSONField(forms.JSONField):
@@ -58,12 +51,25 @@ class TypeErrorsAnywhere(forms.ModelForm[EventType]):
             super().add_error(field, error)
 
 
+def _rules() -> list[tuple[str, str]]:
+    """Rules that a type may have, each group too. One query."""
+    groups = Group.objects.order_by("name").values_list("name", flat=True)
+    rules = [*audience.known(), *(f"{audience.GROUP}{name}" for name in groups)]
+    return [(rule, capfirst(audience.words_of(rule))) for rule in rules]
+
+
+def _names() -> list[tuple[str, str]]:
+    """Types that another may resolve. One query."""
+    types = EventType.objects.exclude(name=WITHDRAWN).order_by("category", "name")
+    return [(event_type.name, str(event_type)) for event_type in types]
+
+
 class EventTypeForm(TypeErrorsAnywhere):
     audience = forms.MultipleChoiceField(
-        choices=RULES,
+        choices=_rules,
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Who is told. None ticked: the default of the category, shown below as “Told”."),
+        help_text=_("Who is told. None ticked: the default of the category, shown below."),
     )
     default_channels = forms.MultipleChoiceField(
         choices=channel_names.labels,
@@ -78,9 +84,29 @@ class EventTypeForm(TypeErrorsAnywhere):
         required=False, widget=AdminTextareaWidget(), help_text=EventType._meta.get_field("sample").help_text
     )
 
+    resolves = forms.MultipleChoiceField(
+        choices=_names,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=EventType._meta.get_field("resolves").help_text,
+    )
+
     class Meta:
         model = EventType
         fields = "__all__"  # noqa: DJ007 - the fieldsets of the admin name them
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["ladder"] = LadderField(help_text=EventType._meta.get_field("ladder").help_text)
+        # A rule whose group or code is gone stays ticked until somebody unticks it.
+        choices: Any = self.fields["audience"]
+        known = list(choices.choices)
+        gone = [rule for rule in self.instance.audience if rule not in dict(known)]
+        choices.choices = [*known, *((rule, _("%(name)s (not there)") % {"name": rule}) for rule in gone)]
+        ends: Any = self.fields["resolves"]
+        names = list(ends.choices)
+        gone = [name for name in self.instance.resolved if name not in dict(names)]
+        ends.choices = [*names, *((name, _("%(name)s (not there)") % {"name": name}) for name in gone)]
 
     def clean_sample(self) -> Any:
         sample = self.cleaned_data["sample"]

@@ -9,55 +9,68 @@ from django.db.models import Exists, OuterRef, QuerySet, TextField
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.formats import date_format
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from events import event_type_cache, rendering
-from events.admin.base import PlainLookups, traced_action, update_each
+from events import event_type_cache
+from events.admin.base import PlainLookups, Values, clamped, traced_action, type_named, update_each, words
 from events.admin.event_type_form import EventTypeForm, TypeErrorsAnywhere
 from events.models import Event, EventType
+from events.rules import audience
 
 
 @admin.register(EventType)
 class EventTypeAdmin(PlainLookups[EventType]):
     form = EventTypeForm
     formfield_overrides = {TextField: {"widget": AdminTextInputWidget(attrs={"class": "vLargeTextField"})}}
-    list_display = ("name", "category", "is_active", "told", "channels", "is_critical", "is_locked")
+    list_display = ("named", "told", "channels", "updated_at", "is_critical", "is_locked", "is_active")
     list_editable = ("is_active",)
-    list_filter = ("category", "is_active", "is_critical", "is_locked")
+    list_filter = (("category", Values), "is_active", "is_critical", "is_locked")
     search_fields = ("name", "category", "description")
     search_help_text = gettext_lazy("Name, category or description")
     actions = ("switch_on", "switch_off")
-    readonly_fields = ("told", "reads_as", "last_published", "created_at", "updated_at")
+    readonly_fields = ("told", "last_published", "created_at", "updated_at")
     save_on_top = True
     fieldsets = (
         (None, {"fields": ("name", "category", "description", "is_active", "is_critical", "is_locked")}),
         (
             gettext_lazy("Who is told"),
-            {"fields": ("audience", "told", "exclude_actor", "actor_becomes_owner", "default_channels")},
+            {
+                "fields": ("audience", "told", "exclude_actor", "actor_becomes_owner", "default_channels", "ladder"),
+                "classes": ("who-is-told",),
+            },
         ),
         (
             gettext_lazy("How it reads"),
             {
-                "fields": ("title_template", "body_template", "url_template", "digest_one", "digest_many", "reads_as"),
+                "fields": ("title_template", "body_template", "url_template", "digest_one", "digest_many"),
+                "classes": ("how-it-reads",),
                 "description": gettext_lazy(
-                    "Variables and plain filters: {{ payload.name }}, {{ actor }}, {{ source }}, {{ source_type }}, "
-                    "{{ source_id }}, {{ event_type }}, {{ category }}."
+                    "Variables and plain filters: <code>{{ payload.name }}</code>, <code>{{ actor }}</code>, "
+                    "<code>{{ source }}</code>, <code>{{ source_type }}</code>, <code>{{ source_id }}</code>, "
+                    "<code>{{ event_type }}</code>, <code>{{ category }}</code>."
                 ),
             },
         ),
         (gettext_lazy("Payload"), {"fields": ("schema", "sample")}),
         (
             gettext_lazy("More"),
-            {"fields": ("replaces", "updates_quietly", "last_published", "created_at", "updated_at")},
+            {
+                "fields": (
+                    "replaces",
+                    "updates_quietly",
+                    "burst_seconds",
+                    "resolves",
+                    "tells_when_over",
+                    "last_published",
+                    "created_at",
+                    "updated_at",
+                )
+            },
         ),
     )
-
-    class Media:
-        css = {"all": ("carillon/admin.css",)}
 
     def get_readonly_fields(self, request: HttpRequest, obj: EventType | None = None) -> Any:
         """The name is what programs publish: it stays once it is given."""
@@ -78,7 +91,7 @@ class EventTypeAdmin(PlainLookups[EventType]):
         chosen = EventType.objects.filter(pk__in=[event_type.pk for event_type in objs])
         of_type = Event.objects.filter(event_type=OuterRef("pk"))
         kept = [
-            _("%(name)s: events of it are stored, so it can't be deleted. Switch it off instead: untick “is active”.")
+            _("%(name)s: events of it are stored, so it can't be deleted. Switch it off instead: untick “Active”.")
             % {"name": name}
             for name in chosen.filter(Exists(of_type)).values_list("name", flat=True)
         ]
@@ -100,29 +113,17 @@ class EventTypeAdmin(PlainLookups[EventType]):
         self.message_user(request, text % {"count": len(changed)}, messages.SUCCESS)
         return changed
 
-    @admin.display(description=gettext_lazy("Told"))
-    def told(self, obj: EventType) -> str:
-        return ", ".join(obj.rules) or _("nobody")
+    @admin.display(description=gettext_lazy("Name"), ordering="name")
+    def named(self, obj: EventType) -> SafeString:
+        return type_named(obj)
+
+    @admin.display(description=gettext_lazy("Who is told"))
+    def told(self, obj: EventType) -> SafeString:
+        return clamped(audience.in_words(obj.rules) or _("Nobody"))
 
     @admin.display(description=gettext_lazy("Channels"))
     def channels(self, obj: EventType) -> str:
-        return ", ".join(obj.default_channels) or _("none")
-
-    @admin.display(description=gettext_lazy("With the sample"))
-    def reads_as(self, obj: EventType) -> SafeString | str:
-        """Show the type as a person would read an event that carries the sample as its payload."""
-        if obj._state.adding:
-            return _("Save first.")
-        rendered = rendering.render(Event(event_type=obj, payload=obj.sample), obj)
-        lines = [
-            (_("Title"), rendered.title),
-            (_("Body"), rendered.body),
-            (_("Link"), rendered.url),
-            (_("Digest"), " / ".join(filter(None, [obj.digest_one, obj.digest_many.replace("{n}", "3")]))),
-        ]
-        return format_html(
-            "<dl>{}</dl>", format_html_join("", "<dt>{}</dt><dd>{}</dd>", [(k, v or "–") for k, v in lines])
-        )
+        return ", ".join(map(words, obj.default_channels)) or _("None")
 
     @admin.display(description=gettext_lazy("Last published"))
     def last_published(self, obj: EventType) -> str:

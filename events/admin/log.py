@@ -1,7 +1,7 @@
 """The log, its readers, and what they could not take."""
 
 import time
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.db import transaction
@@ -9,42 +9,93 @@ from django.db.models import BigIntegerField, Count, F, OuterRef, Q, QuerySet, S
 from django.db.models.functions import Coalesce, Greatest
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from events import rendering
-from events.admin.base import BigList, ReadOnly, by_source, pretty_json, traced_action, update_each
+from events.accounts import User
+from events.admin.base import (
+    BigList,
+    ReadOnly,
+    Values,
+    by_source,
+    clamped,
+    code,
+    pretty_json,
+    traced_action,
+    type_named,
+    update_each,
+)
 from events.db import clock
 from events.dispatch import replay
+from events.log.withdraw import WITHDRAWN, withdraw
 from events.models import Event, HardwareReading, LogGap, LogHead, ParkedEvent, Subscriber
 
 # Seconds that trying parked events again may take of one request, and how many of them it looks at.
 RERUN_SECONDS = 10.0
 MOST_RERUN = 1000
+MOST_WITHDRAWN = 1000
 RERUN = gettext_lazy("Try again")
 
 
 @admin.register(Event)
 class EventAdmin(ReadOnly[Event]):
-    list_display = ("id", "event_type", "about", "actor_user", "created_at", "position", "project_id", "publisher")
+    list_display = ("id", "title", "created_at", "type_name", "about", "actor_user")
     list_select_related = ("event_type", "actor_user")
-    list_filter = ("event_type__category", "event_type", "created_at")
+    list_filter = (("event_type__category", Values), "event_type", "created_at")
     search_fields = ("id",)
-    search_help_text = gettext_lazy("An event id, a source (job:42) or the name of a type")
-    sortable_by = ("id", "created_at", "position")
+    search_help_text = gettext_lazy("An event id, a source (job:42, prompt:3f2c) or the name of a type")
+    sortable_by = ("id", "created_at")
     ordering = ("-id",)
-    exclude = ("source_entity_type", "source_entity_id", "payload")
-    readonly_fields = ("reads_as", "about", "payload_as_json")
+    exclude = ("event_type", "source_entity_type", "source_entity_id", "source_entity_key", "payload", "recipients")
+    readonly_fields = ("reads_as", "type_name", "about", "addressed_to", "payload_as_json", "over")
+    actions = ("withdraw",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        return super().get_queryset(request).defer("recipients")
 
     def meant(self, term: str) -> Q:
         return by_source(term, otherwise=Q(event_type__name__startswith=term))
 
+    def has_withdraw_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("carillon_events.publish_event")
+
+    @traced_action(gettext_lazy("Withdraw: take back from everybody"), permissions=["withdraw"])
+    def withdraw(self, request: HttpRequest, queryset: QuerySet[Event]) -> list[Event]:
+        """Take them back, but those that are, and withdrawals themselves."""
+        chosen = list(queryset.exclude(event_type__name=WITHDRAWN).order_by("pk")[:MOST_WITHDRAWN])
+        gone = [event for event in chosen if withdraw(event, actor=cast("User", request.user))]
+        text = ngettext("%(count)d event withdrawn.", "%(count)d events withdrawn.", len(gone))
+        self.message_user(request, text % {"count": len(gone)}, messages.SUCCESS)
+        return gone
+
+    @admin.display(description=gettext_lazy("Withdrawn or over"))
+    def over(self, obj: Event) -> str:
+        if obj.withdrawn_at:
+            return _("Withdrawn on %(time)s") % {"time": date_format(localtime(obj.withdrawn_at), "DATETIME_FORMAT")}
+        return _("Over by event %(id)d") % {"id": obj.resolved_by_id} if obj.resolved_by_id else ""
+
+    @admin.display(description=gettext_lazy("Addressed to"))
+    def addressed_to(self, obj: Event) -> str:
+        count = len(obj.recipients or ())
+        return ngettext("%(count)d person", "%(count)d people", count) % {"count": count} if count else ""
+
+    @admin.display(description=gettext_lazy("Title"))
+    def title(self, obj: Event) -> SafeString:
+        return clamped(rendering.render(obj, obj.event_type).shown_title)
+
+    @admin.display(description=gettext_lazy("Event type"))
+    def type_name(self, obj: Event) -> SafeString:
+        return type_named(obj.event_type)
+
     @admin.display(description=gettext_lazy("Source"))
-    def about(self, obj: Event) -> str:
-        return str(obj.source or "–")
+    def about(self, obj: Event) -> SafeString | str:
+        return code(obj.source)
 
     @admin.display(description=gettext_lazy("Reads as"))
     def reads_as(self, obj: Event) -> str:
@@ -58,7 +109,7 @@ class EventAdmin(ReadOnly[Event]):
 
 @admin.register(Subscriber)
 class SubscriberAdmin(BigList[Subscriber]):
-    list_display = ("name", "position", "behind", "is_paused", "parked_events", "lost", "attempts", "retry_at")
+    list_display = ("named", "behind", "is_paused", "failure", "retry_at", "parked_events", "lost", "updated_at")
     list_editable = ("is_paused",)
     search_fields = ("name",)
     fields = (
@@ -129,6 +180,14 @@ class SubscriberAdmin(BigList[Subscriber]):
         """Save only the switch: the position moves on while somebody looks at the page, and must not be put back."""
         obj.save(update_fields=["is_paused", "updated_at"])
 
+    @admin.display(description=gettext_lazy("Name"), ordering="name")
+    def named(self, obj: Subscriber) -> SafeString | str:
+        return code(obj.name)
+
+    @admin.display(description=gettext_lazy("Last error"))
+    def failure(self, obj: Subscriber) -> SafeString | str:
+        return _last_line(obj.last_error)
+
     @admin.display(description=gettext_lazy("Behind the head"))
     def behind(self, obj: Subscriber) -> int:
         return int(getattr(obj, "lag", 0))
@@ -142,6 +201,12 @@ class SubscriberAdmin(BigList[Subscriber]):
         return _counted(obj, "loggap", getattr(obj, "lost_count", 0))
 
 
+def _last_line(error: str) -> SafeString | str:
+    """The last line of a traceback says what it was."""
+    line = Truncator((error.strip().splitlines() or [""])[-1]).chars(160)
+    return format_html("<code>{}</code>", clamped(line)) if line else line
+
+
 def _counted(subscriber: Subscriber, rows: str, count: int) -> SafeString:
     page = reverse(f"admin:carillon_events_{rows}_changelist")
     return format_html('<a href="{}?subscriber__id__exact={}">{}</a>', page, subscriber.pk, count)
@@ -151,7 +216,7 @@ def _counted(subscriber: Subscriber, rows: str, count: int) -> SafeString:
 class LogGapAdmin(ReadOnly[LogGap]):
     """Parts of the log that paused subscribers will never read: pruned meanwhile."""
 
-    list_display = ("subscriber", "after", "up_to", "events", "created_at")
+    list_display = ("subscriber", "created_at", "events", "after", "up_to")
     list_select_related = ("subscriber",)
     list_filter = ("subscriber", "created_at")
     ordering = ("-id",)
@@ -159,7 +224,7 @@ class LogGapAdmin(ReadOnly[LogGap]):
 
 @admin.register(ParkedEvent)
 class ParkedEventAdmin(ReadOnly[ParkedEvent]):
-    list_display = ("id", "subscriber", "event_link", "what_went_wrong", "created_at", "retry_at")
+    list_display = ("id", "event_link", "created_at", "what_went_wrong", "retry_at", "subscriber")
     list_select_related = ("subscriber",)
     list_filter = ("subscriber", ("retry_at", admin.EmptyFieldListFilter), "created_at")
     exclude = ("event", "error")
@@ -196,9 +261,8 @@ class ParkedEventAdmin(ReadOnly[ParkedEvent]):
         )
 
     @admin.display(description=gettext_lazy("Error"))
-    def what_went_wrong(self, obj: ParkedEvent) -> str:
-        """The last line of a traceback says what it was."""
-        return Truncator((obj.error.strip().splitlines() or [_("not said")])[-1]).chars(160)
+    def what_went_wrong(self, obj: ParkedEvent) -> SafeString | str:
+        return _last_line(obj.error or _("not said"))
 
     @admin.display(description=gettext_lazy("Error"))
     def error_text(self, obj: ParkedEvent) -> SafeString:
@@ -207,6 +271,6 @@ class ParkedEventAdmin(ReadOnly[ParkedEvent]):
 
 @admin.register(HardwareReading)
 class HardwareReadingAdmin(ReadOnly[HardwareReading]):
-    list_display = ("host", "kind", "name", "value", "told_threshold", "told_at", "observed_at")
+    list_display = ("host", "name", "kind", "value", "observed_at", "told_at", "told_threshold")
     list_filter = ("kind",)
     search_fields = ("host", "name")

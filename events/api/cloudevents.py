@@ -12,6 +12,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
+from events.entities import parsed_entity
 from events.errors import shown
 from events.log.publish import MAX_KEY
 from events.rest.errors import BadBodyError
@@ -22,7 +23,7 @@ STRUCTURED = "application/cloudevents+json"
 BATCHED = "application/cloudevents-batch+json"
 
 _JSON = re.compile(r"(application|text)/([\w.-]+\+)?json *(;.*)?", re.IGNORECASE)
-_ENTITY = re.compile(r"(?P<type>[a-z][a-z0-9_]{0,63})[:/](?P<id>[0-9]{1,18})")
+_BY_SLASH = re.compile(r"([a-z][a-z0-9_]{0,63})/([0-9]{1,19})")
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 # Attributes that are whole numbers, also where they come as text.
 _NUMBERS = ("actoruserid", "projectid")
@@ -43,7 +44,9 @@ class CloudEventIn(serializers.Serializer[Any]):
     id = Text(max_length=10_000, help_text="With `source` the idempotency key.")
     source = Text(max_length=10_000)  # type: ignore[assignment]
     type = EventTypeName()
-    subject = Text(required=False, help_text="What it is about, as in job:7 or job/7; other subjects are not kept.")
+    subject = Text(
+        required=False, help_text="What it is about, as in job:7, prompt:3f2c or job/7; others are not kept."
+    )
     time = Instant(required=False, help_text="Not kept: the log has its own time.")
     datacontenttype = Text(required=False)
     dataschema = Text(required=False)
@@ -103,12 +106,12 @@ def _number(name: str, value: Any) -> Any:
 
 
 def as_event(checked: Mapping[str, Any]) -> dict[str, Any]:
-    about = _ENTITY.fullmatch(checked.get("subject", ""))
+    about = parsed_entity(_BY_SLASH.sub(r"\1:\2", checked.get("subject", "")))
     trace = checked.get("traceparent", "")
     return {
         "event_type": checked["type"],
-        "source_entity_type": about["type"] if about else None,
-        "source_entity_id": int(about["id"]) if about else None,
+        "source_entity_type": about.type if about else None,
+        "source_entity_id": about.id if about else None,
         "actor_user_id": checked.get("actoruserid"),
         "project_id": checked.get("projectid"),
         "payload": checked.get("data"),

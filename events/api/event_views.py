@@ -7,20 +7,24 @@ from typing import Any
 from django.db.models import Q
 from django.http import HttpRequest
 from drf_spectacular.utils import OpenApiParameter
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from events import api_keys, event_type_cache
+from events import api_keys, event_type_cache, outcomes
 from events.api import cloudevents, publish_request
 from events.api.serializers import (
+    DryRunOut,
     EventOrEvents,
     EventOrEventsOut,
     EventOut,
     LogQuery,
+    PublishQuery,
+    RepeatOrDryRunOut,
     event_json,
 )
+from events.db import clock
 from events.entities import Entity
 from events.errors import Refused, shown
 from events.log import publish
@@ -40,6 +44,15 @@ _KEY = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="The same key with the same content answers with the first event. Over an array: key#index.",
 )
+
+_EVENT = {
+    "event_type": "job.completed",
+    "source_entity_type": "job",
+    "source_entity_id": 42,
+    "actor_user_id": 2,
+    "payload": {"name": "Shot 042"},
+}
+_CLOUD_EVENT = {"specversion": "1.0", "id": "42", "source": "/farm", "type": "job.completed", "subject": "job/42"}
 
 
 class EventsView(ApiView):
@@ -69,16 +82,24 @@ class EventsView(ApiView):
             cloudevents.STRUCTURED: cloudevents.CloudEventIn,
             cloudevents.BATCHED: cloudevents.CloudEventIn(many=True),
         },
-        parameters=[_KEY],
-        answers={201: EventOrEventsOut, 200: EventOrEventsOut},
+        examples={"application/json": _EVENT, cloudevents.STRUCTURED: _CLOUD_EVENT},
+        parameters=[PublishQuery, _KEY],
+        answers={201: EventOrEventsOut, 200: RepeatOrDryRunOut},
         refusals=[409, 429],
     )
     def post(self, request: Request) -> Response:
+        is_dry_run = query_of(request, as_=PublishQuery)["dry_run"]
         sent = publish_request.read(request)
         _check_key_covers(request, sent.new)
         throttling.spend(request, len(sent.new))
+        publisher = f"user:{user_id_of(request)}"
+        if is_dry_run:
+            if sent.is_many:
+                raise ValidationError("A dry run is of one event; send it without an array.", code="batch_size")
+            planned = outcomes.dry_run(sent.new[0], publisher=publisher, now=clock.estimate())
+            return Response(DryRunOut(planned).data)
         with _indexed(sent):
-            accepted = publish.accept(sent.new, publisher=f"user:{user_id_of(request)}")
+            accepted = publish.accept(sent.new, publisher=publisher)
         events = [event_json(each.event) for each in accepted]
         is_new = any(each.created for each in accepted)
         return Response(events if sent.is_many else events[0], status=201 if is_new else 200)
@@ -103,7 +124,8 @@ class EventsView(ApiView):
     )
     def get(self, request: Request) -> Response:
         query = query_of(request, as_=LogQuery)
-        unread = Event.objects.filter(position__gt=query["after"]).select_related("event_type").order_by("position")
+        unread = Event.objects.filter(position__gt=query["after"]).select_related("event_type").defer("recipients")
+        unread = unread.order_by("position")
         if "type" in query:
             unread = unread.filter(_of_types(query["type"]))
         events = list(unread[: query["limit"] + 1])

@@ -41,7 +41,7 @@ class Slot(Func):
         super().__init__(moment, seconds=seconds, **extra)
 
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:
-        template = "floor(extract(epoch FROM %(expressions)s) / %(seconds)d)::bigint"
+        template = "floor(date_part('epoch', %(expressions)s) / %(seconds)d)::bigint"
         return self.as_sql(compiler, connection, template=template, **extra)
 
     def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any) -> tuple[str, Any]:

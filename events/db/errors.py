@@ -15,6 +15,10 @@ class Fault(StrEnum):
     UNKNOWN = "unknown"
 
 
+class HostCodeError(Exception):
+    """A function of the project around failed. What it was asked for is not to blame: the next release may mend it."""
+
+
 _LOCK_TIMEOUT = "55P03"
 _READ_ONLY = "25006"
 # A transaction that idled or lasted too long: the server ended its connection.
@@ -43,7 +47,7 @@ def fault(error: BaseException) -> Fault:
             return _of_sqlstate(sqlstate)
         if code := getattr(each, "sqlite_errorcode", None):
             return _of_sqlite(code)
-        if isinstance(each, OSError | MemoryError):
+        if isinstance(each, OSError | MemoryError | HostCodeError):
             return Fault.UNKNOWN
     return _without_code(error) if isinstance(error, Error) else Fault.BAD
 

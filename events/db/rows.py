@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from events.db.arrays import Condition, any_of, array_literal
 from events.db.session import datetime_param
@@ -96,9 +96,9 @@ def delete_rows(table: str, *, key: str = "id", values: Collection[int]) -> int:
         return int(cursor.rowcount)
 
 
-def quoted(name: str) -> str:
+def quoted(name: str, *, alias: str = DEFAULT_DB_ALIAS) -> str:
     """Name of a table or column as SQL has it."""
-    return connection.ops.quote_name(name)
+    return connections[alias].ops.quote_name(name)
 
 
 def _executed(sql: str, params: list[Any], *, returning: Sequence[str]) -> list[tuple[Any, ...]]:

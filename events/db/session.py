@@ -1,5 +1,6 @@
 """Locks and settings of the current transaction, and moments as its parameters."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
@@ -25,7 +26,8 @@ def joined_by_index() -> Iterator[None]:
     """
     with transaction.atomic():
         loops = dict.fromkeys(("enable_seqscan", "enable_hashjoin", "enable_mergejoin"), "off")
-        set_local(**loops, max_parallel_workers_per_gather="0")
+        # In the order in which they are joined, too: else it may begin with the other table.
+        set_local(**loops, max_parallel_workers_per_gather="0", join_collapse_limit="1")
         yield
 
 
@@ -57,6 +59,43 @@ def savepoint_if_asked() -> Iterator[None]:
 
     with ExitStack() as savepoint, connection.execute_wrapper(begin):
         yield
+
+
+@contextmanager
+def limited(*, seconds: float) -> Iterator[None]:
+    """Savepoint around code of others that reads: it has so long, then its statement fails, or the next one it begins.
+
+    Two queries on PostgreSQL, beside those of the savepoint. What asks the database nothing can't be cut short.
+    """
+    end = time.monotonic() + seconds
+
+    def in_time(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        if time.monotonic() > end:
+            raise TimeoutError(f"it took longer than {seconds} s")
+        return execute(sql, params, many, context)
+
+    with transaction.atomic(), _ended_at(end, seconds=seconds), connection.execute_wrapper(in_time):
+        yield
+
+
+@contextmanager
+def _ended_at(end: float, *, seconds: float) -> Iterator[None]:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT current_setting('statement_timeout'), set_config('statement_timeout', %s, true)",
+                [f"{round(seconds * 1000)}ms"],
+            )
+            before = cursor.fetchone()[0]
+        yield
+        # Where it fails, the savepoint's end puts it back.
+        set_local(statement_timeout=before)
+        return
+    connection.connection.set_progress_handler(lambda: time.monotonic() > end, 1000)
+    try:
+        yield
+    finally:
+        connection.connection.set_progress_handler(None, 0)
 
 
 @contextmanager

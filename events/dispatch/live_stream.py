@@ -11,8 +11,8 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
-from django.conf import settings
 
+from events.conf import conf
 from events.entities import BIGINT_MAX, Entity
 from events.models import Event, LogHead
 from events.rules.patterns import matches
@@ -100,7 +100,7 @@ async def subscribe(
             position = event.position
             if matches(event.event_type, wanted):
                 yield event
-    buffer = _Buffer(capacity or settings.EVENT_BUS_CAPACITY, patterns=wanted)
+    buffer = _Buffer(capacity or conf.EVENT_BUS_CAPACITY, patterns=wanted)
     channels = get_channel_layer()
     channel = await channels.new_channel()
     await channels.group_add(GROUP, channel)

@@ -8,7 +8,7 @@ from django.db import transaction
 from events.db.errors import Fault, fault
 from events.dispatch import retry, runner, subscribers
 from events.errors import Refused, shown
-from events.models import LogHead, ParkedEvent, Subscriber
+from events.models import Event, LogHead, ParkedEvent, Subscriber
 from events.transport import hints
 
 # What one look at those set aside may take of a sweep.
@@ -53,7 +53,8 @@ def rerun(parked: ParkedEvent, *, now: datetime) -> bool:
     if not ParkedEvent.objects.filter(pk=parked.pk).exists():
         return True
     try:
-        runner.run_one(parked.subscriber.name, parked.event, done=lambda: _unpark(parked.pk))
+        name, event = parked.subscriber.name, parked.event
+        runner.run_one(name, event, taken=lambda: _taken(parked.pk), done=lambda: _unpark(parked.pk))
     except _AlreadyDoneError:
         return True
     except Exception as error:  # noqa: BLE001  whatever the handler raises is what the admin wants to read
@@ -85,6 +86,14 @@ def retry_due(*, now: datetime) -> None:
 
 class _AlreadyDoneError(Exception):
     """The parked event had its try from somebody else, and it went well."""
+
+
+def _taken(pk: int) -> Event:
+    """Lock it and read its event anew: what ends that one meanwhile waits for this try, or came before it."""
+    rows = ParkedEvent.objects.select_for_update(of=("self",)).select_related("event__event_type", "event__actor_user")
+    if (row := rows.filter(pk=pk).first()) is None:
+        raise _AlreadyDoneError
+    return row.event
 
 
 def _unpark(pk: int) -> None:

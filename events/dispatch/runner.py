@@ -57,15 +57,16 @@ def catch_up(name: str, *, now: datetime, fresh: Sequence[Event] = ()) -> int:
             return total
 
 
-def run_one(name: str, event: Event, *, done: Callable[[], object]) -> None:
+def run_one(name: str, event: Event, *, taken: Callable[[], Event], done: Callable[[], object]) -> None:
     """Call a subscriber with this one event, wherever it stands, then `done`: in one transaction if it is
-    transactional. Raises what the handler raises, and LookupError for a name that the code no longer has."""
+    transactional, that begins with the event as `taken` reads it. Raises what these raise, and LookupError for a name
+    that the code no longer has."""
     subscription = subscribers.registered(name)
     if subscription is None:
         raise LookupError(f"no code subscribes as {name!r}")
     if subscription.is_transactional:
         with transaction.atomic():
-            subscription.handler([event])
+            subscription.handler([taken()])
             done()
     else:
         subscription.handler([event])

@@ -5,6 +5,7 @@ They come from the head row, under its lock: never from max+1 (which restarts af
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from events.db.errors import is_lock_timeout
 from events.db.rows import values_table
 from events.db.session import set_local
 from events.dispatch import fairness, live_stream, pace, subscribers
+from events.entities import Source
 from events.log import ownership, reader
 from events.models import Event, LogHead
 from events.transport import outages
@@ -29,7 +31,7 @@ event_published = Signal()
 _NUMBERED = """
 RETURNING id, position, actor_user_id IS NOT NULL AND EXISTS (
     SELECT 1 FROM event_types WHERE event_types.id = events.event_type_id AND actor_becomes_owner
-)
+), source_entity_key
 """
 # Nothing at all where more wait than there is room for.
 _NUMBER_ALL = f"""
@@ -44,7 +46,8 @@ UPDATE events SET position = %s + fresh.place FROM {{fresh}} AS fresh WHERE even
 """
 _WITHOUT = """
 AND NOT EXISTS (
-    SELECT 1 FROM {blocked} AS blocked WHERE blocked.kind = source_entity_type AND blocked.number = source_entity_id
+    SELECT 1 FROM {blocked} AS blocked WHERE blocked.kind = source_entity_type
+    AND (blocked.number = source_entity_id OR blocked.key = source_entity_key)
 )
 """
 # From publisher to publisher: a step of the index each, however much one has waiting.
@@ -65,12 +68,14 @@ WHERE position IS NULL AND publisher BETWEEN waiting.publisher AND waiting.publi
 ORDER BY publisher, id LIMIT %s
 """
 # Events of whose source an earlier one stays behind.
-_OVERTAKING = """
-SELECT id FROM events WHERE {is_one} AND id > %s AND (
+_EARLIER = """
     SELECT earlier.id FROM events earlier WHERE earlier.position IS NULL
-    AND earlier.source_entity_type = events.source_entity_type AND earlier.source_entity_id = events.source_entity_id
-    AND earlier.id BETWEEN %s AND events.id - 1 AND NOT ({is_one_too}) ORDER BY earlier.id LIMIT 1
-) IS NOT NULL
+    AND earlier.source_entity_type = events.source_entity_type AND earlier.source_entity_{0} = events.source_entity_{0}
+    AND earlier.id BETWEEN %s AND events.id - 1 AND NOT ({{is_one_too}}) ORDER BY earlier.id LIMIT 1
+"""
+_OVERTAKING = f"""
+SELECT id FROM events WHERE {{is_one}} AND id > %s AND CASE WHEN source_entity_key IS NULL
+THEN ({_EARLIER.format("id")}) ELSE ({_EARLIER.format("key")}) END IS NOT NULL
 """
 # Walk along the indexes: what statistics say of how many events are unnumbered is of another time.
 _PLANS = {"enable_bitmapscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
@@ -118,13 +123,18 @@ def number(*, limit: int = BATCH, announced: list[Event] | None = None, is_long:
         return _number(head, limit=limit, blocked=blocked, announced=announced, is_long=is_long)
 
 
+def number_these(ids: Sequence[int]) -> list[Event]:
+    """Number these alone, in their order, whatever else waits; announced to nobody. With types and actors."""
+    with transaction.atomic():
+        _take_places(_numbered(ids, head=_locked_head()))
+    return reader.in_log_order(ids)
+
+
 def _locked_head() -> int:
     return LogHead.objects.select_for_update().get(pk=1).position
 
 
-def _number(
-    head: int, *, limit: int, blocked: set[ownership.Source], announced: list[Event] | None, is_long: bool
-) -> Numbered:
+def _number(head: int, *, limit: int, blocked: set[Source], announced: list[Event] | None, is_long: bool) -> Numbered:
     if (reader := pace.slowest(head=head)) is not None:
         if head > reader.position + reader.batch_size:
             return Numbered(0, is_all=False, is_held=True)
@@ -135,20 +145,31 @@ def _number(
         rows = _fetched(_NUMBER_ALL.format(without=without[0]), [head, *without[1], limit + 1, limit])
     is_all = bool(rows)
     if not rows and (ids := _in_turns(limit, without=without)):
-        fresh, params = values_table(
-            {"event_id": "bigint", "place": "bigint"}, [(pk, place) for place, pk in enumerate(ids, 1)]
-        )
-        rows = _fetched(_NUMBER_THESE.format(fresh=fresh), [head, *params])
+        rows = _numbered(ids, head=head)
     if not rows:
         return Numbered(0)
-    if owning := [pk for pk, _, is_owning in rows if is_owning]:
-        ownership.give(owning)
-    # Not the count: an event that was deleted meanwhile leaves a hole below the last number.
-    LogHead.objects.filter(pk=1).update(position=max(position for _, position, _ in rows))
-    ids = sorted(pk for pk, _, _ in rows)
+    _take_places(rows)
+    ids = sorted(pk for pk, *_ in rows)
     # No partial: it has no __qualname__, on which Django's robust hooks trip when they log a failure.
     transaction.on_commit(lambda: _announce(ids, to=announced), robust=True)
     return Numbered(len(ids), is_all=is_all)
+
+
+def _numbered(ids: Sequence[int], *, head: int) -> list[tuple[Any, ...]]:
+    fresh, params = values_table(
+        {"event_id": "bigint", "place": "bigint"}, [(pk, place) for place, pk in enumerate(ids, 1)]
+    )
+    return _fetched(_NUMBER_THESE.format(fresh=fresh), [head, *params])
+
+
+def _take_places(rows: Sequence[tuple[Any, ...]]) -> None:
+    """Make owners of whose events have just got these numbers, and move the log's head."""
+    for half in ("id", "key"):
+        is_text = half == "key"
+        if owning := [pk for pk, _, is_owning, key in rows if is_owning and (key is not None) == is_text]:
+            ownership.give(owning, half=half)
+    # Not the count: an event that was deleted meanwhile leaves a hole below the last number.
+    LogHead.objects.filter(pk=1).update(position=max(position for _, position, *_ in rows))
 
 
 def _in_turns(limit: int, *, without: Condition) -> list[int]:
@@ -168,14 +189,15 @@ def _in_turns(limit: int, *, without: Condition) -> list[int]:
     is_one, these = any_of("id", ids)
     is_one_too, _ = any_of("earlier.id", ids)
     sql = _OVERTAKING.format(is_one=is_one, is_one_too=is_one_too)
-    overtaking = {event_id for (event_id,) in _fetched(sql, [*these, left, left, *these])}
+    overtaking = {event_id for (event_id,) in _fetched(sql, [*these, left, *([left, *these] * 2)])}
     return [event_id for event_id in ids if event_id not in overtaking]
 
 
-def _without(blocked: set[ownership.Source]) -> Condition:
+def _without(blocked: set[Source]) -> Condition:
     if not blocked:
         return "", []
-    barred, params = values_table({"kind": "text", "number": "bigint"}, blocked)
+    halves = [(kind, key, None) if isinstance(key, int) else (kind, None, key) for kind, key in blocked]
+    barred, params = values_table({"kind": "text", "number": "bigint", "key": "text"}, halves)
     return _WITHOUT.format(blocked=barred), params
 
 

@@ -24,15 +24,25 @@ _COLUMNS = {
     "event_type_id": "bigint",
     "source_entity_type": "text",
     "source_entity_id": "bigint",
+    "source_entity_key": "text",
     "actor_user_id": "bigint",
     "payload": "jsonb",
     "project_id": "bigint",
     "publisher": "text",
     "idempotency_key": "text",
     "traceparent": "text",
+    "recipients": "jsonb",
 }
 # What two events under one key have in common, beside the payload.
-_FACTS = ("event_type_id", "source_entity_type", "source_entity_id", "actor_user_id", "project_id")
+_FACTS = (
+    "event_type_id",
+    "source_entity_type",
+    "source_entity_id",
+    "source_entity_key",
+    "actor_user_id",
+    "project_id",
+    "recipients",
+)
 # id, created_at (text on SQLite), key
 Inserted = tuple[int, datetime | str, str | None]
 

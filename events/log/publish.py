@@ -13,8 +13,9 @@ from events import accounts, event_type_cache
 from events.accounts import User
 from events.entities import BIGINT_MAX, Entity, entity_of
 from events.errors import InactiveEventType, Refused, UnknownEventType, UnknownUser, shown
-from events.log import insert
+from events.log import insert, recipients
 from events.log.insert import Accepted
+from events.log.recipients import Recipients
 from events.models import Event, EventType
 from events.rules import payload_schema
 from events.transport import hints
@@ -35,6 +36,7 @@ class NewEvent:
     project_id: int | None = None
     idempotency_key: str | None = None
     traceparent: str = ""
+    to: Recipients | None = None
 
 
 def publish(
@@ -45,12 +47,14 @@ def publish(
     payload: dict[str, Any] | None = None,
     project_id: int | None = None,
     idempotency_key: str | None = None,
+    to: Recipients | None = None,
 ) -> Event:
     """Publish one event. Raises a kind of Refused before the insert; never for a broker, Redis or a handler.
 
-    One INSERT if the type is cached and the actor a loaded user.
+    `to`: people to tell beside those of the type's rules, at most 10,000. One INSERT if the type is cached and the
+    people are loaded users.
     """
-    new = NewEvent(event_type, source, actor, payload, project_id, idempotency_key)
+    new = NewEvent(event_type, source, actor, payload, project_id, idempotency_key, to=to)
     return accept([new])[0].event
 
 
@@ -67,9 +71,10 @@ async def apublish(
     payload: dict[str, Any] | None = None,
     project_id: int | None = None,
     idempotency_key: str | None = None,
+    to: Recipients | None = None,
 ) -> Event:
     """`publish` from a coroutine, in a transaction of its own: Django's are synchronous."""
-    new = NewEvent(event_type, source, actor, payload, project_id, idempotency_key)
+    new = NewEvent(event_type, source, actor, payload, project_id, idempotency_key, to=to)
     [accepted] = await database_sync_to_async(accept)([new])
     return cast("Accepted", accepted).event
 
@@ -77,9 +82,9 @@ async def apublish(
 def accept(new: Sequence[NewEvent], *, publisher: str = "") -> list[Accepted]:
     """Store all or none for a publisher ('' in process, `user:<id>` over HTTP); a hint follows the commit.
 
-    At most one query for types, one for actors, one INSERT and, where a key was known, one read; where a type is
-    unknown, one for types and one for near names. A Refused carries the element's number as `index`, and those of
-    further elements as `others`.
+    At most one query for types, one for people, one for each group or queryset that is addressed, one INSERT and, where
+    a key was known, one read; where a type is unknown, one for types and one for near names. A Refused carries the
+    element's number as `index`, and those of further elements as `others`.
     """
     if not new:
         return []
@@ -104,6 +109,11 @@ def _store(events: Sequence[Event]) -> list[Accepted]:
 
 def _hint() -> None:
     hints.send(NUMBER_TASK)
+
+
+def draft(new: NewEvent, *, publisher: str = "") -> Event:
+    """Check an event as `accept` does, and store nothing. Its key isn't looked for. Raises Refused."""
+    return _checked([new], publisher=publisher)[0]
 
 
 def refusals(new: Mapping[int, NewEvent]) -> dict[int, Refused]:
@@ -139,7 +149,7 @@ def _sifted(new: Mapping[int, NewEvent], *, publisher: str) -> tuple[dict[int, E
         # Looking for near names takes its time, and a few show what is wrong.
         near = {index: known if place < MAX_HINTS else [] for place, index in enumerate(unknown)}
         refused |= {index: event_type_cache.unknown(new[index].event_type, known=near[index]) for index in unknown}
-    refused |= _unknown_actors(events)
+    refused |= _unknown_people(events, new)
     for index in refused:
         refused[index].index = index
     return events, refused
@@ -165,14 +175,14 @@ def _event(given: NewEvent, *, event_type: EventType, publisher: str) -> Event:
     source = None if given.source is None else entity_of(given.source)
     event = Event(
         event_type=event_type,
-        source_entity_type=source.type if source else None,
-        source_entity_id=source.id if source else None,
+        **(source.columns("source_entity") if source else {}),
         actor_user_id=given.actor.pk if isinstance(given.actor, User) else given.actor,
         payload=payload,
         project_id=given.project_id,
         publisher=publisher,
         idempotency_key=_key(given.idempotency_key),
         traceparent=given.traceparent,
+        recipients=recipients.ids_of(given.to),
     )
     if isinstance(given.actor, User) and not given.actor._state.adding:
         event.actor_user = given.actor
@@ -189,18 +199,23 @@ def _key(key: str | None) -> str | None:
     return key
 
 
-def _unknown_actors(events: Mapping[int, Event]) -> dict[int, Refused]:
-    """Django's foreign keys are deferred: an unknown actor would blow up only at the caller's COMMIT."""
+def _unknown_people(events: Mapping[int, Event], new: Mapping[int, NewEvent]) -> dict[int, Refused]:
+    """Look for actors and recipients that came as ids. Django's foreign keys are deferred: an unknown actor would blow
+    up only at the caller's COMMIT."""
     field = Event._meta.get_field("actor_user")
-    named = {
+    acting = {
         index: event.actor_user_id
         for index, event in events.items()
         if event.actor_user_id is not None and not field.is_cached(event)
     }
-    valid = {actor for actor in named.values() if type(actor) is int}
-    known = set(accounts.everyone().filter(pk__in_set=valid).values_list("pk", flat=True)) if valid else set()
-    return {
+    addressed = {index: ids for index in events if (ids := recipients.unchecked(new[index].to))}
+    named = {actor for actor in acting.values() if type(actor) is int}.union(*addressed.values())
+    known = set(accounts.everyone().filter(pk__in_set=named).values_list("pk", flat=True)) if named else set()
+    refused: dict[int, Refused] = {
+        index: recipients.unknown(ids - known) for index, ids in addressed.items() if not ids <= known
+    }
+    return refused | {
         index: UnknownUser(f"there is no user {shown(actor)}", code="unknown_user", field="actor_user_id")
-        for index, actor in named.items()
+        for index, actor in acting.items()
         if actor not in known
     }

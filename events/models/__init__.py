@@ -1,3 +1,9 @@
+# First: models of an app that is missing fail in words that say nothing of what to do.
+# ruff: noqa: E402
+from events.installed import require
+
+require("events")
+
 from events.models.api_keys import ApiKey
 from events.models.audit import CommandEntry
 from events.models.event_types import EventType

@@ -14,7 +14,7 @@ class ApiKey(models.Model):
     digest = models.TextField(unique=True, editable=False)
     label = models.TextField(default="", db_default="", blank=True)
     publish_patterns = models.JSONField(
-        null=True, blank=True, help_text="Type patterns it may publish (job.*); empty: all that its user may do."
+        null=True, blank=True, help_text="Types it may publish; empty: all that its person may do."
     )
     member_types = models.JSONField(
         null=True,
@@ -30,6 +30,7 @@ class ApiKey(models.Model):
 
     class Meta:
         db_table = "api_keys"
+        verbose_name = "API key"
         ordering = ["-id"]
 
     def __str__(self) -> str:

@@ -4,12 +4,15 @@ from collections.abc import Callable
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.text import capfirst
 
 from events.rules import audience as audience_rules
 from events.rules import payload_schema, templates
 
 _NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _CATEGORY = re.compile(r"[a-z0-9_-]+")
+# Seconds: a day.
+LONGEST_BURST = 86_400
 
 
 def in_app_only() -> list[str]:
@@ -23,7 +26,10 @@ class EventType(models.Model):
     category = models.TextField()
     description = models.TextField(blank=True, null=True)
     is_critical = models.BooleanField(
-        default=False, db_default=False, help_text="Told at once on every chosen channel, through do-not-disturb too."
+        "critical",
+        default=False,
+        db_default=False,
+        help_text="Told at once on every chosen channel, through do-not-disturb too.",
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(auto_now=True, db_default=Now(), editable=False)
@@ -54,10 +60,13 @@ class EventType(models.Model):
     )
     default_channels = models.JSONField(default=in_app_only, db_default=models.Value(["in_app"], models.JSONField()))
     is_locked = models.BooleanField(
-        default=False, db_default=False, help_text="People can't switch it off or drop its default channels."
+        "required",
+        default=False,
+        db_default=False,
+        help_text="People can't switch it off or drop its default channels.",
     )
     is_active = models.BooleanField(
-        default=True, db_default=True, help_text="Off: publishing it is refused; stored events still route."
+        "active", default=True, db_default=True, help_text="Off: publishing it is refused; stored events still route."
     )
     replaces = models.TextField(
         blank=True,
@@ -67,6 +76,30 @@ class EventType(models.Model):
     )
     updates_quietly = models.BooleanField(
         default=False, db_default=False, help_text="Another of this type updates its row in place without a toast."
+    )
+    burst_seconds = models.IntegerField(
+        "burst",
+        default=0,
+        db_default=0,
+        help_text="Events of one source within so many seconds of the first are one row with a count, and one more "
+        "message on every other channel; 0: each is its own.",
+    )
+    ladder = models.JSONField(
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        blank=True,
+        help_text="When each channel speaks, for people who chose nothing. Critical ones come at once.",
+    )
+    resolves = models.JSONField(
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        blank=True,
+        help_text="Earlier events of these types about the same thing are over with one of this type.",
+    )
+    tells_when_over = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Whoever got one by mail, chat or webhook gets a line there when it is over or withdrawn.",
     )
 
     declared = models.JSONField(
@@ -78,12 +111,19 @@ class EventType(models.Model):
         ordering = ["category", "name"]
 
     def __str__(self) -> str:
-        return self.name
+        """Words, as in "Job completed" for `job.completed`."""
+        plain = f"{self.category} {self.name.rpartition('.')[2]}".replace("_", " ").replace("gpu", "GPU")
+        return str(capfirst(plain))
 
     @property
     def rules(self) -> list[str]:
         """The audience rules that count: its own, or its category's default."""
         return list(self.audience) or audience_rules.default_for(self.category, self.name)
+
+    @property
+    def resolved(self) -> list[str]:
+        """Names of the types that it resolves; none where another program wrote something else."""
+        return [name for name in self.resolves if isinstance(name, str)] if isinstance(self.resolves, list) else []
 
     def clean(self) -> None:
         """Refuse an audience, a schema, a sample or a template that could not work at routing time."""
@@ -96,11 +136,14 @@ class EventType(models.Model):
         checks: list[tuple[str, Callable[[], None]]] = [
             ("audience", lambda: audience_rules.check(self.audience)),
             ("default_channels", lambda: audience_rules.check_channels(self.default_channels)),
+            ("ladder", lambda: audience_rules.check_ladder(self.ladder)),
+            ("resolves", self._check_resolves),
             ("schema", lambda: payload_schema.check_schema(self.schema)),
             ("sample", lambda: payload_schema.check_payload(self.sample, schema=self.schema)),
             ("title_template", lambda: templates.check(self.title_template, sample=self.sample)),
             ("body_template", lambda: templates.check(self.body_template, sample=self.sample)),
             ("url_template", lambda: templates.check(self.url_template, sample=self.sample)),
+            ("burst_seconds", self._check_burst),
         ]
         for field, check in checks:
             try:
@@ -109,3 +152,20 @@ class EventType(models.Model):
                 errors[field] = [str(error)]
         if errors:
             raise ValidationError(errors)
+
+    def _check_burst(self) -> None:
+        seconds = self.burst_seconds
+        if type(seconds) is not int or not 0 <= seconds <= LONGEST_BURST:
+            raise ValueError(f"a burst of {seconds} seconds can't be; use 0 for none, or up to {LONGEST_BURST}")
+        if seconds and self.replaces:
+            raise ValueError(
+                "a type that replaces keeps one row per source already; use 0 here, or leave “replaces” empty"
+            )
+        if seconds and self.is_critical:
+            raise ValueError("critical events are told one by one; use 0 here, or untick “critical”")
+
+    def _check_resolves(self) -> None:
+        if not isinstance(self.resolves, list) or not all(isinstance(name, str) for name in self.resolves):
+            raise ValueError('resolves must be a list of names of event types, as in ["system.disk_warning"]')
+        if self.name in self.resolves:
+            raise ValueError(f"{self.name} can't resolve itself; name the types that it ends")

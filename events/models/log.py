@@ -21,7 +21,7 @@ class Subscriber(models.Model):
 
     name = models.TextField(unique=True)
     position = models.BigIntegerField(default=0, db_default=0, help_text="All up to here is done.")
-    is_paused = models.BooleanField(default=False, db_default=False)
+    is_paused = models.BooleanField("paused", default=False, db_default=False)
     lease_token = models.UUIDField(null=True, blank=True, help_text="Who runs it now (not transactional ones only).")
     lease_until = models.DateTimeField(null=True, blank=True)
     attempts = models.IntegerField(default=0, db_default=0, help_text="Failed tries of the event after the position.")
@@ -79,6 +79,8 @@ class LogGap(models.Model):
 
     class Meta:
         db_table = "log_gaps"
+        verbose_name = "gap in the log"
+        verbose_name_plural = "gaps in the log"
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["subscriber", "after"], name="uq_log_gaps")]
 

@@ -2,9 +2,11 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
+from events.entities import stored_id
+
 
 class Membership(models.Model):
-    """A person's tie to an entity: one role for each person and entity.
+    """A person's tie to an entity, whose id is in one of two columns: one role for each person and entity.
 
     `written_by_user`, `written_by_key`: who gave the role last over HTTP or in the admin; neither: the platform's own
     code, or an event that made its actor the owner.
@@ -16,7 +18,8 @@ class Membership(models.Model):
         WATCHER = "watcher"
 
     entity_type = models.TextField()
-    entity_id = models.BigIntegerField()
+    entity_id = models.BigIntegerField(null=True, blank=True)
+    entity_key = models.TextField(null=True, blank=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     role = models.TextField(choices=Role.choices)
     written_by_user = models.ForeignKey(
@@ -58,10 +61,26 @@ class Membership(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(fields=["entity_type", "entity_id", "user"], name="uq_memberships"),
+            models.UniqueConstraint(
+                fields=["entity_type", "entity_key", "user"],
+                condition=models.Q(entity_key__isnull=False),
+                name="uq_memberships_key",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(entity_id__isnull=False, entity_key=None)
+                | models.Q(entity_id=None, entity_key__isnull=False),
+                name="ck_memberships_entity",
+            ),
             models.CheckConstraint(
                 condition=models.Q(role__in=["owner", "member", "watcher"]), name="ck_memberships_role"
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.role} of {self.entity_type}:{self.entity_id}"
+        return f"{self.role} of {self.entity_type}:{self.source_id}"
+
+    @property
+    def source_id(self) -> int | str:
+        """Id of the entity, as it is in one of the two columns."""
+        found: int | str = stored_id(self.entity_id, self.entity_key)
+        return found

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models.functions import Now
 
-from events.entities import Entity
+from events.entities import Entity, stored_id
 
 
 class TrackedJob(models.Model):
@@ -25,6 +25,7 @@ class TrackedJob(models.Model):
     state = models.TextField(choices=State.choices, default=State.SUBMITTED, db_default=State.SUBMITTED)
     source_entity_type = models.TextField(null=True, blank=True)
     source_entity_id = models.BigIntegerField(null=True, blank=True)
+    source_entity_key = models.TextField(null=True, blank=True)
     # No foreign key: a person who is deleted must not stand in the way of the job's end.
     actor_user_id = models.IntegerField(null=True, blank=True)
     project_id = models.BigIntegerField(null=True, blank=True)
@@ -48,7 +49,7 @@ class TrackedJob(models.Model):
     def source(self) -> Entity:
         if self.source_entity_type is None:
             return Entity("trackedjob", self.pk)
-        return Entity(self.source_entity_type, self.source_entity_id or 0)
+        return Entity(self.source_entity_type, stored_id(self.source_entity_id, self.source_entity_key) or 0)
 
 
 class ComfyuiServer(models.Model):
@@ -62,6 +63,7 @@ class ComfyuiServer(models.Model):
 
     class Meta:
         db_table = "comfyui_servers"
+        verbose_name = "ComfyUI server"
         ordering = ["id"]
 
     def __str__(self) -> str:

@@ -4,9 +4,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypedDict
 
-from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig
+from django.conf import settings
+from django.core.exceptions import (
+    BadRequest,
+    ObjectDoesNotExist,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+)
+from django.core.signals import got_request_exception
 from django.db import Error, InterfaceError, OperationalError
 from django.http import Http404
+from django.utils.log import log_response
 from rest_framework import status
 from rest_framework.exceptions import (
     APIException,
@@ -15,7 +24,10 @@ from rest_framework.exceptions import (
     ParseError,
     ValidationError,
 )
+from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
+from rest_framework.views import set_rollback
 
 from events.db.errors import is_passing
 from events.errors import Refused
@@ -60,7 +72,7 @@ def missing_is_404(*models: type[Any]) -> Iterator[None]:
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """The exception handler of the whole API. None: a bug, which goes on to the log and the error page."""
+    """The exception handler of the whole API. None: a request that can't be read, of which Django's own log tells."""
     match error:
         case Refused():
             response = _refused(error)
@@ -76,9 +88,27 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
             response["Retry-After"] = str(RETRY_AFTER_SECONDS)
         case APIException():
             response = _api_error(error)
-        case _:
+        case PermissionDenied():
+            response = _answer(403, code="permission_denied", detail="This is not allowed.")
+        case BadRequest() | SuspiciousOperation():
             return None
+        case _ if settings.DEBUG_PROPAGATE_EXCEPTIONS:
+            return None
+        case _:
+            response = _bug(error, context["request"])
+    if response.status_code >= 500:
+        set_rollback()
     return response
+
+
+def _bug(error: Exception, request: Request) -> Response:
+    """An answer in JSON, with or without DEBUG; who listens to Django's signal or its log hears of the error."""
+    got_request_exception.send(sender=None, request=request._request)
+    answer = _answer(500, code="internal_error", detail="Something went wrong here; it is in the server's log.")
+    log_response(
+        "%s: %s", answer.reason_phrase, request.path, response=answer, request=request._request, exception=error
+    )
+    return answer
 
 
 def _answer(code_of_http: int, *, code: str, detail: str, errors: list[FieldError] | None = None) -> Response:
@@ -131,7 +161,7 @@ def _flat(detail: Any, *, field: str) -> Iterator[FieldError]:
     match detail:
         case dict():
             for name, inner in detail.items():
-                is_whole = name == "non_field_errors"
+                is_whole = name == api_settings.NON_FIELD_ERRORS_KEY
                 yield from _flat(inner, field=field if is_whole else _below(field, name))
         case list():
             for number, inner in enumerate(detail):

@@ -11,9 +11,9 @@ from django.utils.dateparse import parse_datetime
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
-from rest_framework import serializers
+from rest_framework import ISO_8601, serializers
 
-from events.entities import BIGINT_MAX
+from events.entities import ACCEPTED_ID, BIGINT_MAX, MAX_ID
 from events.errors import MomentRefused
 from events.models import EventType
 from events.rules import channel_names, moments
@@ -62,6 +62,31 @@ class Whole(serializers.IntegerField):
         return data
 
 
+ENTITY_ID = {
+    "oneOf": [
+        {"type": "integer", "minimum": 0, "maximum": BIGINT_MAX},
+        {"type": "string", "minLength": 1, "maxLength": MAX_ID},
+    ]
+}
+
+
+@extend_schema_field(ENTITY_ID)
+class EntityId(Whole):
+    """A whole number likewise, or text: what text it may be is for Entity to say."""
+
+    default_error_messages = {"invalid": f"This must be {ACCEPTED_ID}."}
+
+    def to_internal_value(self, data: Any) -> Any:
+        return data if isinstance(data, str) else super().to_internal_value(data)
+
+    def run_validators(self, value: Any) -> None:
+        if not isinstance(value, str):
+            super().run_validators(value)
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
 class Instant(serializers.DateTimeField):
     """ISO 8601 with an offset in, UTC with Z out; from 1970 to 2200."""
 
@@ -71,7 +96,8 @@ class Instant(serializers.DateTimeField):
     }
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**({"default_timezone": UTC} | options))
+        own: dict[str, Any] = {"default_timezone": UTC, "format": ISO_8601}
+        super().__init__(**(own | options))
 
     def to_internal_value(self, value: Any) -> datetime:
         try:

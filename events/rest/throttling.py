@@ -7,10 +7,10 @@ runs away, no bookkeeping: while Redis is away everybody may publish.
 import math
 import time
 
-from django.conf import settings
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 
+from events.conf import conf
 from events.rest.permissions import key_of
 from events.rest.strict import user_id_of
 from events.transport.shared_counts import SharedCounts
@@ -57,7 +57,7 @@ def allowed(request: Request) -> int:
     """Events that the caller may publish in a minute; 0: as many as they like."""
     key = key_of(request)
     own = key.events_per_minute if key else None
-    return int(settings.PUBLISH_EVENTS_PER_MINUTE) if own is None else own
+    return int(conf.PUBLISH_EVENTS_PER_MINUTE) if own is None else own
 
 
 def clock() -> float:

@@ -4,14 +4,47 @@ from typing import Any
 
 from django.http import HttpRequest
 from rest_framework.exceptions import MethodNotAllowed, NotFound
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.settings import DEFAULTS, IMPORT_STRINGS, APISettings
 from rest_framework.views import APIView
 
-from events.rest.parsers import MAX_BODY
+from events.rest.authentication import BearerKey, SignedIn
+from events.rest.errors import handle
+from events.rest.openapi import Operation
+from events.rest.parsers import MAX_BODY, JsonBody
+from events.rest.permissions import Unrestricted
+
+_WRITTEN: Any = {"EXCEPTION_HANDLER": handle, "URL_FORMAT_OVERRIDE": None}
+OWN: Any = APISettings(_WRITTEN, DEFAULTS, IMPORT_STRINGS)
 
 
-class ApiView(APIView):
+class Negotiation(DefaultContentNegotiation):
+    settings = OWN
+
+
+class JsonAnswer(JSONRenderer):
+    ensure_ascii, compact, strict = False, True, True
+
+
+# The project's REST_FRAMEWORK says nothing about these: they answer alike in every project. (A docstring here would be
+# read as that of each operation.)
+class Independent:
+    settings: Any = OWN
+    content_negotiation_class: Any = Negotiation
+    metadata_class: Any = None
+    versioning_class: Any = None
+    throttle_classes: Any = ()
+
+
+class ApiView(Independent, APIView):
+    authentication_classes: Any = (BearerKey, SignedIn)
+    permission_classes: Any = (Unrestricted,)
+    parser_classes: Any = (JsonBody,)
+    renderer_classes: Any = (JsonAnswer,)
+    schema: Any = Operation()
     http_method_names = ["get", "head", "post", "put", "delete"]
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:

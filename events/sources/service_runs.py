@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import psutil
-from django.conf import settings
 from django.db import DatabaseError, connection, connections, transaction
 from django.db.models.functions import Now
 
 from events.bus import publish
+from events.conf import conf
 from events.db.session import lock_table
 from events.errors import Refused
 from events.models import ServiceRun
@@ -51,7 +51,7 @@ def recorded(role: str) -> Iterator[None]:
 def begin(role: str) -> ServiceRun | None:
     """A row for this process, and the restart told if it is one. None where the database is away."""
     try:
-        return start(role, host=socket.gethostname(), pid=os.getpid(), version=settings.VERSION)
+        return start(role, host=socket.gethostname(), pid=os.getpid(), version=conf.VERSION)
     except DatabaseError as error:
         logger.warning("The start of %s is not written down: %s", role, error)
         return None

@@ -10,8 +10,8 @@ import time
 
 import redis
 from celery import current_app
-from django.conf import settings
 
+from events.conf import conf
 from events.transport import redis_client
 from events.transport.per_process import PerProcess
 from events.transport.redis_client import CircuitBreaker
@@ -112,7 +112,7 @@ def flush(*, timeout: float = 2.0) -> bool:
 
 def _key(hint: Hint) -> str:
     task, arguments = hint
-    return ":".join((settings.REDIS_PREFIX, "hint", task, *arguments))
+    return ":".join((conf.REDIS_PREFIX, "hint", task, *arguments))
 
 
 # A short command such as `manage.py publish` ends right after its commit: let its hint out first.

@@ -4,10 +4,10 @@ import time
 from functools import cache
 
 import redis
-from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from events.conf import conf
 from events.transport import outages
 
 
@@ -16,7 +16,7 @@ def client() -> redis.Redis | None:
 
     A call takes a second at most and is tried once; redis-py's default is four times, with pauses.
     """
-    return _client(settings.REDIS_URL) if settings.REDIS_URL else None
+    return _client(conf.REDIS_URL) if conf.REDIS_URL else None
 
 
 @cache

@@ -5,8 +5,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 import redis
-from django.conf import settings
 
+from events.conf import conf
 from events.transport import redis_client
 from events.transport.redis_client import CircuitBreaker
 
@@ -70,7 +70,7 @@ class SharedCounts:
         return count if now < until else 0
 
     def _key(self, name: str) -> str:
-        return f"{settings.REDIS_PREFIX}:{self._kind}:{name}"
+        return f"{conf.REDIS_PREFIX}:{self._kind}:{name}"
 
     def _ask(self, there: Callable[[redis.Redis], int], here: Callable[[], int]) -> int:
         client = redis_client.client()

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from celery.worker import state as worker_state
-from django.conf import settings
+from django.apps import apps
 from django.db import connections
 from django.utils.module_loading import import_string
 
+from events.conf import conf
 from events.transport import outages
 from events.worker.run_step import WorkerStep
 
@@ -22,7 +23,9 @@ Sweep = Callable[[], object]
 
 
 def configured() -> list[Sweep]:
-    return [import_string(path) for path in settings.SWEEPS]
+    """Sweeps that the project names, or those of the installed apps (`sweeps` of their AppConfig), in their order."""
+    of_apps = (path for app in apps.get_app_configs() for path in getattr(app, "sweeps", ()))
+    return [import_string(path) for path in (of_apps if conf.SWEEPS is None else conf.SWEEPS)]
 
 
 class Sweeper:

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from events.db import clock
 from events.rest.errors import missing_is_404
 from events.rest.openapi import documented
-from events.rest.pagination import cursor_of, listed
+from events.rest.pagination import Paged, cursor_of, listed
 from events.rest.strict import body_of, query_of, user_id_of
 from events.rest.views import ApiView
 from notifications.api.serializers import (
@@ -52,6 +52,8 @@ class FeedView(ApiView):
         )
         page = rows[: query["limit"]]
         following = {"cursor": cursor_of(page[-1].feed_seq, page[-1].pk)} if len(rows) > len(page) else None
+        if following is None and rows.looked_to is not None:
+            following = {"cursor": cursor_of(rows.looked_to, 0)}
         return listed(request, [feed.as_json(row) for row in page], following=following)
 
 
@@ -191,6 +193,25 @@ class UnreadCountView(ApiView):
         return Response({"count": marking.state(user_id_of(request)).unread_count})
 
 
+class FoldedView(ApiView):
+    @documented(
+        "list_folded_notifications",
+        summary="List what one row shows besides its last event, the newest first",
+        parameters=[Paged],
+        answers={200: NotificationOut(many=True)},
+        refusals=[400, 404],
+    )
+    def get(self, request: Request, notification_id: int) -> Response:
+        query, user_id = query_of(request, as_=Paged), user_id_of(request)
+        with missing_is_404(Notification):
+            head = feed.get(user_id, notification_id=notification_id)
+        before = query.get("cursor", (None,))[0]
+        rows = feed.folded(user_id, notification_id=head.pk, limit=query["limit"] + 1, before=before)
+        page = rows[: query["limit"]]
+        following = {"cursor": cursor_of(page[-1].event_id)} if len(rows) > len(page) else None
+        return listed(request, [feed.as_json(row) for row in page], following=following)
+
+
 class WhyView(ApiView):
     @documented(
         "explain_notification",
@@ -201,7 +222,9 @@ class WhyView(ApiView):
     def get(self, request: Request, notification_id: int) -> Response:
         with missing_is_404(Notification):
             explained = why(feed.get(user_id_of(request), notification_id=notification_id))
-        return Response(explained | {"preference_url": f"{reverse('preferences')}#type-{explained['event_type']}"})
+        return Response(
+            explained | {"preference_url": f"{reverse('carillon:preferences')}#type-{explained['event_type']}"}
+        )
 
 
 def _act(request: Request, ids: list[int], *, action: str, until: datetime | None = None) -> Response:

@@ -40,6 +40,17 @@ class PreferenceView(ApiView):
             row = preferences.change(user_id_of(request), event_type_id=event_type_id, now=clock.estimate(), **changes)
         return Response(preferences.as_json(row))
 
+    @documented(
+        "delete_preference",
+        summary="Take your choice for one event type back: its default counts again, or a project's",
+        answers={204: None},
+        refusals=[404],
+    )
+    def delete(self, request: Request, event_type_id: int) -> Response:
+        with missing_is_404(EventType):
+            preferences.forget(user_id_of(request), event_type_id=event_type_id)
+        return Response(status=204)
+
 
 class SettingsView(ApiView):
     @documented("show_settings", summary="Show your settings", answers={200: SettingsOut})

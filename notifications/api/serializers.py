@@ -11,6 +11,7 @@ from events.rest.fields import (
     ChannelName,
     Choice,
     Distinct,
+    EntityId,
     Instant,
     Listed,
     Payload,
@@ -23,12 +24,14 @@ from events.rest.fields import (
 )
 from events.rest.pagination import Paged, cursor_field
 from events.rest.strict import Changes, Strict
+from events.rules.ladders import NEVER, STEPS
 from notifications.inbox import feed, search, triage
+from notifications.preferences import projects
 from notifications.preferences.validation import INTERVALS, MAX_WINDOWS, SCOPES, timezones
 
 MAX_IDS = 10_000
 MAX_BULK = 100
-_TIME = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}
+_TIME = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$", "example": "22:00"}
 
 
 class FeedQuery(Paged):
@@ -50,6 +53,7 @@ class NotificationOut(serializers.Serializer[Any]):
     event_type = Text()
     category = Text()
     is_critical = Switch()
+    is_over = Switch(help_text="A later event about the same thing has ended what it said.")
     title = Text()
     body = Text(allow_blank=True)
     display_title = Text(
@@ -62,9 +66,15 @@ class NotificationOut(serializers.Serializer[Any]):
     progress = serializers.FloatField(allow_null=True, help_text="From 0 to 1, of events that only report it.")
     url = Text(allow_blank=True, help_text="A path on this site, or empty.")
     reason = Text(allow_blank=True)
+    count = Whole(
+        help_text="Events that it shows: more than 1 where they came in a burst. Its title is the last one's."
+    )
+    actors = Listed(
+        child=Whole(), help_text="Ids of those who did them, the last first: three at most, of bursts alone."
+    )
     payload = Payload()
     source_entity_type = Text(allow_null=True)
-    source_entity_id = Whole(allow_null=True)
+    source_entity_id = EntityId(allow_null=True)
     actor_user_id = Whole(allow_null=True)
     channel = ChannelName()
     is_read = Switch()
@@ -110,11 +120,21 @@ class CountOut(serializers.Serializer[Any]):
 
 
 class WhyOut(serializers.Serializer[Any]):
-    reason = Text(allow_blank=True, help_text="mentioned, owner, actor, member, watcher, admin or everyone.")
+    reason = Text(
+        allow_blank=True,
+        help_text="mentioned, addressed, owner, actor, member, watcher, project, admin, everyone, a group or code.",
+    )
     rule = Text(allow_null=True, help_text="The rule of the type's audience that gave the reason, if it still stands.")
     explanation = Text(help_text="Both in words.")
     event_type = Text()
     preference_url = Text(help_text="Where this person decides about events of this type.")
+
+
+@extend_schema_field(
+    {"type": "object", "additionalProperties": {"enum": list(STEPS)}, "example": {"email": 15, "chat": NEVER}}
+)
+class LadderField(Payload):
+    """Channel -> minutes that it waits for what is still unread then, or never; what is not named is as usual."""
 
 
 class PreferenceOut(serializers.Serializer[Any]):
@@ -127,12 +147,14 @@ class PreferenceOut(serializers.Serializer[Any]):
     is_enabled = Switch()
     channels = Distinct(child=ChannelName())
     scope = one_of(SCOPES)
+    ladder = LadderField(help_text="When each channel may speak of this type, where that differs from your settings.")
 
 
 class PreferenceIn(Changes):
     is_enabled = Switch()
     channels = Distinct(child=ChannelName(), max_length=MAX_CHANNELS)
     scope = one_of(SCOPES)
+    ladder = LadderField()
 
 
 @extend_schema_field(_TIME)
@@ -156,6 +178,7 @@ class SettingsOut(serializers.Serializer[Any]):
     digest_channels = Distinct(child=ChannelName())
     timezone = Text()
     quiet_hours = QuietWindow(many=True)
+    ladder = LadderField(help_text="When each channel may speak: 0, 5, 15 or 60 minutes later, or never.")
 
 
 class SettingsIn(Changes):
@@ -168,6 +191,48 @@ class SettingsIn(Changes):
     digest_channels = Distinct(child=ChannelName(), max_length=MAX_CHANNELS)
     timezone = one_of(sorted(timezones()))
     quiet_hours = Listed(child=QuietWindow(), max_length=MAX_WINDOWS)
+    ladder = LadderField()
+
+
+class ProjectDefaultIn(Changes):
+    is_enabled = Switch()
+    channels = Distinct(child=ChannelName(), min_length=1, max_length=MAX_CHANNELS)
+
+
+class ProjectDefaultOut(serializers.Serializer[Any]):
+    event_type_id = Whole()
+    event_type = Text()
+    is_set = Switch(help_text="false: the type's own default counts.")
+    is_enabled = Switch()
+    channels = Distinct(child=ChannelName())
+
+
+class ProjectScopeIn(Strict):
+    scope = one_of(projects.SCOPES)
+
+
+class ProjectScopeOut(serializers.Serializer[Any]):
+    project_id = Whole()
+    scope = one_of(projects.SCOPES)
+
+
+class FollowOut(serializers.Serializer[Any]):
+    entity_type = Text()
+    entity_id = EntityId(source="source_id")
+    created_at = Instant()
+
+
+class MuteIn(Strict):
+    may_be_missing = True
+
+    until = Instant(required=False, allow_null=True, help_text="In the future; null or missing: for good.")
+
+
+class MuteOut(serializers.Serializer[Any]):
+    entity_type = Text()
+    entity_id = EntityId(source="source_id")
+    until = Instant(allow_null=True, help_text="When it ends by itself; null: never.")
+    created_at = Instant()
 
 
 class DigestOut(serializers.Serializer[Any]):

@@ -13,7 +13,8 @@ _FIRST = (Hold.DND, Hold.QUIET, Hold.DIGEST, Hold.BURST)
 
 @dataclass(frozen=True, slots=True)
 class HoldDecision:
-    """`moves`: hold -> hold. `released`: the holds that end, as one summary of this kind and window.
+    """`moves`: hold -> hold. `released`: the holds that end, as one summary of this kind and window. `opened`: those
+    that end row by row.
 
     `due_at`: when the digest that is released was due; None: it was asked for. `next_check_at`: when something may
     change next; `digest_at`: when the digest that collects on is due.
@@ -21,6 +22,7 @@ class HoldDecision:
 
     moves: dict[str, str] = field(default_factory=dict)
     released: frozenset[str] = frozenset()
+    opened: frozenset[str] = frozenset()
     kind: str = ""
     window: str = ""
     due_at: datetime | None = None
@@ -54,7 +56,9 @@ def decide(
     if digest is None:
         kind = next((kind for kind in _FIRST if kind in holds), Hold.DND)
         ended = min(next_check_at, now) if next_check_at else now
-        return HoldDecision(released=frozenset(holds), kind=kind, window=_label(settings, ended))
+        opened = frozenset({Hold.LADDER.value}.intersection(holds))
+        released = frozenset(holds) - opened
+        return HoldDecision(released=released, opened=opened, kind=kind, window=_label(settings, ended))
     if digest <= now:
         window = _label(settings, digest)
         return HoldDecision(released=frozenset(holds), kind=Hold.DIGEST, window=window, due_at=digest)

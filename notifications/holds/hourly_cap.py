@@ -1,13 +1,13 @@
-"""Cap of what comes to a person one by one over a channel within an hour. Pure: no database, no clock.
+"""Caps of what comes to a person one by one: over a channel within an hour, of a type within a minute. Pure: no
+database, no clock.
 
-The hour begins with the first that comes. What is more than the cap waits for its end, and comes as one summary then,
-which has its place in the next hour. An inbox keeps the hours as JSON: channel -> end in seconds since 1970, and how
-many came, with those that wait.
+The span begins with the first that comes. What is more than the cap comes as one at its end (as one row of the feed
+meanwhile), which has its place in the next span. An inbox keeps the spans as JSON: name -> end in seconds since 1970,
+and how many came, with those that wait.
 """
 
 import functools
 import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 HOUR = 3600.0
@@ -15,21 +15,22 @@ HOUR = 3600.0
 
 # In a crowd most have come by the same: that is worked out once.
 @functools.lru_cache(maxsize=4096)
-def add(hours: str, *, channel: str, most: int, now: float) -> tuple[str, datetime | None]:
-    """Count one more, in the hour that runs or in a new one; and until when it waits, None: it goes at once."""
+def add(hours: str, *, name: str, most: int, now: float, span: float = HOUR) -> tuple[str, datetime | None]:
+    """Count one more, in the span that runs or in a new one; and its end where it is more than the cap, else None."""
     known = _read(hours)
-    end, came = known.get(channel, (0.0, 0))
+    end, came = known.get(name, (0.0, 0))
     # A clock that was set back, by more than that of two processes may differ, begins anew: nobody waits for days.
-    if not 0 < end - now < 2 * HOUR:
-        end, came = now + HOUR, int(came > most and -HOUR < end - now <= 0)
-    added = json.dumps(known | {channel: (end, came + 1)})
+    if not 0 < end - now < 2 * span:
+        end, came = now + span, int(came > most and -span < end - now <= 0)
+        known = {other: value for other, value in known.items() if value[0] > now - HOUR}
+    added = json.dumps(known | {name: (end, came + 1)})
     return added, datetime.fromtimestamp(end, UTC) if came >= most else None
 
 
-def waits_until(hours: str, caps: Mapping[str, int], *, now: float) -> datetime | None:
-    """Return the end of the first hour that runs and took more than its cap; None: there is none."""
-    full = [end for channel, (end, came) in _read(hours).items() if came > caps.get(channel, came) and end > now]
-    return datetime.fromtimestamp(min(full), UTC) if full else None
+def is_over(hours: str, *, name: str, most: int, now: float) -> bool:
+    """Tell whether a span runs in which more came than the cap."""
+    end, came = _read(hours).get(name, (0.0, 0))
+    return came > most and end > now
 
 
 def _read(hours: str) -> dict[str, tuple[float, int]]:

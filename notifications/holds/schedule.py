@@ -17,11 +17,15 @@ Moments = tuple[int, int, int, datetime | None, datetime | None]
 def expect(users: Collection[int], *, planned: Collection[int] = (), now: datetime) -> None:
     """Plan the check of people who have just begun to hold something. Three queries; needs their inbox locks.
 
-    `planned`: people whose check is for rows that wait for an end of their own, and may be too late for these; so may
-    that of snoozed rows.
+    A check that is for snoozed rows, or for some that wait for an end of their own, may be too late for these.
+    `planned`: people whose check may be so whatever it is for.
     """
-    snoozed = Notification.objects.filter(user_id=OuterRef("user_id"), snoozed_until__isnull=False)
-    is_open = Q(next_check_at=None) | Q(Exists(snoozed)) | (Q(user_id__in_set=planned) if planned else Q())
+    theirs = Notification.objects.filter(user_id=OuterRef("user_id"))
+    snoozed = theirs.filter(snoozed_until__isnull=False)
+    ending = theirs.exclude(hold=Hold.NONE).filter(hold_until__isnull=False)
+    is_open = Q(next_check_at=None) | Q(Exists(snoozed)) | Q(Exists(ending))
+    if planned:
+        is_open |= Q(user_id__in_set=planned)
     inboxes = {row.user_id: row for row in Inbox.objects.filter(is_open, user_id__in_set=users)}
     if not inboxes:
         return

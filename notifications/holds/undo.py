@@ -1,16 +1,14 @@
 """Undo of a reading, or of what was done: what still bears its batch is as it was, and what waited for its person waits
 or goes out now."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from django.conf import settings
 from django.db import transaction
 
 from notifications import channels
-from notifications.holds import hourly_cap, rules, schedule
+from notifications.holds import opening, rules, schedule
 from notifications.inbox import marking, triage
 from notifications.models import Hold, Inbox, Notification, ReadingBatch, Summary, UserNotificationSettings
 
@@ -24,6 +22,8 @@ class _Read(NamedTuple):
     read_at: datetime
     done_at: datetime | None
     snoozed_until: datetime | None
+    folded_into: int | None
+    event__resolved_by_id: int | None
 
 
 def undo(user_id: int, *, batch_id: int, now: datetime) -> marking.State:
@@ -38,13 +38,15 @@ def undo(user_id: int, *, batch_id: int, now: datetime) -> marking.State:
         read = Notification.objects.filter(user_id=user_id, reading_batch_id=batch.pk, is_read=True).order_by("pk")
         bearing = [_Read(*row) for row in read.values_list(*_Read._fields)]
         triage.put_back(inbox, {row.pk: True for row in bearing if row.done_at == batch.created_at})
-        # What was read before it was done stays so.
-        rows = [row for row in bearing if row.read_at == batch.created_at]
+        # What was read before it was done stays so, and what is over by now.
+        rows = [row for row in bearing if row.read_at == batch.created_at and row.event__resolved_by_id is None]
         summaries = Summary.objects.filter(user_id=user_id, reading_batch_id=batch.pk, is_read=True)
         seqs = dict(summaries.values_list("pk", "seq"))
         # Done for another reason than this batch: still away.
         unread = {
-            row.pk: marking.Row(row.channel, row.hold, _unless(row.done_at, batch.created_at), row.snoozed_until)
+            row.pk: marking.Row(
+                row.channel, row.hold, _unless(row.done_at, batch.created_at), row.snoozed_until, row.folded_into
+            )
             for row in rows
         }
         state = marking.change(inbox, unread, summaries=seqs, read_at=None)
@@ -73,17 +75,14 @@ def _resume(freed: Sequence[_Read], *, inbox: Inbox, now: datetime) -> None:
         Notification.objects.filter(id__in_set=[row.pk for row in freed]).update(hold=hold)
         schedule.expect([inbox.user_id], planned=[inbox.user_id], now=now)
         return
-    opened, waiting = [], defaultdict[datetime, list[int]](list)
-    for row in freed:
-        if most := settings.HOURLY_CAPS.get(row.channel):
-            inbox.hourly, until = hourly_cap.add(inbox.hourly, channel=row.channel, most=most, now=now.timestamp())
-            if until:
-                waiting[until].append(row.pk)
-                continue
-        if row.channel != "in_app":
-            opened.append(channels.Opened(row.pk, row.event_id, inbox.user_id, row.channel))
-    for until, ids in waiting.items():
-        Notification.objects.filter(id__in_set=ids).update(hold=Hold.BURST, hold_until=until)
-    inbox.next_check_at = schedule.earliest(inbox.next_check_at, *waiting)
-    inbox.save(update_fields=["hourly", "next_check_at"])
-    channels.open_rows(opened)
+    # They come as one, with the next look.
+    folded = [row.pk for row in freed if row.folded_into is not None and row.channel != "in_app"]
+    Notification.objects.filter(id__in_set=folded).update(hold=Hold.BURST, hold_until=now)
+    going = [
+        (inbox, channels.Opened(row.pk, row.event_id, inbox.user_id, row.channel))
+        for row in freed
+        if row.channel != "in_app" and row.folded_into is None
+    ]
+    ends = opening.open_rows(going, now=now)
+    inbox.next_check_at = schedule.earliest(inbox.next_check_at, now if folded else None, *ends.values())
+    inbox.save(update_fields=["next_check_at"])

@@ -1,6 +1,6 @@
 """A person's feed: what they see, newest surfaced first."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum, TextField
@@ -11,7 +11,7 @@ from events.db.clock import instant
 from events.models import Event
 from notifications.inbox import search
 from notifications.models import Notification, NotificationQuerySet
-from notifications.presentation import access, naming
+from notifications.presentation import access, burst_text, naming
 
 # Rows that a search reads at once where the host is asked who may see them.
 READ_AT_ONCE = 100
@@ -23,12 +23,19 @@ STATES = {
 }
 
 
+class Page(list[Notification]):
+    """Rows. `looked_to`: `feed_seq` of the last that a search has looked at, where older ones are left."""
+
+    looked_to: int | None = None
+
+
 def rows(user_id: int) -> NotificationQuerySet:
-    return _rows(user_id).filter(channel="in_app")
+    """Rows that the feed may show: none that is folded into another."""
+    return _rows(user_id).filter(channel="in_app", folded_into=None)
 
 
 def _rows(user_id: int) -> NotificationQuerySet:
-    return Notification.objects.filter(user_id=user_id).select_related("event__event_type", "event__actor_user")
+    return Notification.objects.filter(user_id=user_id, withdrawn_at=None).with_events()
 
 
 def page(
@@ -42,34 +49,44 @@ def page(
     summary_id: int | None = None,
     state: str = "inbox",
     search_text: str = "",
-) -> list[Notification]:
+) -> Page:
     """Read one page of the feed with one query, and one more where the host is asked who may see what.
 
     `before`: (feed_seq, id) of the last row seen; it costs the same on every page, `offset` does not.
     `summary_id`: of what this summary gave back. `state`: one of STATES; empty: wherever they are.
-    `search_text`: in which every word is found; two queries more. What somebody may not see isn't found.
+    `search_text`: in which every word is found; three queries more. What somebody may not see isn't found.
     """
     selected = rows(user_id).order_by("-feed_seq", "-id")
     if state:
         selected = selected.filter(STATES[state])
+    if before is not None:
+        feed_seq, row_id = before
+        selected = selected.filter(Q(feed_seq__lt=feed_seq) | Q(id__lt=row_id), feed_seq__lte=feed_seq)
+    looked_to = search.last_looked_at(selected, text=search_text) if search_text else None
+    if looked_to is not None:
+        selected = selected.filter(feed_seq__gte=looked_to)
     if unread_only:
         selected = selected.filter(is_read=False)
     if category is not None:
         selected = selected.filter(event__event_type__category=category)
     if summary_id is not None:
         # By its events: what an hour's end gives back is rows of another channel.
-        given = Notification.objects.filter(user_id=user_id, summary_id=summary_id)
-        selected = selected.filter(event_id__in=given.values("event_id"))
+        given = Notification.objects.filter(user_id=user_id, summary_id=summary_id).values("event_id")
+        folded = Notification.objects.filter(user_id=user_id, channel="in_app", event_id__in=given)
+        heads = folded.filter(folded_into__isnull=False).values("folded_into")
+        selected = selected.filter(Q(event_id__in=given) | Q(pk__in=heads))
     if search_text:
         selected = search.narrowed(selected, text=search_text)
-    if before is not None:
-        feed_seq, row_id = before
-        selected = selected.filter(Q(feed_seq__lt=feed_seq) | Q(feed_seq=feed_seq, id__lt=row_id))
     if not search_text:
-        return access.seen(selected[offset : offset + limit])
-    if access.is_asked():
-        return _visible(selected, first=offset, limit=limit)
-    return search.read(selected[offset : offset + limit])
+        found = access.seen(selected[offset : offset + limit])
+    elif access.is_asked():
+        found = _visible(selected, first=offset, limit=limit)
+    else:
+        found = search.read(selected[offset : offset + limit])
+    burst_text.name_actors(found)
+    page = Page(found)
+    page.looked_to = looked_to
+    return page
 
 
 def _visible(selected: QuerySet[Notification], *, first: int, limit: int) -> list[Notification]:
@@ -84,22 +101,26 @@ def _visible(selected: QuerySet[Notification], *, first: int, limit: int) -> lis
 
 def get(user_id: int, *, notification_id: int) -> Notification:
     """Load a row of the person's feed. Raises Notification.DoesNotExist, also for another person's."""
-    return access.seen([rows(user_id).get(pk=notification_id)])[0]
+    return _seen([rows(user_id).get(pk=notification_id)])[0]
 
 
 def get_linked(user_id: int, *, notification_id: int) -> Notification:
     """The row that a link names, on whichever channel it went out: of the same event the one in the feed, if it is
-    there. Two queries at most. Raises Notification.DoesNotExist, also for another person's.
+    there, or into which that is folded. Three queries at most. Raises Notification.DoesNotExist, also for another
+    person's.
     """
     row = _rows(user_id).get(pk=notification_id)
-    in_feed = None if row.channel == "in_app" else rows(user_id).filter(event_id=row.event_id).first()
-    return access.seen([in_feed or row])[0]
+    if row.channel != "in_app":
+        row = _rows(user_id).filter(channel="in_app", event_id=row.event_id).first() or row
+    if row.folded_into is not None:
+        row = rows(user_id).filter(pk=row.folded_into).first() or row
+    return _seen([row])[0]
 
 
 def read(ids: Collection[int]) -> list[Notification]:
     """Load rows of whoever's feed, in no particular order."""
-    found = Notification.objects.filter(pk__in_set=ids).select_related("event__event_type", "event__actor_user")
-    return access.seen(found.order_by())
+    found = Notification.objects.filter(pk__in_set=ids).with_events()
+    return _seen(found.order_by())
 
 
 def unread_beside(user_id: int, *, row: Notification) -> tuple[Notification | None, Notification | None]:
@@ -108,18 +129,34 @@ def unread_beside(user_id: int, *, row: Notification) -> tuple[Notification | No
     above = unread.filter(Q(feed_seq__gt=row.feed_seq) | Q(feed_seq=row.feed_seq, pk__gt=row.pk))
     below = unread.filter(Q(feed_seq__lt=row.feed_seq) | Q(feed_seq=row.feed_seq, pk__lt=row.pk))
     nearest = above.order_by("feed_seq", "pk").first(), below.order_by("-feed_seq", "-pk").first()
-    access.seen(filter(None, nearest))
+    _seen(filter(None, nearest))
     return nearest
 
 
+def folded(user_id: int, *, notification_id: int, limit: int, before: int | None = None) -> list[Notification]:
+    """Load what a row of the feed shows besides its last event, newest first: below this event id. One query, and one
+    more where the host is asked who may see what."""
+    folded = _rows(user_id).filter(channel="in_app", folded_into=notification_id)
+    if before is not None:
+        folded = folded.filter(event_id__lt=before)
+    return _seen(folded.order_by("-event_id")[:limit])
+
+
+def _seen(found: Iterable[Notification]) -> list[Notification]:
+    seen = access.seen(found)
+    burst_text.name_actors(seen)
+    return seen
+
+
 def changed_since(user_id: int, *, seq: int, limit: int) -> list[Notification]:
-    return access.seen(rows(user_id).filter(seq__gt=seq).order_by("seq", "id")[:limit])
+    return _seen(rows(user_id).filter(seq__gt=seq).order_by("seq", "id")[:limit])
 
 
 def have_more_changed(user_id: int, *, seq: int, than: int, size: int) -> bool:
     """Tell if more rows than that, or of payloads of more characters, were created or changed after `seq`; one query,
     which reads none of them."""
-    changed = Notification.objects.filter(user_id=user_id, channel="in_app", seq__gt=seq).order_by("seq")
+    shown = Notification.objects.filter(user_id=user_id, channel="in_app", folded_into=None)
+    changed = shown.filter(seq__gt=seq).order_by("seq")
     measured = changed.annotate(size=Length(Cast("event__payload", TextField())))[: than + 1]
     found = measured.aggregate(count=Count("pk"), total=Sum("size"))
     return found["count"] > than or (found["total"] or 0) > size
@@ -139,16 +176,20 @@ def unread_by_category(user_id: int) -> dict[str, int]:
 
 def as_json(row: Notification) -> dict[str, Any]:
     """The `notification` object of the API and of the frames. No query for a row that came from here."""
-    return event_json(row.event) | own_json(row)
+    shown = event_json(row.event)
+    return shown | own_json(row, body=shown["display_body"] or shown["body"])
 
 
-def own_json(row: Notification) -> dict[str, Any]:
-    """Part of the `notification` object that is the person's own."""
-    return {
+def own_json(row: Notification, *, body: str) -> dict[str, Any]:
+    """Part of the `notification` object that is the person's own. `body`: of its event."""
+    several = {} if row.count < 2 else {"display_body": burst_text.body(body, total=row.count, names=row.actor_names)}
+    return several | {
         "id": row.pk,
         "seq": row.seq,
         "feed_seq": row.feed_seq,
         "reason": row.reason,
+        "count": row.count,
+        "actors": (row.actors or [])[: burst_text.MOST_NAMED],
         "channel": row.channel,
         "is_read": row.is_read,
         "read_at": instant(row.read_at),
@@ -168,6 +209,7 @@ def event_json(event: Event) -> dict[str, Any]:
         "event_type": event.event_type.name,
         "category": event.event_type.category,
         "is_critical": event.event_type.is_critical,
+        "is_over": event.resolved_by_id is not None,
         "title": words.title,
         "body": words.body,
         "display_title": words.shown_title if words.shown_title != words.title else "",
@@ -177,7 +219,7 @@ def event_json(event: Event) -> dict[str, Any]:
         "url": words.url,
         "payload": event.payload,
         "source_entity_type": event.source_entity_type,
-        "source_entity_id": event.source_entity_id,
+        "source_entity_id": event.source_id,
         "actor_user_id": event.actor_user_id,
     }
 

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import Case, When
+from django.db.models import Case, Q, When
 
+from events.db.rows import insert_rows
 from notifications.inbox import frames, push
 from notifications.inbox.removal import MOST_IDS
 from notifications.models import Hold, Inbox, Notification, ReadingBatch, Summary, is_counted
@@ -33,6 +34,8 @@ class Row(NamedTuple):
     hold: str
     done_at: datetime | None = None
     snoozed_until: datetime | None = None
+    folded_into: int | None = None
+    withdrawn_at: datetime | None = None
 
     @property
     def counts(self) -> bool:
@@ -57,7 +60,12 @@ def lock(user_id: int) -> Inbox:
 
 def lock_all(users: Collection[int]) -> list[Inbox]:
     """Lock the rows of these people, in user order. Two queries."""
-    Inbox.objects.bulk_create([Inbox(user_id=user_id) for user_id in sorted(users)], ignore_conflicts=True)
+    insert_rows(
+        "inboxes",
+        columns={"user_id": "bigint"},
+        rows=[(user_id,) for user_id in sorted(users)],
+        on_conflict="DO NOTHING",
+    )
     return list(Inbox.objects.select_for_update().filter(user_id__in_set=users).order_by("user_id"))
 
 
@@ -111,7 +119,7 @@ def change(
     summaries, is_read = summaries or {}, read_at is not None
     if not rows and not summaries:
         return State(inbox.seq, inbox.unread_count)
-    shown = [pk for pk, row in rows.items() if row.channel == "in_app"]
+    shown = [pk for pk, row in rows.items() if row.channel == "in_app" and row.folded_into is None]
     notes = [pk for pk, seq in summaries.items() if seq]
     if shown or notes:
         inbox.seq += 1
@@ -125,7 +133,7 @@ def change(
         held = [pk for pk, row in rows.items() if row.hold != Hold.NONE]
         batch = ReadingBatch.objects.create(user_id=inbox.user_id, held=held, created_at=read_at).pk
     changing = Notification.objects.filter(id__in_set=rows)
-    if len(shown) < len(rows):
+    if any(row.channel != "in_app" for row in rows.values()):
         # Settling deliveries touches these too, by id.
         list(changing.select_for_update().order_by("id").values_list("id"))
     marks: dict[str, Any] = {"is_read": is_read, "read_at": read_at, "reading_batch_id": batch}
@@ -163,23 +171,42 @@ def _rows(user_id: int) -> Any:
 def named(user_id: int, ids: Collection[int]) -> Any:
     """Rows of the person's feed with these ids; one query, that counts them. Raises Notification.DoesNotExist if one of
     the ids is none."""
-    rows = _rows(user_id).filter(channel="in_app", id__in_set=list(ids))
+    rows = _rows(user_id).filter(channel="in_app", folded_into=None, id__in_set=list(ids))
     if rows.count() != len(set(ids)):
         raise Notification.DoesNotExist("not among this person's notifications")
     return rows
 
 
 def unread_covered_by(seen: Any, *, user_id: int) -> dict[int, Row]:
-    """Unread rows of the events seen, and of their replacing groups up to those events, but for snoozed ones there."""
+    """Unread rows of the events seen, of all that share a row of the feed with one, and of their replacing groups up
+    to those events, but for snoozed ones there."""
     newest: dict[str, int] = {}
-    events = set()
-    for event_id, group_key, position in seen.values_list("event_id", "group_key", "event__position"):
+    events, heads, is_of_feed = set[int](), set[int](), True
+    columns = ("pk", "event_id", "channel", "count", "folds_until", "group_key", "event__position")
+    for pk, event_id, channel, count, folds_until, group_key, position in seen.values_list(*columns):
         events.add(event_id)
-        if group_key is not None:
+        is_of_feed &= channel == "in_app"
+        if count > 1:
+            heads.add(pk)
+        if group_key is not None and folds_until is None:
             newest[group_key] = max(position or 0, newest.get(group_key, 0))
+    events |= _told_with(events, heads, is_of_feed=is_of_feed, user_id=user_id)
     unread = _rows(user_id).filter(is_read=False)
     covered = {pk: Row(*row) for pk, *row in unread.filter(event_id__in_set=events).values_list("id", *Row._fields)}
     grouped = unread.filter(group_key__in_set=newest, snoozed_until=None).values_list(
         "group_key", "event__position", "id", *Row._fields
     )
     return covered | {pk: Row(*row) for key, position, pk, *row in grouped if (position or 0) <= newest[key]}
+
+
+def _told_with(events: set[int], heads: set[int], *, is_of_feed: bool, user_id: int) -> set[int]:
+    """Events that share a row of the feed with one of these, of which `heads` are the rows. Two queries at most, none
+    for rows of the feed of which none is a head."""
+    in_feed = _rows(user_id).filter(channel="in_app")
+    if not is_of_feed:
+        sharing = in_feed.filter(event_id__in_set=events).exclude(count=1, folded_into=None)
+        heads = {pk if into is None else into for pk, into in sharing.values_list("pk", "folded_into")}
+    if not heads:
+        return set()
+    shared = in_feed.filter(Q(pk__in_set=heads) | Q(folded_into__in_set=heads))
+    return set(shared.values_list("event_id", flat=True))

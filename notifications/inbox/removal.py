@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from events.db.arrays import any_of
 from events.db.rows import update_rows
@@ -39,7 +39,7 @@ def lock(users: Collection[int]) -> set[int]:
     return locked
 
 
-def leave(removed: Iterable[Removed]) -> None:
+def leave(removed: Iterable[Removed], *, reason: str = "deleted") -> None:
     """Raise seq and resync_below and lower unread_count of people whose rows are gone; tell their sockets after the
     commit. One query, and none for nobody; needs their locks."""
     rows_of: defaultdict[int, list[Removed]] = defaultdict(list)
@@ -60,7 +60,10 @@ def leave(removed: Iterable[Removed]) -> None:
     )
     if inboxes:
         push.push_on_commit(
-            [push.Push(user, _frame(rows_of[user], seq=seq, unread_count=unread)) for user, seq, unread in inboxes]
+            [
+                push.Push(user, _frame(rows_of[user], seq=seq, unread_count=unread, reason=reason))
+                for user, seq, unread in inboxes
+            ]
         )
 
 
@@ -72,7 +75,8 @@ def remove(rows: QuerySet[Notification]) -> int:
         with transaction.atomic():
             people = Inbox.objects.select_for_update().filter(user_id__in_set=set(batch.values()))
             list(people.order_by("user_id"))
-            found = Notification.objects.filter(pk__in_set=batch)
+            # What is folded into one of them was shown by it alone.
+            found = Notification.objects.filter(Q(pk__in_set=batch) | Q(folded_into__in_set=batch))
             shown = found.filter(channel="in_app").values("user_id", "pk", *COUNTED)
             leave([Removed(row["user_id"], row["pk"], is_counted(row)) for row in shown])
             gone += len(batch)
@@ -80,8 +84,8 @@ def remove(rows: QuerySet[Notification]) -> int:
     return gone
 
 
-def _frame(rows: Sequence[Removed], *, seq: int, unread_count: int) -> frames.Frame:
+def _frame(rows: Sequence[Removed], *, seq: int, unread_count: int, reason: str) -> frames.Frame:
     ids = [row.id for row in rows if row.id is not None]
     if len(ids) < len(rows) or len(ids) > MOST_IDS:
         return frames.resync(seq=seq, unread_count=unread_count)
-    return frames.removed(seq=seq, ids=ids, unread_count=unread_count)
+    return frames.removed(seq=seq, ids=ids, unread_count=unread_count, reason=reason)

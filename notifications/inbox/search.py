@@ -1,7 +1,9 @@
-"""Search among a person's own notifications: by words of titles, names, payloads, and by `job:42`.
+"""Search among a person's own notifications: by words of titles, names, payloads, and by `job:42` or `prompt:3f2c`.
 
 A title is filled in when it is shown, so each word is looked for in what fills it: the type's template, the payload,
-the name of who did it. What is read are the person's own rows, found by an index, and their events by key.
+the name of who did it. What is read are the person's own rows, the newest first by an index, and their events by key:
+LOOKED_AT of them at most, and the next page looks on from there. An index of trigrams would cost an event a
+write for every few letters of its payload.
 """
 
 import re
@@ -11,24 +13,30 @@ from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from events.db.session import joined_by_index
-from events.entities import parse_entity
-from events.errors import Refused
-from events.models import EventType
+from events.entities import Entity, parsed_entity
+from events.models import Event, EventType
 from notifications.models import Notification, NotificationQuerySet
 
 MOST_CHARACTERS, MOST_WORDS = 200, 8
+LOOKED_AT = 5_000
 _FIELD = re.compile(r"\{[^}]*\}")
 _NAMES = ("first_name", "last_name", "full_name", "name")
 
 
+def last_looked_at(rows: NotificationQuerySet, *, text: str) -> int | None:
+    """`feed_seq` of the last of these ordered rows that one search looks at; None: it looks at all. One query, and one
+    for a text like `prompt:3f2c`; none for what an entity's index finds."""
+    if _entity(text):
+        return None
+    return rows.values_list("feed_seq", flat=True)[LOOKED_AT - 1 : LOOKED_AT].first()
+
+
 def narrowed(rows: NotificationQuerySet, *, text: str) -> NotificationQuerySet:
-    """Narrow down to rows in which every word is found; one query, for the types. A text without words finds all."""
-    try:
-        entity = parse_entity(text.strip())
-    except Refused:
-        words = text.replace("\0", "")[:MOST_CHARACTERS].lower().split()[:MOST_WORDS]
-    else:
-        return rows.filter(event__source_entity_type=entity.type, event__source_entity_id=entity.id)
+    """Narrow down to rows in which every word is found; a text without words finds all. One query, for
+    the types, and one for a text like `prompt:3f2c`."""
+    if entity := _entity(text):
+        return rows.filter(**entity.columns("event__source_entity"))
+    words = text.replace("\0", "")[:MOST_CHARACTERS].lower().split()[:MOST_WORDS]
     if not words:
         return rows
     rows = rows.annotate(payload_text=Cast("event__payload", TextField()))
@@ -46,6 +54,14 @@ def read(rows: QuerySet[Notification]) -> list[Notification]:
     """Read what was narrowed down, on PostgreSQL with one query more."""
     with joined_by_index():
         return list(rows)
+
+
+def _entity(text: str) -> Entity | None:
+    """The entity that is meant. One whose id is text has to be there: what has a colon in it may be words."""
+    entity = parsed_entity(text.strip())
+    if entity is None or isinstance(entity.id, int):
+        return entity
+    return entity if Event.objects.filter(**entity.columns("source_entity")).exists() else None
 
 
 def _done_by(word: str) -> Q:

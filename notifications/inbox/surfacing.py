@@ -67,7 +67,9 @@ def _push(surfaced: Sequence[Surfaced]) -> None:
         if (row := rows.get(one.row_id)) is None:
             continue
         key = -row.event_id if row.event.is_hidden else row.event_id
-        shared[key] = {"event": feed.event_json(row.event), "timestamp": instant(row.event.created_at)}
-        frame = {"seq": one.seq, "unread_count": one.unread_count, "toast": one.toast, "own": feed.own_json(row)}
+        event = feed.event_json(row.event)
+        shared[key] = {"event": event, "timestamp": instant(row.event.created_at)}
+        own = feed.own_json(row, body=event["display_body"] or event["body"])
+        frame = {"seq": one.seq, "unread_count": one.unread_count, "toast": one.toast, "own": own}
         pushes.append(push.Push(one.user_id, frame, key))
     push.push(pushes, shared=shared)

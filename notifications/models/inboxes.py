@@ -10,7 +10,7 @@ from events.rules import moments
 
 class Inbox(models.Model):
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+")
-    seq = models.BigIntegerField(default=0, db_default=0, help_text="Raised by every visible change.")
+    seq = models.BigIntegerField("changes", default=0, db_default=0, help_text="Raised by every visible change.")
     unread_count = models.BigIntegerField(default=0, db_default=0)
     resync_below = models.BigIntegerField(
         default=0, db_default=0, help_text="A client that knows less than this must fetch page one anew."
@@ -22,9 +22,10 @@ class Inbox(models.Model):
         db_column="look_at",
         help_text="When something may change for what is held; empty: nothing does by itself.",
     )
-    hourly = models.TextField(
-        default="", db_default="", blank=True, help_text="What came one by one within the hour (holds/hourly_cap.py)."
+    seen_seq = models.BigIntegerField(
+        default=0, db_default=0, help_text="Changes up to here were in sight, in a tab that was."
     )
+    hourly = models.TextField(default="", db_default="", blank=True, help_text="What came one by one within the hour.")
     digest_at = models.DateTimeField(null=True, blank=True, help_text="When the digest that collects now is due.")
 
     class Meta:
@@ -66,11 +67,12 @@ class Fanout(models.Model):
     event = models.OneToOneField(Event, on_delete=models.CASCADE, primary_key=True, related_name="+")
     after_user = models.BigIntegerField(default=0, db_default=0)
     until_user = models.BigIntegerField()
-    attempts = models.IntegerField(default=0, db_default=0, help_text="Failed tries of the chunk after `after_user`.")
+    attempts = models.IntegerField(default=0, db_default=0, help_text="Failed tries of the chunk that comes next.")
     retry_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         db_table = "fanouts"
+        verbose_name = "large audience"
 
     def __str__(self) -> str:
         return f"event {self.event_id}, users {self.after_user} to {self.until_user}"

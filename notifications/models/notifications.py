@@ -1,11 +1,12 @@
 """One event for one person on one channel."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from django.conf import settings
 from django.db import IntegrityError, models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from events.models import Event
 from events.rules import moments
@@ -14,12 +15,15 @@ from events.rules import moments
 class Hold(models.TextChoices):
     """Reason for which a row waits for its person. A held in-app row is in the feed without a toast."""
 
-    NONE = "none"
-    DND = "dnd"
-    QUIET = "quiet"
-    DIGEST = "digest"
-    # More than the hour of its channel takes (notifications/holds/hourly_cap.py).
-    BURST = "burst"
+    NONE = "none", _("Not held")
+    DND = "dnd", _("Do not disturb")
+    QUIET = "quiet", _("Quiet hours")
+    DIGEST = "digest", _("Digest")
+    # More than the hour of its channel takes (notifications/holds/hourly_cap.py), or what follows the first of a burst
+    # (notifications/routing/bursts.py).
+    BURST = "burst", _("Busy hour")
+    # Until it is known whether its person reads the row of its event in the feed by then.
+    LADDER = "ladder", _("If still unread")
 
 
 REFUSED = (
@@ -34,7 +38,14 @@ def refuse_while_told(*_collected: Any) -> NoReturn:
 
 
 # Values of a row that the badge counts, which is the one that a later event of its group may replace.
-COUNTED: dict[str, Any] = {"channel": "in_app", "is_read": False, "done_at": None, "snoozed_until": None}
+COUNTED: dict[str, Any] = {
+    "channel": "in_app",
+    "is_read": False,
+    "done_at": None,
+    "snoozed_until": None,
+    "folded_into": None,
+    "withdrawn_at": None,
+}
 
 
 def is_counted(row: Mapping[str, Any]) -> bool:
@@ -47,6 +58,11 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         """Narrow down to what the badge counts."""
         return self.filter(**COUNTED)
 
+    def with_events(self) -> "NotificationQuerySet":
+        """Join what is needed to render; whom an event is addressed to, who may be thousands, is left out."""
+        joined = self.select_related("event__event_type", "event__actor_user")
+        return joined.defer("event__recipients")
+
     def delete(self) -> NoReturn:
         raise IntegrityError(REFUSED)
 
@@ -55,9 +71,9 @@ class Notification(models.Model):
     event = models.ForeignKey(Event, on_delete=refuse_while_told, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     channel = models.TextField(default="in_app", db_default="in_app")
-    is_read = models.BooleanField(default=False, db_default=False)
+    is_read = models.BooleanField("read", default=False, db_default=False)
     read_at = models.DateTimeField(null=True, blank=True)
-    is_delivered = models.BooleanField(default=False, db_default=False)
+    is_delivered = models.BooleanField("delivered", default=False, db_default=False)
     delivered_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
 
@@ -66,10 +82,23 @@ class Notification(models.Model):
     reason = models.TextField(default="", db_default="", help_text="Which rule brought this person in.")
     hold = models.TextField(choices=Hold.choices, default=Hold.NONE, db_default=Hold.NONE)
     hold_until = models.DateTimeField(
-        null=True, blank=True, help_text="When its hold ends by itself; empty: when settings say so."
+        null=True, blank=True, help_text="When its hold ends by itself, or a ladder's did; empty: when settings say so."
     )
     group_key = models.TextField(
-        null=True, blank=True, help_text="Rows of one replacing group and source; empty: replaces nothing."
+        null=True,
+        blank=True,
+        help_text="Rows of one replacing group and source, or the head of a burst or storm; empty: neither.",
+    )
+    folds_until = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When its burst ends, of which it is the head; empty: of none."
+    )
+    # No key: a head that is pruned takes nothing along, and nobody waits for a look at it.
+    folded_into = models.BigIntegerField(
+        null=True, blank=True, editable=False, help_text="Row that shows it; empty: it stands for itself."
+    )
+    count = models.IntegerField(default=1, db_default=1, editable=False, help_text="Events that it shows.")
+    actors = models.JSONField(
+        null=True, blank=True, editable=False, help_text="Ids of those who did them, the last first: four at most."
     )
     summary = models.ForeignKey(
         "carillon_notifications.Summary",
@@ -85,10 +114,16 @@ class Notification(models.Model):
     snoozed_until = models.DateTimeField(
         null=True, blank=True, help_text="When it comes back into the feed; empty: it is there, or done."
     )
+    withdrawn_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its event was taken back: it is in no list, and read."
+    )
     # No key: a batch is pruned long before what it read.
     reading_batch_id = models.BigIntegerField(
         null=True, blank=True, editable=False, help_text="Of the reading that made it read."
     )
+
+    # Who did the events of one that shows several; put in when it is read for its person.
+    actor_names: Sequence[str] = ()
 
     objects = NotificationQuerySet.as_manager()
 
@@ -105,7 +140,7 @@ class Notification(models.Model):
             ),
             models.Index(
                 fields=["user", "-feed_seq"],
-                condition=models.Q(done_at=None, snoozed_until=None),
+                condition=models.Q(done_at=None, snoozed_until=None, folded_into=None),
                 name="idx_notifications_inbox",
             ),
             models.Index(
@@ -116,7 +151,15 @@ class Notification(models.Model):
                 condition=models.Q(snoozed_until__isnull=False),
                 name="idx_notifications_snoozed",
             ),
-            models.Index(fields=["user", "seq"], name="idx_notifications_changes"),
+            models.Index(
+                fields=["user", "-feed_seq"], condition=models.Q(folded_into=None), name="idx_notifications_feed"
+            ),
+            models.Index(
+                fields=["user", "seq"], condition=models.Q(folded_into=None), name="idx_notifications_changes"
+            ),
+            models.Index(
+                fields=["folded_into"], condition=models.Q(folded_into__isnull=False), name="idx_notifications_folded"
+            ),
             models.Index(
                 fields=["user", "group_key"],
                 condition=models.Q(group_key__isnull=False),
@@ -144,10 +187,10 @@ class Summary(models.Model):
     """Summary of what was held for a person: one row per person, kind and window."""
 
     class Kind(models.TextChoices):
-        DND = "dnd"
-        QUIET = "quiet"
-        DIGEST = "digest"
-        BURST = "burst"
+        DND = Hold.DND.value, Hold.DND.label
+        QUIET = Hold.QUIET.value, Hold.QUIET.label
+        DIGEST = Hold.DIGEST.value, Hold.DIGEST.label
+        BURST = Hold.BURST.value, Hold.BURST.label
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     kind = models.TextField(choices=Kind.choices)
@@ -157,7 +200,7 @@ class Summary(models.Model):
     seq = models.BigIntegerField(
         default=0, db_default=0, help_text="The inbox's number at its last visible change; 0: not shown in the app."
     )
-    is_read = models.BooleanField(default=False, db_default=False)
+    is_read = models.BooleanField("read", default=False, db_default=False)
     read_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now())
     reading_batch_id = models.BigIntegerField(null=True, blank=True, editable=False)

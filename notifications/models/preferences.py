@@ -1,5 +1,7 @@
 """Preferences of people for each event type, and their settings."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
@@ -7,6 +9,11 @@ from django.db.models.functions import Now
 from events.models import EventType
 from events.models.event_types import in_app_only
 from events.rules import moments
+
+
+def _ladder(help_text: str) -> "models.JSONField[Any, Any]":
+    default = models.Value({}, models.JSONField())
+    return models.JSONField(default=dict, db_default=default, blank=True, help_text=help_text)
 
 
 class NotificationPreference(models.Model):
@@ -19,14 +26,22 @@ class NotificationPreference(models.Model):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     event_type = models.ForeignKey(EventType, on_delete=models.CASCADE, related_name="+")
-    is_enabled = models.BooleanField(default=True, db_default=True)
+    is_enabled = models.BooleanField("enabled", default=True, db_default=True)
     channels = models.JSONField(default=in_app_only, db_default=models.Value(["in_app"], models.JSONField()))
     scope = models.TextField(choices=Scope.choices, default=Scope.ALL, db_default=Scope.ALL)
+    chosen_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When its person chose; empty: never, so a project's default counts instead.",
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(auto_now=True, db_default=Now(), editable=False)
+    ladder = _ladder("When each channel may speak of this type, where that differs from the person's own ladder.")
 
     class Meta:
         db_table = "notification_preferences"
+        verbose_name = "preference"
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["user", "event_type"], name="uq_notification_preferences_user_event")
@@ -45,9 +60,9 @@ class UserNotificationSettings(models.Model):
         WEEKLY = "weekly", "Weekly"
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    dnd_enabled = models.BooleanField(default=False, db_default=False)
-    dnd_until = models.DateTimeField(null=True, blank=True)
-    digest_enabled = models.BooleanField(default=False, db_default=False)
+    dnd_enabled = models.BooleanField("do not disturb", default=False, db_default=False)
+    dnd_until = models.DateTimeField("do not disturb until", null=True, blank=True)
+    digest_enabled = models.BooleanField("digest", default=False, db_default=False)
     digest_interval = models.TextField(choices=Interval.choices, default=Interval.DAILY, db_default=Interval.DAILY)
     digest_last_sent_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -69,9 +84,11 @@ class UserNotificationSettings(models.Model):
         help_text='[{"days": [0..6], "start": "22:00", "end": "07:00"}] on the person\'s wall clock.',
     )
 
+    ladder = _ladder('When each channel may speak, in minutes: {"email": 15, "chat": "never"}.')
+
     class Meta:
         db_table = "user_notification_settings"
-        verbose_name_plural = "user notification settings"
+        verbose_name = verbose_name_plural = "settings of people"
         constraints = [moments.constraint(["dnd_until", "digest_last_sent_at"], name="ck_settings_moments")]
 
     def __str__(self) -> str:

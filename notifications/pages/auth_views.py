@@ -1,8 +1,9 @@
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from notifications.conf import conf
 
 DEMO_ACCOUNTS = ("admin", "alice", "bob", "carol")
 DEMO_PASSWORD = "carillon-demo"  # noqa: S105 - printed by the demo itself, which refuses to run outside DEBUG
@@ -21,7 +22,7 @@ class SignIn(LoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        if getattr(settings, "CARILLON_DEMO", False):
+        if conf.DEMO:
             context |= {"demo_accounts": DEMO_ACCOUNTS, "demo_password": DEMO_PASSWORD}
         return context
 

@@ -13,12 +13,12 @@ from events.errors import MomentRefused, shown
 from events.pages.decorators import form
 from events.rest.errors import missing_is_404
 from events.rules import moments
-from notifications.holds import presets
 from notifications.inbox import triage
 from notifications.models import Notification
 from notifications.pages.inbox_status import InboxStatus, status_for
 from notifications.pages.inbox_views import UNDO
 from notifications.pages.requests import back, is_script
+from notifications.preferences import presets
 from notifications.presentation import times
 
 MOST = 100
@@ -26,8 +26,10 @@ MOST = 100
 
 @form
 def bulk(request: HttpRequest) -> HttpResponse:
-    """Do what `action` says with all of these ids, or with none; what it read or is done can be undone."""
-    inbox, action = status_for(request), request.POST.get("action", "")
+    """Do what `action` says with all of these ids, or with none; what it read or is done can be undone. A button that
+    says until when alone snoozes."""
+    inbox, choice = status_for(request), request.POST
+    action = choice.get("action", "snooze" if "until" in choice else "")
     ids = _ids(request.POST.getlist("id"))
     if action not in triage.ACTIONS:
         raise BadRequest(f"action is {shown(action)}; it must be one of {', '.join(triage.ACTIONS)}")

@@ -17,6 +17,7 @@ from events.models import Event
 from events.pages.decorators import page
 from notifications.inbox import feed, timeline
 from notifications.inbox.timeline import PROJECT, Entry, Timeline
+from notifications.pages import follow_control
 from notifications.pages.inbox_status import InboxStatus, status_for
 from notifications.pages.requests import person, query_string
 from notifications.presentation import labels, times
@@ -26,7 +27,7 @@ MOST_PEOPLE = 12
 
 
 @page
-def entity_page(request: HttpRequest, entity_type: str, entity_id: int) -> HttpResponse:
+def entity_page(request: HttpRequest, entity_type: str, entity_id: int | str) -> HttpResponse:
     try:
         entity = Entity(entity_type, entity_id)
     except EntityRefused as error:
@@ -42,13 +43,20 @@ def _story(user: User, inbox: InboxStatus, *, entity: Entity, before: str) -> di
     if newest is None or shown is None:
         raise Http404
     own = [entry.event for entry in newest.entries if entry.event.source == entity]
-    telling = next((event for event in own if labels.state_of(event.event_type.name)), own[0] if own else None)
+    valid = [event for event in own if event.withdrawn_at is None]
+    telling = next((event for event in valid if labels.state_of(event.event_type.name)), own[0] if own else None)
     event_type = telling.event_type if telling else None
+    name = entity_name(entity, (event.payload for event in own))
     return {
-        "name": entity_name(entity, (event.payload for event in own)),
+        "name": name,
         "category": event_type.category if event_type else "",
         "icon": labels.icon_of(event_type.name, category=event_type.category) if event_type else "users",
+        "is_failure": bool(event_type and labels.is_failure(event_type.name)),
         "state": labels.state_of(event_type.name) if event_type else None,
+        "entity": str(entity),
+        "entity_id": entity.id,
+        "is_owned_project": newest.role == "owner" and entity.type == PROJECT and isinstance(entity.id, int),
+        "control": follow_control.control(user, entity=entity, name=name, inbox=inbox),
         "project": _project(user, own) if entity.type != PROJECT else None,
         "people": _people(entity, newest),
         "rows": [_row(entry, entity=entity, inbox=inbox) for entry in shown.entries],
@@ -61,8 +69,10 @@ def _row(entry: Entry, *, entity: Entity, inbox: InboxStatus) -> dict[str, Any]:
     category = event.event_type.category
     return feed.event_json(event) | {
         "icon": labels.icon_of(event.event_type.name, category=category),
+        "is_failure": labels.is_failure(event.event_type.name),
         "category_name": labels.category_name(category),
         "notification_id": entry.notification_id,
+        "ended": _("Withdrawn") if event.withdrawn_at else _("Over") if event.resolved_by_id else "",
         "about": {"name": entity_name(source, [event.payload]), "of": source} if source and source != entity else None,
         "at": event.created_at,
         "when": times.short_time(event.created_at, now=inbox.now, zone=inbox.zone),

@@ -8,11 +8,12 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from notifications.holds import presets, summaries
+from notifications.holds import summaries
 from notifications.inbox import feed, search
 from notifications.models import Notification, Summary
 from notifications.pages.inbox_status import InboxStatus
 from notifications.pages.requests import PAGE_SIZE, cursor_of, query_string
+from notifications.preferences import presets
 from notifications.presentation import labels, summary_text, times
 
 # Longer titles are shown whole on hovering.
@@ -57,7 +58,7 @@ def feed_of(inbox: InboxStatus, *, filters: Filters, place: str) -> dict[str, An
     comes over the socket once more."""
     counts = feed.unread_by_category(inbox.user_id)
     days, older = page_of(inbox, filters=filters)
-    here = reverse("inbox")
+    here = reverse("carillon:inbox")
     return {
         "inbox": inbox,
         "place": place,
@@ -73,9 +74,13 @@ def feed_of(inbox: InboxStatus, *, filters: Filters, place: str) -> dict[str, An
         "unread_count": inbox.unread_count,
         "unread_counted": labels.capped(inbox.unread_count),
         "notes": notes_of(inbox.user_id),
-        "snooze_presets": presets.offered(presets.SNOOZE, now=inbox.now, zone=inbox.zone),
+        "snooze_presets": snooze_offers(inbox),
         "presets": presets.offered(presets.DND, now=inbox.now, zone=inbox.zone),
     }
+
+
+def snooze_offers(inbox: InboxStatus) -> list[presets.Offer]:
+    return presets.offered(presets.SNOOZE, now=inbox.now, zone=inbox.zone)
 
 
 def notes_of(user_id: int) -> list[dict[str, Any]]:
@@ -109,7 +114,9 @@ def page_of(inbox: InboxStatus, *, filters: Filters, summary_id: int | None = No
         }
         for day, of_day in groupby(shown, key=lambda row: times.local(row.created_at, zone=inbox.zone).date())
     ]
-    return days, filters.query(before=f"{shown[-1].feed_seq}-{shown[-1].pk}") if len(rows) > PAGE_SIZE else ""
+    if len(rows) > PAGE_SIZE:
+        return days, filters.query(before=f"{shown[-1].feed_seq}-{shown[-1].pk}")
+    return days, filters.query(before=f"{rows.looked_to}-0") if rows.looked_to is not None else ""
 
 
 def row_of(row: Notification, *, inbox: InboxStatus) -> dict[str, Any]:
@@ -122,7 +129,7 @@ def row_of(row: Notification, *, inbox: InboxStatus) -> dict[str, Any]:
         "display_title": shown["display_title"] or shown["title"],
         "display_body": shown["display_body"] or shown["body"],
         "tooltip": shown["title"] if len(shown["title"]) > LONG else "",
-        "snoozed_text": _snoozed_text(row, inbox),
+        "away_text": _away_text(row, inbox),
         "reason": labels.reason_text(row.reason, category=category),
         "at": row.created_at,
         "when": times.short_time(row.created_at, now=inbox.now, zone=inbox.zone),
@@ -130,14 +137,14 @@ def row_of(row: Notification, *, inbox: InboxStatus) -> dict[str, Any]:
     }
 
 
-def _snoozed_text(row: Notification, inbox: InboxStatus) -> str:
+def _away_text(row: Notification, inbox: InboxStatus) -> str:
     if row.snoozed_until is None:
-        return ""
+        return _("Done") if row.done_at else _("Over") if row.event.resolved_by_id else ""
     return _("Snoozed until {time}").format(time=times.end_time(row.snoozed_until, now=inbox.now, zone=inbox.zone))
 
 
 def _state_chips(user_id: int, filters: Filters) -> list[dict[str, Any]]:
-    here, snoozed = reverse("inbox"), feed.rows(user_id).filter(feed.STATES["snoozed"]).count()
+    here, snoozed = reverse("carillon:inbox"), feed.rows(user_id).filter(feed.STATES["snoozed"]).count()
     named = [("snoozed", _("Snoozed"), snoozed), ("done", _("Done"), None)]
     return [
         {"state": state, "label": label, "href": here + filters.query(state=state, category=None), "count": count}
@@ -146,7 +153,7 @@ def _state_chips(user_id: int, filters: Filters) -> list[dict[str, Any]]:
 
 
 def _chips(filters: Filters, *, counts: Mapping[str, int]) -> list[dict[str, Any]]:
-    here = reverse("inbox")
+    here = reverse("carillon:inbox")
     return [
         {
             "category": name,

@@ -11,7 +11,7 @@ from django.urls import Resolver404, resolve, reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from events import accounts
+from events import accounts, rendering
 from events.db import clock
 from events.entities import whole_number
 from events.models import Event
@@ -19,10 +19,11 @@ from events.pages.decorators import page
 from events.rest.errors import missing_is_404
 from notifications.inbox import feed, marking
 from notifications.models import Notification
-from notifications.pages.feed import feed_of, filters_of, page_of, row_of
-from notifications.pages.inbox_status import status_for
-from notifications.pages.requests import is_visit, person
-from notifications.presentation import payload
+from notifications.pages import follow_control
+from notifications.pages.feed import feed_of, filters_of, page_of, row_of, snooze_offers
+from notifications.pages.inbox_status import InboxStatus, status_for
+from notifications.pages.requests import PAGE_SIZE, is_visit, person
+from notifications.presentation import payload, times
 from notifications.presentation.naming import entity_name
 from notifications.websocket import snapshot
 
@@ -91,7 +92,7 @@ def open_notification(request: HttpRequest, notification_id: int) -> HttpRespons
     if is_visit(request):
         marking.read_from(person(request).pk, notification_id=notification_id, now=clock.estimate())
     target = "" if request.GET.get("own") else _target(feed.as_json(row)["url"])
-    return redirect(target or reverse("notification-detail", args=[row.pk]))
+    return redirect(target or reverse("carillon:notification-detail", args=[row.pk]))
 
 
 @page
@@ -99,13 +100,24 @@ def detail(request: HttpRequest, notification_id: int) -> HttpResponse:
     row, inbox = _own(request, notification_id), status_for(request)
     shown, is_in_feed = row_of(row, inbox=inbox), row.channel == "in_app"
     about = _about(row.event)
-    said = {"—", shown["title"], shown["body"], about["name"] if about else ""}
+    said = {"—", shown["display_title"], shown["display_body"], about["name"] if about else ""}
+    of, name = (about["of"], about["name"]) if about else (None, "")
     above, below = feed.unread_beside(inbox.user_id, row=row) if is_in_feed else (None, None)
+    before = whole_number(request.GET.get("before", ""))
+    others = (
+        feed.folded(inbox.user_id, notification_id=row.pk, limit=PAGE_SIZE + 1, before=before) if row.count > 1 else []
+    )
     context = {
         "row": shown,
+        "others": [row_of(one, inbox=inbox) for one in others[:PAGE_SIZE]],
+        "older": others[PAGE_SIZE - 1].event_id if len(others) > PAGE_SIZE else None,
         "target": _target(shown["url"]),
         "is_in_feed": is_in_feed,
+        "over": _over(row, inbox=inbox),
+        "comes_again": row.event.event_type.is_active,
+        "snooze_presets": snooze_offers(inbox),
         "about": about,
+        "control": follow_control.offered(person(request), entity=of, name=name, inbox=inbox),
         "actor": accounts.full_name(row.event.actor_user) if row.event.actor_user else "",
         "facts": [fact for fact in _facts(row.event) if fact.value not in said],
         "above": row_of(above, inbox=inbox) if above else None,
@@ -119,8 +131,22 @@ def _about(event: Event) -> dict[str, Any] | None:
     source = event.source
     if source is None or event.is_hidden:
         return None
-    plain = f"{source.type.replace('_', ' ')} {source.id}"
-    return {"of": source, "name": entity_name(source, [event.payload]), "plain": plain, "is_gone": source.is_gone}
+    name = entity_name(source, [event.payload])
+    return {"of": source, "name": name, "plain": source.words, "is_gone": source.is_gone}
+
+
+def _over(row: Notification, *, inbox: InboxStatus) -> dict[str, str] | None:
+    """Moment, event and person that ended it; None if it isn't over, or that event is pruned."""
+    if row.event.resolved_by_id is None or row.event.is_hidden:
+        return None
+    ends = Event.objects.select_related("event_type", "actor_user").filter(pk=row.event.resolved_by_id).first()
+    if ends is None:
+        return None
+    return {
+        "since": times.full_time(ends.created_at, zone=inbox.zone),
+        "title": rendering.render(ends, ends.event_type).shown_title,
+        "who": accounts.full_name(ends.actor_user) if ends.actor_user else "",
+    }
 
 
 def _facts(event: Event) -> list[payload.Field]:
@@ -146,4 +172,5 @@ def _target(url: str) -> str:
     except Exception:
         logger.exception("an app's converter can't read %s", url)
         return ""
-    return url if match and match.url_name != "notification-open" else ""
+    opens = match and (match.app_name, match.url_name) == ("carillon", "notification-open")
+    return url if match and not opens else ""

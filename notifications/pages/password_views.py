@@ -15,7 +15,7 @@ class ChangePassword(PasswordChangeView):
 
     form_class = PasswordForm
     template_name = "carillon/notifications/password.html"
-    success_url = reverse_lazy("preferences")
+    success_url = reverse_lazy("carillon:preferences")
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return super().get_form_kwargs() | {"request": self.request}

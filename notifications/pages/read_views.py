@@ -10,6 +10,7 @@ from events.pages.decorators import form
 from events.rest.errors import missing_is_404
 from notifications.holds import undo
 from notifications.inbox import marking
+from notifications.inbox import seen as in_sight
 from notifications.models import Notification, ReadingBatch
 from notifications.pages.inbox_views import UNDO
 from notifications.pages.requests import back, changed, is_script, person
@@ -30,6 +31,13 @@ def undo_reading(request: HttpRequest) -> HttpResponse:
     with missing_is_404(ReadingBatch):
         batch_id = _number(request.POST.get("batch", ""))
         return changed(request, undo.undo(person(request).pk, batch_id=batch_id, now=clock.estimate()))
+
+
+@form
+def seen(request: HttpRequest) -> HttpResponse:
+    """Take note of what was in sight in a tab; the scripts alone post it."""
+    in_sight.record(person(request).pk, seq=_number(request.POST.get("seq", "")))
+    return HttpResponse(status=204)
 
 
 @form

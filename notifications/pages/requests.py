@@ -33,7 +33,7 @@ def is_visit(request: HttpRequest) -> bool:
     return request.method == "GET" and "prefetch" not in purpose
 
 
-def back(request: HttpRequest, *, otherwise: str = "inbox") -> HttpResponseRedirect:
+def back(request: HttpRequest, *, otherwise: str = "carillon:inbox") -> HttpResponseRedirect:
     """Redirect to where the form stood, if that is on this site; to the page of this name otherwise."""
     wanted = request.POST.get("next", "")
     here = url_has_allowed_host_and_scheme(

@@ -37,7 +37,7 @@ def summary_page(request: HttpRequest, summary_id: int) -> HttpResponse:
 
 @page
 def above_feed(request: HttpRequest) -> HttpResponse:
-    context = {"notes": notes_of(person(request).pk), "next": reverse("inbox")}
+    context = {"notes": notes_of(person(request).pk), "next": reverse("carillon:inbox")}
     return render(request, "carillon/summaries.html", context)
 
 
@@ -55,7 +55,7 @@ def send_digest(request: HttpRequest) -> HttpResponse:
     else:
         sent = ngettext("Sent: {n} notification", "Sent: {n} notifications", summary.count)
         messages.success(request, sent.format(n=summary.count))
-    return redirect(f"{reverse('preferences')}#when")
+    return redirect(f"{reverse('carillon:preferences')}#when")
 
 
 def _own(request: HttpRequest, summary_id: int) -> Summary:

@@ -38,7 +38,7 @@ def titles(user_id: int, *, most: int = 10) -> list[str]:
     """Titles of what was collected last, each event once; one query, and one more where the host is asked who may see
     what."""
     held = Notification.objects.filter(user_id=user_id, hold=Hold.DIGEST, is_read=False).order_by("-event_id", "-id")
-    rows = access.seen(held.select_related("event__event_type", "event__actor_user")[: 4 * most])
+    rows = access.seen(held.with_events()[: 4 * most])
     events = {row.event_id: row.event for row in rows}
     return [rendering.render(event, event.event_type).title for event in list(events.values())[:most]]
 

@@ -1,24 +1,28 @@
 """Preferences of a person for each event type: read with their defaults, changed under the inbox lock."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
 from events.errors import PreferenceRefused
+from events.log.withdraw import WITHDRAWN
 from events.models import EventType
+from events.rules.ladders import NEVER, Step
 from notifications.inbox import marking
 from notifications.models import NotificationPreference
 from notifications.preferences import validation
 
 
 def ensure(user_id: int) -> list[NotificationPreference]:
-    """The person's preference for every type, by category and name; missing rows are made with their defaults.
+    """The person's preference for every active type, by category and name; missing rows are made with their defaults.
 
     Two queries, and two more when something was missing, however many types there are.
     """
-    event_types = list(EventType.objects.order_by("category", "name"))
+    # Nobody is told of a withdrawal by itself.
+    chosen = EventType.objects.filter(is_active=True).exclude(name=WITHDRAWN)
+    event_types = list(chosen.order_by("category", "name"))
     rows_by_type = _by_type(user_id)
     missing = [event_type for event_type in event_types if event_type.pk not in rows_by_type]
     if missing:
@@ -41,26 +45,40 @@ def change(
     is_enabled: bool | None = None,
     channels: Sequence[str] | None = None,
     scope: str | None = None,
+    ladder: Mapping[str, Step] | None = None,
 ) -> NotificationPreference:
     """Change what is named (not None). Raises PreferenceRefused, or EventType.DoesNotExist."""
-    named: dict[str, Any] = {"is_enabled": is_enabled, "channels": channels, "scope": scope}
+    named: dict[str, Any] = {"is_enabled": is_enabled, "channels": channels, "scope": scope, "ladder": ladder}
     changes = {field: value for field, value in named.items() if value is not None}
     if channels is not None:
         changes["channels"] = validation.checked_channels(channels, field="channels")
     if scope is not None:
         validation.check_scope(scope)
+    if ladder is not None:
+        validation.check_ladder(ladder, field="ladder")
     with transaction.atomic():
         marking.lock(user_id)
         event_type = EventType.objects.get(pk=event_type_id)
-        _check_lock(event_type, is_enabled=is_enabled, channels=changes.get("channels"))
+        check_lock(event_type, is_enabled=is_enabled, channels=changes.get("channels"), ladder=ladder or {})
         row = NotificationPreference.objects.filter(user_id=user_id, event_type=event_type).first()
         row = row or _default(user_id, event_type)
         row.event_type = event_type
         for field, value in changes.items():
             setattr(row, field, value)
+        if changes.keys() & {"is_enabled", "channels"}:
+            row.chosen_at = now
         row.updated_at = now
         row.save()
     return row
+
+
+def forget(user_id: int, *, event_type_id: int) -> None:
+    """Take a choice back: the defaults of the type and of projects count again. EventType.DoesNotExist for none."""
+    with transaction.atomic():
+        marking.lock(user_id)
+        event_type = EventType.objects.get(pk=event_type_id)
+        defaults = {"is_enabled": True, "channels": event_type.default_channels, "scope": "all", "chosen_at": None}
+        NotificationPreference.objects.filter(user_id=user_id, event_type=event_type).update(**defaults)
 
 
 def as_json(row: NotificationPreference) -> dict[str, Any]:
@@ -76,10 +94,18 @@ def as_json(row: NotificationPreference) -> dict[str, Any]:
         "is_enabled": row.is_enabled,
         "channels": row.channels,
         "scope": row.scope,
+        "ladder": row.ladder,
     }
 
 
-def _check_lock(event_type: EventType, *, is_enabled: bool | None, channels: Sequence[str] | None) -> None:
+def check_lock(
+    event_type: EventType,
+    *,
+    is_enabled: bool | None,
+    channels: Sequence[str] | None,
+    ladder: Mapping[str, Step] | None = None,
+) -> None:
+    """Raise PreferenceRefused where this would switch off a locked type, or silence one of its own channels."""
     if not event_type.is_locked:
         return
     if is_enabled is False:
@@ -92,6 +118,13 @@ def _check_lock(event_type: EventType, *, is_enabled: bool | None, channels: Seq
             f"{event_type.name} is locked: it keeps {', '.join(dropped)}; other channels may be added",
             code="locked",
             field="channels",
+        )
+    silent = [name for name in event_type.default_channels if (ladder or {}).get(name) == NEVER]
+    if silent:
+        raise PreferenceRefused(
+            f"{event_type.name} is locked: {', '.join(silent)} may wait for it, and can't be “{NEVER}”",
+            code="locked",
+            field="ladder",
         )
 
 

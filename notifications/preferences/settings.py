@@ -29,6 +29,7 @@ def settings_as_json(settings: UserNotificationSettings, *, now: datetime) -> di
         "digest_channels": settings.digest_channels,
         "timezone": settings.timezone,
         "quiet_hours": settings.quiet_hours,
+        "ladder": settings.ladder,
     }
 
 

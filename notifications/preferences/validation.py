@@ -9,7 +9,7 @@ from typing import Any
 
 from events.db.clock import instant
 from events.errors import PreferenceRefused, shown
-from events.rules import channel_names, moments
+from events.rules import audience, channel_names, moments
 from notifications.models import NotificationPreference, UserNotificationSettings
 
 SCOPES = tuple(NotificationPreference.Scope.values)
@@ -49,6 +49,14 @@ def checked_channels(channels: Sequence[str], *, field: str) -> list[str]:
     if len(set(channels)) != len(channels):
         raise PreferenceRefused("a channel is named twice; name each once", code="repeated", field=field)
     return list(channels)
+
+
+def check_ladder(ladder: Any, *, field: str) -> None:
+    """Raise PreferenceRefused unless it says of channels when they may speak."""
+    try:
+        audience.check_ladder(ladder)
+    except ValueError as error:
+        raise PreferenceRefused(str(error), code="invalid_ladder", field=field) from error
 
 
 def _refuse(field: str, detail: str, *, code: str) -> PreferenceRefused:
@@ -127,4 +135,5 @@ _SETTINGS: dict[str, Callable[[str, Any, datetime], None]] = {
     "digest_channels": _check_channels,
     "timezone": _check_zone,
     "quiet_hours": _check_quiet_hours,
+    "ladder": lambda field, value, _now: check_ladder(value, field=field),
 }

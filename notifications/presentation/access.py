@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from importlib import import_module
 from typing import Any
 
-from django.conf import settings
 from django.core import checks
 from django.utils.module_loading import import_string
 
@@ -16,6 +15,7 @@ from events.accounts import User
 from events.entities import Entity
 from events.models import Event
 from events.transport import outages
+from notifications.conf import conf
 from notifications.models import Notification
 
 # A person and an entity.
@@ -24,7 +24,7 @@ Ask = Callable[[Sequence[tuple[User, Entity]]], Iterable[object]]
 
 
 def is_asked() -> bool:
-    return bool(_path())
+    return bool(conf.MAY_SEE)
 
 
 def answers(pairs: Collection[Pair]) -> dict[Pair, bool]:
@@ -68,14 +68,9 @@ def hide(event: Event) -> Event:
     return event
 
 
-def _path() -> str:
-    path: str = getattr(settings, "CARILLON", {}).get("MAY_SEE", "")
-    return path
-
-
 def _host() -> Ask:
-    may_see = import_string(_path())
-    many: Ask | None = getattr(import_module(_path().rpartition(".")[0]), "may_see_many", None)
+    may_see = import_string(conf.MAY_SEE)
+    many: Ask | None = getattr(import_module(conf.MAY_SEE.rpartition(".")[0]), "may_see_many", None)
     return many or (lambda pairs: [may_see(user, entity) for user, entity in pairs])
 
 
@@ -83,10 +78,9 @@ def _host() -> Ask:
 def may_see_is_there(**_more: Any) -> list[checks.CheckMessage]:
     """Error where the function can't be imported: nothing would be told any more."""
     try:
-        why = "" if not is_asked() or callable(import_string(_path())) else "it is no function"
+        why = "" if not is_asked() or callable(import_string(conf.MAY_SEE)) else "it is no function"
     except ImportError as error:
         why = str(error)
-    detail = (
-        f"CARILLON['MAY_SEE'] is {_path()!r}, the dotted path of a may_see(user, entity), and can't be used: {why}."
-    )
-    return [checks.Error(detail, id="carillon_notifications.E001")] if why else []
+    path = conf.MAY_SEE
+    detail = f"CARILLON['MAY_SEE'] is {path!r}, the dotted path of a may_see(user, entity), and can't be used: {why}."
+    return [checks.Error(detail, id="carillon.E003")] if why else []

@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from events.models import EventType
+from events.rules import audience, code_audiences
 
 # In the order people see them in; others follow by name.
 CATEGORIES = ("job", "review", "system", "collaboration")
@@ -18,12 +19,15 @@ _SINGULAR = {
 _PLURAL = {"job": gettext_lazy("Jobs"), "review": gettext_lazy("Reviews")}
 _REASONS = {
     "mentioned": gettext_lazy("because you were mentioned"),
+    "addressed": gettext_lazy("because it was addressed to you"),
     "owner": gettext_lazy("because you own it"),
     "actor": gettext_lazy("because you did it"),
     "member": gettext_lazy("because you're a member"),
     "watcher": gettext_lazy("because you're watching it"),
+    "project": gettext_lazy("because you're in its project"),
     "admin": gettext_lazy("because you're an admin"),
     "everyone": gettext_lazy("because everyone gets it"),
+    "imported": gettext_lazy("because you had it before"),
 }
 _JOB_REASONS = {
     "actor": gettext_lazy("because you submitted it"),
@@ -45,6 +49,9 @@ _ICON_OF_VERB = {
     "disk_warning": "drive",
     "gpu_warning": "heat",
     "gpu_critical": "heat",
+    "disk_ok": "drive",
+    "gpu_ok": "check",
+    "withdrawn": "ban",
 }
 # What an event leaves its source in, by the same word: the state, and its tone. Others change no state.
 _STATE_OF_VERB = {
@@ -60,6 +67,8 @@ _STATE_OF_VERB = {
     "gpu_warning": (gettext_lazy("Running hot"), "open"),
     "gpu_critical": (gettext_lazy("Too hot"), "bad"),
     "restart": (gettext_lazy("Restarted"), "good"),
+    "disk_ok": (gettext_lazy("Has room"), "good"),
+    "gpu_ok": (gettext_lazy("Fine"), "good"),
 }
 _ROLES = {"owner": gettext_lazy("Owner"), "member": gettext_lazy("Member"), "watcher": gettext_lazy("Watcher")}
 _ICON_OF_TYPE = {"review.submitted": "eye"}
@@ -92,7 +101,10 @@ def type_name(event_type: EventType) -> str:
 def reason_text(reason: str, *, category: str) -> str:
     """Reason as half a sentence; empty for one that has no words."""
     special = _JOB_REASONS.get(reason) if category == "job" else None
-    return str(special or _REASONS.get(reason) or "")
+    if special or reason in _REASONS:
+        return str(special or _REASONS[reason])
+    people = audience.words_of(reason) if audience.is_named(reason) else ""
+    return _("because you're in {audience}").format(audience=people) if people else ""
 
 
 def icon_of(event_type: str, *, category: str) -> str:
@@ -121,7 +133,7 @@ def capped(number: int, *, place: str = "list") -> str:
 def for_browser() -> dict[str, object]:
     return {
         "categories": {name: category_name(name) for name in CATEGORIES},
-        "reasons": {name: reason_text(name, category="") for name in _REASONS},
+        "reasons": {name: reason_text(name, category="") for name in [*_REASONS, *code_audiences.registered]},
         "jobReasons": {name: reason_text(name, category="job") for name in _JOB_REASONS},
         "icons": {"type": _ICON_OF_TYPE, "verb": _ICON_OF_VERB, "category": _ICON_OF_CATEGORY, "failures": _FAILURES},
         "most": MOST,
@@ -131,7 +143,7 @@ def for_browser() -> dict[str, object]:
 
 def _sentences() -> dict[str, str]:
     return {
-        "unread": _("Unread."),
+        "inGroup": reason_text(f"{audience.GROUP}{{name}}", category=""),
         "markRead": _("Mark as read"),
         "markUnread": _("Mark as unread"),
         "dismiss": _("Dismiss: {title}"),
@@ -159,6 +171,8 @@ def _sentences() -> dict[str, str]:
         "marked": _("Marked as read: {n}"),
         "markedDone": _("Done: {n}"),
         "selected": _("{n} selected"),
+        "found": _("{n} found"),
+        "over": _("Over"),
         "undone": _("Marked as unread again"),
         "failed": _("Not saved: something went wrong on the server. Try again."),
         "cut": _("Not saved: you're offline. Try again once you're connected."),

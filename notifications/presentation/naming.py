@@ -1,4 +1,4 @@
-"""Names of entities: as their events call them, else by type and number."""
+"""Names of entities: as their events call them, else by type and id."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -23,7 +23,7 @@ def entity_name(entity: Entity, payloads: Iterable[Any]) -> str:
 
 
 def plain_name(entity: Entity) -> str:
-    return capfirst(f"{entity.type.replace('_', ' ')} {entity.id}")
+    return capfirst(entity.words)
 
 
 def initials(name: str) -> str:

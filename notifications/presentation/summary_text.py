@@ -17,13 +17,13 @@ def title(kind: str) -> str:
         Summary.Kind.DND: _("While do not disturb was on"),
         Summary.Kind.QUIET: _("During your quiet hours"),
         Summary.Kind.DIGEST: _("Your digest"),
-        Summary.Kind.BURST: _("More from a busy hour"),
+        Summary.Kind.BURST: _("More that came at once"),
     }
     return titles.get(Summary.Kind(kind), kind)
 
 
 def url(summary_id: int) -> str:
-    return reverse("summary", args=[summary_id])
+    return reverse("carillon:summary", args=[summary_id])
 
 
 def counts(by_type: Mapping[str, int], *, types: Iterable[EventType] | None = None) -> str:

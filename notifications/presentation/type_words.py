@@ -31,7 +31,7 @@ _ABOUT: dict[str, Promise] = {
     "An address of yours does not take what is sent to it": gettext_lazy(
         "One of your addresses isn't accepting deliveries"
     ),
-    "An address of yours was switched off because it failed for long, or is gone": gettext_lazy(
+    "An address of yours was paused because it failed for long, or is gone": gettext_lazy(
         "Carillon paused one of your addresses after it failed for days, or it no longer exists"
     ),
     "A subscriber could not take an event, for a reason that may pass": gettext_lazy(

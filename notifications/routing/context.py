@@ -12,58 +12,117 @@ from django.db.models import Q
 from events.db.aggregates import Numbers
 from events.models import Membership
 from events.rules import channel_names
-from notifications.holds import rules
-from notifications.models import COUNTED, Notification, NotificationPreference, UserNotificationSettings
+from events.rules.ladders import Ladder, readable
+from notifications.conf import conf
+from notifications.holds import hourly_cap, rules
+from notifications.models import (
+    COUNTED,
+    Mute,
+    Notification,
+    NotificationPreference,
+    ProjectPreference,
+    ProjectScope,
+    UserNotificationSettings,
+)
+from notifications.routing import bursts
 from notifications.routing.audiences import Audiences
-from notifications.routing.plan import EventFacts, ExistingRow, Preference, RoutingContext
+from notifications.routing.facts import EventFacts, ExistingRow, Head, Preference, RoutingContext, Source
 
 
 def load(
-    facts: Sequence[EventFacts], audiences: Audiences, *, seqs: Mapping[int, int], now: datetime
+    facts: Sequence[EventFacts],
+    audiences: Audiences,
+    *,
+    seqs: Mapping[int, int],
+    hours: Mapping[int, str],
+    now: datetime,
 ) -> RoutingContext:
-    """Load for the people of `seqs`, which is in user order: person -> seq of their inbox.
+    """Load for the people of `seqs`, which is in user order: person -> seq of their inbox; `hours`: what came to them.
 
-    Five queries at most, however many people: preferences, settings, rows of these events, and where there are such,
-    members of the projects and rows of the replacing groups.
+    Ten queries at most, however many people: preferences, settings, ladders, rows of these events, and where there are
+    such, mutes of the sources and projects, rows of the replacing groups, heads of bursts and storms, and the projects'
+    members, defaults and scopes.
     """
     users = list(seqs)
     projects = {event.project_id for event in facts if event.project_id is not None}
     groups = {key for event in facts if (key := event.group_key)}
+    defaults = project_defaults(projects)
+    preset = {type_id for _project, type_id in defaults}
+    heads = {key for event in facts if (key := event.burst_key)} | _storms(facts, hours, now=now.timestamp())
     return RoutingContext(
         audience=audiences.by_event,
         seqs=seqs,
         channels=channel_names.known(),
-        preferences=_preferences({event.type.type_id: event.type.default_channels for event in facts}, users),
+        preferences=_preferences(
+            {event.type.type_id: event.type.default_channels for event in facts}, users, preset=preset
+        ),
+        project_defaults=defaults,
+        project_scopes=_project_scopes(projects, users) if projects else {},
+        mutes=_mutes({entity for event in facts for entity in event.entities}, users, now=now),
+        ladders=_ladders(users),
         holds=_holds(users, now=now),
         owners=audiences.owners,
         unscoped=audiences.addressed_as_admin,
-        project_members=_project_members(projects, users) if projects else set(),
+        project_members=project_members(projects, users) if projects else set(),
         already_notified=_already_notified([event.event_id for event in facts], users),
         existing=_existing(groups, users) if groups else {},
+        caps=conf.HOURLY_CAPS,
+        storm_limit=conf.STORM_LIMIT,
+        hours=hours,
+        heads=_heads(heads, users, now=now) if heads else {},
+        now=now.timestamp(),
     )
 
 
-def _preferences(types: Mapping[int, Sequence[str]], users: Sequence[int]) -> dict[tuple[int, int], Preference]:
-    """(person, type) -> their preference, where it isn't what the type offers anyway. `types`: type -> its channels.
+def _preferences(
+    types: Mapping[int, Sequence[str]], users: Sequence[int], *, preset: Collection[int]
+) -> dict[tuple[int, int], Preference]:
+    """(person, type) -> their preference, where it isn't what the type offers anyway. `types`: type -> its channels;
+    `preset`: those that have a project's default, before which a choice comes that is just what the type offers.
 
     Read by what they chose: it is one of a few combinations for most people.
     """
     is_offered = reduce(or_, (Q(event_type=type_id, channels=list(names)) for type_id, names in types.items()))
     chosen = NotificationPreference.objects.filter(_theirs(users), event_type_id__in_set=types)
-    differing = chosen.exclude(is_offered, is_enabled=True, scope="all").order_by()
-    groups = differing.values_list("event_type_id", "is_enabled", "channels", "scope").annotate(
-        users=Numbers("user_id")
-    )
+    differing = ~Q(is_offered, is_enabled=True, scope="all", ladder={})
+    if preset:
+        differing |= Q(event_type_id__in=preset, chosen_at__isnull=False)
+    columns = ("event_type_id", "is_enabled", "channels", "scope", "is_chosen", "ladder")
+    rows = chosen.filter(differing).annotate(is_chosen=Q(chosen_at__isnull=False)).order_by()
+    groups = rows.values_list(*columns).annotate(users=Numbers("user_id"))
     preferences: dict[tuple[int, int], Preference] = {}
-    for type_id, is_enabled, channels, scope, chosen_by in groups:
-        preference = Preference(is_enabled, _names(channels), scope)
+    for type_id, is_enabled, channels, scope, is_chosen, ladder, chosen_by in groups:
+        preference = Preference(is_enabled, names(channels), scope, bool(is_chosen), readable(ladder))
         preferences.update(dict.fromkeys(zip(chosen_by, repeat(type_id)), preference))
     return preferences
 
 
-def _names(channels: object) -> tuple[str, ...]:
+def _ladders(users: Sequence[int]) -> dict[int, Ladder]:
+    """person -> their own ladder, of those who have one; there are a few, and most of them alike."""
+    own = UserNotificationSettings.objects.filter(_theirs(users)).exclude(ladder={}).order_by()
+    ladders: dict[int, Ladder] = {}
+    for ladder, chosen_by in own.values_list("ladder").annotate(users=Numbers("user_id")):
+        ladders.update(dict.fromkeys(chosen_by, readable(ladder)))
+    return ladders
+
+
+def names(channels: object) -> tuple[str, ...]:
     """Other programs write preferences too: what is no list names no channel, and stops nobody else's notification."""
     return tuple(name for name in channels if isinstance(name, str)) if isinstance(channels, list) else ()
+
+
+def project_defaults(projects: Collection[int]) -> dict[tuple[int, int], Preference]:
+    found = ProjectPreference.objects.of(projects).items()
+    return {key: Preference(is_enabled, channels, "all") for key, (is_enabled, channels) in found}
+
+
+def _project_scopes(projects: Collection[int], users: Sequence[int]) -> dict[tuple[int, int], str]:
+    rows = ProjectScope.objects.filter(_theirs(users), project_id__in_set=projects).order_by()
+    return {(project, user): scope for project, user, scope in rows.values_list("project_id", "user_id", "scope")}
+
+
+def _mutes(entities: Collection[Source], users: Sequence[int], *, now: datetime) -> Mapping[Source, set[int]]:
+    return Mute.objects.filter(_near(users)).of(set(users), entities=entities, now=now)
 
 
 def _holds(users: Sequence[int], *, now: datetime) -> dict[int, str]:
@@ -73,9 +132,10 @@ def _holds(users: Sequence[int], *, now: datetime) -> dict[int, str]:
     return {row.user_id: rules.hold_now(row, now=now).value for row in settings}
 
 
-def _project_members(projects: Collection[int], users: Sequence[int]) -> set[tuple[int, int]]:
+def project_members(projects: Collection[int], users: Sequence[int]) -> set[tuple[int, int]]:
     members = Membership.objects.filter(_theirs(users), entity_type="project", entity_id__in_set=projects)
-    return set(members.order_by().values_list("entity_id", "user_id"))
+    found = members.order_by().values_list("entity_id", "user_id")
+    return {(number, user) for number, user in found if number is not None}
 
 
 def _already_notified(events: Iterable[int], users: Sequence[int]) -> set[tuple[int, int, str]]:
@@ -94,6 +154,24 @@ def _existing(groups: Collection[str], users: Sequence[int]) -> Mapping[tuple[in
     for user_id, key, *row in rows.order_by().values_list(*columns):
         existing[user_id, key].append(ExistingRow(*row))
     return existing
+
+
+def _storms(facts: Sequence[EventFacts], hours: Mapping[int, str], *, now: float) -> set[str]:
+    """Keys of storms that anybody is in."""
+    names, known, limit = {bursts.storm(event.type.type_id) for event in facts}, set(hours.values()), conf.STORM_LIMIT
+    return {name for name in names if any(hourly_cap.is_over(text, name=name, most=limit, now=now) for text in known)}
+
+
+def _heads(keys: Collection[str], users: Sequence[int], *, now: datetime) -> dict[tuple[int, str, str], Head]:
+    """(person, channel, key) -> the row into which their events fold now; of several the last."""
+    is_open = {name: value for name, value in COUNTED.items() if name != "channel"}
+    rows = Notification.objects.filter(_theirs(users), group_key__in_set=keys, folds_until__gt=now, **is_open)
+    its = ("pk", "folds_until", "event_id", "reason", "hold", "summary_id", "created_at", "count", "actors")
+    found = rows.order_by("pk").values_list("user_id", "channel", "group_key", *its)
+    return {
+        (user, channel, key): Head(pk, end, event_id, reason, hold, summary_id, told_at, total, tuple(actors or ()))
+        for user, channel, key, pk, end, event_id, reason, hold, summary_id, told_at, total, actors in found.iterator()
+    }
 
 
 def _theirs(users: Sequence[int]) -> Q:

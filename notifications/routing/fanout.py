@@ -6,19 +6,19 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max, Q, Window
+from django.db.models import F, Max, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from events import accounts
 from events.db.errors import Fault, fault
 from events.dispatch import retry
-from events.models import Event, Membership, Subscriber
+from events.models import Event, Subscriber
 from events.transport import hints, outages
+from notifications.endings import ending
 from notifications.models import Fanout
-from notifications.routing import audiences, writer
+from notifications.routing import audiences, named_audiences, writer
+from notifications.routing.named_audiences import SUBSCRIBER, AudienceError, Range
 
-# These events are the router's: one that fails is parked for it.
-SUBSCRIBER = "notifications"
 TASK = "notifications.fan_out"
 CHUNK = 5_000
 # Seconds after which the audiences that are left wait until other events were routed.
@@ -65,14 +65,25 @@ def advance(event_id: int, *, now: datetime) -> bool:
         if row is None:
             return False
         event = Event.objects.select_related("event_type", "actor_user").get(pk=event_id)
-        reached = nth_person(event, after=row.after_user, until=row.until_user, number=CHUNK)
-        last = row.until_user if reached is None else reached
-        within = audiences.Range(row.after_user, last)
-        writer.notify([event], audiences.resolve([event], within=within), now=now)
+        if event.withdrawn_at is not None:
+            row.delete()
+            return True
+        ended = ending.find([event])
+        bounds = {"after": row.after_user, "until": row.until_user, "number": CHUNK}
+        reached = [nth_person(event, **bounds), ending.nth_holder(ended, **bounds)]
+        last = min((user for user in reached if user is not None), default=row.until_user)
+        within = Range(row.after_user, last)
+        resolved = audiences.resolve([event], within=within)
+        ending.lock(ended, resolved.people, within=within)
+        writer.notify([event], resolved, now=now)
+        ending.end(ended, now=now, within=within)
         if last < row.until_user:
             Fanout.objects.filter(pk=event_id).update(after_user=last, attempts=0, retry_at=None)
         else:
             Fanout.objects.filter(pk=event_id).delete()
+        if resolved.failed:
+            # Begun anew by the router it finds who is missing here.
+            list(named_audiences.leave_aside([event], resolved.failed, now=now))
     return True
 
 
@@ -120,14 +131,20 @@ def _count_failure(event_id: int, error: Exception, *, now: datetime) -> None:
 
 
 def nth_person(event: Event, *, after: int, until: int, number: int) -> int | None:
-    """User id at which so many people of a large audience are reached; None if there are fewer."""
-    later = _candidates(event).filter(person__gt=after, person__lte=until)
-    return next(iter(later.order_by("person").values_list("person", flat=True)[number - 1 : number]), None)
+    """User id at which one of the rules of a large audience has found so many people; None if all find fewer.
 
+    One query for each that may find many. Where code fails, all people are counted in place of those it finds.
+    """
 
-def _candidates(event: Event) -> Any:
-    """People of whom most of the audience is made: everybody, or those tied to the source; their ids as `person`."""
-    if "everyone" in event.event_type.rules or event.source is None:
-        return accounts.active().annotate(person=F("pk"))
-    ties = Membership.objects.filter(entity_type=event.source.type, entity_id=event.source.id)
-    return ties.annotate(person=F("user_id"))
+    def nth(people: QuerySet[Any]) -> int | None:
+        later = people.filter(person__gt=after, person__lte=until).order_by("person")
+        return next(iter(later.values_list("person", flat=True)[number - 1 : number]), None)
+
+    everybody = accounts.active().annotate(person=F("pk"))
+    found = [nth(people) for people in audiences.crowds(event)]
+    for rule in named_audiences.code_rules(event):
+        try:
+            found.append(named_audiences.ask(rule, event, lambda people: nth(people.annotate(person=F("pk")))))
+        except AudienceError:
+            found.append(nth(everybody))
+    return min((user for user in found if user is not None), default=None)

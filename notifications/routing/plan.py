@@ -4,133 +4,80 @@ A slow, obvious reference in the tests says the same (tests/notifications/refere
 """
 
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from notifications.holds import hourly_cap
-
-NO_HOLD, BURST = "none", "burst"
-
-Source = tuple[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class TypeFacts:
-    type_id: int
-    is_critical: bool = False
-    is_locked: bool = False
-    default_channels: tuple[str, ...] = ("in_app",)
-    group: str = ""
-    updates_quietly: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class EventFacts:
-    event_id: int
-    position: int
-    type: TypeFacts
-    source: Source | None = None
-    project_id: int | None = None
-    actor_id: int | None = None
-
-    @property
-    def group_key(self) -> str | None:
-        """Key that the rows of one replacing group and source share; None: the event replaces nothing."""
-        return f"{self.type.group}|{self.source[0]}|{self.source[1]}" if self.type.group and self.source else None
-
-
-class Preference(NamedTuple):
-    is_enabled: bool
-    channels: tuple[str, ...]
-    scope: str
-
-
-@dataclass(frozen=True, slots=True)
-class ExistingRow:
-    """A row that a person has in a replacing group. `position` is its event's. Only one that the badge counts is
-    replaced: not one that is read, done or snoozed."""
-
-    row_id: int
-    position: int
-    is_counted: bool
-    type_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class RoutingContext:
-    """Knowledge loaded under the locks. Missing keys mean the defaults: no row, or one that says the same."""
-
-    audience: Mapping[int, Mapping[int, str]]  # event -> person -> reason
-    seqs: Mapping[int, int]  # person -> inbox seq
-    channels: Sequence[str] = ("in_app", "email", "webhook", "chat")  # that there are, in the order of their rows
-    preferences: Mapping[tuple[int, int], Preference] = field(default_factory=dict)  # (person, type)
-    holds: Mapping[int, str] = field(default_factory=dict)  # person -> why they are not to be interrupted now
-    owners: AbstractSet[tuple[Source, int]] = frozenset()
-    unscoped: AbstractSet[tuple[int, int]] = frozenset()  # (event, person): addressed as admins, whatever the reason
-    project_members: AbstractSet[tuple[int, int]] = frozenset()  # (project, person)
-    already_notified: AbstractSet[tuple[int, int, str]] = frozenset()  # (event, person, channel)
-    existing: Mapping[tuple[int, str], Sequence[ExistingRow]] = field(default_factory=dict)  # (person, group key)
-    caps: Mapping[str, int] = field(default_factory=dict)  # channel -> most within an hour; 0: as many as come
-    hours: Mapping[int, str] = field(default_factory=dict)  # person -> what came to them already
-    now: float = 0.0  # in seconds since 1970; counts where there are caps
-
-
-class PlannedRow(NamedTuple):
-    """A notification to write. `replaces`: the row to update in place; None: a new one. `seq` is 0 off the feed."""
-
-    event_id: int
-    user_id: int
-    channel: str
-    reason: str
-    hold: str
-    group_key: str | None
-    seq: int
-    toast: bool
-    replaces: int | None = None
-    hold_until: datetime | None = None
-
-
-@dataclass(slots=True)
-class Plan:
-    """Rows in the order of their `seq` for each person; and for everybody else why there is none."""
-
-    rows: list[PlannedRow] = field(default_factory=list)
-    why_not: dict[tuple[int, int], str] = field(default_factory=dict)  # (event, person)
-    hours: dict[int, str] = field(default_factory=dict)  # person -> their hours, where one counts more
+from events.rules import ladders
+from events.rules.ladders import NEVER, Ladder
+from notifications.routing.bursts import Folding
+from notifications.routing.facts import (
+    LADDER,
+    NO_HOLD,
+    PERSONAL,
+    EventFacts,
+    Plan,
+    PlannedRow,
+    Preference,
+    RoutingContext,
+)
 
 
 def plan(facts: Sequence[EventFacts], context: RoutingContext) -> Plan:
     """Decide for a batch in log order. Each person's `seq` follows the log."""
     made = Plan()
-    seqs = dict(context.seqs)
+    seqs, folding = dict(context.seqs), Folding(made, context)
+    withdrawn, facts = _sorted_out(facts)
+    made.why_not |= {(pk, user): "withdrawn" for pk in withdrawn for user in context.audience.get(pk, {})}
     last_of_group = _last_of_group(facts, context)
     for event in facts:
-        offer, key = _Offer(event, context), event.group_key
-        holds, caps = ({}, {}) if event.type.is_critical else (context.holds, context.caps)
+        offer, key, burst_key = _Offer(event, context), event.group_key, None if event.is_over else event.burst_key
+        holds, caps = ({}, {}) if event.type.is_critical or event.is_over else (context.holds, context.caps)
         for user_id, reason in context.audience.get(event.event_id, {}).items():
-            channels, why_not = offer.to(user_id, reason=reason)
+            channels, why_not, waits = offer.to(user_id, reason=reason)
+            if event.is_over and channels:
+                # Where nothing rings and nothing goes out; the router reads it at once.
+                channels, why_not = (["in_app"], "") if "in_app" in channels else ([], "resolved")
             hold = holds.get(user_id, NO_HOLD)
             for channel in channels:
                 if context.already_notified and (event.event_id, user_id, channel) in context.already_notified:
                     why_not = "already_told" if channel == "in_app" else why_not
                 elif channel != "in_app":
                     row = PlannedRow(event.event_id, user_id, channel, reason, hold, key, 0, False)
-                    if hold == NO_HOLD and (most := caps.get(channel)):
-                        row = _in_hour(row, most=most, made=made, context=context)
+                    if hold == NO_HOLD:
+                        end = waits.get(channel)
+                        # What waits counts in its hour once it goes out.
+                        row = folding.held(event, row, key=burst_key, most=0 if end else caps.get(channel, 0))
+                        row = _later(row, end) if end else row
                     made.rows.append(row)
                 else:
                     seq = seqs.get(user_id, 0) + 1
-                    row = PlannedRow(event.event_id, user_id, channel, reason, hold, key, seq, hold == NO_HOLD)
+                    toast = hold == NO_HOLD and not event.is_over
+                    row = PlannedRow(event.event_id, user_id, channel, reason, hold, key, seq, toast)
                     if key is not None:
                         row, why_not = _in_group(event, row, context=context, last=last_of_group[user_id, key])
                     if not why_not:
                         seqs[user_id] = seq
-                        made.rows.append(row)
+                        if row.replaces is None and not event.is_over:
+                            folding.add(event, row, key=burst_key)
+                        else:
+                            made.rows.append(row)
             if why_not:
                 made.why_not[event.event_id, user_id] = why_not
     return made
+
+
+def _later(row: PlannedRow, end: datetime) -> PlannedRow:
+    """Let a row wait until its person has had time to read; in a burst for the later of both ends."""
+    hold = LADDER if row.hold == NO_HOLD else row.hold
+    return row._replace(hold=hold, hold_until=max(end, row.hold_until or end))
+
+
+class _Way(NamedTuple):
+    """Channels, or why there are none; `waits`: ends of the waiting of those that wait."""
+
+    channels: list[str]
+    why_not: str
+    waits: Mapping[str, datetime] = {}
 
 
 class _Offer:
@@ -138,44 +85,77 @@ class _Offer:
 
     def __init__(self, event: EventFacts, context: RoutingContext) -> None:
         self._event, self._context, self._type = event, context, event.type
-        self._channels: dict[Preference, tuple[list[str], str]] = {}
-        self._default = self._worked_out(Preference(True, event.type.default_channels, "all"))
+        self._default = Preference(True, event.type.default_channels, "all")
+        self._made: dict[tuple[Preference, Ladder], _Way] = {}
+        project = event.project_id
+        self._preset = None if project is None else context.project_defaults.get((project, event.type.type_id))
+        passes = not context.mutes or event.type.is_critical or event.type.is_locked
+        self._muted_by = set[int]() if passes else _muting(event, context)
 
-    def to(self, user_id: int, *, reason: str) -> tuple[list[str], str]:
-        """Channels for this person, or why there are none."""
-        chosen = self._context.preferences.get((user_id, self._type.type_id))
+    def to(self, user_id: int, *, reason: str) -> "_Way":
+        """Channels for this person, or why there are none, and which of them wait."""
+        if user_id in self._muted_by and reason not in PERSONAL:
+            return _Way([], "muted")
+        chosen, is_preset = self._chosen_by(user_id)
         if chosen is None:
-            return self._default
+            return self._way(user_id, self._default)
         if not chosen.is_enabled and not self._type.is_locked:
-            return [], "disabled"
+            return _Way([], "disabled_by_project" if is_preset else "disabled")
         if chosen.scope != "all" and not self._is_in_scope(user_id, reason=reason, scope=chosen.scope):
-            return [], f"scope_{chosen.scope}"
-        if chosen not in self._channels:
-            self._channels[chosen] = self._worked_out(chosen)
-        return self._channels[chosen]
+            return _Way([], f"scope_{chosen.scope}")
+        return self._way(user_id, chosen)
 
-    def _worked_out(self, chosen: Preference) -> tuple[list[str], str]:
-        names = {*chosen.channels, *(self._type.default_channels if self._type.is_locked else ())}
-        channels = [name for name in self._context.channels if name in names]
-        return channels, "" if channels else "no_channels"
+    def _chosen_by(self, user_id: int) -> tuple[Preference | None, bool]:
+        """Preference that counts, and whether its channels are the project's default; None: what the type offers."""
+        context, type_id = self._context, self._type.type_id
+        chosen, preset = context.preferences.get((user_id, type_id)), self._preset
+        is_preset = preset is not None and not (chosen and chosen.is_chosen)
+        if preset is not None and is_preset:
+            chosen = preset._replace(scope=chosen.scope) if chosen else preset
+        project = self._event.project_id
+        if project is not None and (scope := context.project_scopes.get((project, user_id))):
+            chosen = (chosen or Preference(True, self._type.default_channels, "all"))._replace(scope=scope)
+        return chosen, is_preset
+
+    def _way(self, user_id: int, chosen: Preference) -> "_Way":
+        key = chosen, self._context.ladders.get(user_id, ())
+        if key not in self._made:
+            self._made[key] = self._worked_out(*key)
+        return self._made[key]
+
+    def _worked_out(self, chosen: Preference, own: Ladder) -> "_Way":
+        kept = self._type.default_channels if self._type.is_locked else ()
+        names = {*chosen.channels, *kept}
+        steps = ladders.merged(self._type.ladder, own, chosen.ladder, is_critical=self._type.is_critical, kept=kept)
+        channels = [name for name in self._context.channels if name in names and steps.get(name) != NEVER]
+        waits = ladders.waits(steps, channels, now=self._context.now)
+        return _Way(channels, "" if channels else "no_channels", waits)
 
     def _is_in_scope(self, user_id: int, *, reason: str, scope: str) -> bool:
-        """`my_jobs`: they did it or own its source. `my_projects`: that, or they belong to the event's project."""
+        """`nothing`: never. `my_jobs`: they did it or own its source. `my_projects`: that, or they belong to its
+        project."""
         event, context = self._event, self._context
-        if self._type.is_critical or self._type.is_locked or reason == "mentioned":
+        if self._type.is_critical or self._type.is_locked or reason in PERSONAL:
             return True
-        if (event.event_id, user_id) in context.unscoped or event.actor_id == user_id:
+        if (event.event_id, user_id) in context.unscoped:
+            return True
+        if scope == "nothing":
+            return False
+        if event.actor_id == user_id:
             return True
         if event.source is not None and (event.source, user_id) in context.owners:
             return True
         return scope == "my_projects" and (event.project_id, user_id) in context.project_members
 
 
-def _in_hour(row: PlannedRow, *, most: int, made: Plan, context: RoutingContext) -> PlannedRow:
-    """Count a row in its person's hour; hold it where it is more than the cap."""
-    hours = made.hours.get(row.user_id) or context.hours.get(row.user_id, "")
-    made.hours[row.user_id], until = hourly_cap.add(hours, channel=row.channel, most=most, now=context.now)
-    return row._replace(hold=BURST, hold_until=until) if until else row
+def _muting(event: EventFacts, context: RoutingContext) -> set[int]:
+    """Find who mutes its source or its project."""
+    return set[int]().union(*(context.mutes.get(entity, ()) for entity in event.entities))
+
+
+def _sorted_out(facts: Sequence[EventFacts]) -> tuple[list[int], list[EventFacts]]:
+    """Sort out what is withdrawn: it is told to nobody, and takes no other's place."""
+    return [event.event_id for event in facts if event.is_withdrawn], [one for one in facts if not one.is_withdrawn]
 
 
 def _last_of_group(facts: Sequence[EventFacts], context: RoutingContext) -> dict[tuple[int, str], int]:
@@ -201,7 +181,7 @@ def _in_group(event: EventFacts, new: PlannedRow, *, context: RoutingContext, la
     if is_late or last != event.event_id:
         return new, "replaced"
     unread = [row for row in existing if row.is_counted]
-    if not unread:
+    if not unread or event.is_over:
         return new, ""
     old = max(unread, key=lambda row: row.position)
     # A progress report updates the toast that its predecessor may still have; it doesn't pop up anew.

@@ -2,28 +2,26 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from copy import copy
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
 from events.db.aggregates import Numbers
 from events.db.arrays import id_range
-from events.db.clock import instant
 from events.db.rows import insert_rows, update_rows
 from events.db.session import set_local
-from events.models import Event
+from events.entities import BIGINT_MAX
+from events.models import Event, EventType
+from events.rules.ladders import readable
 from notifications import channels
-from notifications.holds import hourly_cap, schedule
-from notifications.inbox import feed, push
+from notifications.holds import schedule
 from notifications.models import Inbox
-from notifications.presentation import access
 from notifications.routing import context
+from notifications.routing.announce import announce
 from notifications.routing.audiences import Audiences
-from notifications.routing.plan import BURST, NO_HOLD, EventFacts, Plan, PlannedRow, TypeFacts, plan
+from notifications.routing.facts import NO_HOLD, EventFacts, Head, Plan, PlannedRow, TypeFacts
+from notifications.routing.plan import plan
 
 LOCK_TIMEOUT = "5s"
 
@@ -34,28 +32,20 @@ def notify(events: Sequence[Event], audiences: Audiences, *, now: datetime) -> P
     Must run in a transaction; events come in log order with their types and actors. Idempotent: rows that exist are
     left alone, so a replay notifies nobody twice.
     """
-    users = sorted(set().union(*audiences.by_event.values()))
+    users = sorted(audiences.people)
     if not users:
         return Plan()
     set_local(lock_timeout=LOCK_TIMEOUT)
     inboxes = _lock(users)
-    facts = [_facts(event) for event in events]
+    facts = [facts_of(event) for event in events]
     seqs = {user: seq for user, (seq, _unread, _hours) in inboxes.items()}
     hours = {user: theirs for user, (_seq, _unread, theirs) in inboxes.items() if theirs}
-    loaded = context.load(facts, audiences, seqs=seqs, now=now)
-    made = plan(facts, replace(loaded, caps=settings.HOURLY_CAPS, hours=hours, now=now.timestamp()))
-    ids = _write(made.rows, now=now)
-    held = {row.user_id for row in made.rows if row.hold != NO_HOLD}
-    hours |= made.hours if held else {}
-    ends = {
-        user: end
-        for user in held
-        if (end := hourly_cap.waits_until(hours.get(user, ""), settings.HOURLY_CAPS, now=now.timestamp()))
-    }
-    _update_inboxes(made.rows, hours=made.hours, ends=ends)
-    if held and (by_settings := {row.user_id for row in made.rows if row.hold not in (NO_HOLD, BURST)}):
-        schedule.expect(by_settings, planned=ends, now=now)
-    written = list(zip(ids, made.rows, strict=True))
+    loaded = context.load(facts, audiences, seqs=seqs, hours=hours, now=now)
+    made = plan(facts, loaded)
+    written = _write(made.rows, heads=loaded.heads, now=now)
+    _update_inboxes(made.rows, hours=made.hours)
+    if by_settings := {row.user_id for row in made.rows if row.hold != NO_HOLD and not row.hold_until}:
+        schedule.expect(by_settings, now=now)
     channels.open_rows(
         [
             channels.Opened(pk, row.event_id, row.user_id, row.channel)
@@ -63,20 +53,23 @@ def notify(events: Sequence[Event], audiences: Audiences, *, now: datetime) -> P
             if row.channel != "in_app" and row.hold == NO_HOLD
         ]
     )
-    in_feed = [(pk, row) for pk, row in written if row.channel == "in_app"]
+    in_feed = [(pk, row) for pk, row in written if row.channel == "in_app" and row.folded_into is None]
     if in_feed:
+        unread = {user: count for user, (_seq, count, _hours) in inboxes.items()}
         # After the commit, when nobody waits for our locks.
-        transaction.on_commit(lambda: _push(events, in_feed, inboxes=inboxes, now=now), robust=True)
+        transaction.on_commit(lambda: announce(events, in_feed, unread=unread, now=now), robust=True)
     return made
 
 
 def dry_run(events: Sequence[Event], audiences: Audiences, *, now: datetime) -> Plan:
-    """Plan what `notify` would write if it came now; nothing is locked and nothing written. At most five queries."""
-    users = sorted(set().union(*audiences.by_event.values()))
+    """Plan what `notify` would write if it came now; nothing is locked and nothing written. At most ten
+    queries."""
+    users = sorted(audiences.people)
     if not users:
         return Plan()
-    facts = [_facts(event) for event in events]
-    return plan(facts, context.load(facts, audiences, seqs=dict.fromkeys(users, 0), now=now))
+    facts = [facts_of(event) for event in events]
+    counted = Inbox.objects.filter(user_id__in_set=set(users)).exclude(hourly="").values_list("user_id", "hourly")
+    return plan(facts, context.load(facts, audiences, seqs=dict.fromkeys(users, 0), hours=dict(counted), now=now))
 
 
 def _lock(users: Sequence[int]) -> dict[int, tuple[int, int, str]]:
@@ -94,22 +87,33 @@ def _lock(users: Sequence[int]) -> dict[int, tuple[int, int, str]]:
     return {user: (seq, unread, hourly) for user, seq, unread, hourly in locked}
 
 
-def _facts(event: Event) -> EventFacts:
-    event_type, source = event.event_type, event.source
+def facts_of(event: Event) -> EventFacts:
+    """Facts that the plan takes of an event, which comes with its type."""
+    source = event.source
     return EventFacts(
         event_id=event.pk,
-        position=event.position or 0,
-        type=TypeFacts(
-            event_type.pk,
-            event_type.is_critical,
-            event_type.is_locked,
-            tuple(event_type.default_channels),
-            event_type.replaces,
-            event_type.updates_quietly,
-        ),
+        # One that isn't numbered comes after all that are.
+        position=BIGINT_MAX if event.position is None else event.position,
+        type=type_facts_of(event.event_type),
         source=(source.type, source.id) if source else None,
         project_id=event.project_id,
         actor_id=event.actor_user_id,
+        is_withdrawn=event.withdrawn_at is not None,
+        is_over=event.resolved_by_id is not None,
+    )
+
+
+def type_facts_of(event_type: EventType) -> TypeFacts:
+    """Facts that the plan takes of an event type."""
+    return TypeFacts(
+        event_type.pk,
+        event_type.is_critical,
+        event_type.is_locked,
+        tuple(event_type.default_channels),
+        event_type.replaces,
+        event_type.updates_quietly,
+        event_type.burst_seconds,
+        readable(event_type.ladder),
     )
 
 
@@ -126,6 +130,11 @@ _INSERTED = {
     "created_at": "timestamptz",
     "is_delivered": "boolean",
     "delivered_at": "timestamptz",
+    "folds_until": "timestamptz",
+    "count": "integer",
+    "actors": "jsonb",
+    "folded_into": "bigint",
+    "summary_id": "bigint",
 }
 _REPLACED = {
     "id": "bigint",
@@ -137,48 +146,65 @@ _REPLACED = {
     "created_at": "timestamptz",
     "delivered_at": "timestamptz",
     "summary_id": "bigint",
+    "count": "integer",
+    "actors": "jsonb",
 }
 
 
-def _write(rows: Sequence[PlannedRow], *, now: datetime) -> list[int]:
-    """Insert the new rows and update the replaced ones in place: two queries. Returns ids in the order of the rows."""
-    # No ON CONFLICT, which costs a third more: who has been notified was read under these people's locks. A row that
-    # another program puts in meanwhile, without them, fails the batch; its next try reads that row.
-    inserted = insert_rows(
-        "notifications",
-        columns=_INSERTED,
-        rows=[_inserted(row, now=now) for row in rows if row.replaces is None],
-        returning=("id",),
-    )
-    # A summary told of the row's last event, not of this one.
+def _write(
+    rows: Sequence[PlannedRow], *, heads: Mapping[tuple[int, str, str], Head], now: datetime
+) -> list[tuple[int, PlannedRow]]:
+    """Update the replaced rows in place and insert the new ones: two queries, and one for those that fold into others.
+    Returns the ids and rows of all but these, in their order."""
+    # First: they leave their last event to a row that is folded into them. No summary told of this one.
     replaced = [
-        (row.replaces, row.event_id, row.reason, row.hold, row.seq, row.seq, now, now, None)
+        (row.replaces, row.event_id, row.reason, row.hold, row.seq, row.seq, now, now, None, row.total, row.actors)
         for row in rows
         if row.replaces is not None
     ]
     update_rows("notifications", columns=_REPLACED, rows=replaced)
+    # No ON CONFLICT, which costs a third more: who has been notified was read under these people's locks. A row that
+    # another program puts in meanwhile, without them, fails the batch; its next try reads that row.
+    shown = [row for row in rows if row.folded_into is None]
+    new = [_inserted(row, now=now) for row in shown if row.replaces is None]
     # One for each row, in their order, as Django's bulk_create has it too.
-    new_ids = iter(inserted)
-    return [next(new_ids)[0] if row.replaces is None else row.replaces for row in rows]
+    new_ids = iter(insert_rows("notifications", columns=_INSERTED, rows=new, returning=("id",)))
+    written = [(next(new_ids)[0] if row.replaces is None else row.replaces, row) for row in shown]
+    if len(shown) < len(rows):
+        known = {place: head.row_id for place, head in heads.items()}
+        known |= {(row.user_id, row.channel, row.group_key or ""): pk for pk, row in written if row.folds_until}
+        folded = [row for row in rows if row.folded_into is not None]
+        into = [known[row.user_id, row.channel, row.folded_into or ""] for row in folded]
+        places = [_inserted(row, now=now, head=head) for row, head in zip(folded, into, strict=True)]
+        insert_rows("notifications", columns=_INSERTED, rows=places)
+    return written
 
 
-def _inserted(row: PlannedRow, *, now: datetime) -> tuple[Any, ...]:
+def _inserted(row: PlannedRow, *, now: datetime, head: int | None = None) -> tuple[Any, ...]:
     in_app = row.channel == "in_app"
+    its = (row.folds_until, row.total, row.actors or None, head, row.summary_id)
     # A planned row begins with the first columns, in their order.
-    return (*row[:7], row.seq, row.hold_until, now, in_app, now if in_app else None)
+    at = row.told_at or now
+    return (*row[:7], row.seq, row.hold_until, at, in_app, at if in_app else None, *its)
 
 
 _EARLIER = "CASE WHEN inboxes.look_at <= new.until THEN inboxes.look_at ELSE COALESCE(new.until, inboxes.look_at) END"
 
 
-def _update_inboxes(rows: Sequence[PlannedRow], *, hours: Mapping[int, str], ends: Mapping[int, datetime]) -> None:
-    """Raise seq and unread_count by what was written, and write the hours, and their ends as checks: one query."""
+def _update_inboxes(rows: Sequence[PlannedRow], *, hours: Mapping[int, str]) -> None:
+    """Raise seq and unread_count by what was written, and write the hours, and the ends of holds as checks: one
+    query."""
     in_feed = [row for row in rows if row.channel == "in_app"]
-    shown = Counter([row.user_id for row in in_feed])
-    users = sorted(shown.keys() | hours.keys())
+    # What was told before has no number here.
+    shown = Counter([row.user_id for row in in_feed if row.seq])
+    new = Counter([row.user_id for row in in_feed if row.replaces is None and row.folded_into is None])
+    ends: dict[int, datetime] = {}
+    for row in rows:
+        if row.hold_until is not None:
+            ends[row.user_id] = min(row.hold_until, ends.get(row.user_id, row.hold_until))
+    users = sorted(shown.keys() | hours.keys() | ends.keys())
     if not users:
         return
-    new = Counter([row.user_id for row in in_feed if row.replaces is None])
     columns = {"user_id": "bigint", "shown": "bigint", "unread": "bigint"}
     assign = {"seq": "inboxes.seq + new.shown", "unread_count": "inboxes.unread_count + new.unread"}
     rows_of: list[tuple[Any, ...]] = [(user, shown[user], new[user]) for user in users]
@@ -194,59 +220,3 @@ def _update_inboxes(rows: Sequence[PlannedRow], *, hours: Mapping[int, str], end
         assign=assign,
         where=id_range("inboxes.user_id", users),
     )
-
-
-def _push(
-    events: Sequence[Event],
-    in_feed: Sequence[tuple[int, PlannedRow]],
-    *,
-    inboxes: Mapping[int, tuple[int, int, str]],
-    now: datetime,
-) -> None:
-    """Hand a frame for each row in the feed to the hubs, which add what all of an event share."""
-    hidden = _hidden(events, in_feed)
-    hidden_events = {event_id for _user, event_id in hidden}
-    without_text = [access.hide(copy(event)) for event in events if event.pk in hidden_events]
-    shown = {row.event_id for _pk, row in in_feed}
-    shared = {
-        -event.pk if event.is_hidden else event.pk: {
-            "event": feed.event_json(event),
-            "timestamp": instant(event.created_at),
-        }
-        for event in (*events, *without_text)
-        if event.pk in shown
-    }
-    counts = {user: unread for user, (_seq, unread, _hours) in inboxes.items()}
-    stamp, pushes = instant(now), []
-    for pk, row in in_feed:
-        counts[row.user_id] += row.replaces is None
-        own = {
-            "id": pk,
-            "seq": row.seq,
-            "feed_seq": row.seq,
-            "reason": row.reason,
-            "channel": row.channel,
-            "is_read": False,
-            "read_at": None,
-            "done_at": None,
-            "snoozed_until": None,
-            "is_delivered": True,
-            "delivered_at": stamp,
-            "created_at": stamp,
-        }
-        frame = {"seq": row.seq, "unread_count": counts[row.user_id], "toast": row.toast, "own": own}
-        key = -row.event_id if (row.user_id, row.event_id) in hidden else row.event_id
-        pushes.append(push.Push(row.user_id, frame, key))
-    push.push(pushes, shared=shared)
-
-
-def _hidden(events: Sequence[Event], in_feed: Sequence[tuple[int, PlannedRow]]) -> set[tuple[int, int]]:
-    """Find who (person, event) may not see what an event is about. One query, if the host is asked."""
-    sources = {event.pk: event.source for event in events if event.source} if access.is_asked() else {}
-    pairs = {
-        (row.user_id, row.event_id): (row.user_id, source)
-        for _pk, row in in_feed
-        if (source := sources.get(row.event_id))
-    }
-    known = access.answers(set(pairs.values())) if pairs else {}
-    return {key for key, pair in pairs.items() if not known.get(pair)}

@@ -1,24 +1,32 @@
-"""`{% carillon_head %}`, `{% carillon_bell %}`, `{% carillon_toasts %}`: all that a page needs to ring."""
+"""`{% carillon_head %}`, `{% carillon_bell %}`, `{% carillon_toasts %}`: all that a page needs to ring; and
+`{% carillon_follow object %}`, to follow and mute what a page is about."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from django import template
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import Model
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
+from django.template.base import Parser, Template, Token
 from django.template.context import Context
+from django.template.loader_tags import ExtendsNode
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from events import accounts
 from events.accounts import User
+from events.entities import Entity, entity_of
+from notifications.conf import conf
+from notifications.pages import follow_control, requests
 from notifications.pages.feed import BLANK
 from notifications.pages.inbox_status import InboxStatus, status_for
 from notifications.presentation import naming
 
 register = template.Library()
+OWN_BASE = "carillon/base.html"
 _SHARED_MARKUP_KEY = "carillon_shared_markup"
 
 # All that carillon.js imports, and all that the feed imports on top: named in the page, modules need not wait for each
@@ -28,7 +36,6 @@ MODULES = (
     "carillon/core/connection.js",
     "carillon/core/failure.js",
     "carillon/core/http.js",
-    "carillon/core/labels.js",
     "carillon/core/navigation.js",
     "carillon/core/reducer.js",
     "carillon/core/storage.js",
@@ -52,7 +59,10 @@ FEED_MODULES = tuple(
         "feed/status_lines",
         "feed/summaries",
         "feed/time",
+        "triage/changes",
         "triage/keys",
+        "triage/menu",
+        "triage/search",
         "triage/selection",
     )
 )
@@ -77,7 +87,25 @@ def carillon_status(context: Context) -> InboxStatus | None:
     return status_for(request)
 
 
+class Frame(ExtendsNode):
+    """`{% extends %}` of what the setting BASE_TEMPLATE names when the page is made."""
+
+    must_be_first = False
+
+    def get_parent(self, context: Context) -> Template:
+        context["carillon_base"] = conf.BASE_TEMPLATE
+        is_own = conf.BASE_TEMPLATE == OWN_BASE
+        found: Template = self.find_template(OWN_BASE if is_own else "carillon/framed.html", context)
+        return found
+
+
+@register.tag
+def carillon_frame(parser: Parser, token: Token) -> Frame:
+    return Frame(parser.parse(), parser.compile_filter(f'"{OWN_BASE}"'))
+
+
 @register.inclusion_tag("carillon/head.html")
+@register.inclusion_tag("carillon/scripts.html", name="carillon_scripts")
 def carillon_head() -> dict[str, Any]:
     return {"modules": _addresses(MODULES)}
 
@@ -94,8 +122,10 @@ def _addresses(modules: Sequence[str]) -> list[str]:
 
 @register.inclusion_tag("carillon/bell.html", takes_context=True, name="carillon_bell")
 @register.inclusion_tag("carillon/toasts.html", takes_context=True, name="carillon_toasts")
+@register.inclusion_tag("carillon/markup.html", takes_context=True, name="carillon_markup")
 def _element_context(context: Context) -> dict[str, Any]:
-    """Give the bell its count and panel, and the toasts their place and the regions that speak them."""
+    """Give the bell its count and panel, the toasts their place and the regions that speak them, and each page once
+    what all elements share."""
     inbox = carillon_status(context)
     request: HttpRequest | None = context.get("request")
     if inbox is None or request is None:
@@ -111,6 +141,18 @@ def _element_context(context: Context) -> dict[str, Any]:
         "blank": BLANK,
         "config": inbox.for_browser(csrf_token=token),
     }
+
+
+@register.inclusion_tag("carillon/follow.html", takes_context=True)
+def carillon_follow(context: Context, about: Model | Entity) -> dict[str, Any]:
+    """Forms to follow and mute a model instance or an entity; nothing for nobody, and for who may not follow it."""
+    inbox, entity = carillon_status(context), entity_of(about)
+    if inbox is None:
+        return {"control": None}
+    request: HttpRequest = context["request"]
+    name = str(about) if isinstance(about, Model) else naming.plain_name(entity)
+    control = follow_control.offered(requests.person(request), entity=entity, name=name, inbox=inbox)
+    return {"control": control, "next": request.get_full_path(), "csrf_token": get_token(request)}
 
 
 @register.filter

@@ -1,6 +1,7 @@
 """Authentication of a WebSocket by a session cookie from an allowed origin or a bearer key; how long it holds."""
 
 import hashlib
+import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +19,16 @@ from django.http.request import split_domain_port, validate_host
 
 from events import accounts, api_keys
 from events.accounts import User
+from events.errors import shown
+from events.transport import outages
 from notifications.inbox import push
+
+logger = logging.getLogger(__name__)
+
+_REFUSED = (
+    "A socket to %s was refused that came from a page of %s: the two must be alike and the host in "
+    "ALLOWED_HOSTS, or the page in CSRF_TRUSTED_ORIGINS"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +76,17 @@ def is_origin_allowed(scope: dict[str, Any]) -> bool:
     # Channels spells Django's `*.example.com` as `.example.com`.
     allowed = [trusted.replace("://*.", "://.") for trusted in settings.CSRF_TRUSTED_ORIGINS]
     host = _header(scope, b"host")
-    if validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS):
+    # Those of this machine while nobody has named any: as Django has it.
+    hosts = settings.ALLOWED_HOSTS or ([".localhost", "127.0.0.1", "[::1]"] if settings.DEBUG else [])
+    if validate_host(split_domain_port(host)[0], hosts):
         allowed.append(f"{'https' if scope.get('scheme') == 'wss' else 'http'}://{host}")
     try:
-        return bool(OriginValidator(None, allowed).validate_origin(urlsplit(origin)))
+        is_ours = bool(OriginValidator(None, allowed).validate_origin(urlsplit(origin)))
     except ValueError:
-        return False
+        is_ours = False
+    if not is_ours and outages.is_first(__name__, "sockets are refused for their origin", kind="origin"):
+        logger.warning(_REFUSED, shown(host), shown(origin))
+    return is_ours
 
 
 def identify(who: Credentials) -> Identity | None:

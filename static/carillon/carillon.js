@@ -14,6 +14,7 @@ if (config && !customElements.get("carillon-bell")) {
   handleOpenClicks();
   if (document.querySelector("carillon-feed")) defineFeed();
   if (document.documentElement.matches(".carillon-site")) import("./core/way_back.js").then(({ guardWayBack }) => guardWayBack());
+  else import("./embed/surroundings.js").then(({ followSurroundings }) => followSurroundings());
   const select = document.getElementById("toast-duration");
   if (select) import("./toasts/duration.js").then(({ bindDurationSelect }) => bindDurationSelect(select));
 }

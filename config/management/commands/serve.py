@@ -25,7 +25,7 @@ class Command(BaseCommand):
             raise CommandError("--demo makes accounts with a published password: it needs DEBUG=true.")
         check_collected()
         if "BASE_URL" not in os.environ and not settings.CSRF_TRUSTED_ORIGINS:
-            settings.BASE_URL = f"http://{host}:{port}"
+            settings.CARILLON["BASE_URL"] = f"http://{host}:{port}"
         with embedded_database():
             if demo:
                 enter_demo()

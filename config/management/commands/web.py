@@ -8,7 +8,8 @@ from django.utils.module_loading import import_string
 from config.server.connection_pool import closed_at_the_end, pool_connections
 from config.server.daphne import DrainingServer
 from config.static_files import check_collected
-from events.checks import REFUSAL, is_older
+from events.checks.database import REFUSAL, is_older
+from events.conf import conf
 from events.sources import service_runs
 
 
@@ -23,7 +24,7 @@ class Command(BaseCommand):
         if is_older():
             raise CommandError(REFUSAL)
         check_collected()
-        if not settings.REDIS_URL:
+        if not conf.REDIS_URL:
             self.stderr.write(
                 "REDIS_URL is not set: what other processes publish shows here only after a reload. "
                 "Set it, or use manage.py serve for everything in one process."

@@ -115,8 +115,8 @@ class Session:
     async def _attempt(self, outgoing: Outgoing) -> Outcome:
         try:
             url = unseal(outgoing.address.secret)
-            # Whoever stopped being staff doesn't send into the intranet any more.
-            url = providers.read(url, is_staff=outgoing.user.is_staff).url
+            # Whoever stopped being staff doesn't send into the intranet any more; a destination is nobody's own.
+            url = providers.read(url, is_staff=outgoing.user is None or outgoing.user.is_staff).url
         except UnreadableSecretError as error:
             verdict = blame.of_error("chat CONNECT", error)
             return Outcome("retry", verdict.reason, whose=verdict.whose, excerpt=http_outcome.safe(str(error)))
@@ -198,10 +198,11 @@ def _plugin(url: str) -> NotifyBase | None:
 
 def _text(outgoing: Outgoing) -> tuple[str, str, str]:
     """Title, text and link."""
-    if outgoing.event is not None and outgoing.notification is not None:
+    if outgoing.event is not None:
         text = rendering.render(outgoing.event, outgoing.event.event_type)
-        path = reverse("notification-open", args=[outgoing.notification.pk])
-        return text.title, text.body, signed_links.absolute_url(path)
+        row = outgoing.notification
+        path = reverse("carillon:notification-open", args=[row.pk]) if row else text.url
+        return text.title, text.body, signed_links.absolute_url(path) if path else ""
     if outgoing.summary is not None:
         return _summary_text(outgoing.summary, outgoing.held)
     return _("Chat from Carillon works"), _("This is a test. Nothing happened."), ""

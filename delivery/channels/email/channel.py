@@ -23,6 +23,7 @@ from delivery.channels.email import message
 from delivery.channels.email.smtp_connection import Envelope, SmtpConnection
 from delivery.channels.email.smtp_outcome import Progress
 from delivery.channels.turns import Queue, Turns
+from delivery.conf import conf
 from delivery.errors import AddressRefused
 from delivery.models import Address
 from events import accounts
@@ -74,7 +75,7 @@ class Email(channels.Channel):
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
-        deadline = LONGEST_TURN * settings.EMAIL_TIME_SCALE
+        deadline = LONGEST_TURN * conf.EMAIL_TIME_SCALE
         session = Session(deadline=deadline, turns=self._turns, refusals=self._refusals)
         try:
             yield session

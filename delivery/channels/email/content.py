@@ -1,23 +1,25 @@
 """Content of a mail for its templates: a notification, a summary, a test, or a question to a new address."""
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from delivery import signed_links
 from delivery.channels import Held, Outgoing
+from delivery.conf import conf
 from delivery.models import Delivery
 from events import accounts, rendering
 from events.accounts import User
 from events.models import Event
 from notifications.models import Notification, Summary
 from notifications.presentation import labels, summary_text, times
+from notifications.presentation.naming import entity_name
 from notifications.presentation.payload import Field, fields_of
 
 # Of a payload and of a summary a mail shows the beginning; the page behind its link has the rest.
@@ -61,15 +63,15 @@ class Content:
 
 def content_of(outgoing: Outgoing) -> Content:
     if outgoing.notification is not None and outgoing.event is not None:
-        return _notification(outgoing.notification, outgoing.event, user=outgoing.user, zone=outgoing.zone)
+        return of_notification(outgoing.notification, outgoing.event, user=outgoing.person, zone=outgoing.zone)
     if outgoing.summary is not None:
-        return _summary(outgoing.summary, outgoing.held, user=outgoing.user, zone=outgoing.zone)
+        return _summary(outgoing.summary, outgoing.held, user=outgoing.person, zone=outgoing.zone)
     if outgoing.delivery.purpose == Delivery.Purpose.CONFIRMATION:
         return _confirmation(outgoing)
     return _test()
 
 
-def _notification(row: Notification, event: Event, *, user: User, zone: ZoneInfo) -> Content:
+def of_notification(row: Notification, event: Event, *, user: User, zone: ZoneInfo) -> Content:
     kind, rendered = event.event_type, rendering.render(event, event.event_type)
     source = event.source
     # A locked type keeps its default channels, so there the link could change nothing (RFC 8058 wants it to work).
@@ -82,7 +84,7 @@ def _notification(row: Notification, event: Event, *, user: User, zone: ZoneInfo
         title=rendered.title,
         stream=kind.name,
         stream_words=kind.description or kind.name,
-        thread=f"{source.type}.{source.id}.user.{user.pk}" if source else "",
+        thread=f"{source.type}.{_atom(source.id)}.user.{user.pk}" if source else "",
         unsubscribe=unsubscribe,
         context={
             "category": kind.category,
@@ -95,10 +97,26 @@ def _notification(row: Notification, event: Event, *, user: User, zone: ZoneInfo
             "action_url": _open_url(row),
             "action_words": _("Open the {thing}").format(thing=thing) if thing else _("Open"),
             "reason": _reason(row, category=kind.category),
-            "preference_url": signed_links.absolute_url(f"{reverse('preferences')}#type-{kind.name}"),
+            "preference_url": signed_links.absolute_url(f"{reverse('carillon:preferences')}#type-{kind.name}"),
             "unsubscribe_words": _("Stop these e-mails"),
+            **_mute(event, user=user),
         },
     )
+
+
+def _mute(event: Event, *, user: User) -> dict[str, str]:
+    """Link to mute what it is about, and its words; nothing where a mute would let it pass."""
+    source, kind = event.source, event.event_type
+    if source is None or kind.is_critical or kind.is_locked:
+        return {}
+    name = entity_name(source, [event.payload])
+    link = signed_links.mute_url(signed_links.Muting(user.pk, source, name))
+    return {"mute_url": link, "mute_words": _("Mute {name}").format(name=name)}
+
+
+def _atom(key: int | str) -> str:
+    """Spell an entity's id within a Message-ID, which takes few characters and not many of them."""
+    return str(key) if isinstance(key, int) else hashlib.sha256(key.encode()).hexdigest()[:32]
 
 
 def _reason(row: Notification, *, category: str) -> str:
@@ -121,7 +139,7 @@ def _short(text: str) -> str:
 
 
 def _open_url(row: Notification) -> str:
-    return signed_links.absolute_url(reverse("notification-open", args=[row.pk]))
+    return signed_links.absolute_url(reverse("carillon:notification-open", args=[row.pk]))
 
 
 def _summary(summary: Summary, held: list[Held], *, user: User, zone: ZoneInfo) -> Content:
@@ -144,7 +162,7 @@ def _summary(summary: Summary, held: list[Held], *, user: User, zone: ZoneInfo) 
             "action_url": signed_links.absolute_url(summary_text.url(summary.pk)),
             "action_words": _("See all"),
             "reason": _REASON_OF_SUMMARY[kind],
-            "preference_url": signed_links.absolute_url(f"{reverse('preferences')}#{anchor}"),
+            "preference_url": signed_links.absolute_url(f"{reverse('carillon:preferences')}#{anchor}"),
             "unsubscribe_words": _("Stop the digest by e-mail"),
         },
     )
@@ -176,7 +194,7 @@ def _confirmation(outgoing: Outgoing) -> Content:
             "body": _(
                 "{name} wants to get notifications from {site} at this address. We send nothing until you confirm "
                 "it. If this wasn't you, ignore this e-mail."
-            ).format(name=accounts.public_name(outgoing.user), site=urlsplit(settings.BASE_URL).hostname),
+            ).format(name=accounts.public_name(outgoing.person), site=urlsplit(conf.BASE_URL).hostname),
             "action_url": signed_links.confirmation_url(outgoing.address, sent_at=outgoing.delivery.created_at),
             "action_words": _("Confirm this address"),
             "reason": _("The link works for {days} days.").format(days=signed_links.CONFIRM_WITHIN.days),
@@ -191,7 +209,7 @@ def _test() -> Content:
         title=_("E-mail from Carillon works"),
         context={
             "body": _("This is a test. Nothing happened."),
-            "action_url": signed_links.absolute_url(reverse("preferences")),
+            "action_url": signed_links.absolute_url(reverse("carillon:preferences")),
             "action_words": _("Choose what you get"),
             "reason": _("You get this because you asked for a test."),
         },

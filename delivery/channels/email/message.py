@@ -16,6 +16,7 @@ from django.template.loader import render_to_string
 
 from delivery.channels import Frozen, Outgoing
 from delivery.channels.email.content import Content, content_of
+from delivery.conf import conf
 
 CONTENT_TYPE = "message/rfc822"
 MAX_SUBJECT = 200
@@ -31,17 +32,27 @@ _inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=Fal
 def frozen(outgoing: Outgoing) -> Frozen:
     """Pure: no query, no clock. Headers take one line of text each, wherever it comes from."""
     content = content_of(outgoing)
-    subject = _subject(content)
-    shown = content.context | {"title": content.title, "subject": subject, "unsubscribe_url": content.unsubscribe}
+    subject = subject_of(content)
+    shown = _shown(content)
     message = EmailMultiAlternatives(
         subject=subject,
-        body=_without_controls(render_to_string(f"carillon/email/{content.template}.txt", shown)).strip() + "\n",
+        body=text_of(content),
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[one_line(outgoing.address.target)],
         headers=_headers(outgoing, content),
     )
     message.attach_alternative(html_of(f"carillon/email/{content.template}.html", shown), "text/html")
     return Frozen(_bytes(message.message()), CONTENT_TYPE)
+
+
+def _shown(content: Content) -> dict[str, Any]:
+    named = {"title": content.title, "subject": subject_of(content), "unsubscribe_url": content.unsubscribe}
+    return content.context | named
+
+
+def text_of(content: Content) -> str:
+    """The mail as plain text."""
+    return _without_controls(render_to_string(f"carillon/email/{content.template}.txt", _shown(content))).strip() + "\n"
 
 
 def _bytes(mime: Message) -> bytes:
@@ -66,7 +77,7 @@ def one_line(text: str) -> str:
     return " ".join("".join(character if character.isprintable() else " " for character in text).split())
 
 
-def _subject(content: Content) -> str:
+def subject_of(content: Content) -> str:
     subject = one_line(f"[{content.tag}] {content.title}")
     return subject if len(subject) <= MAX_SUBJECT else f"{subject[: MAX_SUBJECT - 1]}…"
 
@@ -95,7 +106,7 @@ def _headers(outgoing: Outgoing, content: Content) -> dict[str, str]:
 def _list_id(stream: str, *, words: str) -> str:
     """Spell a List-Id (RFC 2919): words, encoded if they have to be, and outside of that a name below this site's."""
     phrase = re.sub(r"[^\w .,-]", "", one_line(words))[:80].strip()
-    host = urlsplit(settings.BASE_URL).hostname or ""
+    host = urlsplit(conf.BASE_URL).hostname or ""
     named = re.sub(r"[^a-z0-9.-]", "-", f"{stream}.{host}".lower()).strip(".-")
     if not phrase.isascii():
         return f"{Header(phrase, 'utf-8', maxlinelen=75).encode(linesep='')} <{named}>"

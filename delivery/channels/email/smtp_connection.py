@@ -18,13 +18,13 @@ from email.policy import compat32
 from queue import SimpleQueue
 from typing import TypeVar
 
-from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend
 
 from delivery.channels import Outcome
 from delivery.channels.email import smtp_outcome
+from delivery.conf import conf
 
 T = TypeVar("T")
 
@@ -137,7 +137,7 @@ def _backend() -> BaseEmailBackend:
 
 
 def _limit(step: str) -> float:
-    return TIME_LIMITS[step] * float(settings.EMAIL_TIME_SCALE)
+    return TIME_LIMITS[step] * float(conf.EMAIL_TIME_SCALE)
 
 
 def _allow(smtp: smtplib.SMTP, step: str) -> None:

@@ -12,7 +12,7 @@ from delivery.signed_links import Subscription
 from events import accounts
 from events.models import EventType
 from notifications.inbox import marking
-from notifications.models import NotificationPreference
+from notifications.models import NotificationPreference, ProjectPreference
 from notifications.preferences import preferences
 from notifications.preferences.settings import change_settings, settings_of
 
@@ -36,16 +36,21 @@ class SubscriptionStatus:
 
 
 def status(subscription: Subscription) -> SubscriptionStatus:
-    """Read the subscription. At most three queries. Raises GoneError."""
+    """Read the subscription. At most four queries. Raises GoneError."""
     if not accounts.everyone().filter(pk=subscription.user_id).exists():
         raise GoneError("this account is there no more")
     if subscription.event_type_id is None:
         return SubscriptionStatus(None, list(settings_of(subscription.user_id).digest_channels))
     row = NotificationPreference.objects.filter(user_id=subscription.user_id, event_type_id=subscription.event_type_id)
-    if preference := row.select_related("event_type").first():
+    preference = row.select_related("event_type").first()
+    if preference and preference.chosen_at:
         return SubscriptionStatus(preference.event_type, list(preference.channels))
     if event_type := EventType.objects.filter(pk=subscription.event_type_id).first():
-        return SubscriptionStatus(event_type, list(event_type.default_channels))
+        channels = list(preference.channels if preference else event_type.default_channels)
+        # Mail may come by a project's default; only a choice of their own ends that.
+        presets = ProjectPreference.objects.filter(event_type=event_type, is_enabled=True)
+        is_preset = any(EMAIL in names for names in presets.values_list("channels", flat=True).distinct())
+        return SubscriptionStatus(event_type, [*channels, EMAIL] if is_preset and EMAIL not in channels else channels)
     raise GoneError("this event type is there no more")
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 import psutil
-from django.conf import settings
+
+from delivery.conf import conf, networks
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -90,7 +91,7 @@ class Policy:
 
 
 def policy() -> Policy:
-    return Policy(allowed=settings.WEBHOOK_ALLOWED_NETWORKS, own=_own_addresses())
+    return Policy(allowed=networks(conf.WEBHOOK_ALLOWED_NETWORKS), own=_own_addresses())
 
 
 def _own_addresses() -> frozenset[IPv4Address | IPv6Address]:

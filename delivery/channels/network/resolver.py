@@ -11,9 +11,9 @@ import threading
 from concurrent.futures import Future
 
 from aiohttp.abc import AbstractResolver, ResolveResult
-from django.conf import settings
 
 from delivery.channels.network.address_policy import Policy
+from delivery.conf import conf
 
 # Lookups can't be interrupted; so many may hang at once, each in a thread that no shutdown waits for.
 MAX_LOOKUPS = 256
@@ -71,7 +71,7 @@ def _run(host: str, future: Future[list[str]], free: threading.Semaphore) -> Non
 def lookup(host: str) -> list[str]:
     """Look a name up, as long as the machine's resolver lets it. Raises NameLookupError, ResolverError."""
     # Search domains would turn a public name into one of the inner network; an intranet's own names may need them.
-    name = host if settings.WEBHOOK_ALLOWED_NETWORKS else f"{host}."
+    name = host if conf.WEBHOOK_ALLOWED_NETWORKS else f"{host}."
     try:
         infos = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
     except socket.gaierror as error:

@@ -8,11 +8,11 @@ import json
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from delivery.channels import Frozen, Held, Outgoing
 from delivery.channels.webhook import cloudevents
+from delivery.conf import conf
 from delivery.models import Address
 from events import rendering
 from events.db.clock import instant
@@ -56,7 +56,7 @@ def _of_event(event: Event, notification: Notification | None) -> Body:
         "category": event.event_type.category,
         "is_critical": event.event_type.is_critical,
         "source_entity_type": event.source_entity_type,
-        "source_entity_id": event.source_entity_id,
+        "source_entity_id": event.source_id,
         "actor_user_id": event.actor_user_id,
         "project_id": event.project_id,
         "title": words.title,
@@ -103,4 +103,4 @@ def _of_test(now: datetime) -> Body:
 
 
 def _absolute(path: str) -> str:
-    return f"{settings.BASE_URL}{path}" if path else ""
+    return f"{conf.BASE_URL}{path}" if path else ""

@@ -24,7 +24,6 @@ import yarl
 from aiohttp.client_reqrep import ClientRequest
 from aiohttp.connector import AddrInfoType, Connection
 from aiohttp.tracing import Trace
-from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -36,6 +35,7 @@ from delivery.channels.webhook import signing, status_line
 from delivery.channels.webhook.body import frozen
 from delivery.channels.webhook.status_line import StatusKeeper
 from delivery.channels.webhook.url import parse
+from delivery.conf import conf
 from delivery.encryption import UnreadableSecretError, unseal
 from delivery.errors import AddressRefused
 from delivery.models import Address
@@ -88,7 +88,7 @@ class Webhook(Channel):
     slots = _slots()
     per_address = 8
     most_hanging = slots
-    deadline = float(settings.WEBHOOK_TIMEOUT_SECONDS)
+    deadline = float(conf.WEBHOOK_TIMEOUT_SECONDS)
 
     def check(self, target: str, *, user: User) -> Checked:
         """Ask the resolver, for LOOKUP_ON_SAVE seconds at most. Raises AddressRefused."""

@@ -6,7 +6,7 @@ and their values text, since CloudEvents' integers end at 32 bits.
 
 from typing import Any
 
-from django.conf import settings
+from delivery.conf import conf
 
 CONTENT_TYPE = "application/cloudevents+json"
 _EXTENSIONS = (
@@ -19,7 +19,7 @@ def structured(body: dict[str, Any]) -> dict[str, Any]:
     event = {
         "specversion": "1.0",
         "id": body["id"],
-        "source": settings.BASE_URL,
+        "source": conf.BASE_URL,
         "type": body["event_type"],
         "time": body["timestamp"],
         "datacontenttype": "application/json",

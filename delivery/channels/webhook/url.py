@@ -7,9 +7,9 @@ from typing import NoReturn
 from urllib.parse import SplitResult, quote, urlsplit
 
 import idna
-from django.conf import settings
 from django.utils.translation import gettext as _
 
+from delivery.conf import conf
 from delivery.errors import AddressRefused
 
 MAX_LENGTH = 2000
@@ -103,7 +103,7 @@ def _host(given: str, *, in_brackets: bool) -> tuple[str, bool]:
     if _NUMERIC_END.search(host):
         return _literal(ipaddress.IPv4Address, host), True
     is_inner = "." not in host or host.endswith(tuple(f".{name}" for name in _INNER))
-    if is_inner and not settings.WEBHOOK_ALLOWED_NETWORKS:
+    if is_inner and not conf.WEBHOOK_ALLOWED_NETWORKS:
         _refuse(
             code="inner_name",
             detail=_("This name only works inside a network. Use a public one (hooks.example.com)."),

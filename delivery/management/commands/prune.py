@@ -5,9 +5,9 @@ import threading
 from collections import Counter
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from delivery.conf import conf
 from delivery.retention import prune
 from events import audit
 from events.db import clock
@@ -20,7 +20,7 @@ class Command(BaseCommand):
     help = "Take notifications, deliveries, summaries and events that are past their time; archive them first."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        days = settings.NOTIFICATION_RETENTION_DAYS
+        days = conf.NOTIFICATION_RETENTION_DAYS
         parser.add_argument("--dry-run", action="store_true", help="count what would go, and change nothing")
         parser.add_argument(
             "--days", type=int, default=days, help=f"keep so many ({days}, NOTIFICATION_RETENTION_DAYS)"
@@ -41,7 +41,7 @@ class Command(BaseCommand):
             done = prune.prune(
                 now=clock.now(),
                 days=days,
-                archive_dir=settings.ARCHIVE_DIR,
+                archive_dir=conf.ARCHIVE_DIR,
                 should_stop=stop.is_set,
                 pause=stop.wait,
             )

@@ -16,7 +16,9 @@ class Command(BaseCommand):
         audit.note_command("reseal", text="begins with the secrets of addresses")
         done = reseal_addresses(now=clock.now())
         for address in done.unreadable:
-            self.stdout.write(f"Not readable: address {address.pk}, {address.kind}, of {address.user}.")
+            self.stdout.write(
+                f"Not readable: address {address.pk}, {address.kind}, of {address.user or 'a destination'}."
+            )
         said = f"{done.resealed} resealed, {done.current} were already, {len(done.unreadable)} can't be read"
         audit.note_command("reseal", text=said)
         self.stdout.write(f"Addresses: {said}.")

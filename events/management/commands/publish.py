@@ -9,10 +9,11 @@ from typing import IO, Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from events import accounts
+from events import accounts, outcomes
 from events.accounts import User
 from events.api.json_lines import LineRefusedError, publish_lines
-from events.bus import publish
+from events.bus import NewEvent, publish_many
+from events.db import clock
 from events.entities import parse_entity, whole_number
 from events.errors import Refused, shown
 
@@ -23,6 +24,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("event_type", metavar="TYPE", nargs="?", help="for example job.completed")
         parser.add_argument("--actor", metavar="USER", help="who did it: a username or a user id")
+        parser.add_argument(
+            "--to",
+            metavar="USER",
+            action="append",
+            help="whom to tell beside those of the type's rules; may be repeated",
+        )
         parser.add_argument("--source", metavar="T:ID", help="what it is about, for example job:42")
         parser.add_argument("--payload", metavar="JSON", default="{}", help="a JSON object")
         parser.add_argument("--project", metavar="N", type=int, help="the project it belongs to")
@@ -30,6 +37,9 @@ class Command(BaseCommand):
             "--key",
             metavar="K",
             help="idempotency key: the same one again publishes nothing new; of lines the prefix, before their numbers",
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", default=None, help="say who would be told, and publish nothing"
         )
         parser.add_argument(
             "--lines",
@@ -47,22 +57,25 @@ class Command(BaseCommand):
 
     def _publish_one(self, options: dict[str, Any]) -> None:
         try:
-            event = publish(
+            new = NewEvent(
                 options["event_type"],
                 source=parse_entity(options["source"]) if options["source"] is not None else None,
                 actor=person(options["actor"]) if options["actor"] is not None else None,
+                to=[person(name, option="--to") for name in options["to"] or ()],
                 payload=decoded(options["payload"]),
                 project_id=options["project"],
                 idempotency_key=options["key"],
             )
+            planned = outcomes.dry_run(new, now=clock.now()) if options["dry_run"] else None
+            said = str(planned or publish_many([new])[0].pk)
         except Refused as refusal:
             stop = "" if refusal.detail.endswith(("?", ".")) else "."
             raise CommandError(f"Not published: {refusal.detail}{stop}") from refusal
-        self.stdout.write(str(event.pk))
+        self.stdout.write(said)
 
     def _publish_lines(self, options: dict[str, Any]) -> None:
-        if named := [name for name in ("actor", "source", "project") if options[name] is not None]:
-            raise CommandError(f"--{named[0]} is for one event; with --lines each line says its own.")
+        if named := [name for name in ("actor", "to", "source", "project", "dry_run") if options[name] is not None]:
+            raise CommandError(f"--{named[0].replace('_', '-')} is for one event; with --lines each line says its own.")
         published = read = 0
         with ExitStack() as stack:
             stream = opened(options["lines"], stack=stack)
@@ -87,12 +100,12 @@ def opened(name: str, *, stack: ExitStack) -> IO[bytes]:
         raise CommandError(f"Not published: {name} can't be read ({error.strerror}).") from error
 
 
-def person(text: str) -> User:
+def person(text: str, *, option: str = "--actor") -> User:
     user = accounts.named(text).first()
     if user is None and (number := whole_number(text)) is not None:
         user = accounts.everyone().filter(pk=number).first()
     if user is None:
-        raise CommandError(f"Not published: there is no user {shown(text)}; --actor takes a username or a user id.")
+        raise CommandError(f"Not published: there is no user {shown(text)}; {option} takes a username or a user id.")
     return user
 
 

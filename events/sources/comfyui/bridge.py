@@ -14,9 +14,9 @@ from typing import Any
 
 import aiohttp
 from channels.db import database_sync_to_async
-from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
+from events.conf import conf
 from events.sources.comfyui import protocol, store
 from events.sources.comfyui.client import ComfyuiError, Server
 from events.sources.comfyui.protocol import Outcome, Prompt, Queued
@@ -39,7 +39,7 @@ class Bridge:
     def __init__(self, server: Server, *, grace: float | None = None) -> None:
         """`grace`: for how many seconds a server may be away before what ran there has failed."""
         self.server = server
-        self.grace = float(settings.COMFYUI_GRACE_SECONDS) if grace is None else grace
+        self.grace = float(conf.COMFYUI_GRACE_SECONDS) if grace is None else grace
         self.prompts: dict[str, Prompt] = {}
         self.connection = 0
         self.away_since: float | None = time.monotonic()

@@ -1,4 +1,5 @@
-"""The hardware monitor: tells of a disk that fills up or a GPU in trouble, once for each crossing of a threshold."""
+"""The hardware monitor: tells of a disk that fills up or a GPU in trouble, once for each crossing of a threshold, and
+once that it is over."""
 
 import logging
 import socket
@@ -7,12 +8,12 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
 from events.bus import publish
+from events.conf import conf
 from events.entities import Entity
-from events.errors import InactiveEventType
+from events.errors import InactiveEventType, UnknownEventType
 from events.models import HardwareReading
 from events.sources.hardware.disks import Disk, read_disks
 from events.sources.hardware.gpus import Gpu, read_gpus
@@ -25,6 +26,8 @@ DISK_WARNING = "system.disk_warning"
 GPU = "gpu"
 GPU_WARNING = "system.gpu_warning"
 GPU_CRITICAL = "system.gpu_critical"
+# What ends the warnings, once none of the thing's thresholds is crossed any more.
+OVER = {DISK: "system.disk_ok", GPU: "system.gpu_ok"}
 
 # The value that is compared, and what its event says of the thing.
 Reading = tuple[float, dict[str, Any]]
@@ -42,9 +45,7 @@ def observe(*, now: datetime) -> int:
 
 def record(disks: Iterable[Disk], *, host: str, now: datetime) -> int:
     """Compare the disks with what is stored for this host; publish crossings in the same transaction."""
-    level = Level(
-        DISK, DISK, DISK_WARNING, settings.HARDWARE_DISK_WARNING_PERCENT, settings.HARDWARE_DISK_MARGIN_PERCENT
-    )
+    level = Level(DISK, DISK, DISK_WARNING, conf.HARDWARE_DISK_WARNING_PERCENT, conf.HARDWARE_DISK_MARGIN_PERCENT)
     return _compare(level, {disk.mount: (disk.percent, asdict(disk)) for disk in disks}, host=host, now=now)
 
 
@@ -61,11 +62,11 @@ def record_gpus(gpus: Iterable[Gpu], *, host: str, now: datetime) -> int:
         if gpu.memory_percent is not None:
             share = {"percent": gpu.memory_percent, "unit": " % of its memory"}
             memory[gpu.uuid] = gpu.memory_percent, about | share
-    margin = settings.HARDWARE_GPU_MARGIN
+    margin = conf.HARDWARE_GPU_MARGIN
     told = 0
     for kind, readings, (warning, critical) in (
-        (GPU, heat, settings.HARDWARE_GPU_CELSIUS),
-        ("gpu_memory", memory, settings.HARDWARE_GPU_MEMORY_PERCENT),
+        (GPU, heat, conf.HARDWARE_GPU_CELSIUS),
+        ("gpu_memory", memory, conf.HARDWARE_GPU_MEMORY_PERCENT),
     ):
         silent = {uuid for uuid, (value, _about) in readings.items() if critical and value >= critical}
         if critical:
@@ -80,7 +81,7 @@ def record_gpus(gpus: Iterable[Gpu], *, host: str, now: datetime) -> int:
 def _compare(
     level: Level, readings: Mapping[str, Reading], *, host: str, now: datetime, silent: Collection[str] = ()
 ) -> int:
-    """Publish what crossed one threshold; how many. `silent` cross without an event: a graver one says it."""
+    """Publish what crossed one threshold; how many warnings. `silent` cross without an event: a graver one says it."""
     if not readings:
         return 0
     told = 0
@@ -93,12 +94,15 @@ def _compare(
                 else _locked(readings, kind=level.entity_type, host=host, now=None)
             )
             entities = {row.name: row.pk for row in others}
+            back = []
             for row in rows:
                 (value, about), was_armed = readings[row.name], row.told_threshold is None
                 row.value, row.observed_at = value, now
                 row.told_threshold = told_after(
                     value, row.told_threshold, threshold=level.threshold, margin=level.margin
                 )
+                if not was_armed and row.told_threshold is None:
+                    back.append(row.name)
                 if was_armed and row.told_threshold is not None:
                     row.told_at = now
                     if row.name not in silent:
@@ -106,11 +110,26 @@ def _compare(
                         publish(level.event_type, source=Entity(level.entity_type, entities[row.name]), payload=payload)
                         told += 1
             HardwareReading.objects.bulk_update(rows, ["value", "observed_at", "told_threshold", "told_at"])
+            _tell_over({name: readings[name][1] for name in back}, level=level, entities=entities, host=host)
     except InactiveEventType:
         # The state stays as it was, so what is still too high is told once the type is switched on again.
         logger.info("%s is switched off: what crossed its threshold was not told.", level.event_type)
         return 0
     return told
+
+
+def _tell_over(back: Mapping[str, dict[str, Any]], *, level: Level, entities: Mapping[str, int], host: str) -> None:
+    """Publish that the trouble is over for those of which no other threshold is crossed. One query, none for none."""
+    if not back:
+        return
+    mine = HardwareReading.objects.filter(host=host, kind__startswith=level.entity_type, name__in=list(back))
+    still = set(mine.filter(told_threshold__isnull=False).values_list("name", flat=True))
+    for name in [name for name in back if name not in still]:
+        source, payload = Entity(level.entity_type, entities[name]), {"host": host, **back[name]}
+        try:
+            publish(OVER[level.entity_type], source=source, payload=payload)
+        except (InactiveEventType, UnknownEventType):
+            logger.info("%s can't be published: the warnings it would end stay.", OVER[level.entity_type])
 
 
 def _locked(names: Collection[str], *, kind: str, host: str, now: datetime | None) -> list[HardwareReading]:

@@ -76,8 +76,7 @@ def submit(key: str, about: Facts, *, wait: timedelta = WAIT) -> TrackedJob:
             key=key[:MAX_KEY],
             defaults={
                 "name": about.name,
-                "source_entity_type": about.source.type if about.source else None,
-                "source_entity_id": about.source.id if about.source else None,
+                **(about.source.columns("source_entity") if about.source else {}),
                 "actor_user_id": about.actor_id,
                 "project_id": about.project_id,
                 "details": about.details,

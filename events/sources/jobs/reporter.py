@@ -13,9 +13,9 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection, connections
 
+from events.conf import conf
 from events.sources.jobs import lifecycle
 from events.transport import outages
 from events.transport.per_process import PerProcess
@@ -30,7 +30,7 @@ Payload = dict[str, Any]
 
 def lease() -> timedelta:
     """Time for which a job outlives its last sign of life."""
-    return timedelta(seconds=settings.JOB_LEASE_SECONDS)
+    return timedelta(seconds=conf.JOB_LEASE_SECONDS)
 
 
 @dataclass(slots=True)

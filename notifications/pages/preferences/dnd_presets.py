@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from events.errors import MomentRefused, PreferenceRefused, shown
 from events.rules import moments
-from notifications.holds import presets
+from notifications.preferences import presets
 
 
 def changes_of(form: Mapping[str, str], *, now: datetime, zone: ZoneInfo) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from events.rules import channel_names
 from notifications import channels
 from notifications.holds import rules
 from notifications.models import UserNotificationSettings
+from notifications.pages.preferences import ladder_form
 from notifications.preferences import validation
 from notifications.preferences.settings import change_settings, settings_of
 
@@ -27,6 +28,7 @@ DAYS = ("0", "1", "2", "3", "4", "5", "6")
 _LABELS = {
     "timezone": gettext_lazy("Time zone"),
     "quiet_hours": gettext_lazy("Quiet hours"),
+    "ladder": gettext_lazy("When each channel speaks"),
 }
 
 
@@ -39,6 +41,7 @@ def as_shown(settings: UserNotificationSettings, *, email: str) -> dict[str, Any
         **{name: getattr(settings, name) for name in digest},
         "digest_channels": [name for name in channel_names.known() if name in sent_by],
         "quiet_hours": [window | {"days": sorted(window["days"])} for window in readable(settings.quiet_hours)],
+        "ladder": ladder_form.as_shown(settings.ladder),
     }
 
 
@@ -58,6 +61,8 @@ def save(user: User, *, form: QueryDict, made_from: Mapping[str, Any], now: date
         changes |= _digest(form)
     if "hours" in sections:
         changes["quiet_hours"] = _hours(form)
+    if "ladder" in sections:
+        changes["ladder"] = ladder_form.submitted(form, prefix="ladder", stored=settings.ladder)
     shown = {**stored, **made_from}
     differing = {name: value for name, value in changes.items() if shown[name] != value}
     if not settings.digest_channels and any(name.startswith("digest_") for name in differing):

@@ -15,39 +15,63 @@ from django.utils.translation import gettext as _
 from events import accounts
 from events.db import clock
 from events.errors import Refused
+from events.models import Membership
 from events.pages.decorators import form, page_with_form
+from events.rest.errors import missing_is_404
 from events.rules import channel_names
-from notifications.holds import presets
 from notifications.models import UserNotificationSettings
 from notifications.pages.inbox_status import InboxStatus, status_for, status_of
-from notifications.pages.preferences import channel_status, dnd_presets, settings_form, status_text, table
+from notifications.pages.preferences import (
+    channel_status,
+    dnd_presets,
+    follow_view,
+    ladder_form,
+    mute_view,
+    project_scopes,
+    settings_form,
+    status_text,
+    table,
+)
 from notifications.pages.requests import back, is_script, person
-from notifications.preferences import digest_preview, preferences, validation
+from notifications.preferences import digest_preview, preferences, presets, validation
 from notifications.preferences.settings import change_settings, settings_of
 
 
 @page_with_form
 def preferences_page(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
-        return render(request, "carillon/notifications/preferences.html", _shown(request))
-    user, now = person(request), clock.estimate()
+        return render(request, "carillon/notifications/preferences.html", shown(request))
     try:
         with transaction.atomic():
-            shown = _made_from(request.POST)
-            overridden = settings_form.save(user, form=request.POST, made_from=shown["settings"], now=now)
-            overridden += table.save(user.pk, form=request.POST, made_from=shown["types"], now=now)
+            overridden = save(request)
     except Refused as refused:
-        if is_script(request):
-            return _refusal(refused)
-        context = _shown(request) | {"refused": refused}
-        return render(request, "carillon/notifications/preferences.html", context, status=400)
+        return refuse(request, refused)
     if is_script(request):
         return JsonResponse(_status_texts(request))
     messages.success(request, _("Saved"))
     if overridden:
         said = _("You changed this in another tab too. Your choice here was saved: {names}.")
         messages.warning(request, said.format(names=", ".join(overridden)))
-    return redirect("preferences")
+    return redirect("carillon:preferences")
+
+
+def save(request: HttpRequest) -> list[str]:
+    """Store what was changed in the form, for a transaction of the caller's; labels of what had been changed otherwise
+    meanwhile. Raises Refused."""
+    user, now, made_from = person(request), clock.estimate(), _made_from(request.POST)
+    overridden = settings_form.save(user, form=request.POST, made_from=made_from["settings"], now=now)
+    overridden += table.save(user.pk, form=request.POST, made_from=made_from["types"], now=now)
+    with missing_is_404(Membership):
+        project_scopes.save(user, form=request.POST, now=now)
+    return overridden
+
+
+def refuse(request: HttpRequest, refused: Refused) -> HttpResponse:
+    """Answer to a form of which nothing was stored."""
+    if is_script(request):
+        return _refusal(refused)
+    context = shown(request) | {"refused": refused}
+    return render(request, "carillon/notifications/preferences.html", context, status=400)
 
 
 @form
@@ -61,26 +85,31 @@ def do_not_disturb(request: HttpRequest) -> HttpResponse:
         if is_script(request):
             return _refusal(refused)
         messages.error(request, refused.detail)
-    return JsonResponse(_status_texts(request)) if is_script(request) else back(request, otherwise="preferences")
+    return (
+        JsonResponse(_status_texts(request)) if is_script(request) else back(request, otherwise="carillon:preferences")
+    )
 
 
 def _refusal(refused: Refused) -> JsonResponse:
     return JsonResponse({"code": refused.code, "detail": refused.detail, "field": refused.field}, status=400)
 
 
-def _shown(request: HttpRequest) -> dict[str, Any]:
+def shown(request: HttpRequest) -> dict[str, Any]:
+    """Context of the page, of what is stored."""
     user = person(request)
     rows = preferences.ensure(user.pk)
     chosen = settings_of(user.pk)
     inbox, settings = status_for(request), settings_form.as_shown(chosen, email=accounts.email_of(user))
+    projects = project_scopes.shown(user, rows=rows)
     made_from = {
         "settings": settings,
         "types": {row.event_type_id: table.as_shown(row) for row in rows},
     }
     return {
         "made_from": json.dumps(made_from),
+        "tried_words": "",
         "chosen": chosen,
-        "groups": table.groups_of(rows),
+        "groups": table.groups_of(rows, presets=projects["project_defaults"]),
         "scope": table.common_scope(rows),
         "scopes": table.SCOPES,
         "intervals": UserNotificationSettings.Interval.choices,
@@ -91,11 +120,15 @@ def _shown(request: HttpRequest) -> dict[str, Any]:
         "zones": sorted(validation.timezones()),
         # Windows there are, and one to fill in while more are allowed.
         "hours_of_quiet": [*settings_form.readable(chosen.quiet_hours), settings_form.BLANK][: validation.MAX_WINDOWS],
+        "ladder": ladder_form.selects(chosen.ladder, prefix="ladder", usual=_("As each type says")),
         "digest_channels": [
             (name, label) for name, label in channel_names.labels() if settings_form.is_sent_over(name)
         ],
         "digest_sent_by": settings["digest_channels"],
         "digest_titles": digest_preview.titles(user.pk) if chosen.digest_enabled else [],
+        **projects,
+        **follow_view.shown(user, query=request.GET, types=[row.event_type for row in rows]),
+        **mute_view.shown(user, query=request.GET, inbox=inbox),
         **_status_texts(request),
     }
 

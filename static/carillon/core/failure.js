@@ -1,7 +1,6 @@
 /** What went wrong with a change, said where it was made. In the page from the start: a cut network brings no script. */
-import { address } from "./config.js";
+import { address, say } from "./config.js";
 import { HttpError } from "./http.js";
-import { say } from "./labels.js";
 
 /** Back to this page, once signed in. */
 export function signInAddress() {

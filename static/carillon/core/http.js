@@ -3,21 +3,23 @@ import { config } from "./config.js";
 import { store } from "./store.js";
 
 /**
- * Post what a form would. Rejects unless it worked.
+ * Post what a form would. Rejects unless it worked. What is sent arrives also where the page is left meanwhile.
  * @param {string} url
  * @param {URLSearchParams | Record<string, string>} fields
+ * @param {boolean} [keepalive] false: for more than the 64 KB that a browser keeps on its way for pages that are gone
  */
-export function post(url, fields) {
+export function post(url, fields, keepalive = true) {
   const headers = { Accept: "application/json", "X-CSRFToken": config.csrf };
-  return ask(url, { method: "POST", headers, body: new URLSearchParams(fields) });
+  return ask(url, { method: "POST", headers, body: new URLSearchParams(fields), keepalive });
 }
 
 /**
  * Fetch a fragment or numbers. Rejects unless it worked.
  * @param {string} url
+ * @param {AbortSignal} [signal]
  */
-export function get(url) {
-  return ask(url, { headers: {} });
+export function get(url, signal) {
+  return ask(url, { headers: {}, signal });
 }
 
 /**

@@ -3,8 +3,8 @@
  * shown, wait or are still untold, as summaries. What a frame reads or removes goes out of every place at once.
  *
  * @typedef {{id: number | string, seq: number, category: string}} Kept `seq`: as of when it surfaced
- * @typedef {{kept: () => Iterable<Kept>, mark: (ids: Set<string>, isRead: boolean) => void,
- *   drop: (ids: Set<string>) => void}} Place
+ * @typedef {{kept: () => Iterable<Kept>, mark: (ids: Set<string>, isRead: boolean) => unknown,
+ *   drop: (ids: Set<string>) => unknown}} Place
  */
 import { store } from "./store.js";
 
@@ -24,8 +24,9 @@ export function follow(place, signal) {
  * @param {Place} place
  * @param {number} upTo
  * @param {string | null} category
+ * @returns {any} what the place's own `mark` returns
  */
 export function readUpTo(place, upTo, category) {
   const read = [...place.kept()].filter((kept) => kept.seq <= upTo && (!category || kept.category === category));
-  place.mark(new Set(read.map(({ id }) => String(id))), true);
+  return place.mark(new Set(read.map(({ id }) => String(id))), true);
 }

@@ -9,6 +9,7 @@ export function categoryWord(category) {
 
 /** @param {import("./config.js").Row} row */
 export function reasonWords(row) {
+  if (row.reason.startsWith("group:")) return config.words.inGroup.replace("{name}", () => row.reason.slice(6));
   return (row.category === "job" && config.jobReasons[row.reason]) || config.reasons[row.reason] || "";
 }
 

@@ -1,11 +1,13 @@
 /** Elements of a page that isn't ours: filled with what our own pages bring along. */
 
-const FROM = "/notifications/embed/";
+/** Where the pages are under a prefix, any element of the page says so. */
+const ELSEWHERE = "data-carillon-embed";
 /** Empty for nobody: then all of it stays as it is. @type {Promise<Document> | undefined} */
 let fetched;
 
 async function fetchMarkup() {
-  fetched ??= fetch(FROM, { headers: { Accept: "text/html" } })
+  const from = document.querySelector(`[${ELSEWHERE}]`)?.getAttribute(ELSEWHERE) ?? "/notifications/embed/";
+  fetched ??= fetch(from, { headers: { Accept: "text/html" } })
     .then((response) => (response.ok ? response.text() : ""))
     .then((text) => new DOMParser().parseFromString(text, "text/html"));
   const page = await fetched;

@@ -1,7 +1,6 @@
 /** The feed element, in the panel and on the page: rows arrive, change and go without a reload and without a jump. */
-import { config } from "../core/config.js";
-import { get } from "../core/http.js";
-import { capped, say } from "../core/labels.js";
+import { capped, config, say } from "../core/config.js";
+import { get, post } from "../core/http.js";
 import { isPlainClick } from "../core/navigation.js";
 import { follow } from "../core/reducer.js";
 import { store } from "../core/store.js";
@@ -10,13 +9,17 @@ import { handleKey } from "./keyboard.js";
 import { replayMarks } from "./marks.js";
 import { fetchPages, loadOlder, watchOlder } from "./older.js";
 import { goTo, placeLeft, placeOf, rememberPlace } from "./place.js";
-import { clear, fill, insert, parse, rowsOf, setRead } from "./rows.js";
+import { clear, fill, insert, parse, put, rowsOf, setRead } from "./rows.js";
 import { showConnection, showDoNotDisturb, showError, showLine } from "./status_lines.js";
 import { followSummaries } from "./summaries.js";
-import { followSelection } from "../triage/selection.js";
+import { offerKeys } from "../triage/keys.js";
+import { openMenu } from "../triage/menu.js";
+import { followSearch } from "../triage/search.js";
+import { followSelection, keepSelection, showSelection } from "../triage/selection.js";
 import { refreshTimes } from "./time.js";
 
 /** @typedef {import("../core/config.js").Row} Row */
+/** @typedef {{ids: string[], back: (some: Set<string>) => void}} Change `back`: take it back for some of these */
 
 /** How long a pointer may take from the rows to the "new" button before they move. */
 const REACH = 400;
@@ -26,6 +29,7 @@ export class CarillonFeed extends HTMLElement {
     /** Held back while somebody reads. @type {Map<number, Row>} */
     this.waiting = new Map();
     this.loaded = 0;
+    this.seeing = 0;
     this.list = /** @type {HTMLElement} */ (this.querySelector(".feed-rows"));
     this.scroller = /** @type {HTMLElement} */ (this.querySelector(".feed-scroll"));
     this.pill = /** @type {HTMLElement} */ (this.querySelector(".feed-new"));
@@ -40,15 +44,23 @@ export class CarillonFeed extends HTMLElement {
     store.on("connection", ({ status }) => this.connectionChanged(status), signal);
     this.addEventListener("submit", (event) => submitted(this, event), { signal });
     this.addEventListener("click", (event) => this.clicked(event), { signal });
-    this.addEventListener("keydown", (event) => handleKey(this, event), { signal });
+    const keysOf = this.isPanel ? this : document;
+    keysOf.addEventListener("keydown", (event) => handleKey(this, /** @type {KeyboardEvent} */ (event)), { signal });
     for (const place of [this.list, this.pill]) {
       for (const name of ["pointerleave", "focusout"]) {
         place.addEventListener(name, () => setTimeout(() => this.flushIfFree(), REACH), { signal });
       }
     }
     addEventListener("scroll", () => this.flushIfFree(), { signal, passive: true, capture: true });
-    if (!this.isPanel) rememberPlace(this, signal);
-    followSelection(this, signal);
+    if (!this.isPanel) {
+      rememberPlace(this, signal);
+      followSelection(this, signal);
+      followSearch(this, signal);
+      offerKeys(signal);
+    }
+    document.addEventListener("visibilitychange", () => this.seen(), { signal });
+    this.closest("[popover]")?.addEventListener("toggle", () => this.seen(), { signal });
+    this.seen();
     watchOlder(this);
     refreshTimes(this);
     showDoNotDisturb(this);
@@ -85,14 +97,23 @@ export class CarillonFeed extends HTMLElement {
     return !state && !q && (!category || row.category === category) && (unreadOnly === undefined || !row.is_read);
   }
 
+  /** Rows in sight are said to be so, once for all that come together. */
+  seen() {
+    clearTimeout(this.seeing);
+    this.seeing = setTimeout(() => {
+      if (store.unread && !document.hidden && this.checkVisibility()) post(config.urls.seen, { seq: String(store.seq) }).catch(() => {});
+    }, 1_000);
+  }
+
   /** @param {Row[]} rows */
   arrived(rows) {
+    this.seen();
     for (const row of rows) {
       const known = this.list && rowsOf(this.list, row.id)[0];
       if (known) {
         const surfaced = row.feed_seq > Number(known.dataset.feedSeq);
         if (surfaced && this.isFree) {
-          clear(known);
+          clear([known]);
           this.place(row);
         } else {
           fill(known, row, this.dataset.place ?? "");
@@ -142,46 +163,83 @@ export class CarillonFeed extends HTMLElement {
   }
 
   /**
+   * Mark rows, also those behind the "new" button.
    * @param {Set<string>} ids
    * @param {boolean} isRead
+   * @returns {Change} of those that differed
    */
   mark(ids, isRead) {
-    this.waiting?.forEach((row, id) => {
-      if (ids.has(String(id))) row.is_read = isRead;
-      if (!this.wants(row)) this.waiting?.delete(id);
-    });
-    for (const row of this.list ? rowsOf(this.list) : []) {
-      if (ids.has(row.dataset.id ?? "")) setRead(row, isRead);
+    const held = [...(this.waiting?.values() ?? [])].filter((row) => ids.has(String(row.id)) && row.is_read !== isRead);
+    const shown = this.shown(ids).filter(({ dataset }) => (dataset.read !== undefined) !== isRead);
+    for (const row of held) {
+      row.is_read = isRead;
+      if (!this.wants(row)) this.waiting?.delete(row.id);
     }
+    shown.forEach((row) => setRead(row, isRead));
     this.showPill();
     this.countsChanged();
+    const back = (/** @type {Set<string>} */ some) => {
+      const returning = held.filter(({ id }) => some.has(String(id)));
+      returning.forEach((row) => (row.is_read = !isRead));
+      this.arrived(returning);
+      shown.filter(({ dataset }) => some.has(dataset.id ?? "")).forEach((row) => setRead(row, !isRead));
+    };
+    return { ids: [...held.map(({ id }) => String(id)), ...shown.map(({ dataset }) => dataset.id ?? "")], back };
   }
 
-  /** @param {Set<string>} ids */
+  /**
+   * Take rows off the list, but what a search finds wherever it is: that shows where it is by now.
+   * @param {Set<string>} ids
+   * @returns {Change}
+   */
   drop(ids) {
+    const shown = this.shown(ids);
+    const change = { ids: [...ids], back: (/** @type {Set<string>} */ some) => this.putBack(shown, some) };
+    if (this.findsAll) {
+      if (shown.length) this.reload();
+      return change;
+    }
     ids.forEach((id) => this.waiting?.delete(Number(id)));
     this.showPill();
-    for (const row of this.list ? rowsOf(this.list) : []) {
-      if (ids.has(row.dataset.id ?? "")) clear(row);
-    }
+    clear(shown);
+    showSelection(this);
     if (this.list && !rowsOf(this.list).length) this.reload();
+    return change;
   }
 
-  /** Ids of the rows on screen that are unread. */
-  get unread() {
-    const rows = this.list ? rowsOf(this.list) : [];
-    return new Set(rows.filter(({ dataset }) => dataset.read === undefined).map(({ dataset }) => dataset.id ?? ""));
+  /**
+   * @param {HTMLElement[]} rows
+   * @param {Set<string>} some
+   */
+  putBack(rows, some) {
+    const { list } = this;
+    const missing = rows.filter(({ dataset: { id } }) => list && some.has(id ?? "") && !rowsOf(list, Number(id)).length);
+    if (!list || !missing.length) return;
+    list.querySelector(".empty")?.remove();
+    missing.forEach((row) => put(list, row, this.dataset.place ?? ""));
+  }
+
+  /** Rows on screen. @param {Set<string>} ids */
+  shown(ids) {
+    return (this.list ? rowsOf(this.list) : []).filter(({ dataset }) => ids.has(dataset.id ?? ""));
+  }
+
+  /** A search looks into the inbox, at what is snoozed and at what is done, unless one of them is asked for. */
+  get findsAll() {
+    return Boolean(this.dataset.q) && !this.dataset.state;
   }
 
   /** As many pages as there were anew, in place; and again where a frame came meanwhile, which they may not know. */
-  async reload(place = placeOf(this)) {
+  async reload(place = placeOf(this), stale = this.leaving?.signal) {
     const { seq } = store;
     const { place: where = "", category = "", unreadOnly, state = "", q = "" } = this.dataset;
     const query = new URLSearchParams({ place: where, category, unread: unreadOnly === undefined ? "" : "1", state, q });
     try {
-      const fragment = await fetchPages(`${config.urls.rows}?${query}`, place.pages);
+      const fragment = await fetchPages(`${config.urls.rows}?${query}`, place.pages, stale);
+      // Somebody searches for something else by now.
+      if (q !== (this.dataset.q ?? "")) return;
       this.waiting?.clear();
-      this.list?.replaceChildren(fragment);
+      keepSelection(this, () => this.list?.replaceChildren(fragment));
       this.loaded = place.pages;
       goTo(this, place);
       this.showPill();
@@ -190,7 +248,7 @@ export class CarillonFeed extends HTMLElement {
       this.countsChanged();
       if (store.seq > seq) this.reload();
     } catch {
-      showLine(this, "connection", say("loadFailed"));
+      if (!stale?.aborted) showLine(this, "connection", say("loadFailed"));
     }
   }
 
@@ -223,10 +281,14 @@ export class CarillonFeed extends HTMLElement {
   clicked(event) {
     const target = /** @type {Element} */ (event.target);
     const isPlain = isPlainClick(event);
+    const opener = /** @type {HTMLElement | null} */ (target.closest(".row-opens"));
     const older = /** @type {HTMLAnchorElement | null} */ (target.closest(".feed-more a"));
     const chip = /** @type {HTMLAnchorElement | null} */ (target.closest(".chip"));
     const row = /** @type {HTMLElement | null} */ (target.closest(".row-title a")?.closest(".carillon-row") ?? null);
-    if (target.closest(".feed-new button")) this.showWaiting();
+    if (opener && isPlain) {
+      event.preventDefault();
+      openMenu(this, opener);
+    } else if (target.closest(".feed-new button")) this.showWaiting();
     else if (older && isPlain) {
       event.preventDefault();
       loadOlder(this, older);

@@ -1,4 +1,4 @@
-/** Keyboard navigation of a feed, only while the focus is in it: from row to row, out of it, and marking. */
+/** Keyboard navigation of a feed: from row to row, out of it, and marking. On the inbox page j and k begin anywhere. */
 import { pressed } from "../triage/keys.js";
 import { rowsOf } from "./rows.js";
 
@@ -11,7 +11,11 @@ const STEPS = { PageDown: 1, j: 1, PageUp: -1, k: -1 };
 export function handleKey(feed, event) {
   const here = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest(".carillon-row"));
   if (pressed(feed, here, event)) return;
-  if (!here || event.altKey || event.metaKey) return;
+  if (event.altKey || event.metaKey || (!here && event.key.length > 1)) return;
+  if (!here) {
+    if (event.key === "j" || event.key === "k") firstInSight(feed)?.focus({ preventScroll: true });
+    return;
+  }
   if (event.key === "u" && !event.ctrlKey) {
     /** @type {HTMLElement | null} */ (here.querySelector(".row-act"))?.click();
     return;
@@ -24,6 +28,12 @@ export function handleKey(feed, event) {
   if (!next) return;
   event.preventDefault();
   next.focus();
+}
+
+/** @param {HTMLElement} feed */
+function firstInSight(feed) {
+  const row = rowsOf(feed).find((one) => one.getBoundingClientRect().top > 0);
+  return /** @type {HTMLElement | null} */ (row?.querySelector(".row-title a") ?? null);
 }
 
 /**

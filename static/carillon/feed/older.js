@@ -1,6 +1,6 @@
 /** Older rows: they come by themselves for a while; then the link asks, so that the page has an end one can reach. */
 import { get } from "../core/http.js";
-import { say } from "../core/labels.js";
+import { say } from "../core/config.js";
 import { merge, parse } from "./rows.js";
 import { refreshTimes } from "./time.js";
 
@@ -30,13 +30,14 @@ function olderLink(feed) {
  * Page one and as many older ones as there were.
  * @param {string} url
  * @param {number} pages
+ * @param {AbortSignal} [stale] aborted: nobody wants them any more
  */
-export async function fetchPages(url, pages) {
-  const fragment = parse(await (await get(url)).text());
+export async function fetchPages(url, pages, stale) {
+  const fragment = parse(await (await get(url, stale)).text());
   for (let page = 0; page < pages; page += 1) {
     const link = olderLink(fragment);
     if (!link) break;
-    const older = parse(await (await get(link.dataset.rows ?? "")).text());
+    const older = parse(await (await get(link.dataset.rows ?? "", stale)).text());
     link.closest(".feed-more")?.remove();
     merge(fragment, older);
   }

@@ -1,6 +1,5 @@
 /** Rows of the feed: the server's own template, filled in, kept by day and in order. */
-import { address } from "../core/config.js";
-import { say } from "../core/labels.js";
+import { address, say } from "../core/config.js";
 import { categoryWord, dressTile, reasonWords } from "../core/row_parts.js";
 import { dayKey, dayWords, fullWords, timeWords } from "./time.js";
 
@@ -64,6 +63,15 @@ export function fill(node, row, place) {
   time.title = fullWords(at);
   time.textContent = timeWords(at);
   const check = /** @type {HTMLInputElement | null} */ (node.querySelector(".row-check"));
+  node.querySelectorAll(".row-opens").forEach((node) => {
+    const link = /** @type {HTMLAnchorElement} */ (node);
+    if (place === "panel") link.remove();
+    else link.href = `${address("detail", row.id)}#${link.dataset.part || "triage"}`;
+  });
+  if (!row.done_at && !row.snoozed_until) {
+    delete node.dataset.away;
+    /** @type {HTMLElement} */ (node.querySelector("[data-slot=place]")).textContent = row.is_over ? ` · ${say("over")}` : "";
+  }
   if (place === "panel") check?.remove();
   else if (check) {
     check.value = String(row.id);
@@ -95,7 +103,6 @@ function dress(node, isRead) {
   const button = /** @type {HTMLButtonElement} */ (node.querySelector(".row-act"));
   button.title = say(isRead ? "markUnread" : "markRead");
   button.formAction = address(isRead ? "unread" : "read", node.dataset.id);
-  /** @type {HTMLElement} */ (node.querySelector("[data-slot=state]")).textContent = isRead ? "" : `${say("unread")} `;
 }
 
 /**
@@ -108,8 +115,17 @@ export function insert(list, row, place) {
   const node = template("carillon-row");
   fill(node, row, place);
   node.classList.add("arrived");
-  const after = rowsOf(list).find((other) => Number(other.dataset.feedSeq) < row.feed_seq);
-  const at = Date.parse(row.created_at);
+  put(list, node, place);
+}
+
+/**
+ * @param {HTMLElement} list
+ * @param {HTMLElement} node
+ * @param {string} place
+ */
+export function put(list, node, place) {
+  const after = rowsOf(list).find((other) => Number(other.dataset.feedSeq) < Number(node.dataset.feedSeq));
+  const at = Date.parse(/** @type {HTMLTimeElement} */ (node.querySelector("time")).dateTime);
   const next = after?.closest(".day") ?? null;
   const previous = after ? next?.previousElementSibling : list.querySelector(".day:last-of-type");
   const isOf = (/** @type {Element | null | undefined} */ day) => day instanceof HTMLElement && day.dataset.day === dayKey(at);
@@ -140,12 +156,19 @@ function newDay(at, place) {
   return day;
 }
 
-/** Take a row away, and its day if that was all of it. @param {HTMLElement} row */
-export function clear(row) {
-  const day = row.closest(".day");
-  row.remove();
-  if (day && !day.querySelector(".carillon-row")) day.remove();
-  else count(day);
+/** Take rows away, and days that have no others. @param {HTMLElement[]} rows */
+export function clear(rows) {
+  const going = new Set(rows);
+  for (const day of new Set(rows.map((row) => row.closest(".day")))) {
+    const all = day ? rowsOf(day) : [];
+    const gone = all.filter((row) => going.has(row));
+    // With its rows in it: one by one they take ten times as long.
+    if (gone.length === all.length) day?.remove();
+    else {
+      gone.forEach((row) => row.remove());
+      count(day);
+    }
+  }
 }
 
 /**
@@ -155,7 +178,7 @@ export function clear(row) {
  */
 export function merge(list, fragment) {
   const known = new Set(rowsOf(list).map((row) => row.dataset.id));
-  rowsOf(fragment).forEach((row) => known.has(row.dataset.id) && clear(row));
+  clear(rowsOf(fragment).filter((row) => known.has(row.dataset.id)));
   const first = /** @type {HTMLElement | null} */ (fragment.querySelector(".day"));
   const last = /** @type {HTMLElement | undefined} */ ([...list.querySelectorAll(".day")].at(-1));
   if (first && last && first.dataset.day === last.dataset.day) {

@@ -1,6 +1,6 @@
 /** Status lines above the rows: do-not-disturb, undo, connection. */
 import { failureWords, signInAddress } from "../core/failure.js";
-import { say } from "../core/labels.js";
+import { say } from "../core/config.js";
 import { store } from "../core/store.js";
 import { endWords } from "./time.js";
 

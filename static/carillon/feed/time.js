@@ -1,6 +1,5 @@
 /** Times in words, on the person's own wall clock, kept current by one timer. */
-import { config } from "../core/config.js";
-import { say } from "../core/labels.js";
+import { config, say } from "../core/config.js";
 import { store } from "../core/store.js";
 
 const MINUTE = 60_000;

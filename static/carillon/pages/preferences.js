@@ -1,8 +1,7 @@
 /** The preferences save themselves: what changed is sent as its own small form, and the words follow. */
-import { config } from "../core/config.js";
+import { config, say } from "../core/config.js";
 import { clearFailure, showFailure } from "../core/failure.js";
 import { HttpError, post } from "../core/http.js";
-import { say } from "../core/labels.js";
 import { store } from "../core/store.js";
 import { endWords } from "../feed/time.js";
 import { forgetMixed, refreshAll, startTable, tickAll } from "./preferences_table.js";
@@ -218,6 +217,22 @@ async function switchDnd(event) {
   }
 }
 
+/** All is saved as it changes; what is left to a button is to try it on the last days. @param {SubmitEvent} event */
+async function submitted(event) {
+  event.preventDefault();
+  const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
+  const said = document.getElementById("tried");
+  if (button?.id !== "try" || !form || !said) return;
+  try {
+    const fields = new URLSearchParams(/** @type {any} */ (new FormData(form)));
+    said.textContent = (await (await post(button.formAction, fields)).json()).words;
+    clearFailure(button);
+  } catch (error) {
+    said.textContent = "";
+    showFailure(button, error);
+  }
+}
+
 /** Another tab, or the panel, has switched it. */
 function follow() {
   const words = document.querySelector("[data-words=quiet_words]");
@@ -255,7 +270,7 @@ if (form && config) {
   startTable();
   form.addEventListener("change", changed);
   form.addEventListener("click", clicked);
-  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("submit", submitted);
   document.addEventListener("submit", switchDnd);
   store.addEventListener("settings", follow);
   addEventListener("hashchange", markPart);

@@ -1,5 +1,5 @@
 /** The bell: count in badge, label, title and favicon; opens the panel, says when it isn't live. */
-import { capped, say } from "../core/labels.js";
+import { capped, say } from "../core/config.js";
 import { dispatchOpen, isPlainClick } from "../core/navigation.js";
 import { store } from "../core/store.js";
 

@@ -1,7 +1,6 @@
 /** Contents of the bell's panel: the feed, fetched when it is first opened. */
-import { config } from "../core/config.js";
+import { config, say } from "../core/config.js";
 import { get } from "../core/http.js";
-import { say } from "../core/labels.js";
 import { defineFeed } from "../feed/define.js";
 
 /** @param {HTMLElement} panel */

@@ -1,5 +1,5 @@
 /** Says to screen readers what rings: one utterance for one event, and one for a burst of them. */
-import { say } from "../core/labels.js";
+import { say } from "../core/config.js";
 
 const MOST = 150;
 const BURST_WITHIN = 400;

@@ -1,6 +1,5 @@
 /** List of the toasts: at most three, each as long as it takes to read, none going while somebody is at one. */
-import { address } from "../core/config.js";
-import { say } from "../core/labels.js";
+import { address, say } from "../core/config.js";
 import { categoryWord, dressTile, setIcon } from "../core/row_parts.js";
 import { store } from "../core/store.js";
 import { clockWords } from "../feed/time.js";
@@ -20,6 +19,8 @@ import { dismissOnSwipe } from "./swipe.js";
 
 /** How long a pointer may take from one toast to the next before what waits comes in. */
 const REACH = 400;
+/** Pixels between two. */
+const GAP = 11;
 
 export class ToastList {
   /** @param {HTMLElement} root */
@@ -37,6 +38,7 @@ export class ToastList {
     this.hovers = matchMedia("(hover: hover)");
     this.narrow = matchMedia("(width < 30rem)");
     this.dialogs = followDialogs(root, this.announcer.regions);
+    this.sizes = new ResizeObserver(() => this.place());
   }
 
   /** @param {AbortSignal} signal */
@@ -122,6 +124,7 @@ export class ToastList {
     const kind = what.kind ?? "";
     if (!known) {
       this.list.prepend(node);
+      this.sizes.observe(node);
       this.toasts.set(id, { node, left: duration, since: 0, timer: undefined, stays: Boolean(what.stays), kinds: new Set([kind]) });
     } else if (!known.kinds.has(kind) || duration === Infinity) {
       // Something else has happened to it: its clock starts again, once. Mere progress doesn't keep it for ever.
@@ -154,6 +157,17 @@ export class ToastList {
     const over = Math.max(0, all.length - most);
     this.more.hidden = over === 0;
     this.more.textContent = `${say("more", { n: over })} · ${say("openInbox")}`;
+    this.place();
+  }
+
+  /** One below the other, by transforms: one that comes or goes moves no other in the layout. */
+  place() {
+    const shown = [.../** @type {NodeListOf<HTMLElement>} */ (this.list.querySelectorAll(".toast:not(.over, .leaving)"))];
+    const heights = shown.map((node) => node.offsetHeight + GAP);
+    [...shown, this.more].forEach((node, at) => {
+      const below = heights.slice(0, at).reduce((sum, height) => sum + height, 0);
+      node.style.transform = `translateY(${below}px)`;
+    });
   }
 
   get isAtHand() {

@@ -2,9 +2,8 @@
  * Which tab toasts what, and when. How a toast looks is in toast_list.js, how long it stays in duration.js: the first
  * one fetches them.
  */
-import { address } from "../core/config.js";
+import { address, say } from "../core/config.js";
 import { signInAddress } from "../core/failure.js";
-import { say } from "../core/labels.js";
 import { follow } from "../core/reducer.js";
 import { load, save, storageKey } from "../core/storage.js";
 import { store } from "../core/store.js";
