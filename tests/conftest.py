@@ -8,10 +8,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from django.conf import settings as django_settings
 from django.db import connection
 from django.test import TransactionTestCase
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
+from rest_framework.test import APIRequestFactory
 
 from config.sign_in import limits
 from events import entities, event_type_cache
@@ -19,11 +21,16 @@ from events.db import clock
 from events.transport import outages
 from tests.accounts.factory import new_person
 from tests.database_reset import InitialRows
+from tests.own_settings import own
 
 if TYPE_CHECKING:
     from events.accounts import User
 
+pytest_plugins = ["tests.browser.chromium"]
 PASSWORD = "carillon-demo"
+
+# What a test sends the API is JSON.
+APIRequestFactory.default_format = "json"
 
 # How long an example takes says more about the machine than about the rule.
 settings.register_profile("carillon", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -70,6 +77,12 @@ def _cheap_passwords(settings) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _any_number_of_rows(settings) -> None:
+    """Tests tell one person of hundreds within a second, and count them."""
+    own(settings, STORM_LIMIT=0)
+
+
+@pytest.fixture(autouse=True)
 def _any_number_of_sign_ins(monkeypatch) -> None:
     """Tests share an address, and names too."""
     monkeypatch.setattr(limits, "ACCOUNT_ATTEMPTS", 1_000_000)
@@ -97,10 +110,11 @@ def _known_clock(monkeypatch) -> None:
         monkeypatch.setattr(clock, "_last", look)
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def _own_entities(monkeypatch) -> None:
-    """Entities that a test registers are gone after it."""
+    """Entities that a test registers are gone after it, and so is what it lets this process be."""
     monkeypatch.setattr(entities, "_resolvers", {})
+    monkeypatch.setattr(django_settings, "CARILLON", dict(django_settings.CARILLON))
 
 
 @pytest.fixture

@@ -1,29 +1,19 @@
-"""One real process and one real Chromium for the session; a clean person and a watched page for each test."""
+"""One real process for the session; a clean person and a watched page for each test."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.db import connection
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from tests.browser.fake_server import FakeServer, until
 from tests.browser.site import Site
 from tests.conftest import PASSWORD
 from tests.processes import Serve, Service
 
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 # Pages that show no job on top, so that one rings with a toast: without a feed, and with one.
 ELSEWHERE = "/notifications/preferences/"
 ANOTHER_FILTER = "/notifications/?category=system"
@@ -43,8 +33,6 @@ new PerformanceObserver((list) => list.getEntries().forEach((entry) =>
 """
 
 Enter = Callable[..., Page]
-# What never comes fails a little later; what comes late on a busy machine doesn't.
-expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="session")
@@ -52,20 +40,6 @@ def site() -> Iterator[Site]:
     processes = Serve("--demo") if connection.vendor == "sqlite" else Service(webs=2)
     with processes:
         yield Site(processes)
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as one:
-        yield one
-
-
-@pytest.fixture(scope="session")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    path = shutil.which("chromium") or "/usr/bin/chromium"
-    chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-    yield chromium
-    chromium.close()
 
 
 @pytest.fixture(scope="session")
@@ -191,3 +165,4 @@ def stop_clock(page: Page) -> None:
 
 def wait_until_live(page: Page) -> None:
     page.locator("carillon-bell[data-connection=live]").wait_for(state="attached")
+    page.locator("carillon-feed:not(:defined)").wait_for(state="detached")

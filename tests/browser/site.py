@@ -41,7 +41,7 @@ class Site:
     def publish_from_another_process(self, *arguments: str) -> None:
         self.processes.manage("publish", *arguments)
 
-    def publish(self, event_type: str, *, actor: str = "", source: int | None = None, **payload: Any) -> None:
+    def publish(self, event_type: str, *, actor: str = "", source: int | str | None = None, **payload: Any) -> None:
         """Publish over HTTP, as a service would."""
         event: dict[str, Any] = {"event_type": event_type, "payload": payload}
         if actor:
@@ -74,9 +74,11 @@ class Site:
             time.sleep(0.05)
 
     def clear(self, who: str) -> None:
-        """Leave nothing unread and nothing silenced."""
+        """Leave nothing unread, silenced or muted."""
         self.call("POST", "/notifications/read-all", who=who, json={})
         self.set(who, dnd_enabled=False, digest_enabled=False, timezone="UTC")
+        for muted in self.call("GET", "/notifications/mutes?limit=100", who=who).json():
+            self.call("DELETE", f"/entities/{muted['entity_type']}/{muted['entity_id']}/mute", who=who)
 
     def call(self, method: str, path: str, *, who: str, json: Any = None) -> httpx.Response:
         """Ask the last web process: the pages are at the first."""

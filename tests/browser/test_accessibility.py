@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -18,6 +19,8 @@ ALICE = [
     "/notifications/",
     "/notifications/?category=system&unread=1",
     "/notifications/preferences/",
+    "/notifications/why-not/?about=job:42",
+    "/projects/1/defaults/",
     "/password/",
     "/deliveries/",
     "/deliveries/?state=held",
@@ -44,6 +47,14 @@ def look(request):
     """As a person who asked for less motion sees it: nothing half faded in."""
     scheme, size = request.param
     return {"color_scheme": scheme, "viewport": size, "reduced_motion": "reduce"}
+
+
+@pytest.mark.parametrize("button", ["^Follow ", "^Following .*: stop following$"])
+def test_what_a_form_says_afterwards(enter, look, button):
+    page = enter("admin", "/entities/job/42/", **look)
+    page.get_by_role("button", name=re.compile(button)).click()
+    expect(page.locator(".messages")).to_be_visible()
+    assert violations(page) == []
 
 
 def test_every_page_of_a_person(site, enter, look):
@@ -125,3 +136,23 @@ def test_what_is_read_from_right_to_left_and_in_forced_colours(site, enter):
         page.evaluate("Object.assign(document.documentElement, { dir: 'rtl', lang: 'ar' })")
         found += violations(page)
     assert found == []
+
+
+def test_the_pages_of_destinations(enter, look):
+    page = enter("admin", "/destinations/", expect=("400",), **look)
+    page.get_by_text("Add a destination").click()
+    found = violations(page)
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.locator("#refused")).to_be_visible()
+    found += violations(page)
+    page.get_by_label("URL").fill(f"https://93.184.215.14/{look['color_scheme']}")
+    page.get_by_label("Label").fill("#renders " + "x" * 80)
+    page.get_by_label("Event types").fill("job.* review.*")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_role("heading", name="The signing secret")).to_be_visible()
+    found += violations(page)
+    page.goto("/destinations/")
+    assert found + violations(page) == []
+    page.get_by_role("link", name="#renders").first.click()
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("Deleted.")).to_be_visible()

@@ -77,15 +77,33 @@ def test_a_property_changes_the_colours(shop):
 
 def test_the_bell_has_the_colour_of_its_bar_and_no_text_shouts(shop):
     bar = shop.locator(".navbar")
-    bar.evaluate("(bar) => Object.assign(bar.style, { color: 'rgb(250, 250, 250)', letterSpacing: '3px' })")
+    bar.evaluate(
+        "(bar) => Object.assign(bar.style, { color: 'rgb(250, 250, 250)', background: '#333', letterSpacing: '3px' })"
+    )
+    expect(shop.locator("carillon-bell")).not_to_have_attribute("data-ground", "")
     assert style_of(shop, "carillon-bell .bell", "color") == "rgb(250, 250, 250)"
     assert "serif" not in style_of(shop, "carillon-bell .badge", "fontFamily").split(", ")
     shop.locator("carillon-bell .bell").click()
     expect(shop.locator("carillon-bell .panel .carillon-row").first).to_be_visible()
     assert style_of(shop, "carillon-bell .panel .button", "textTransform") == "none"
     assert style_of(shop, "carillon-bell .panel .row-title", "letterSpacing") == "normal"
-    shop.evaluate("document.documentElement.style.setProperty('--carillon-bell', 'rgb(1, 2, 3)')")
-    assert style_of(shop, "carillon-bell .bell", "color") == "rgb(1, 2, 3)"
+    shop.evaluate("document.documentElement.style.setProperty('--carillon-bell', 'rgb(250, 240, 230)')")
+    assert style_of(shop, "carillon-bell .bell", "color") == "rgb(250, 240, 230)"
+
+
+def test_the_bell_gets_a_ground_where_its_bar_would_hide_it_and_loses_it_again(shop):
+    bell, bar = shop.locator("carillon-bell"), shop.locator(".navbar")
+    expect(bell).not_to_have_attribute("data-ground", "")
+    bar.evaluate("(bar) => Object.assign(bar.style, { background: 'rgb(40, 40, 40)', color: 'rgb(60, 60, 60)' })")
+    expect(bell).to_have_attribute("data-ground", "")
+    expect(bell.locator(".bell")).to_have_css("background-color", "rgb(255, 255, 255)")
+    bar.evaluate("(bar) => bar.style.setProperty('color', 'white')")
+    expect(bell).not_to_have_attribute("data-ground", "")
+
+
+def test_what_a_picture_shows_behind_the_bell_nobody_knows(shop):
+    shop.locator(".navbar").evaluate("(bar) => { bar.style.background = 'linear-gradient(#fff, #eee)' }")
+    expect(shop.locator("carillon-bell")).to_have_attribute("data-ground", "")
 
 
 def test_a_swap_around_them_leaves_them_alone(site, shop):

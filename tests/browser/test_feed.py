@@ -8,7 +8,8 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import CDPSession, Page, Route, expect
 
-from tests.browser.fake_server import until
+from tests.browser.conftest import COUNT_SHIFTS, wait_until_live
+from tests.browser.fake_server import FakeServer, until
 
 pytestmark = pytest.mark.browser
 MANY = 130
@@ -31,6 +32,28 @@ def test_older_rows_come_by_themselves_each_once_until_the_link_asks(long_feed, 
     expect(page.get_by_text("You've reached the end.")).to_be_visible()
     ids = rows.evaluate_all("(rows) => rows.map((row) => row.dataset.id)")
     assert len(ids) == len(set(ids)) >= MANY
+
+
+@pytest.mark.parametrize("top", [100, 3_000])
+def test_nothing_moves_where_rows_and_a_toast_come_while_one_reads_further_down(long_feed, enter, top):
+    page = enter("carol", "", clear=False)
+    server = FakeServer(page.context)
+    page.context.add_init_script(COUNT_SHIFTS)
+    page.goto("/notifications/")
+    seq = int(page.locator("body").get_attribute("data-seq") or "")
+    until(page, lambda: server.sockets)
+    server.hello(seq, unread_count=MANY)
+    wait_until_live(page)
+    page.mouse.move(5, 600)
+    page.evaluate("(top) => scrollTo(0, top)", top)
+    page.wait_for_timeout(700)
+    page.evaluate("window.shifts.length = 0")
+    server.ring(seq + 1, unread_count=MANY + 1)
+    server.ring(seq + 2, unread_count=MANY + 2, toast=False)
+    expect(page.get_by_role("button", name="2 new")).to_be_visible()
+    expect(page.locator("carillon-toasts .toast")).to_be_visible()
+    page.wait_for_timeout(300)
+    assert page.evaluate("() => window.shifts") == []
 
 
 def test_the_badge_says_99_plus_beside_the_bell(long_feed, live):

@@ -34,7 +34,7 @@ def test_a_toast_rings_and_the_panel_shows_it(page, site):
     page.goto("/catalogue/")
     wait_until_live(page)
     site.job_finished("Shot 088", for_="alice")
-    expect(page.locator(".toast")).to_contain_text("Shot 088 finished")
+    expect(page.locator("carillon-toasts .toast")).to_contain_text("Shot 088 finished")
     page.locator("carillon-bell .bell").click()
     expect(page.locator(".panel .carillon-row").first).to_contain_text("Shot 088 finished")
     page.locator(".panel .row-title a").first.focus()
@@ -46,5 +46,5 @@ def test_a_toast_rings_and_the_panel_shows_it(page, site):
 def test_preferences_save_themselves(page):
     minify_scripts(page.context)
     page.goto("/notifications/preferences/")
-    page.locator('[id="type-job.failed"]').get_by_label("E-mail").click()
+    page.locator('[id="type-job.failed"]').get_by_role("checkbox", name="E-mail").click()
     expect(page.locator("#preferences-status")).to_have_text("Saved")

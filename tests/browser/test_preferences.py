@@ -28,12 +28,12 @@ def saved(page: Page) -> None:
 
 
 def test_a_ticked_channel_is_kept(page):
-    box = line(page, "job.failed").get_by_label("E-mail")
+    box = line(page, "job.failed").get_by_role("checkbox", name="E-mail")
     was = box.is_checked()
     box.click()
     saved(page)
     page.reload()
-    expect(line(page, "job.failed").get_by_label("E-mail")).to_be_checked(checked=not was)
+    expect(line(page, "job.failed").get_by_role("checkbox", name="E-mail")).to_be_checked(checked=not was)
 
 
 def test_nothing_ticked_switches_the_type_off(page, site):
@@ -60,7 +60,7 @@ def is_post(response: Response) -> bool:
 
 
 def test_one_box_ticks_a_column_and_goes_round_to_what_there_was(page, site):
-    line(page, "job.failed").get_by_label("Webhook").check()
+    line(page, "job.failed").get_by_role("checkbox", name="Webhook").check()
     saved(page)
     of_all = page.get_by_label("All types, Webhook")
     expect(of_all).to_be_checked(indeterminate=True)
@@ -70,15 +70,17 @@ def test_one_box_ticks_a_column_and_goes_round_to_what_there_was(page, site):
     chosen = site.call("GET", "/notifications/preferences", who="bob").json()
     assert all("webhook" in one["channels"] for one in chosen)
     of_all.click()
-    expect(line(page, "job.started").get_by_label("Webhook")).not_to_be_checked()
+    expect(line(page, "job.started").get_by_role("checkbox", name="Webhook")).not_to_be_checked()
     with page.expect_response(is_post):
         of_all.click()
     expect(of_all).to_be_checked(indeterminate=True)
-    expect(line(page, "job.failed").get_by_label("Webhook")).to_be_checked()
+    expect(line(page, "job.failed").get_by_role("checkbox", name="Webhook")).to_be_checked()
 
 
 def test_a_box_for_a_category_leaves_what_is_locked(page, site):
-    page.get_by_label("All of System, In app").click()
+    # Some are off to begin with: the first click ticks them all.
+    for _ in ("all", "none"):
+        page.get_by_label("All of System, In app").click()
     saved(page)
     page.reload()
     expect(line(page, "system.gpu_critical").get_by_label("In app")).to_be_checked()
@@ -87,7 +89,7 @@ def test_a_box_for_a_category_leaves_what_is_locked(page, site):
 
 def test_the_filter_leaves_what_is_looked_for_and_asks_nobody(page):
     page.get_by_label("Filter types").fill("gpu")
-    expect(page.locator("[data-line]:visible")).to_have_count(2)
+    expect(page.locator("[data-line]:visible")).to_have_count(3)
     page.get_by_label("Filter types").fill("nothing of the kind")
     expect(page.get_by_text("No type matches.")).to_be_visible()
 
@@ -216,3 +218,31 @@ def test_a_refusal_is_said_where_it_was_made_and_what_was_typed_stays(enter):
     expect(page.locator("[data-section=zone]").get_by_role("alert")).to_contain_text("Middle/Earth")
     expect(zone).to_have_attribute("aria-invalid", "true")
     expect(zone).to_have_value("Middle/Earth")
+
+
+def test_settings_are_tried_in_place_with_a_script(page):
+    page.get_by_role("button", name="Try these settings").click()
+    expect(page.locator("#tried")).to_contain_text("last 30 days")
+    assert page.url.endswith(PATH)
+
+
+def test_when_a_channel_speaks_is_kept_for_all_types(page):
+    page.get_by_role("link", name="When", exact=True).click()
+    webhook = page.locator("#when [name=ladder-webhook]")
+    webhook.select_option("If still unread after 15 minutes")
+    saved(page)
+    page.reload()
+    expect(webhook).to_have_value("15")
+
+
+def test_when_a_channel_speaks_is_kept_for_one_type(page):
+    when = line(page, "job.failed").locator("details")
+    when.locator("summary").click()
+    when.get_by_label("E-mail").select_option("Never")
+    saved(page)
+    page.reload()
+    expect(when.locator("select").first).to_have_value("never")
+
+
+def test_a_critical_type_offers_no_other_time(page):
+    expect(line(page, "system.gpu_critical").get_by_text("When")).to_have_count(0)

@@ -6,8 +6,14 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser import axe
+from tests.browser.conftest import NARROW
 
 pytestmark = [pytest.mark.browser, pytest.mark.page]
+
+
+def test_it_fits_a_narrow_page(enter):
+    page = enter("admin", "/pulse/", color_scheme="dark", viewport=NARROW)
+    assert axe.violations(page) == []
 
 
 def test_events_come_in_as_they_happen_until_it_is_paused(site, live):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import CDPSession, Page, expect
@@ -46,6 +47,34 @@ def test_marking_all_clears_the_other_tab_and_undo_brings_it_back(tabs):
     expect(second).to_have_title("Inbox · Carillon")
     first.get_by_role("button", name="Undo").click()
     expect(second).to_have_title("(1) Inbox · Carillon")
+
+
+def test_a_snoozed_row_comes_back_on_top_of_both_once_with_one_toast(site, tabs):
+    [row] = site.call("GET", "/notifications?limit=1", who="alice").json()
+    until_ = (datetime.now(UTC) + timedelta(seconds=4)).isoformat()
+    site.call("POST", f"/notifications/{row['id']}/snooze", who="alice", json={"until": until_})
+    for tab in tabs:
+        expect(tab.locator(f"main .carillon-row[data-id='{row['id']}']")).to_have_count(0)
+        expect(tab.locator(".badge")).to_be_hidden()
+        expect(tab.locator("carillon-toasts .toast")).to_have_count(0)
+    site.job_finished("Shot 102", for_="alice")
+    for tab in tabs:
+        expect(tab.locator(".badge")).to_have_text("2")
+        expect(tab.locator("main .carillon-row").first).to_contain_text("Shot 101")
+        expect(tab.locator(f"main .carillon-row[data-id='{row['id']}']")).to_have_count(1)
+    toasts = [tab.locator("carillon-toasts .toast", has_text="Shot 101") for tab in tabs]
+    until(tabs[0], lambda: sum(toast.count() for toast in toasts))
+    tabs[0].wait_for_timeout(700)
+    assert sum(toast.count() for toast in toasts) == 1
+
+
+def test_a_withdrawn_one_leaves_both_tabs_with_its_toast(site, tabs):
+    [row] = site.call("GET", "/notifications?limit=1", who="alice").json()
+    site.call("DELETE", f"/events/{row['event_id']}", who="admin")
+    for tab in tabs:
+        expect(tab.locator(f"main .carillon-row[data-id='{row['id']}']")).to_have_count(0)
+        expect(tab.locator(".badge")).to_be_hidden()
+        expect(tab.locator("carillon-toasts .toast")).to_have_count(0)
 
 
 @pytest.fixture

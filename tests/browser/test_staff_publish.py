@@ -19,8 +19,11 @@ def test_choosing_a_type_brings_its_sample(enter):
 def test_what_is_published_rings_in_the_same_page(live):
     page = live("admin", "/events/publish/?type=system.restart")
     page.get_by_role("button", name="Publish", exact=True).click()
-    expect(page.get_by_text("Published system.restart as event")).to_be_visible()
     expect(page.locator(".badge")).to_have_text("1")
+    told = page.get_by_role("status").filter(has_text="Published")
+    expect(told).to_contain_text("Told: 1 person.")
+    told.get_by_role("link", name="Explain").click()
+    expect(page.get_by_role("heading", name="Who was told, why, and why not")).to_be_visible()
 
 
 def test_errors_stand_at_their_fields_and_what_was_written_stays(enter):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -56,7 +57,7 @@ def test_the_bell_is_a_link_to_the_inbox(plain):
 
 def test_preferences_are_one_form(plain):
     page = plain("carol", "/notifications/preferences/")
-    box = page.locator("#type-job\\.failed").get_by_label("E-mail")
+    box = page.locator("#type-job\\.failed").get_by_role("checkbox", name="E-mail")
     was = box.is_checked()
     box.set_checked(not was)
     page.get_by_role("link", name="When", exact=True).click()
@@ -65,7 +66,7 @@ def test_preferences_are_one_form(plain):
     expect(page.get_by_text("Saved")).to_be_visible()
     expect(page.locator("#timezone")).to_have_value("Europe/Paris")
     page.get_by_role("link", name="What", exact=True).click()
-    expect(page.locator("#type-job\\.failed").get_by_label("E-mail")).to_be_checked(checked=not was)
+    expect(page.locator("#type-job\\.failed").get_by_role("checkbox", name="E-mail")).to_be_checked(checked=not was)
 
 
 def test_do_not_disturb_and_windows_are_buttons(plain):
@@ -88,3 +89,12 @@ def test_a_refused_preference_says_why(plain):
     page.locator("#timezone").fill("Middle/Earth")
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".alert")).to_contain_text("Middle/Earth")
+
+
+def test_following_begins_on_a_page_and_ends_among_the_preferences(plain):
+    page = plain("admin", "/entities/job/42/")
+    page.get_by_role("button", name=re.compile("^Follow ")).click()
+    expect(page.get_by_role("button", name=re.compile("^Following .*: stop following$"))).to_be_visible()
+    page.goto("/notifications/preferences/")
+    page.get_by_role("button", name="Stop following Job 42").click()
+    expect(page.locator("#following")).to_contain_text("You follow nothing yet.")

@@ -37,6 +37,8 @@ _WATCHER = "INSERT INTO memberships (entity_type, entity_id, user_id, role) VALU
 _ADDRESS = """
 INSERT INTO notification_channels (user_id, kind, target, secret, verified_at) VALUES (%s, %s, %s, %s, now())
 """
+# Each comment is a row, a mail and a webhook of its own, however close they come.
+_NO_BURSTS = "UPDATE event_types SET burst_seconds = 0"
 _NOTES = "CREATE TABLE chaos_published (event_id bigint PRIMARY KEY, name text NOT NULL UNIQUE)"
 _KEY = "INSERT INTO api_keys (user_id, digest) VALUES (%s, %s)"
 _MAY_PUBLISH = """
@@ -55,6 +57,7 @@ class Person:
 def make(postgres: PostgresServer, *, http_port: int) -> dict[str, Person]:
     """Put them in, each with a bearer key; the table for the publisher's notes too."""
     postgres.sql(_NOTES)
+    postgres.sql(_NO_BURSTS)
     people = {}
     for name, channels in CHOSEN.items():
         [[pk]] = postgres.sql(_PERSON, name, name == "staff")

@@ -45,5 +45,10 @@ def test_a_sheet_takes_the_place_of_its_import():
     assert join_styles("a/all.css", sheets) == "a{}\nb{}"
 
 
+def test_a_sheet_stays_in_the_layer_of_its_import():
+    sheets = {"a/all.css": '@import "part/one.css" layer(ours);\nb{}', "a/part/one.css": "a{}"}
+    assert join_styles("a/all.css", sheets) == "@layer ours{a{}}\nb{}"
+
+
 def test_our_modules_are_written_in_the_forms_that_can_be_joined():
     assert [path.name for path in OURS.rglob("*.js") if UNKNOWN.search(path.read_text())] == []

@@ -11,10 +11,11 @@ from django.urls import reverse
 
 from events.dispatch import subscribers
 from events.models import ApiKey, CommandEntry
+from tests.delivery.factories import django_notifications
 
 pytestmark = pytest.mark.django_db
 
-TRACED = {"token", "replay", "prune", "reseal", "doctor"}
+TRACED = {"token", "replay", "prune", "reseal", "doctor", "import_django_notifications"}
 UNTRACED = {
     "publish": "an event in the log says itself what was published",
     "comfyui_bridge": "publishes events",
@@ -98,3 +99,11 @@ def test_resealing_is_written_down_before_it_begins_and_with_what_it_did():
     began, ended = CommandEntry.objects.order_by("pk")
     assert began.text.startswith("begins")
     assert ended.text == "0 resealed, 0 were already, 0 can't be read"
+
+
+def test_an_import_is_written_down_before_it_begins_and_with_what_it_did():
+    django_notifications.create()
+    call_command("import_django_notifications")
+    began, ended = CommandEntry.objects.order_by("pk")
+    assert began.text == "begins with notifications_notification"
+    assert ended.text.startswith("0 imported, 0 were already")

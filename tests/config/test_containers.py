@@ -54,6 +54,10 @@ def test_nothing_starts_before_the_tables_are_there(services):
         assert services[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
 
 
+def test_no_env_of_a_checkout_turns_debug_on(services):
+    assert services["web-1"]["environment"]["DEBUG"] == "false"
+
+
 def test_no_secret_has_a_default(services):
     assert services["web-1"]["environment"]["SECRET_KEY"].startswith("${SECRET_KEY:?")
 

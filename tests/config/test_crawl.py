@@ -39,7 +39,7 @@ class Links(HTMLParser):
 
 
 @pytest.fixture
-def loaded(db, _own_entities) -> None:
+def loaded(db) -> None:
     demo.enter_demo()
     demo.load()
     sweep()

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections import ChainMap
 from pathlib import Path
 
 import pytest
@@ -173,3 +174,56 @@ def test_what_is_no_mailbox_is_named(given, value):
 def test_a_base_url_in_other_letters_is_spelled_for_headers(given):
     given("https://bücher.example:8443/")
     assert env.base_url("VALUE", default="") == "https://xn--bcher-kva.example:8443"
+
+
+@pytest.fixture
+def file(monkeypatch, tmp_path):
+    """A .env of these lines, read under this environment."""
+    monkeypatch.setattr(env, "_given", ChainMap(os.environ))
+    for name in ("DEBUG", "SECRET_KEY"):
+        monkeypatch.delenv(name, raising=False)
+
+    def read(*lines: str, **environment: str) -> None:
+        (tmp_path / ".env").write_text("\n".join(lines))
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        env.read_file(tmp_path / ".env")
+
+    return read
+
+
+def test_what_the_environment_doesn_t_say_a_file_says(file):
+    file("SMTP_HOST='mail.example.com'  # ours", "DEBUG=true", "VALUE=7", VALUE="5")
+    assert (env.text("SMTP_HOST", default=""), env.boolean("DEBUG", default=False)) == ("mail.example.com", True)
+    assert env.integer("VALUE", default=0, least=0) == 5
+
+
+def test_no_file_is_no_fault(monkeypatch, tmp_path):
+    monkeypatch.setattr(env, "_given", ChainMap(os.environ))
+    env.read_file(tmp_path / ".env")
+    assert env.text("NOT_SET_ANYWHERE", default="x") == "x"
+
+
+def test_what_a_file_says_reaches_no_child_process(file):
+    file("VALUE=7")
+    assert "VALUE" not in os.environ
+
+
+@pytest.mark.parametrize(
+    "environment", [{"SECRET_KEY": "x" * 60}, {"DEBUG": "false"}, {"DEBUG": "0", "SECRET_KEY": "x" * 60}]
+)
+def test_production_refuses_a_file_with_debug(file, environment):
+    with pytest.raises(env.UnreadableSettingError, match=r"DEBUG is 'true' in .*\.env, .* remove the line or the file"):
+        file("SECRET_KEY=of-this-checkout", "DEBUG=true", **environment)
+
+
+@pytest.mark.parametrize("environment", [{}, {"DEBUG": "true"}, {"DEBUG": "true", "SECRET_KEY": "x" * 60}])
+def test_development_takes_a_file_with_debug(file, environment):
+    file("SECRET_KEY=of-this-checkout", "DEBUG=true", **environment)
+    assert env.boolean("DEBUG", default=False)
+
+
+@pytest.mark.parametrize("line", ["DEBUG=false", "DEBUG=", "# DEBUG=true", "SECRET_KEY=of-this-checkout"])
+def test_production_takes_a_file_without_debug(file, line):
+    file(line, SECRET_KEY="x" * 60)
+    assert not env.boolean("DEBUG", default=False)

@@ -22,6 +22,7 @@ from delivery.models import Address, Delivery
 from delivery.signed_links import Subscription
 from notifications.models import Summary
 from tests.api_client import V1, tell
+from tests.delivery.factories.deliveries import destination
 from tests.hostile import admin_requests, api_requests, faults, header_requests, page_requests
 from tests.hostile.api_requests import Sent
 from tests.hostile.faults import Caller
@@ -54,7 +55,9 @@ def ids(admin) -> dict[str, Any]:
     at = Address.objects.create(user=admin, kind="webhook", target="https://93.184.216.34/", verified_at=timezone.now())
     sent = Delivery.objects.create(address=at, kind="webhook", notification=row, state=Delivery.State.DEAD)
     summary = Summary.objects.create(user=admin, kind="dnd", window="2026-03-04T12:00Z", count=1, seq=1)
+    shared = destination("job.*", kind="webhook")
     rows = {"notification": row.pk, "summary": summary.pk, "channel": at.pk, "delivery": sent.pk}
+    rows |= {"destination": shared.pk}
     token = signed_links.unsubscribe_url(Subscription(admin.pk, row.event.event_type_id)).split("/")[-2]
     of_api = {f"{name}_id": pk for name, pk in rows.items()} | {"event_id": row.event_id, "user_id": admin.pk}
     return rows | of_api | {"unsubscribe": token}

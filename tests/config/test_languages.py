@@ -13,13 +13,17 @@ from tests.api_client import tell
 
 pytestmark = pytest.mark.django_db
 
-NAMES = [name for name in get_resolver().reverse_dict if isinstance(name, str)]
+RESOLVER = get_resolver()
+NAMES = [
+    *(name for name in RESOLVER.reverse_dict if isinstance(name, str)),
+    *(f"carillon:{name}" for name in RESOLVER.namespace_dict["carillon"][1].reverse_dict if isinstance(name, str)),
+]
 ASKED = ["fr", "ar", "de", "ar-EG;q=0.9, fr;q=0.8", "xx"]
 
 
 def addresses(told) -> list[str]:
     """Every page that needs no argument, a notification's own, one that isn't there, and Django's admin."""
-    found = [reverse("notification-detail", args=[told.pk]), "/nothing/", reverse("admin:index")]
+    found = [reverse("carillon:notification-detail", args=[told.pk]), "/nothing/", reverse("admin:index")]
     for name in NAMES:
         try:
             found.append(reverse(name))

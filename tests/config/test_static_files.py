@@ -147,6 +147,16 @@ def test_a_page_loads_few_and_small_styles(site, admin_client, page):
 
 
 @pytest.mark.django_db
+def test_the_form_of_a_type_loads_few_and_small_styles_too(admin_client, request):
+    """Django's own styles are not collected here, so the page is asked for before ours are."""
+    page = admin_client.get("/admin/carillon_events/eventtype/add/").content.decode()
+    linked = set(re.findall(r'rel="stylesheet" href="/static/(carillon/[^"]+)"', page))
+    assert linked == {"carillon/carillon.css", "carillon/pages/look.css"}
+    site = request.getfixturevalue("site")
+    assert sum(site.size(site.names[name]) for name in linked) <= 10 * KB
+
+
+@pytest.mark.django_db
 def test_a_cold_inbox_is_made_of_few_files(site, admin_client):
     """The browser tests count what is asked for; here, what the page names."""
     page = admin_client.get("/notifications/").content.decode()

@@ -53,15 +53,21 @@ def addresses_of(name: str) -> list[str]:
     """Every page of a person, and of each row, address and summary of theirs."""
     user = named(name)
     found = [
-        *map(reverse, ["inbox", "preferences", "deliveries", "channels", "catalogue"]),
-        f"{reverse('channel-add')}?kind=webhook",
-        f"{reverse('deliveries')}?state=dead",
-        f"{reverse('inbox')}?unread=1",
+        *(reverse(f"carillon:{name}") for name in ("inbox", "preferences", "deliveries", "channels", "catalogue")),
+        f"{reverse('carillon:channel-add')}?kind=webhook",
+        f"{reverse('carillon:deliveries')}?state=dead",
+        f"{reverse('carillon:inbox')}?unread=1",
     ]
     rows = Notification.objects.filter(user=user, channel="in_app").values_list("pk", flat=True)
-    found += [reverse("notification-detail", args=[one]) for one in rows]
-    found += [reverse("channel", args=[one]) for one in Address.objects.filter(user=user).values_list("pk", flat=True)]
-    found += [reverse("summary", args=[one]) for one in Summary.objects.filter(user=user).values_list("pk", flat=True)]
+    found += [reverse("carillon:notification-detail", args=[one]) for one in rows]
+    found += [
+        reverse("carillon:channel", args=[one])
+        for one in Address.objects.filter(user=user).values_list("pk", flat=True)
+    ]
+    found += [
+        reverse("carillon:summary", args=[one])
+        for one in Summary.objects.filter(user=user).values_list("pk", flat=True)
+    ]
     return found
 
 

@@ -15,8 +15,8 @@ TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 SCRIPTS = sorted((ROOT / "static" / "carillon").rglob("*.js"))
 # Names are the same in every language.
 NAMES = {"Carillon"}
-# The API's page is Swagger's own.
-FOREIGN = {"carillon/api/docs.html"}
+# The page to try the API is Swagger's own.
+FOREIGN = {"carillon/api/try.html"}
 
 _CODE = re.compile(
     r"{#.*?#}|<!--.*?-->|<(?P<raw>style|script)\b.*?</(?P=raw)>"

@@ -9,6 +9,7 @@ import pytest
 
 from tests.delivery.fakes.channel import FakeChannel, installed
 from tests.delivery.fakes.http_receiver import Receiver, receiving
+from tests.own_settings import own
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def fake() -> Iterator[FakeChannel]:
 @pytest.fixture
 def _intranet(settings) -> None:
     """Webhooks may go to this machine."""
-    settings.WEBHOOK_ALLOWED_NETWORKS = [ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")]
+    own(settings, WEBHOOK_ALLOWED_NETWORKS=[ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")])
 
 
 @pytest.fixture

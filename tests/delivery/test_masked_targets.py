@@ -61,10 +61,10 @@ class TestWhereItLeavesItsPage:
         row = address(owner, kind="webhook", target=URL)
         delivery(row, state=Delivery.State.DEAD, reason="http_5xx")
         for place in ("deliveries", "preferences"):
-            page = client.get(reverse(place)).content.decode()
+            page = client.get(reverse(f"carillon:{place}")).content.decode()
             assert "hooks.example.com/services/…" in page
             assert "s3cret" not in page
-        assert "s3cret" in client.get(reverse("channel", args=[row.pk])).content.decode()
+        assert "s3cret" in client.get(reverse("carillon:channel", args=[row.pk])).content.decode()
 
     def test_the_admin(self, owner, admin_client):
         row = address(owner, kind="webhook", target=URL)

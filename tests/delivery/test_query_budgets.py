@@ -139,7 +139,7 @@ def test_a_claim(fake, channel, scene):
         scene(many)
         needed.append(queries(claim, channel(), free=400, retries=400))
         Address.objects.all().delete()
-    assert needed[0] == needed[1] <= 22
+    assert needed[0] == needed[1] <= 27
 
 
 def test_a_claim_without_anything_due(fake):
@@ -163,7 +163,7 @@ def test_settling(fake, scene, outcome):
         claimed = claim(fake, free=400, retries=400)
         needed.append(queries(settle, claimed, outcome))
         Address.objects.all().delete()
-    assert needed[0] == needed[1] <= 15, needed
+    assert needed[0] == needed[1] <= 18, needed
 
 
 def test_opening(fake):
@@ -213,13 +213,13 @@ def test_an_explanation(fake, owner, is_told):
             for row in rows:
                 delivery(address(row.user), of=row)
         needed.append(queries(explanation.explain, event, now=NOON))
-    assert needed[0] == needed[1] <= 25
+    assert needed[0] == needed[1] <= 34
 
 
 @pytest.mark.parametrize("event_type", ["job.completed", None])
 def test_a_subscription(owner, event_type):
     pk = EventType.objects.get(name=event_type).pk if event_type else None
-    assert queries(unsubscribe.status, Subscription(owner.pk, pk)) <= 3
+    assert queries(unsubscribe.status, Subscription(owner.pk, pk)) <= 4
 
 
 def test_a_person_s_addresses(owner, fake):
@@ -235,7 +235,7 @@ def test_loading_what_a_batch_needs(fake):
             delivery(address(user), of=notification(user))
         summaries(many)
         batch = list(Delivery.objects.select_related("address", "notification", "summary"))
-        assert queries(load.outgoing, batch) <= 10
+        assert queries(load.outgoing, batch, now=NOON) <= 16
 
 
 def test_following_accounts(fake):
@@ -289,6 +289,6 @@ def test_walking_old_rows(owner, fake):
 
 
 def test_the_rule_of_events():
-    step = Events(limits.by_age(NOON), pointing=Notification.objects.all(), among=Q())
+    step = Events(limits.by_age(NOON), pointing=(Notification.objects.all(), Delivery.objects.all()), among=Q())
     assert queries(step.is_past) == 1
     assert queries(step.may_go) == 1

@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.utils import ConnectionHandler
 
-from events.checks import REFUSAL, is_older
+from events.checks.database import REFUSAL, is_older
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +25,7 @@ def older() -> None:
 
 
 def refused() -> list[str]:
-    return [found.msg for found in checks.run_checks(databases=["default"]) if found.id == "carillon_events.E001"]
+    return [found.msg for found in checks.run_checks(databases=["default"]) if found.id == "carillon.E004"]
 
 
 def test_migrate_refuses_it(older):
@@ -61,10 +61,10 @@ def test_a_look_is_two_queries(theirs, django_assert_num_queries):
 
 def test_nothing_is_asked_of_the_database_by_checks_that_name_none(older, django_assert_num_queries):
     with django_assert_num_queries(0):
-        assert [found for found in checks.run_checks() if found.id == "carillon_events.E001"] == []
+        assert [found for found in checks.run_checks() if found.id == "carillon.E004"] == []
 
 
 def test_a_database_that_is_away_is_for_others_to_tell(monkeypatch):
     away = {"ENGINE": "django.db.backends.sqlite3", "NAME": "/nowhere/at/all.sqlite3"}
-    monkeypatch.setattr("events.checks.connections", ConnectionHandler({"default": away}))
+    monkeypatch.setattr("events.checks.database.connections", ConnectionHandler({"default": away}))
     assert not is_older()

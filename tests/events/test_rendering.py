@@ -146,7 +146,6 @@ def test_addresses_that_lead_elsewhere_are_dropped(url):
     assert read({"a": url}, url_template="{{ payload.a }}").url == ""
 
 
-@pytest.mark.usefixtures("_own_entities")
 def test_without_a_template_the_source_says_where_it_is_seen():
     register_entity("tested_job", url=lambda key: f"/tested-jobs/{key}/")
     event_type = EventType(name="job.tested", category="job")

@@ -7,7 +7,7 @@ from django.core import checks
 from django.core.management import call_command
 from django.db.utils import ConnectionHandler
 
-from events.checks import MOST_NAMED, unusable_schemas
+from events.checks.database import MOST_NAMED, unusable_schemas
 from events.models import EventType
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +19,7 @@ def stored(name: str, schema: object) -> None:
 
 
 def named() -> list[str]:
-    return [found.msg for found in checks.run_checks(databases=["default"]) if found.id == "carillon_events.W001"]
+    return [found.msg for found in checks.run_checks(databases=["default"]) if found.id == "carillon.W002"]
 
 
 def test_the_seeded_types_are_fine():
@@ -58,7 +58,7 @@ def test_a_look_is_one_query_and_names_a_few(django_assert_num_queries):
 def test_checks_that_name_no_database_ask_none(django_assert_num_queries):
     stored("job.mailed", LOOK_AHEAD)
     with django_assert_num_queries(0):
-        assert [found for found in checks.run_checks() if found.id == "carillon_events.W001"] == []
+        assert [found for found in checks.run_checks() if found.id == "carillon.W002"] == []
 
 
 def test_before_migrate_there_is_nothing_to_say(monkeypatch):
@@ -68,5 +68,5 @@ def test_before_migrate_there_is_nothing_to_say(monkeypatch):
 
 def test_a_database_that_is_away_is_for_others_to_tell(monkeypatch):
     away = {"ENGINE": "django.db.backends.sqlite3", "NAME": "/nowhere/at/all.sqlite3"}
-    monkeypatch.setattr("events.checks.connections", ConnectionHandler({"default": away}))
+    monkeypatch.setattr("events.checks.database.connections", ConnectionHandler({"default": away}))
     assert unusable_schemas() == {}

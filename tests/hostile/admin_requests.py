@@ -14,6 +14,7 @@ from django.db.models import DateTimeField
 from django.test import RequestFactory
 from django.urls import reverse
 
+from events.models import EventType
 from tests.hostile import values
 from tests.hostile.api_requests import Sent
 from tests.hostile.page_requests import FORM
@@ -22,6 +23,7 @@ OF_LISTS = ("q", "p", "o", "e", "all", "_facets", "_to_field")
 LOOKUPS = {"": "18446744073709551616", "__in": "1,x,18446744073709551616"}
 OF_TIMES = {"__year": "99999999999", "__gte": "9999-12-31T23:59:59Z"}
 OF_EXPLAIN = ("user", "after")
+OF_PREVIEW = "/admin/carillon_events/eventtype/1/preview/"
 PLACES = ("", "/", "/change/", "/delete/", "/history/")
 
 
@@ -35,6 +37,12 @@ def requests(user: Any) -> Iterator[Sent]:
             yield from _forms(page, reverse(f"admin:{name}_add"), user=user)
         if (row := model._default_manager.first()) is not None and page.has_change_permission(asking(user)):
             yield from _forms(page, reverse(f"admin:{name}_change", args=[quote(str(row.pk))]), user=user, row=row)
+    types = admin.site.get_model_admin(EventType)
+    for address in (reverse("admin:carillon_events_eventtype_preview"), OF_PREVIEW):
+        yield from _forms(types, address, user=user, more={"part": "preview"})
+        yield from _forms(
+            types, address, user=user, more={"part": "preview", "dry_run": "true", "about-source": "job:1"}
+        )
     yield from _others()
 
 
@@ -67,10 +75,12 @@ def _objects(listed: str) -> Iterator[Sent]:
         yield Sent("post", f"{listed}{value}/delete/", "post=yes", FORM)
 
 
-def _forms(page: ModelAdmin[Any], address: str, *, user: Any, row: Any = None) -> Iterator[Sent]:
+def _forms(
+    page: ModelAdmin[Any], address: str, *, user: Any, row: Any = None, more: dict[str, str] | None = None
+) -> Iterator[Sent]:
     is_ours = page.opts.app_label.startswith("carillon")
     form = page.get_form(asking(user), row, change=row is not None)
-    good: dict[str, str] = {}
+    good: dict[str, str] = {**(more or {})}
     for name, field in form.base_fields.items():
         if isinstance(field.widget, AdminSplitDateTime):
             good |= {f"{name}_0": "2026-01-01", f"{name}_1": "12:00:00"}

@@ -24,15 +24,19 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "feed-panel": _FEED,
     "summary": _FEED,
     "notifications-since": ("user", "seq"),
-    "publish": ("type",),
+    "publish": ("type", "published"),
     "catalogue": ("page",),
     "channel-add": ("kind",),
+    "destinations": ("project", "after"),
     "deliveries": ("state", "channel", "type", "day", "before"),
     "pulse": ("over", "category", "failed", "source"),
     "pulse-live": ("over", "category", "failed", "source"),
     "sign-in": ("next",),
     "readyz": ("exclude",),
     "entity": ("before",),
+    "preferences": ("follows", "mutes"),
+    "follow-control": ("of", "next"),
+    "why-not": ("about",),
     "notification-open": ("own",),
 }
 # What a good form of each address has; every field of it is tried. The others are tried with `COMMON`.
@@ -58,23 +62,52 @@ FORMS: dict[str, dict[str, str]] = {
         "hours_removed": "1",
     },
     "preferences table": {"types": "1", "channels-1": "in_app", "scope-1": "all", "scope": "all", "scope_was": "all"},
+    "preferences projects": {"project-scope-7": "all"},
+    "preferences-try": {"types": "1", "channels-1": "in_app", "scope-1": "all", "project-scope-7": "all"},
+    "project-defaults": {"types": "1", "channels-1": "in_app"},
     "preferences whole": {"made_from": '{"settings": {}, "types": {}}', "sections": "zone", "timezone": "UTC"},
     "sign-in": {"username": sign_in_name("owner"), "password": "x", "next": "/"},
     "read-all": {"up_to": "1", "category": "job", "next": "/"},
+    "seen": {"seq": "1"},
     "undo-reading": {"batch": "1", "next": "/"},
     "notification-bulk": {"id": "1", "action": "snooze", "until": "at", "at": "2100-01-01T00:00", "next": "/"},
-    "publish": {"event_type": "job.completed", "source": "job:1", "actor": "", "project_id": "1", "payload": "{}"},
+    "publish": {
+        "event_type": "job.completed",
+        "source": "job:1",
+        "actor": "",
+        "project_id": "1",
+        "to": "",
+        "payload": "{}",
+    },
+    "publish preview": {"event_type": "job.completed", "source": "job:1", "to": "", "payload": "{}", "part": "preview"},
     "channel-add": {"kind": "webhook", "target": "https://93.184.216.34/x", "retry": "short", "format": "standard"},
     "channel-change": {"retry": "short", "format": "standard", "next": "/"},
     "channel-recover": {"since": "2026-01-01T00:00", "next": "/"},
     "channel-switch": {"is_enabled": "true", "next": "/"},
+    "destinations": {
+        "kind": "webhook",
+        "target": "https://93.184.216.34/x",
+        "label": "x",
+        "patterns": "job.*",
+        "project": "",
+        "rate": "1",
+        "critical_only": "on",
+    },
+    "destination-change": {"label": "x", "patterns": "job.*", "rate": "1", "critical_only": "on"},
+    "destination-recover": {"since": "2026-01-01T00:00"},
+    "destination-switch": {"is_enabled": "true"},
     "password-change": {"old_password": "x", "new_password1": "x", "new_password2": "x", "revoke_keys": "on"},
+    "follow": {"follow": "job:42", "next": "/"},
+    "mute": {"mute": "job:42", "until": "1h", "next": "/"},
+    "mute no longer": {"unmute": "job:42", "next": "/"},
+    "follow no longer": {"unfollow": "job:42", "next": "/"},
+    "mute-link": {"until": "tomorrow", "unmute": ""},
     "unsubscribe": {"again": "1", "was": "x"},
 }
 COMMON = {"next": "/"}
 # What answers without an account.
 OPEN = ["home", "healthz", "readyz", "metrics", "sign-in", "notifications-since", "notifications-embed"]
-OPEN += ["unsubscribe", "confirm-address"]
+OPEN += ["unsubscribe", "mute-link", "confirm-address"]
 _READ = re.compile(r"""(?:GET|POST|query|form)\.get(?:list)?\(f?["']([^"']+)["']""")
 _PLACE = re.compile(r"\{[^}]*\}")
 

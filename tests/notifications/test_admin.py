@@ -14,6 +14,7 @@ from events.models import EventType
 from notifications.models import (
     Fanout,
     Inbox,
+    Mute,
     Notification,
     NotificationPreference,
     Summary,
@@ -22,7 +23,7 @@ from notifications.models import (
 from tests.accounts.factory import admin_page, saved_person
 from tests.inline_code import INLINE
 
-MODELS = ["notification", "notificationpreference", "usernotificationsettings", "inbox", "summary", "fanout"]
+MODELS = ["notification", "notificationpreference", "usernotificationsettings", "inbox", "summary", "mute", "fanout"]
 
 
 def rows_of(user: User) -> None:
@@ -33,6 +34,7 @@ def rows_of(user: User) -> None:
     Inbox.objects.get_or_create(user=user)
     Summary.objects.create(user=user, kind="dnd", window="1")
     Fanout.objects.create(event=event, until_user=9)
+    Mute.objects.create(user=user, entity_type="prompt", entity_key="3f2c-91")
 
 
 @pytest.fixture

@@ -8,12 +8,13 @@ from typing import Any
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 
 from delivery import signed_links
 from delivery.encryption import seal
-from delivery.models import Address, Delivery, Server
-from delivery.signed_links import Subscription
+from delivery.models import Address, Delivery, Destination, Server
+from delivery.signed_links import Muting, Subscription
 from events.entities import Entity
 from events.memberships import grant
 from events.models import (
@@ -30,8 +31,10 @@ from events.models import (
 from notifications.models import (
     Fanout,
     Inbox,
+    Mute,
     Notification,
     NotificationPreference,
+    ProjectScope,
     ReadingBatch,
     Summary,
     UserNotificationSettings,
@@ -44,14 +47,17 @@ from tests.permissions.routes import admin_models
 
 # In whatever only the owner may read.
 MARK = "of-the-owner-alone"
-JOB = Entity("job", 42)
+JOB, PROJECT = Entity("job", 42), Entity("project", 7)
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+SHARED = {"kind": "webhook", "url": "https://93.184.215.14/new", "label": "#new", "patterns": ["job.*"]}
 OWNED: tuple[type[Any], ...] = (
     Notification,
     Inbox,
     Summary,
     NotificationPreference,
+    ProjectScope,
     UserNotificationSettings,
+    Mute,
     Address,
 )
 
@@ -63,6 +69,7 @@ class Scene:
         self.owner = owner = cast.people["owner"]
         for role in ("owner", "member"):
             grant(JOB, user=cast.people[role], role=role)
+        grant(PROJECT, user=owner, role="owner")
         self.told = tell(owner, source=JOB, payload={"name": MARK})
         self.address = Address.objects.create(
             user=owner,
@@ -75,12 +82,23 @@ class Scene:
         self.delivery = Delivery.objects.create(
             address=self.address, kind="webhook", notification=outgoing, state="dead", due_at=NOON
         )
+        grant(PROJECT, user=owner, role="owner")
+        place = Address.objects.create(
+            kind="webhook",
+            target=f"https://hooks.example.com/shared/{MARK}",
+            secret=seal("whsec_c2VjcmV0"),
+            verified_at=NOON,
+        )
+        self.destination = Destination.objects.create(
+            address=place, label=MARK, patterns=["job.*"], project_id=PROJECT.id
+        )
         self.summary = Summary.objects.create(
             user=owner, kind="dnd", window=MARK, count=1, by_type={"job.completed": 1}, seq=1
         )
         self.reading = ReadingBatch.objects.create(user=owner)
         NotificationPreference.objects.create(user=owner, event_type=self.told.event.event_type)
         UserNotificationSettings.objects.update_or_create(user=owner)
+        Mute.objects.create(user=owner, entity_type="prompt", entity_key=MARK)
         fill(self.told)
         self.event_type = EventType.objects.get(name="job.completed")
         self.member = cast.people["member"]
@@ -88,10 +106,13 @@ class Scene:
     def arguments(self, route: str) -> dict[str, Any]:
         return {
             "notification_id": self.told.pk,
+            "project_id": PROJECT.id,
             "event_id": self.told.event_id,
             "event_type_id": self.event_type.pk,
+            "type_id": self.event_type.pk,
             "channel_id": self.address.pk,
             "delivery_id": self.delivery.pk,
+            "destination_id": self.destination.pk,
             "summary_id": self.summary.pk,
             "entity_type": JOB.type,
             "entity_id": JOB.id,
@@ -112,11 +133,12 @@ class Scene:
         return int(newest)
 
     def _token(self, route: str) -> str:
-        url = (
-            signed_links.confirmation_url(self.address, sent_at=NOON)
-            if "confirm" in route
-            else signed_links.unsubscribe_url(Subscription(self.owner.pk, self.event_type.pk))
-        )
+        if "confirm" in route:
+            url = signed_links.confirmation_url(self.address, sent_at=NOON)
+        elif "mute" in route:
+            url = signed_links.mute_url(Muting(self.owner.pk, JOB, "Shot 042"))
+        else:
+            url = signed_links.unsubscribe_url(Subscription(self.owner.pk, self.event_type.pk))
         return url.rstrip("/").rpartition("/")[2]
 
     def body(self, route: str, method: str) -> dict[str, Any]:
@@ -132,14 +154,27 @@ class Scene:
             },
             "POST /api/v1/notifications/undo": {"batch": self.reading.pk},
             "PUT /api/v1/notifications/preferences/<event_type_id>": {"is_enabled": False},
+            "PUT /api/v1/notifications/projects/<project_id>": {"scope": "my_jobs"},
+            "PUT /api/v1/projects/<project_id>/defaults/<event_type_id>": {"channels": ["in_app", "email"]},
             "PUT /api/v1/notifications/settings": {"dnd_enabled": True},
             "POST /api/v1/notifications/channels": {"kind": "email", "address": "new@example.com"},
             "PUT /api/v1/notifications/channels/<channel_id>": {"retry": "long"},
             "POST /api/v1/notifications/channels/<channel_id>/recover": {"since": f"{since}Z"},
+            "POST /api/v1/destinations": SHARED,
+            "PUT /api/v1/destinations/<destination_id>": {"label": "renamed"},
+            "POST /api/v1/destinations/<destination_id>/recover": {"since": f"{since}Z"},
+            "POST /destinations/": {name: value for name, value in SHARED.items() if name != "url"}
+            | {"target": SHARED["url"], "patterns": "job.*"},
+            "POST /destinations/<destination_id>/change/": {"label": "renamed", "patterns": "job.*"},
+            "POST /destinations/<destination_id>/switch/": {"is_enabled": "false"},
+            "POST /destinations/<destination_id>/recover/": {"since": since},
             "POST /sign-in/": {"username": sign_in_name("owner"), "password": PASSWORD},
             "POST /admin/login/": {"username": sign_in_name("admin"), "password": PASSWORD},
             "POST /notifications/read-all/": {"up_to": 1},
+            "POST /notifications/seen/": {"seq": 1},
             "POST /notifications/bulk/": {"id": self.told.pk, "action": "done"},
+            "POST /notifications/follow/": {"follow": "job:42"},
+            "POST /notifications/mute/": {"mute": "job:42"},
             "POST /notifications/undo/": {"batch": self.reading.pk},
             "POST /events/publish/": {"event_type": "job.completed", "payload": "{}"},
             "POST /channels/add/": {"kind": "email", "target": "new@example.com"},
@@ -152,12 +187,23 @@ class Scene:
         return bodies.get(f"{method} {route}", {})
 
     def query(self, route: str) -> str:
-        return f"?user={self.owner.pk}" if route == "/notifications/since/" else ""
+        queries = {
+            "/notifications/since/": f"?user={self.owner.pk}",
+            "/notifications/follow/control/": "?of=job:42",
+            "/notifications/why-not/": f"?about={self.told.event_id}",
+            "/api/v1/notifications/why-not": f"?event={self.told.event_id}",
+        }
+        return queries.get(route, "")
 
     def owned(self) -> list[Any]:
         """Every row of the owner's, as it stands."""
         rows: list[Any] = [list(model.objects.filter(user=self.owner).order_by("pk").values()) for model in OWNED]
-        return [*rows, list(Delivery.objects.filter(address__user=self.owner).order_by("pk").values())]
+        shared = [Destination.objects.filter(pk=self.destination.pk), Address.objects.filter(user=None)]
+        rows += [list(found.order_by("pk").values()) for found in shared]
+        return [
+            *rows,
+            list(Delivery.objects.filter(Q(address__user=self.owner) | Q(address__user=None)).order_by("pk").values()),
+        ]
 
 
 def fill(told: Notification) -> None:

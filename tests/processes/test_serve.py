@@ -10,7 +10,7 @@ from contextlib import closing
 import httpx
 import pytest
 
-from events.checks import REFUSAL
+from events.checks.database import REFUSAL
 from tests.processes import Process, Serve, free_port
 from tests.processes.programs.slow_view import SLOW
 from tests.processes.websocket_frames import listening, read, read_to_the_end

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 import redis
-from django.conf import settings
 from django.db import connection
 
+from events.conf import conf
 from events.log.publish import NUMBER_TASK
 from events.models import Event
 from events.transport import hints
@@ -17,14 +17,14 @@ from tests.processes.environment import ROOT, address, clean_environment
 
 pytestmark = [pytest.mark.process, pytest.mark.service]
 
-QUEUE = f"{settings.REDIS_PREFIX}:celery"
+QUEUE = f"{conf.REDIS_PREFIX}:celery"
 HANDFUL = 10
 
 
 @pytest.fixture
 def queue(committed):
     """The broker's list of tasks, which nobody reads here."""
-    with redis.Redis.from_url(settings.REDIS_URL) as client:
+    with redis.Redis.from_url(conf.REDIS_URL) as client:
         client.delete(QUEUE)
         hints.clear(NUMBER_TASK)
         yield client
@@ -35,8 +35,8 @@ def test_ten_thousand_publishes_of_two_processes_are_a_handful_of_tasks(queue):
     env = clean_environment() | {
         "DEBUG": "true",
         "DATABASE_URL": address(connection.settings_dict["NAME"]),
-        "REDIS_URL": settings.REDIS_URL,
-        "REDIS_PREFIX": settings.REDIS_PREFIX,
+        "REDIS_URL": conf.REDIS_URL,
+        "REDIS_PREFIX": conf.REDIS_PREFIX,
     }
     command = [sys.executable, "-m", "tests.processes.programs.publish_many"]
     publishers = [subprocess.Popen(command, cwd=ROOT, env=env) for _ in range(2)]

@@ -1,4 +1,4 @@
-"""A worker that dies in the middle of a large batch leaves nothing half-done, and nothing twice."""
+"""A worker that dies in the middle of a large batch, within a burst, leaves nothing half-done, and nothing twice."""
 
 from __future__ import annotations
 
@@ -35,8 +35,15 @@ ROWS = (
 )
 WRONG = """
 SELECT count(*) FROM inboxes i JOIN auth_user u ON u.id = i.user_id
-LEFT JOIN LATERAL (SELECT count(*) AS rows, max(seq) AS seq FROM notifications n WHERE n.user_id = i.user_id) n ON true
-WHERE u.username LIKE 'crowd%%' AND (i.unread_count, i.seq) IS DISTINCT FROM (n.rows, n.seq)
+LEFT JOIN LATERAL (
+  SELECT count(*) FILTER (WHERE folded_into IS NULL) AS heads, max(seq) AS seq FROM notifications n
+  WHERE n.user_id = i.user_id
+) n ON true
+WHERE u.username LIKE 'crowd%%' AND (i.unread_count, i.seq) IS DISTINCT FROM (n.heads, n.seq)
+"""
+HEADS = """
+SELECT count(*), sum(n.count) FROM notifications n JOIN events e ON e.id = n.event_id
+WHERE e.source_entity_id = 777 AND n.folded_into IS NULL
 """
 
 
@@ -65,4 +72,5 @@ def test_each_person_s_rows_are_complete_and_single_after_a_kill_in_mid_batch(se
     until(lambda: told(service) >= TOLD)
     assert service.sql(ROWS) == [(TOLD, PEOPLE)]
     assert service.sql(WRONG) == [(0,)]
+    assert service.sql(HEADS) == [(PEOPLE, TOLD)]
     assert service.sql("SELECT count(*) FROM parked_events") == [(0,)]

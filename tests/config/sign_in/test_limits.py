@@ -9,9 +9,11 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 from django.test import Client
 
 from config.sign_in import limits
+from events.conf import conf
 from tests.accounts.factory import sign_in_name
 from tests.conftest import PASSWORD
 from tests.events.concurrency import at_once
+from tests.own_settings import own
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +29,7 @@ def _few(settings, monkeypatch) -> Iterator[None]:
     monkeypatch.setattr(limits, "ACCOUNT_ATTEMPTS", ACCOUNT)
     monkeypatch.setattr(limits, "ADDRESS_ATTEMPTS", ADDRESS)
     monkeypatch.setattr(limits, "clock", lambda: NOW)
-    settings.REDIS_PREFIX = f"{settings.REDIS_PREFIX}:sign-in-{id(settings)}"
+    own(settings, REDIS_PREFIX=f"{conf.REDIS_PREFIX}:sign-in-{id(settings)}")
     limits.reset()
     yield
     limits.reset()
@@ -163,7 +165,7 @@ def test_each_limit_is_one_warning_when_it_begins_to_bite(caplog):
 
 
 def test_while_redis_is_away_each_process_counts_alone(settings):
-    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    own(settings, REDIS_URL="redis://127.0.0.1:1/0")
     assert guesses("owner", ACCOUNT + 1) == [200] * ACCOUNT + [429]
 
 

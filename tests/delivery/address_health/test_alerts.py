@@ -45,10 +45,8 @@ def test_one_that_fails_says_why_and_since_when_and_what_becomes_of_it(owner, fa
 def test_one_that_is_gone_says_so(owner, fake):
     [event] = alerts(owner, fake, replace(DEAD, reason="gone", disables=True))
     said = rendering.render(event, event.event_type)
-    assert said.title.endswith("https://example.com/hook was switched off")
-    assert said.body.startswith(
-        "The receiver says this URL is gone for good (410). Add the new one. You can switch it on again"
-    )
+    assert said.title.endswith("https://example.com/hook was paused")
+    assert said.body.startswith("The receiver says this URL is gone for good (410). Add the new one. You can resume it")
 
 
 def test_one_that_failed_for_days_says_so(owner, fake):

@@ -59,7 +59,7 @@ def test_its_owner_is_told_why_in_a_sentence(box):
     report(EventType.COMPLAINED)
     [event] = Event.objects.filter(event_type__name="system.address_disabled").select_related("event_type")
     said = rendering.render(event, event.event_type)
-    assert said.title == f"E-mail {BOX} was switched off"
+    assert said.title == f"E-mail {BOX} was paused"
     assert said.body.startswith("Somebody reported an e-mail to this address as spam, so we send no more there.")
 
 

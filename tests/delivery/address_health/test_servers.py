@@ -26,6 +26,7 @@ from tests.delivery.manual_sender import claim, settle
 from tests.events.concurrency import at_once
 from tests.notifications.factories.routing import JOB
 from tests.notifications.fakes import access_host
+from tests.own_settings import own
 
 pytestmark = pytest.mark.django_db
 
@@ -96,7 +97,7 @@ def test_half_open_it_lets_one_probe_through(mail):
 @pytest.fixture
 def _host_is_asked(settings) -> None:
     access_host.reset()
-    settings.CARILLON = {"MAY_SEE": access_host.PATH}
+    own(settings, MAY_SEE=access_host.PATH)
 
 
 @pytest.mark.usefixtures("_host_is_asked")

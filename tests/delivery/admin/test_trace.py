@@ -90,6 +90,7 @@ ACTIONS: dict[tuple[str, str], Callable[[], Made]] = {
     ("carillon_delivery.Delivery", "resend"): alone(lambda: delivery_in("dead")),
     ("carillon_delivery.Delivery", "rescue"): alone(expired),
     ("carillon_events.ApiKey", "revoke"): alone(key),
+    ("carillon_events.Event", "withdraw"): alone(lambda: Event.objects.create(event_type=event_type())),
     ("carillon_events.EventType", "delete_selected"): alone(event_type),
     ("carillon_events.EventType", "switch_off"): alone(event_type),
     ("carillon_events.EventType", "switch_on"): alone(lambda: event_type(is_active=False)),

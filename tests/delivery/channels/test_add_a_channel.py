@@ -114,15 +114,15 @@ def test_other_kinds_refuse_its_word(owner):
 @pytest.mark.usefixtures("ntfy")
 def test_its_addresses_are_added_on_the_page(owner, client):
     client.force_login(owner)
-    assert 'name="target"' in client.get(reverse("channel-add"), {"kind": "ntfy"}).text
-    client.post(reverse("channel-add"), {"kind": "ntfy", "target": "alerts"})
+    assert 'name="target"' in client.get(reverse("carillon:channel-add"), {"kind": "ntfy"}).text
+    client.post(reverse("carillon:channel-add"), {"kind": "ntfy", "target": "alerts"})
     assert [row.target for row in addresses.of(owner) if row.kind == "ntfy"] == ["alerts"]
 
 
 @pytest.mark.usefixtures("ntfy")
 def test_the_preferences_page_offers_it(owner, client):
     client.force_login(owner)
-    assert "Push message" in client.get(reverse("preferences")).text
+    assert "Push message" in client.get(reverse("carillon:preferences")).text
 
 
 def test_a_channel_that_is_none_is_refused():

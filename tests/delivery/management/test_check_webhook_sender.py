@@ -18,6 +18,7 @@ from events.models import EventType
 from notifications.models import NotificationPreference
 from tests.delivery.factories.deliveries import address, delivery
 from tests.events.concurrency import Running, until
+from tests.own_settings import own
 
 pytestmark = pytest.mark.usefixtures("_intranet")
 
@@ -44,7 +45,7 @@ class Examiner:
 @pytest.fixture
 def webhook(committed, owner, settings, monkeypatch) -> Address:
     """The owner's, with retries as fast as they can be; its URL is still to come."""
-    settings.WEBHOOK_RETRY_DELAYS = [0.05, 0.1, 0.15]
+    own(settings, WEBHOOK_RETRY_DELAYS=[0.05, 0.1, 0.15])
     monkeypatch.setattr(channels.named("webhook"), "deadline", 0.4)
     return address(owner, kind="webhook")
 

@@ -11,6 +11,7 @@ from notifications.models import Notification
 from tests.accounts.factory import name_of
 from tests.delivery.factories.deliveries import address, after, delivery, notification
 from tests.notifications.fakes import access_host
+from tests.own_settings import own
 
 pytestmark = pytest.mark.django_db
 
@@ -58,7 +59,7 @@ def test_lines_are_narrowed_to_a_category_a_source_or_what_failed(fake, member):
 
 
 def test_the_text_of_what_one_may_not_see_is_left_out(member, settings):
-    settings.CARILLON = {"MAY_SEE": access_host.PATH}
+    own(settings, MAY_SEE=access_host.PATH)
     access_host.closed.add((name_of(member), Entity("job", 42)))
     row = notification(member)
     row.event.source_entity_type, row.event.source_entity_id = "job", 42

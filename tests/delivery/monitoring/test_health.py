@@ -22,6 +22,7 @@ from tests.delivery.factories.deliveries import address, delivery
 from tests.events.concurrency import Running
 from tests.events.fakes.database_errors import full, raising, reading_only
 from tests.events.numbering import number_all
+from tests.own_settings import own
 
 CLOSED = "redis://127.0.0.1:1/0"
 
@@ -33,7 +34,7 @@ def _nothing_known_of_writes() -> None:
 
 @pytest.fixture
 def without_redis(settings):
-    settings.REDIS_URL = ""
+    own(settings, REDIS_URL="")
 
 
 def test_a_process_that_answers_is_healthy(client):
@@ -46,14 +47,14 @@ def test_ready_means_that_nothing_is_wrong(client, db, without_redis):
 
 
 def test_a_redis_that_is_away_is_named_for_what_it_carries(client, db, settings):
-    settings.REDIS_URL = CLOSED
+    own(settings, REDIS_URL=CLOSED)
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["problems"] == dict.fromkeys(("broker", "layer"), "Redis does not answer (ConnectionError)")
 
 
 def test_a_balancer_may_leave_out_what_one_can_serve_without(client, db, settings):
-    settings.REDIS_URL = CLOSED
+    own(settings, REDIS_URL=CLOSED)
     assert client.get("/readyz?exclude=broker&exclude=layer").status_code == 200
 
 

@@ -10,6 +10,7 @@ from asgiref.sync import async_to_sync
 from asgiref.testing import ApplicationCommunicator
 
 from config.asgi import application
+from tests.own_settings import own
 
 TOKEN = "a-token-of-the-settings"
 ELSEWHERE = "192.0.2.1"
@@ -42,12 +43,12 @@ def test_this_machine_reads_them_without_a_token(client, address, expected):
     ],
 )
 def test_others_read_them_with_the_token(client, settings, authorization, expected):
-    settings.METRICS_TOKEN = TOKEN
+    own(settings, METRICS_TOKEN=TOKEN)
     assert status(client, authorization=authorization) == expected
 
 
 def test_without_a_token_in_the_settings_none_is_right(client, settings):
-    settings.METRICS_TOKEN = ""
+    own(settings, METRICS_TOKEN="")
     assert status(client, authorization="Bearer ") == 403
 
 

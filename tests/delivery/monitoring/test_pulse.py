@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
+from delivery.monitoring import pulse
 from delivery.monitoring.pulse import WINDOWS, ChannelCount, Figures, percentile, read
 from events.models import Event, EventType
 from notifications.models import Notification
@@ -77,6 +78,15 @@ def test_channels_count_what_was_sent_waits_and_failed_now(fake, member):
     assert found.delivered[-2:] == [1.0, 0.5]
 
 
+def test_of_many_events_a_sample_tells_how_many_there_are_of_each_type(monkeypatch):
+    monkeypatch.setattr(pulse, "MOST_COUNTED", 100)
+    monkeypatch.setattr(pulse, "MOST_SAMPLED", 100)
+    for _ in range(200):
+        event(NOON, name="job.failed")
+        event(NOON, name="job.completed")
+    assert list(figures().by_type.values()) == pytest.approx([200, 200], abs=60)
+
+
 @pytest.mark.parametrize("many", [2, 12])
 def test_the_queries_do_not_grow(fake, member, many):
     for _ in range(many):
@@ -86,7 +96,7 @@ def test_the_queries_do_not_grow(fake, member, many):
         connection,
     ) as queries:
         figures()
-    assert len(queries) <= 13
+    assert len(queries) <= 17
 
 
 @given(st.lists(st.floats(0, 100), min_size=1), st.floats(0.01, 1))

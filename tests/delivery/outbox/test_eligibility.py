@@ -14,8 +14,9 @@ from tests.accounts.factory import name_of
 from tests.delivery.factories.deliveries import NOON, address, after, delivery, notification
 from tests.delivery.fakes.channel import FAILED
 from tests.delivery.manual_sender import claim, deliver, settle
-from tests.notifications.factories.routing import JOB, change_type, store_preference
+from tests.notifications.factories.routing import JOB, change_type, mute, store_preference
 from tests.notifications.fakes import access_host
+from tests.own_settings import own
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +50,23 @@ def test_switched_off_meanwhile(owner, made, fake, choice):
     store_preference(owner, "job.completed", **choice)
     deliver(fake)
     assert ended(made) == ("skipped", "switched_off")
+
+
+def test_muted_meanwhile(owner, made, fake):
+    Event.objects.update(**JOB.columns("source_entity"))
+    mute(owner, of=JOB)
+    deliver(fake)
+    assert ended(made) == ("skipped", "muted")
+    assert Notification.objects.get().done_at is None
+
+
+@pytest.mark.parametrize("is_read", [False, True])
+@pytest.mark.parametrize(("end", "code"), [({"withdrawn_at": NOON}, "withdrawn"), ({"resolved_by": 7}, "resolved")])
+def test_withdrawn_or_over_meanwhile(made, fake, end, code, is_read):
+    Event.objects.update(**end)
+    Notification.objects.update(is_read=is_read)
+    deliver(fake)
+    assert ended(made) == ("skipped", code)
 
 
 @pytest.mark.parametrize("flag", ["is_locked", "is_critical"])
@@ -124,6 +142,31 @@ def test_a_summary_leaves_out_what_was_switched_off_meanwhile(owner, summary, fa
     told = claimed.outgoing.summary
     assert told is not None
     assert (told.count, told.by_type) == (1, {"job.failed": 1})
+
+
+def test_a_summary_of_what_was_withdrawn_meanwhile(summary, fake):
+    made = give_back(summary)
+    Event.objects.update(withdrawn_at=NOON)
+    Notification.objects.update(is_read=True, withdrawn_at=NOON)
+    deliver(fake)
+    assert ended(made) == ("skipped", "withdrawn")
+
+
+def test_a_summary_leaves_out_what_was_muted_meanwhile(owner, summary, fake):
+    give_back(summary)
+    Event.objects.update(**JOB.columns("source_entity"))
+    notification(owner, name="job.failed", summary=summary)
+    mute(owner, of=JOB)
+    [claimed] = claim(fake)
+    assert [one.event.event_type.name for one in claimed.outgoing.held] == ["job.failed"]
+
+
+def test_a_summary_of_what_was_all_muted_is_skipped(owner, summary, fake):
+    made = give_back(summary)
+    Event.objects.update(**JOB.columns("source_entity"))
+    mute(owner, of=JOB)
+    deliver(fake)
+    assert ended(made) == ("skipped", "muted")
 
 
 def test_a_summary_of_what_was_all_switched_off_is_skipped(owner, summary, fake):
@@ -206,7 +249,7 @@ def test_a_summary_leaves_out_what_its_person_has_no_access_to(owner, summary, f
 @pytest.fixture
 def _host(settings) -> None:
     access_host.reset()
-    settings.CARILLON = {"MAY_SEE": access_host.PATH}
+    own(settings, MAY_SEE=access_host.PATH)
 
 
 @pytest.mark.usefixtures("_host")

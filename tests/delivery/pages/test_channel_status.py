@@ -27,7 +27,7 @@ def status(user: User, kind: str = "fake"):
 
 
 def page(browser: Client) -> str:
-    return browser.get(reverse("preferences")).content.decode()
+    return browser.get(reverse("carillon:preferences")).content.decode()
 
 
 def test_a_channel_without_an_address_leads_to_adding_one(browser, member):
@@ -38,7 +38,7 @@ def test_a_channel_without_an_address_leads_to_adding_one(browser, member):
 def test_an_address_is_shown_with_how_it_stands_and_a_test(browser, member):
     row = address(member, kind="webhook", target="https://hooks.example/a")
     [place] = status(member, "webhook").addresses
-    assert (place.state, place.test) == ("Ready", reverse("channel-test", args=[row.pk]))
+    assert (place.state, place.test) == ("Ready", reverse("carillon:channel-test", args=[row.pk]))
     assert f'action="{place.test}"' in page(browser)
 
 
@@ -56,15 +56,15 @@ def test_one_that_is_switched_off_makes_way_for_one_in_use(member):
 
 def test_the_test_comes_back_to_the_preferences(browser, member):
     row = address(member)
-    answer = browser.post(reverse("channel-test", args=[row.pk]), {"next": reverse("preferences")})
-    assert answer.url == reverse("preferences")
+    answer = browser.post(reverse("carillon:channel-test", args=[row.pk]), {"next": reverse("carillon:preferences")})
+    assert answer.url == reverse("carillon:preferences")
     assert Delivery.objects.get(address=row).purpose == Delivery.Purpose.TEST
 
 
 def test_nobody_is_led_elsewhere(browser, member):
     row = address(member)
-    answer = browser.post(reverse("channel-test", args=[row.pk]), {"next": "https://evil.example/"})
-    assert answer.url == reverse("inbox")
+    answer = browser.post(reverse("carillon:channel-test", args=[row.pk]), {"next": "https://evil.example/"})
+    assert answer.url == reverse("carillon:inbox")
 
 
 def test_another_s_address_is_not_theirs(browser, owner):

@@ -13,11 +13,13 @@ from django.utils import timezone
 
 from delivery.models import Address, Attempt, Delivery
 from events.accounts import User
+from events.models import Event, EventType
 from notifications.models import Summary
 from notifications.presentation import labels
 from tests.delivery.factories.deliveries import address, delivery, notification
 from tests.inline_code import INLINE
 from tests.notifications.factories.routing import store_settings
+from tests.own_settings import own
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake")]
 
@@ -31,13 +33,13 @@ def browser(client: Client, member: User) -> Client:
 
 
 def text(browser: Client, name: str, *arguments: Any, **query: Any) -> str:
-    answer = browser.get(reverse(name, args=arguments), query)
+    answer = browser.get(reverse(f"carillon:{name}", args=arguments), query)
     assert answer.status_code == 200
     return answer.content.decode()
 
 
 def rows(browser: Client, **query: Any) -> list[Any]:
-    return list(browser.get(reverse("deliveries"), query).context["rows"])
+    return list(browser.get(reverse("carillon:deliveries"), query).context["rows"])
 
 
 def lines(browser: Client, **query: Any) -> list[Any]:
@@ -47,6 +49,10 @@ def lines(browser: Client, **query: Any) -> list[Any]:
 def tried(one: Delivery, **fields: Any) -> Attempt:
     given = {"number": 1, "outcome": "retry", "started_at": timezone.now(), "ms": 84, "http_status": 503}
     return Attempt.objects.create(delivery=one, **(given | {"reason": "http_5xx"} | fields))
+
+
+def event_named(name: str) -> Event:
+    return Event.objects.create(event_type=EventType.objects.get(name="job.completed"), payload={"name": name})
 
 
 def said(browser: Client) -> list[str]:
@@ -68,7 +74,7 @@ def test_a_delivery_is_a_row_with_its_tries(browser, member):
     )
     first, second = said(browser)
     assert first == "503 Service Unavailable · 84 ms · tried again after 1 s"
-    assert second.startswith("no answer in 10 s · next try ")
+    assert second.startswith("no answer in 10 s · next attempt ")
     page = text(browser, "deliveries")
     for words in ("Shot 042 finished", "hooks.example/x", "Attempts", "Next attempt"):
         assert words in page
@@ -124,7 +130,7 @@ def test_a_held_one_says_until_when(browser, member):
     ("most", "words"), [(30, "more than 30 in an hour, so one summary at "), (0, "one summary at the end")]
 )
 def test_one_that_is_more_than_the_cap_of_an_hour_says_when_it_comes(browser, member, settings, most, words):
-    settings.HOURLY_CAPS = {"email": most}
+    own(settings, HOURLY_CAPS={"email": most})
     notification(member, channel="email", hold="burst", hold_until=timezone.now() + timedelta(minutes=20))
     assert lines(browser)[0]["target"].startswith(words)
 
@@ -140,7 +146,7 @@ def test_chips_count_and_filter(browser, member):
     for state in ("sent", "sent", "dead", "pending", "sending"):
         delivery(row, state=state)
     notification(member, channel="email", hold="dnd")
-    chips = browser.get(reverse("deliveries")).context["chips"]
+    chips = browser.get(reverse("carillon:deliveries")).context["chips"]
     assert [(chip["label"], chip["count"]) for chip in chips] == [
         ("All", "5"),
         ("Waiting", "2"),
@@ -158,7 +164,7 @@ def test_counts_stop_where_nobody_reads_on(browser, member, monkeypatch):
     row = address(member)
     for _number in range(4):
         delivery(row, state="sent")
-    assert browser.get(reverse("deliveries")).context["chips"][2]["count"] == "2+"
+    assert browser.get(reverse("carillon:deliveries")).context["chips"][2]["count"] == "2+"
 
 
 def test_pages_have_everything_once_and_in_order(browser, member):
@@ -168,7 +174,7 @@ def test_pages_have_everything_once_and_in_order(browser, member):
         notification(member, channel="email", hold="dnd", created_at=timezone.now() - timedelta(days=number % 3))
     seen, query = [], ""
     while True:
-        context = browser.get(reverse("deliveries") + query).context
+        context = browser.get(reverse("carillon:deliveries") + query).context
         seen += [(one["state"], one["title"], one["at"]) for one in context["rows"]]
         query = context["older"]
         if not query:
@@ -195,8 +201,8 @@ def test_a_page_has_no_notification_that_an_earlier_one_had(browser, member):
     for to in (first, late):
         for one in told:
             delivery(to, of=one)
-    older = browser.get(reverse("deliveries")).context["older"]
-    following = browser.get(reverse("deliveries") + older).context
+    older = browser.get(reverse("carillon:deliveries")).context["older"]
+    following = browser.get(reverse("carillon:deliveries") + older).context
     assert [len(row["lines"]) for row in following["rows"]] == [2] * 5
     assert following["older"] == ""
 
@@ -236,7 +242,7 @@ def test_one_address_alone(browser, member):
     ],
 )
 def test_an_address_that_we_never_wrote_is_refused(browser, query):
-    assert browser.get(reverse("deliveries"), query).status_code == 400
+    assert browser.get(reverse("carillon:deliveries"), query).status_code == 400
 
 
 @pytest.mark.parametrize("is_allowed", [False, True])
@@ -256,7 +262,9 @@ def test_what_a_receiver_says_is_text(browser, member):
 
 def test_a_dead_one_is_sent_again(browser, member):
     one = delivery(address(member), state="dead")
-    answer = browser.post(reverse("delivery-resend", args=[one.pk]), {"next": "/deliveries/?state=dead"}, follow=True)
+    answer = browser.post(
+        reverse("carillon:delivery-resend", args=[one.pk]), {"next": "/deliveries/?state=dead"}, follow=True
+    )
     one.refresh_from_db()
     assert (one.state, answer.redirect_chain) == ("pending", [("/deliveries/?state=dead", 302)])
     assert b"1 delivery is on its way again." in answer.content
@@ -264,7 +272,7 @@ def test_a_dead_one_is_sent_again(browser, member):
 
 def test_one_that_was_sent_just_now_waits_and_the_page_says_so(browser, member):
     one = delivery(address(member), state="sent", settled_at=timezone.now())
-    answer = browser.post(reverse("delivery-resend", args=[one.pk]), follow=True)
+    answer = browser.post(reverse("carillon:delivery-resend", args=[one.pk]), follow=True)
     one.refresh_from_db()
     assert one.state == "sent"
     assert b"Wait 60 seconds" in answer.content
@@ -272,7 +280,7 @@ def test_one_that_was_sent_just_now_waits_and_the_page_says_so(browser, member):
 
 def test_a_dead_test_is_not_offered_to_be_sent_again(browser, member):
     one = delivery(address(member), state="dead", purpose="test", of=None)
-    assert reverse("delivery-resend", args=[one.pk]) not in text(browser, "deliveries")
+    assert reverse("carillon:delivery-resend", args=[one.pk]) not in text(browser, "deliveries")
 
 
 def test_all_dead_ones_of_an_address_are_sent_again(browser, member):
@@ -280,7 +288,7 @@ def test_all_dead_ones_of_an_address_are_sent_again(browser, member):
     for state in ("dead", "dead", "sent"):
         delivery(row, state=state)
     other = delivery(address(member), state="dead")
-    browser.post(reverse("channel-resend", args=[row.pk]))
+    browser.post(reverse("carillon:channel-resend", args=[row.pk]))
     assert Delivery.objects.filter(state="pending").count() == 2
     other.refresh_from_db()
     assert other.state == "dead"
@@ -298,7 +306,7 @@ def test_only_what_the_list_shows_is_retried(browser, member):
     wanted, other = address(member), address(member)
     for row in (wanted, wanted, other):
         delivery(row, state="dead")
-    answer = browser.post(reverse("deliveries-retry") + f"?channel={wanted.pk}", follow=True)
+    answer = browser.post(reverse("carillon:deliveries-retry") + f"?channel={wanted.pk}", follow=True)
     assert b"2 deliveries are on their way again." in answer.content
     assert Delivery.objects.get(state="dead").address == other
 
@@ -310,7 +318,7 @@ def test_the_list_costs_the_same_however_long(browser, member, count, django_ass
         tried(delivery(row))
         notification(member, channel="email", hold="dnd")
     with django_assert_max_num_queries(21):
-        browser.get(reverse("deliveries"))
+        browser.get(reverse("carillon:deliveries"))
 
 
 @pytest.mark.parametrize("state", ["", "dead", "held", "sent"])
@@ -338,12 +346,12 @@ def test_the_channels_have_the_account_s_mail(browser, member):
         ({"last_success_at": timezone.now()}, "Working"),
         ({"failing_since": timezone.now()}, "Failing"),
         ({"verified_at": None}, "Not confirmed"),
-        ({"is_enabled": False, "disabled_reason": "by_owner"}, "Switched off"),
+        ({"is_enabled": False, "disabled_reason": "by_owner"}, "Paused"),
     ],
 )
 def test_a_channel_says_how_it_stands(browser, member, inbox, word):
     row = address(member, **inbox)
-    assert browser.get(reverse("channel", args=[row.pk])).context["card"]["state"] == word
+    assert browser.get(reverse("carillon:channel", args=[row.pk])).context["card"]["state"] == word
 
 
 def test_why_a_channel_was_switched_off_is_said(browser, member):
@@ -353,7 +361,7 @@ def test_why_a_channel_was_switched_off_is_said(browser, member):
 
 def test_a_webhook_is_added_and_shows_its_secret_this_once(browser):
     answer = browser.post(
-        reverse("channel-add"), {"kind": "webhook", "target": URL, "retry": "long", "format": "standard"}
+        reverse("carillon:channel-add"), {"kind": "webhook", "target": URL, "retry": "long", "format": "standard"}
     )
     row = Address.objects.get(kind="webhook")
     assert b"whsec_" in answer.content
@@ -363,12 +371,12 @@ def test_a_webhook_is_added_and_shows_its_secret_this_once(browser):
 
 
 def test_the_schedules_of_a_webhook_are_said_as_they_are_set(browser, settings):
-    settings.WEBHOOK_RETRY_DELAYS = [2.5, 60.0, 600.0]
+    own(settings, WEBHOOK_RETRY_DELAYS=[2.5, 60.0, 600.0])
     assert "After 2.5, 60 and 600 seconds" in text(browser, "channel-add", kind="webhook")
 
 
 def test_a_refused_one_says_why_and_keeps_what_was_typed(browser):
-    answer = browser.post(reverse("channel-add"), {"kind": "webhook", "target": "http://127.0.0.1/hook"})
+    answer = browser.post(reverse("carillon:channel-add"), {"kind": "webhook", "target": "http://127.0.0.1/hook"})
     assert answer.status_code == 400
     assert b'role="alert"' in answer.content
     assert b'value="http://127.0.0.1/hook"' in answer.content
@@ -387,7 +395,8 @@ def test_a_kind_that_isn_t_installed_has_no_form(browser):
     ("name", "form", "words"),
     [
         ("channel-test", {}, "A test is on its way"),
-        ("channel-switch", {"is_enabled": "false"}, "Switched off"),
+        ("channel-switch", {"is_enabled": "false"}, "Paused. Its history stays."),
+        ("channel-switch", {"is_enabled": "true"}, "Resumed."),
         ("channel-recover", {"since": "2026-03-04T12:00"}, "Nothing was missed since then"),
         ("channel-recover", {"since": "yesterday"}, "Choose a date and a time"),
         ("channel-recover", {"since": "9999-12-31T23:59"}, "accepted are times from 1970-01-01 to 2200-01-01"),
@@ -396,7 +405,7 @@ def test_a_kind_that_isn_t_installed_has_no_form(browser):
     ],
 )
 def test_what_is_done_to_a_channel_is_said(browser, member, name, form, words):
-    answer = browser.post(reverse(name, args=[address(member).pk]), form, follow=True)
+    answer = browser.post(reverse(f"carillon:{name}", args=[address(member).pk]), form, follow=True)
     assert words in answer.content.decode()
 
 
@@ -406,23 +415,23 @@ def test_what_was_missed_is_sent_from_a_moment_on_the_person_s_clock(browser, me
     for at in ("2026-03-04T06:29Z", "2026-03-04T06:31Z"):
         one = delivery(row, state="dead")
         Delivery.objects.filter(pk=one.pk).update(created_at=at)
-    browser.post(reverse("channel-recover", args=[row.pk]), {"since": "2026-03-04T12:00"})
+    browser.post(reverse("carillon:channel-recover", args=[row.pk]), {"since": "2026-03-04T12:00"})
     assert list(Delivery.objects.order_by("created_at").values_list("state", flat=True)) == ["dead", "pending"]
 
 
 def test_a_link_can_be_sent_again(browser, member):
     row = address(member, verified_at=None)
-    browser.post(reverse("channel-confirm", args=[row.pk]))
+    browser.post(reverse("carillon:channel-confirm", args=[row.pk]))
     assert Delivery.objects.get().purpose == "confirmation"
 
 
 def test_a_webhook_s_options_are_saved_and_its_secret_is_made_anew(browser, member):
-    browser.post(reverse("channel-add"), {"kind": "webhook", "target": URL})
+    browser.post(reverse("carillon:channel-add"), {"kind": "webhook", "target": URL})
     row = Address.objects.get(kind="webhook")
-    browser.post(reverse("channel-change", args=[row.pk]), {"retry": "long", "format": "cloudevents"})
+    browser.post(reverse("carillon:channel-change", args=[row.pk]), {"retry": "long", "format": "cloudevents"})
     row.refresh_from_db()
     assert (row.retry, row.format) == ("long", "cloudevents")
-    assert b"whsec_" in browser.post(reverse("channel-rotate", args=[row.pk])).content
+    assert b"whsec_" in browser.post(reverse("carillon:channel-rotate", args=[row.pk])).content
 
 
 NAMES = ["channel-test", "channel-confirm", "channel-rotate", "channel-switch", "channel-recover", "channel-change"]
@@ -430,27 +439,27 @@ NAMES = ["channel-test", "channel-confirm", "channel-rotate", "channel-switch", 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_another_person_s_channel_isn_t_there(browser, outsider, name):
-    assert browser.post(reverse(name, args=[address(outsider).pk])).status_code == 404
+    assert browser.post(reverse(f"carillon:{name}", args=[address(outsider).pk])).status_code == 404
 
 
 def test_nor_is_its_page_or_its_deliveries(browser, outsider):
     one = delivery(address(outsider), state="dead")
-    assert browser.get(reverse("channel", args=[one.address_id])).status_code == 404
-    assert browser.get(reverse("deliveries"), {"channel": one.address_id}).status_code == 404
-    assert browser.post(reverse("delivery-resend", args=[one.pk])).status_code == 404
-    assert browser.post(reverse("channel-resend", args=[one.address_id])).status_code == 404
+    assert browser.get(reverse("carillon:channel", args=[one.address_id])).status_code == 404
+    assert browser.get(reverse("carillon:deliveries"), {"channel": one.address_id}).status_code == 404
+    assert browser.post(reverse("carillon:delivery-resend", args=[one.pk])).status_code == 404
+    assert browser.post(reverse("carillon:channel-resend", args=[one.address_id])).status_code == 404
     one.refresh_from_db()
     assert one.state == "dead"
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_changes_something_is_a_post(browser, member, name):
-    assert browser.get(reverse(name, args=[address(member).pk])).status_code == 405
+    assert browser.get(reverse(f"carillon:{name}", args=[address(member).pk])).status_code == 405
 
 
 @pytest.mark.parametrize("name", ["deliveries", "channels", "channel-add"])
 def test_nobody_is_sent_to_sign_in(client, name):
-    assert client.get(reverse(name)).url.startswith(reverse("sign-in"))
+    assert client.get(reverse(f"carillon:{name}")).url.startswith(reverse("carillon:sign-in"))
 
 
 def test_the_pages_have_nothing_inline(browser, member):
@@ -463,6 +472,16 @@ def test_the_pages_have_nothing_inline(browser, member):
 def test_the_navigation_leads_there(browser):
     for name in ("deliveries", "channels"):
         assert f'href="/{name}/" aria-current="page"' in text(browser, name)
+
+
+def test_a_title_is_one_line_with_what_was_filled_in_set_apart(browser, member):
+    delivery(address(member), of=notification(member, event=event_named("שוט 42")))
+    assert ' one" title="\u2068שוט 42\u2069 finished">\u2068שוט 42\u2069 finished</h2>' in text(browser, "deliveries")
+
+
+def test_a_long_address_loses_its_middle(browser, member):
+    delivery(address(member, kind="webhook", target="https://hooks.example.com/" + "services-" * 9 + "end"))
+    assert "…" in lines(browser)[0]["target"]
 
 
 def test_a_summary_reads_as_what_it_counts(browser, member):

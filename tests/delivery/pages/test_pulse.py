@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from delivery.monitoring import pulse as figures
 from delivery.pages.pulse import HEIGHT, WIDTH, percent, plot
+from events.models import Event
 from tests.delivery.factories.deliveries import address, delivery, notification
 from tests.inline_code import INLINE
 
@@ -25,7 +26,7 @@ def browser(client: Client, admin) -> Client:
 
 
 def page(browser: Client, name: str = "pulse", **query: str) -> str:
-    answer = browser.get(reverse(name), query)
+    answer = browser.get(reverse(f"carillon:{name}"), query)
     assert answer.status_code == 200
     text = re.sub(r"<[^>]+>|\s+", " ", answer.content.decode())
     return re.sub(r"\s+", " ", text)
@@ -53,8 +54,16 @@ def test_figures_bars_and_events_are_in_words(browser, fake, member):
         assert words in shown
 
 
+def test_an_event_of_failure_and_one_that_did_not_arrive_look_apart(browser, fake, member):
+    delivery(address(member), state="dead", settled_at=timezone.now())
+    notification(member, name="job.failed")
+    text = browser.get(reverse("carillon:pulse-live")).content.decode()
+    marks = [re.findall(r"data-(failed|undelivered)", line) for line in re.findall(r"<li data-id[^>]*>", text)]
+    assert marks == [["failed"], ["undelivered"]]
+
+
 def test_the_part_that_is_read_anew_is_no_whole_page(browser):
-    text = browser.get(reverse("pulse-live")).content.decode()
+    text = browser.get(reverse("carillon:pulse-live")).content.decode()
     assert 'data-part="figures"' in text
     assert 'data-part="stream"' in text
     assert "<html" not in text
@@ -62,7 +71,7 @@ def test_the_part_that_is_read_anew_is_no_whole_page(browser):
 
 def test_nothing_is_inline(browser, member):
     notification(member)
-    assert not INLINE.search(browser.get(reverse("pulse")).content.decode())
+    assert not INLINE.search(browser.get(reverse("carillon:pulse")).content.decode())
 
 
 def test_filters_are_in_the_address(browser, member):
@@ -72,9 +81,20 @@ def test_filters_are_in_the_address(browser, member):
     assert "Only job 42" in page(browser, source="job:42")
 
 
-@pytest.mark.parametrize("query", [{"over": "year"}, {"source": "job"}])
+def test_what_is_about_a_text_is_found_and_named_as_it_is(browser, member):
+    row = notification(member, name="review.approved")
+    Event.objects.filter(pk=row.event_id).update(
+        source_entity_type="render_job", source_entity_id=None, source_entity_key="a_b:c"
+    )
+    for source, times in (("render_job:a_b:c", 1), ("render_job:a_b:d", 0)):
+        text = page(browser, source=source)
+        assert f"Only {source.replace('render_job:', 'render job ')}" in text
+        assert text.count("Review approved ·") == times
+
+
+@pytest.mark.parametrize("query", [{"over": "year"}, {"source": "job"}, {"source": "job:a b"}])
 def test_what_no_page_has_written_is_refused(browser, query):
-    assert browser.get(reverse("pulse"), query).status_code == 400
+    assert browser.get(reverse("carillon:pulse"), query).status_code == 400
 
 
 def test_ten_who_look_cost_one(browser, django_assert_num_queries):

@@ -26,10 +26,11 @@ from notifications.routing import audiences
 from tests.accounts.factory import name_of
 from tests.api_client import V1, as_
 from tests.conftest import person
-from tests.delivery.factories.deliveries import NOON, address
+from tests.delivery.factories.deliveries import NOON, address, destination
 from tests.notifications.factories.routing import (
     JOB,
     define,
+    mute,
     publish_and_route,
     route,
     store_preference,
@@ -83,6 +84,15 @@ def test_a_choice_of_their_own(watcher, choice, why_not):
     event = publish_and_route("review.comment", source=JOB)
     found = about(event, watcher)
     assert (found.reason, found.why_not, found.channels) == ("watcher", why_not, [])
+
+
+def test_what_they_mute(watcher):
+    grant(JOB, user=watcher, role="watcher")
+    mute(watcher, of=JOB)
+    event = publish_and_route("review.comment", source=JOB)
+    found = about(event, watcher)
+    assert (found.reason, found.why_not, found.channels) == ("watcher", "muted", [])
+    assert explanation_text.why_not_text("muted", rules=[]) == "Muted what it is about, or its project."
 
 
 def test_nobody_whom_a_rule_brings_in(outsider, owner):
@@ -171,7 +181,7 @@ def test_what_is_more_than_the_cap_of_an_hour_says_so_and_when_it_comes(owner):
     told = explanation_output.as_json(found, for_staff=True)["people"][0]["channels"][1]
     assert (told["state"], told["hold"]) == ("held_burst", "burst")
     assert told["explanation"] == (
-        "Held by the hourly cap. As of now: more than 30 in an hour, so one summary at 14:00."
+        "Held: many came at once. As of now: more than 30 in an hour, so one summary at 14:00."
     )
 
 
@@ -269,7 +279,7 @@ def test_every_code_has_its_sentence():
         explanation_text.STATES
     )
     assert {f"held_{hold}" for hold in ("dnd", "quiet", "digest", "burst")} <= set(explanation_text.STATES)
-    assert set(audiences.REASONS) == set(explanation_text.REASONS)
+    assert {*audiences.REASONS, "imported"} == set(explanation_text.REASONS)
 
 
 def explain(*arguments: str) -> str:
@@ -338,3 +348,15 @@ def test_over_http_the_link_goes_on(admin):
 
 def test_an_event_that_isn_t_there_is_a_404(admin):
     assert as_(admin).get(f"{V1}/events/999/explain").status_code == 404
+
+
+def test_what_went_to_a_destination_is_said_beside_the_people(admin):
+    destination()
+    event = publish_and_route("job.completed", source=JOB)
+    said = as_(admin).get(f"{V1}/events/{event.pk}/explain").json()["destinations"]
+    assert [(one["label"], one["delivery"]["state"], one["delivery"]["event_id"]) for one in said] == [
+        ("#renders", "pending", event.pk)
+    ]
+    out = StringIO()
+    call_command("explain", str(event.pk), stdout=out)
+    assert "Also: #renders" in out.getvalue()

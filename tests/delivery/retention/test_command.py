@@ -17,6 +17,7 @@ from delivery.retention import tasks
 from delivery.retention.step import RetentionStep
 from events.transport import hints
 from tests.delivery.factories.retention import NOW, YOUNG, event, prune, row, sent, there
+from tests.own_settings import own
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +35,7 @@ def test_it_says_what_went(owner, capsys):
     sent(row(owner), tries=2)
     call_command("prune")
     assert capsys.readouterr().out == (
-        "Gone: 1 notifications, 0 summaries, 1 deliveries, 2 delivery attempts, 1 events, 0 reading batches.\n"
+        "Gone: 1 notifications, 0 summaries, 1 deliveries, 2 delivery attempts, 1 events, 0 reading batches, 0 mutes.\n"
     )
 
 
@@ -60,14 +61,14 @@ def test_days_that_are_none_are_refused(days):
 
 
 def test_the_settings_say_how_long_and_where(owner, settings, tmp_path):
-    settings.NOTIFICATION_RETENTION_DAYS, settings.ARCHIVE_DIR = 5, tmp_path
+    own(settings, NOTIFICATION_RETENTION_DAYS=5, ARCHIVE_DIR=tmp_path)
     event(YOUNG)
     call_command("prune")
     assert [file.name.split("-")[0] for file in tmp_path.iterdir()] == ["events"]
 
 
 def test_an_archive_that_can_not_be_written_stops_it(settings, tmp_path):
-    settings.ARCHIVE_DIR = tmp_path / "missing"
+    own(settings, ARCHIVE_DIR=tmp_path / "missing")
     happened = event()
     with pytest.raises(CommandError, match="What isn't archived stays"):
         call_command("prune")

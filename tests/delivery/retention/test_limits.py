@@ -16,7 +16,7 @@ from delivery.models import Address, Attempt, Delivery
 from delivery.retention import prune as pruning
 from events.dispatch import subscribers
 from events.models import Event, EventType, ParkedEvent, Subscriber
-from notifications.models import Fanout, Notification, ReadingBatch, Summary
+from notifications.models import Fanout, Mute, Notification, ReadingBatch, Summary
 from tests.delivery.factories.retention import (
     DAYS,
     NOW,
@@ -62,6 +62,14 @@ def test_a_reading_can_be_undone_for_seven_days(owner):
         ReadingBatch.objects.create(user=owner, created_at=created_at)
     assert prune().gone == {"reading_batches": 1}
     assert ReadingBatch.objects.get().created_at == NOW - week
+
+
+def test_a_mute_goes_once_it_has_ended_however_old_it_is(owner):
+    for number, until in enumerate([None, NOW, NOW + timedelta(seconds=1)]):
+        Mute.objects.create(user=owner, entity_type="job", entity_id=number, until=until, created_at=NOW)
+    assert pruning.count(now=NOW, days=DAYS)["mutes"] == 1
+    assert prune().gone == {"mutes": 1}
+    assert set(Mute.objects.values_list("entity_id", flat=True)) == {0, 2}
 
 
 def test_an_old_event_that_nobody_was_told_of_goes():
@@ -192,6 +200,7 @@ def test_every_table_that_points_to_what_goes_is_dealt_with():
         ("parked_events", True),
         ("deliveries", True),
         ("delivery_attempts", True),
+        ("events", True),  # to the later one that ended it, which needn't be there
     }
 
 

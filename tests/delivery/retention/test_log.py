@@ -10,6 +10,8 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
+from delivery.models import Delivery
+from delivery.retention.prune import count
 from events.bus import Published, publish, subscribe
 from events.dispatch import replay, subscribers
 from events.dispatch.runner import catch_up
@@ -17,7 +19,8 @@ from events.models import LogGap, LogHead, Subscriber
 from events.sweep import sweep
 from notifications.models import Notification
 from notifications.routing import router
-from tests.delivery.factories.retention import OLD, event, position_of, prune, row, there
+from tests.delivery.factories.deliveries import destination
+from tests.delivery.factories.retention import DAYS, NOW, OLD, event, position_of, prune, row, there
 
 pytestmark = pytest.mark.django_db
 
@@ -174,3 +177,16 @@ def test_rows_that_the_router_reads_again_stay(owner):
     at(router.NAME, position_of(old.event) - 1)
     prune()
     assert there(old, old.event) == [True, True]
+
+
+def test_an_event_waits_for_what_goes_to_a_destination():
+    waiting, sent = event(), event()
+    at_place = destination().address
+    for one, state in ((waiting, "pending"), (sent, "sent")):
+        made = Delivery.objects.create(event=one, address=at_place, kind="fake", purpose="event", state=state)
+        Delivery.objects.filter(pk=made.pk).update(created_at=waiting.created_at)
+    counted = count(now=NOW, days=DAYS)
+    prune()
+    assert there(waiting, sent) == [True, False]
+    assert list(Delivery.objects.values_list("event_id", flat=True)) == [waiting.pk]
+    assert (counted["events"], counted["deliveries"]) == (1, 1)

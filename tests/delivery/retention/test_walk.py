@@ -60,7 +60,7 @@ def lone_deliveries() -> LoneDeliveries:
 
 
 def events() -> Events:
-    return Events(limits.by_age(BEFORE), pointing=Notification.objects.all(), among=Q())
+    return Events(limits.by_age(BEFORE), pointing=(Notification.objects.all(), Delivery.objects.all()), among=Q())
 
 
 def take(step: RetentionStep, ids: list[int]) -> dict[str, int]:

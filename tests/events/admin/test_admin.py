@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
@@ -12,7 +11,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from events import api_keys
-from events.accounts import User
+from events.accounts import User, full_name
 from events.admin import base
 from events.admin.log import SubscriberAdmin
 from events.bus import publish
@@ -20,37 +19,8 @@ from events.entities import Entity
 from events.memberships import grant
 from events.models import ApiKey, Event, EventType, HardwareReading, LogHead, Membership, ParkedEvent, Subscriber
 from tests.accounts.factory import admin_page
+from tests.events.admin.type_forms import fields_of, new_type
 from tests.inline_code import INLINE
-
-
-def fields_of(event_type: EventType, **changes: object) -> dict[str, object]:
-    """What the page's form sends."""
-    form = {
-        name: getattr(event_type, name)
-        for name in (
-            "category description title_template body_template url_template digest_one digest_many replaces "
-            "audience default_channels"
-        ).split()
-    }
-    flags = ("is_active", "is_critical", "is_locked", "exclude_actor", "actor_becomes_owner", "updates_quietly")
-    form |= {name: "on" for name in flags if getattr(event_type, name)}
-    form |= {"schema": json.dumps(event_type.schema or ""), "sample": json.dumps(event_type.sample)}
-    if event_type.schema is None:
-        form["schema"] = ""
-    return form | changes
-
-
-def new_type(**changes: object) -> dict[str, object]:
-    return {
-        "name": "render.queued",
-        "category": "render",
-        "is_active": "on",
-        "audience": ["actor", "watchers"],
-        "default_channels": ["in_app", "email"],
-        "title_template": "{{ payload.shot }} is queued",
-        "schema": '{"type": "object", "required": ["shot"]}',
-        "sample": '{"shot": "042"}',
-    } | changes
 
 
 def send(admin_client: Client, page: str, *args: object, **form: object):
@@ -143,11 +113,11 @@ def test_a_membership_says_who_wrote_it(admin_client, admin_user, owner):
     form = {"entity_type": "job", "entity_id": 42, "user": owner.pk, "role": "owner"}
     assert send(admin_client, "membership_add", **form).status_code == 302
     listed = admin_client.get(reverse("admin:carillon_events_membership_changelist")).content.decode()
-    assert f'<td class="field-written_by">{admin_user.get_username()}</td>' in listed
+    assert f'<td class="field-written_by">{full_name(admin_user)}</td>' in listed
     key, _text = api_keys.issue(owner, label="Render farm")
     grant(Entity("job", 42), user=owner, role="owner", by=owner, key=key)
     listed = admin_client.get(reverse("admin:carillon_events_membership_changelist")).content.decode()
-    assert f'<td class="field-written_by">{owner.get_username()}, Render farm</td>' in listed
+    assert f'<td class="field-written_by">{full_name(owner)}, Render farm</td>' in listed
 
 
 @pytest.mark.parametrize(
@@ -270,8 +240,9 @@ def test_the_name_stays_once_it_is_given(admin_client):
 def test_the_preview_reads_like_the_sample(admin_client):
     event_type = EventType.objects.get(name="job.failed")
     page = admin_client.get(reverse("admin:carillon_events_eventtype_change", args=[event_type.pk])).content.decode()
-    assert "<dd>Shot 042 failed</dd>" in page
-    assert "<dd>CUDA out of memory at step 14 of 20</dd>" in page
+    assert ">Shot 042 failed</p>" in page
+    assert ">CUDA out of memory at step 14 of 20</p>" in page
+    assert "1 job failed / 3 jobs failed</dd>" in page
 
 
 def test_a_type_in_use_is_kept_with_a_word_on_what_to_do(admin_client, filled):
@@ -343,7 +314,7 @@ def test_only_who_may_change_keys_can_revoke_them(owner, admin_client):
     assert admin_client.get(reverse("admin:carillon_events_apikey_changelist")).status_code == 403
 
 
-@pytest.mark.parametrize(("kind", "number", "field"), [("Job", 1, "entity_type"), ("job", -1, "entity_id")])
+@pytest.mark.parametrize(("kind", "number", "field"), [("Job", 1, "entity_type"), ("job", "a b", "entity_id")])
 def test_a_membership_of_no_entity_is_refused(admin_client, owner, kind, number, field):
     form = {"entity_type": kind, "entity_id": number, "user": owner.pk, "role": "owner"}
     assert field in errors(send(admin_client, "membership_add", **form))

@@ -61,4 +61,4 @@ def test_a_job_leads_to_its_events(admin_client, filled):
 def test_a_run_says_how_it_ended(admin_client, filled):
     service_runs.end(ServiceRun.objects.get())
     [listed, _row] = opened(admin_client, "servicerun")
-    assert "icon-yes" in listed.content.decode()
+    assert '<td class="field-ending">Yes</td>' in listed.content.decode()

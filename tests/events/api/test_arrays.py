@@ -24,6 +24,7 @@ WHOLE = {
     "project_id": 3,
     "payload": {"name": "Shot 042"},
     "idempotency_key": "k",
+    "to": [2, 1],
 }
 # At the edges of what one field or another accepts.
 EDGES: list[object] = [
@@ -42,6 +43,13 @@ EDGES: list[object] = [
     7.5,
     True,
     [],
+    [1],
+    [None],
+    [True],
+    [1.0],
+    [-1],
+    [[1]],
+    [0] * 10_001,
     {},
     {"a": [1]},
 ]

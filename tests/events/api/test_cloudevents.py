@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 from events import api_keys
 from events.models import Event
 from tests.api_client import V1, as_, bearing, codes
+from tests.own_settings import own
 
 EVENTS = f"{V1}/events"
 
@@ -100,7 +101,7 @@ def test_a_batch_that_is_no_array_is_refused(publisher):
 
 
 def test_a_sender_that_asks_first_is_told_that_and_how_fast_it_may_send(db, publisher, settings):
-    settings.PUBLISH_EVENTS_PER_MINUTE = 120
+    own(settings, PUBLISH_EVENTS_PER_MINUTE=120)
     asked = {"WebHook-Request-Origin": "eventemitter.example.com", "WebHook-Request-Rate": "1000"}
     slow, unlimited = (bearing(api_keys.issue(publisher, events_per_minute=most)[1]) for most in (5, 0))
     for client, rate in ((APIClient(), "120"), (slow, "5"), (unlimited, "*")):

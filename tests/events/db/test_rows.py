@@ -25,7 +25,7 @@ def tie(*rows: Any, **options: Any) -> list[tuple[Any, ...]]:
     return insert_rows("memberships", columns=TIE, rows=rows, **options)
 
 
-def ties() -> list[tuple[int, str]]:
+def ties() -> list[tuple[int | None, str]]:
     return sorted(Membership.objects.values_list("entity_id", "role"))
 
 

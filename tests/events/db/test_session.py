@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 
 from events.db import clock, session
 from events.models import Subscriber
@@ -85,3 +86,36 @@ def test_a_trial_on_sqlite_puts_its_settings_back(committed):
     with session.trial(milliseconds=7):
         assert settings() == [7, 1]
     assert settings() == before
+
+
+def limited(statement: str, *, after: float = 0.0) -> None:
+    with session.limited(seconds=0.01), connection.cursor() as cursor:
+        time.sleep(after)
+        cursor.execute(statement)
+
+
+@pytest.mark.django_db
+def test_limited_code_that_fails_breaks_no_other_statement():
+    with pytest.raises(DatabaseError, match="no_such_table"):
+        limited("SELECT * FROM no_such_table")
+    assert not Subscriber.objects.filter(name="nobody").exists()
+
+
+@pytest.mark.django_db
+def test_limited_code_begins_no_statement_after_its_time():
+    with pytest.raises(TimeoutError, match=r"longer than 0\.01 s"):
+        limited("SELECT 1", after=0.02)
+    assert not Subscriber.objects.filter(name="nobody").exists()
+
+
+@pytest.mark.service
+@pytest.mark.django_db
+def test_the_limit_of_others_is_as_it_was_before():
+    with transaction.atomic():
+        session.set_local(statement_timeout="7s")
+        with session.limited(seconds=2):
+            assert shown("statement_timeout") == "2s"
+        assert shown("statement_timeout") == "7s"
+        with pytest.raises(ZeroDivisionError), session.limited(seconds=2):
+            raise ZeroDivisionError
+        assert shown("statement_timeout") == "7s"

@@ -20,23 +20,22 @@ from tests.events.numbering import number_all
 pytestmark = pytest.mark.django_db
 
 # Publisher, and source if any.
-FACTS = st.lists(st.tuples(st.sampled_from("abcd"), st.none() | st.integers(1, 3)), max_size=25)
+FACTS = st.lists(st.tuples(st.sampled_from("abcd"), st.none() | st.integers(1, 3) | st.sampled_from("xy")), max_size=25)
 
 
 class Waiting(NamedTuple):
     pk: int
     publisher: str
-    source: int | None
+    source: int | str | None
 
 
-def published(facts: Sequence[tuple[str, int | None]]) -> list[Waiting]:
+def published(facts: Sequence[tuple[str, int | str | None]]) -> list[Waiting]:
     started = EventType.objects.get(name="job.started")
     rows = [
         Event(
             event_type=started,
             publisher=publisher,
-            source_entity_type="job" if source else None,
-            source_entity_id=source,
+            **(Entity("job", source).columns("source_entity") if source else {}),
         )
         for publisher, source in facts
     ]
@@ -78,7 +77,7 @@ def next_batch(waiting: Sequence[Waiting], *, room: int) -> set[int]:
 def test_every_batch_is_what_the_slow_way_takes_until_nothing_waits(facts, room):
     Event.objects.all().delete()
     waiting = published(facts)
-    by_source: dict[int | None, list[int]] = defaultdict(list)
+    by_source: dict[int | str | None, list[int]] = defaultdict(list)
     while waiting:
         expected = next_batch(waiting, room=room)
         assert sequencer.number(limit=room).count == len(expected) > 0

@@ -20,6 +20,7 @@ from events.models import Event
 from events.sweep import sweep
 from events.transport import channel_layer
 from tests.events.numbering import number_all
+from tests.own_settings import own
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -80,6 +81,15 @@ async def held_back(stream: Any, count: int) -> None:
             return
         await asyncio.sleep(0.02)
     raise AssertionError("the events did not come")
+
+
+@in_a_loop
+async def test_a_source_comes_with_text_for_an_id(owner):
+    stream = await listening()
+    await happen("job.progress", source=Entity("prompt", "3f2c-91"))
+    one = await asyncio.wait_for(anext(stream), 10)
+    assert isinstance(one, Published)
+    assert one.source == Entity("prompt", "3f2c-91")
 
 
 @in_a_loop
@@ -155,7 +165,7 @@ async def test_who_lagged_gets_the_rest_from_the_log_by_position():
 
 @in_a_loop
 async def test_the_capacity_is_a_setting(settings):
-    settings.EVENT_BUS_CAPACITY = 3
+    own(settings, EVENT_BUS_CAPACITY=3)
     stream = await listening()
     await held_back(stream, 10)
     assert await take(stream) == [Lagged(7)]

@@ -34,6 +34,11 @@ def test_it_prints_the_id_of_what_it_published(owner):
     assert (event.project_id, event.publisher) == (7, "")
 
 
+def test_a_source_may_have_text_for_an_id(db):
+    event = Event.objects.get(pk=int(run("job.completed", "--source", "prompt:3f2c-91")))
+    assert event.source == Entity("prompt", "3f2c-91")
+
+
 def test_an_actor_may_be_named_by_id(owner):
     assert Event.objects.get(pk=int(run("job.completed", "--actor", str(owner.pk)))).actor_user == owner
 
@@ -54,6 +59,7 @@ def test_the_same_key_publishes_once(db):
         (["job.completed", "--actor", "nobody"], "there is no user 'nobody'"),
         (["job.completed", "--actor", "9" * 40], "there is no user"),
         (["job.completed", "--source", "job"], "not of the form type:id"),
+        (["job.completed", "--source", "job:a b"], "text of 1 to 200 printable characters, without spaces"),
         (["job.completed", "--payload", "{"], "--payload is not JSON"),
         (["job.completed", "--payload", "[" * 100_000], "nested too deep"),
         (["job.completed", "--payload", '{"n": ' + "9" * 5000 + "}"], "a number is too long"),
@@ -70,4 +76,11 @@ def test_what_is_refused_is_said_in_one_line(db, words, says):
         run(*words)
     assert "\n" not in str(caught.value)
     assert caught.value.returncode == 1
+    assert not Event.objects.exists()
+
+
+def test_a_dry_run_says_who_would_be_told_and_publishes_nothing(owner):
+    said = run("job.completed", "--actor", owner.get_username(), "--dry-run")
+    assert "job.completed: told 1 of 1 people, 1 over in_app; 0 held." in said
+    assert f"{owner.get_username()} ({owner.pk}): told." in said
     assert not Event.objects.exists()

@@ -127,7 +127,7 @@ def test_a_database_out_of_connections_is_503(owner, monkeypatch):
 
 
 def test_event_types_come_with_schema_and_sample(owner):
-    listed = {row["name"]: row for row in as_(owner).get(f"{V1}/event-types").json()}
+    listed = {row["name"]: row for row in as_(owner).get(f"{V1}/event-types", {"limit": 100}).json()}
     assert len(listed) == EventType.objects.count()
     assert listed["job.progress"]["sample"]["progress"] == 0.8
     assert listed["job.progress"]["schema"]["properties"]["progress"]["maximum"] == 1
@@ -159,8 +159,7 @@ def test_the_openapi_document_is_public_and_names_every_address(db):
 
 
 def test_the_page_of_the_api_has_no_inline_script_or_style(db):
-    html = APIClient().get(f"{V1}/docs").content.decode()
+    html = APIClient().get(f"{V1}/docs/try").content.decode()
     assert re.findall(r"<script(?![^>]* src=)", html) == []
     assert "<style" not in html
     assert " style=" not in html
-    assert APIClient().get(f"{V1}/docs?script=")["Content-Type"].startswith("application/javascript")

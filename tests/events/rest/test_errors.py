@@ -62,7 +62,3 @@ def test_every_listed_exception_exists():
     named = re.findall(r"^\| `[a-z_]+` \| `(\w+)` \|", (ROOT / "docs" / "errors.md").read_text(), re.MULTILINE)
     homes = (refusals, delivery_refusals, errors, exceptions, database_errors, builtins)
     assert [name for name in named if not any(hasattr(home, name) for home in homes)] == []
-
-
-def test_a_bug_is_not_answered_as_an_error_of_the_caller():
-    assert errors.handle(KeyError("x"), {}) is None

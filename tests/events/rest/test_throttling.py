@@ -8,9 +8,11 @@ import pytest
 from django.core.management import call_command
 
 from events import api_keys
+from events.conf import conf
 from events.models import ApiKey, Event
 from events.rest import throttling
 from tests.api_client import V1, as_, bearing
+from tests.own_settings import own
 
 EVENTS = f"{V1}/events"
 DONE = {"event_type": "job.completed"}
@@ -20,7 +22,7 @@ DONE = {"event_type": "job.completed"}
 def _counted_anew(settings, monkeypatch) -> Iterator[None]:
     # Half a minute into a minute: the tests never see it turn.
     monkeypatch.setattr(throttling, "clock", lambda: 1_000_000_050.0)
-    settings.REDIS_PREFIX = f"{settings.REDIS_PREFIX}:rate-{id(settings)}"
+    own(settings, REDIS_PREFIX=f"{conf.REDIS_PREFIX}:rate-{id(settings)}")
     throttling.reset()
     yield
     throttling.reset()
@@ -58,18 +60,18 @@ def test_the_next_minute_begins_anew(publisher, monkeypatch):
 
 
 def test_each_key_counts_for_itself_and_the_session_too(publisher, settings):
-    settings.PUBLISH_EVENTS_PER_MINUTE = 1
+    own(settings, PUBLISH_EVENTS_PER_MINUTE=1)
     for client in (as_(publisher), bearing(api_keys.issue(publisher)[1]), bearing(api_keys.issue(publisher)[1])):
         assert [client.post(EVENTS, DONE).status_code for _ in range(2)] == [201, 429]
 
 
 def test_no_limit_is_none(publisher, settings):
-    settings.PUBLISH_EVENTS_PER_MINUTE = 1
+    own(settings, PUBLISH_EVENTS_PER_MINUTE=1)
     assert [limited(publisher, 0).post(EVENTS, DONE).status_code for _ in range(3)] == [201] * 3
 
 
 def test_while_redis_is_away_everybody_may_publish(publisher, settings):
-    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    own(settings, REDIS_URL="redis://127.0.0.1:1/0")
     assert [limited(publisher, 1).post(EVENTS, DONE).status_code for _ in range(2)] == [201, 201]
 
 

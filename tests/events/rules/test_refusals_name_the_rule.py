@@ -18,15 +18,23 @@ from tests.events.strategies import PAYLOADS
 ROOT = Path(__file__).parents[3]
 # Sentences for those who write code: what they quote stands in that code.
 FOR_DEVELOPERS = {
+    "events/checks/database.py",
+    "events/checks/project.py",
+    "events/conf.py",
     "events/declarations.py",
     "events/dispatch/runner.py",
     "events/dispatch/subscribers.py",
+    "events/installed.py",
+    "events/rules/code_audiences.py",
     "events/rules/schema_keywords.py",
     "events/sources/comfyui/client.py",
     "notifications/channels.py",
+    "notifications/importing/django_notifications.py",
     "notifications/presentation/access.py",
+    "delivery/apps.py",
     "delivery/channels/blame.py",
     "delivery/channels/registry.py",
+    "delivery/checks.py",
 }
 
 

@@ -13,12 +13,14 @@ from django.utils import timezone
 
 from events import tasks
 from events.bus import NewEvent, publish, publish_many
+from events.conf import conf
 from events.dispatch import sequencer, subscribers
 from events.log.publish import NUMBER_TASK
 from events.models import Event
 from events.sweep import sweep
 from events.transport import hints
 from tests.events.concurrency import holds_in_a_fork
+from tests.own_settings import own
 
 NOWHERE = "redis://127.0.0.1:1/0"
 
@@ -38,7 +40,7 @@ def _own_sender() -> Iterator[None]:
 
 @pytest.fixture
 def broker_down(monkeypatch, settings) -> None:
-    settings.REDIS_URL = NOWHERE
+    own(settings, REDIS_URL=NOWHERE)
     options = live_settings.CELERY_TASK_PUBLISH_RETRY_POLICY
     app = Celery("unreachable", broker=NOWHERE, set_as_current=False)
     app.conf.task_publish_retry_policy = options
@@ -94,7 +96,7 @@ def test_another_process_that_hinted_already_is_enough(sent):
 @pytest.mark.service
 def test_installations_that_share_a_redis_dont_take_each_others_flags(sent, settings):
     send("some.task")
-    settings.REDIS_PREFIX += "-other"
+    own(settings, REDIS_PREFIX=f"{conf.REDIS_PREFIX}-other")
     send("some.task")
     hints.clear("some.task")
     assert sent == [("some.task",)] * 2

@@ -6,20 +6,22 @@ import uuid
 
 import pytest
 
+from events.conf import conf
 from events.transport import shared_counts
 from events.transport.shared_counts import SharedCounts
 from tests.events.concurrency import at_once
+from tests.own_settings import own
 
 
 @pytest.fixture
 def counts(settings) -> SharedCounts:
-    settings.REDIS_PREFIX = f"{settings.REDIS_PREFIX}:{uuid.uuid4().hex}"
+    own(settings, REDIS_PREFIX=f"{conf.REDIS_PREFIX}:{uuid.uuid4().hex}")
     return SharedCounts("test", effect="nothing is counted")
 
 
 @pytest.fixture
 def _nowhere(settings) -> None:
-    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    own(settings, REDIS_URL="redis://127.0.0.1:1/0")
 
 
 def test_all_that_is_added_at_once_is_counted(counts):

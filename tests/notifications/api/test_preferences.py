@@ -32,8 +32,12 @@ def test_all_types_are_listed_with_their_defaults(owner):
         "is_enabled": True,
         "channels": ["in_app"],
         "scope": "all",
+        "ladder": {},
     }
-    assert NotificationPreference.objects.filter(user=owner).count() == EventType.objects.count()
+    assert (
+        NotificationPreference.objects.filter(user=owner).count()
+        == EventType.objects.exclude(name="event.withdrawn").count()
+    )
 
 
 def test_a_put_changes_the_fields_it_names(owner):
@@ -71,6 +75,9 @@ def test_a_locked_type_is_a_named_400(owner, body):
         ({"channels": ["pigeon"]}, {"channels": "unknown_channel"}),
         ({"channels": ["email", "email"]}, {"channels": "repeated"}),
         ({"scope": "everything"}, {"scope": "unknown_scope"}),
+        ({"ladder": []}, {"ladder": "not_an_object"}),
+        ({"ladder": {"email": 7}}, {"ladder": "invalid_ladder"}),
+        ({"ladder": {"in_app": 5}}, {"ladder": "invalid_ladder"}),
         ({"scope": "all", "colour": 1}, {"colour": "unknown_field"}),
         ([], {"": "invalid"}),
     ],
@@ -96,6 +103,7 @@ def test_what_is_put_comes_back_and_what_is_not_stays(owner):
         "digest_channels": ["in_app"],
         "timezone": "America/New_York",
         "quiet_hours": [{"days": [0, 6], "start": "22:00", "end": "07:30"}],
+        "ladder": {"email": 15, "chat": "never"},
     }
     answer = client.put(SETTINGS, changes)
     assert answer.json() == changes | {"dnd_enabled": False, "dnd_until": None}

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from events.bus import Entity, NewEvent
 from events.log import publish
 from events.models import Event, EventType
 from events.sweep import sweep
 from notifications.inbox import feed
-from notifications.models import Notification, NotificationPreference, UserNotificationSettings
+from notifications.models import Mute, Notification, NotificationPreference, UserNotificationSettings
 from notifications.routing import router
-from notifications.routing.plan import Plan
+from notifications.routing.facts import Plan
 from tests.accounts.factory import name_field
 from tests.events.numbering import number_all
 
@@ -49,6 +50,13 @@ def route(*events: Event, now: datetime = NOON) -> Plan:
         return router.route(list(loaded.order_by("position")), now=now)
 
 
+def queries(*events: Event) -> int:
+    """Count the queries that routing them takes."""
+    with CaptureQueriesContext(connection) as asked:
+        route(*events)
+    return len(asked)
+
+
 def notified(event: Event) -> dict[str, str]:
     """People who have it in their feed, each with the reason."""
     rows = Notification.objects.filter(event=event, channel="in_app")
@@ -73,6 +81,10 @@ def store_preference(user: User, event_type: str, **choice: Any) -> None:
 def store_settings(user: User, **settings: Any) -> None:
     """Write a person's settings, unchecked."""
     UserNotificationSettings.objects.update_or_create(user=user, defaults=settings)
+
+
+def mute(user: User, *, of: Entity, until: datetime | None = None) -> None:
+    Mute.objects.create(user=user, until=until, **of.columns("entity"))
 
 
 def define(name: str, *, audience: Sequence[str] = ("actor",), **fields: Any) -> EventType:

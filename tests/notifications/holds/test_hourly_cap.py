@@ -20,6 +20,7 @@ from tests.notifications.factories.hold_scenarios import FEW
 from tests.notifications.factories.holds import HOUR, next_check_at, prefer_mail, release_due
 from tests.notifications.factories.routing import NOON, define, route
 from tests.notifications.references.hourly_cap import Reference
+from tests.own_settings import own
 
 if TYPE_CHECKING:
     from events.accounts import User
@@ -33,7 +34,7 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture(autouse=True)
 def _cap_of_two(settings) -> None:
-    settings.HOURLY_CAPS = {"email": 2}
+    own(settings, HOURLY_CAPS={"email": 2})
 
 
 @pytest.fixture
@@ -126,13 +127,13 @@ def test_what_was_read_meanwhile_is_in_no_summary(mailed):
 
 
 def test_no_cap_holds_nothing(mailed, settings):
-    settings.HOURLY_CAPS = {}
+    own(settings, HOURLY_CAPS={})
     tell(mailed, 50)
     assert (set(holds(mailed)), Inbox.objects.get(pk=mailed.pk).hourly) == ({"none"}, "")
 
 
 def test_each_channel_has_its_own_cap(mailed, settings):
-    settings.HOURLY_CAPS = {"chat": 1}
+    own(settings, HOURLY_CAPS={"chat": 1})
     tell(mailed, 3)
     assert holds(mailed) == ["none"] * 3
 
@@ -194,7 +195,7 @@ STEPS = st.lists(
 @settings(FEW, max_examples=25, phases=[Phase.explicit, Phase.generate])
 @given(steps=STEPS, most=st.integers(1, 3))
 def test_mails_go_as_the_reference_says_and_none_is_lost(mailed, recorder, settings, steps, most):
-    settings.HOURLY_CAPS = {"email": most}
+    own(settings, HOURLY_CAPS={"email": most})
     reference, at, sent, told = Reference(most), 0, [], []
     with rolled_back():
         for minutes, what in [*steps, (120, "look"), (120, "look")]:

@@ -20,6 +20,7 @@ from notifications.websocket import snapshot
 from tests.conftest import person
 from tests.notifications.factories.holds import HOUR, hold, holds, prefer_mail, release_due
 from tests.notifications.factories.routing import JOB, NOON, OTHER_JOB, publish_and_route, store_settings
+from tests.own_settings import own
 
 pytestmark = pytest.mark.django_db
 
@@ -167,7 +168,7 @@ def test_what_was_let_go_meanwhile_waits_where_one_must_wait_now(owner, recorder
 
 
 def test_of_what_was_let_go_meanwhile_no_more_goes_than_an_hour_takes(owner, recorder, let_go, settings):
-    settings.HOURLY_CAPS = {"email": 1}
+    own(settings, HOURLY_CAPS={"email": 1})
     undone(owner, let_go, now=NOON + HOUR)
     assert [opened.channel for opened in recorder.opened] == ["email"]
     [summary] = release_due(now=NOON + 2 * HOUR)
@@ -177,7 +178,7 @@ def test_of_what_was_let_go_meanwhile_no_more_goes_than_an_hour_takes(owner, rec
 def test_what_was_let_go_meanwhile_ends_with_the_hold_of_now_though_an_hour_ends_later(
     owner, recorder, let_go, settings
 ):
-    settings.HOURLY_CAPS = {"email": 1}
+    own(settings, HOURLY_CAPS={"email": 1})
     undone(owner, let_go, now=NOON + HOUR)
     batch = read_all(owner)
     store_settings(owner, dnd_enabled=True, dnd_until=NOON + 1.5 * HOUR)

@@ -29,8 +29,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_tied")]
 # The `notification` object of the API and of the frames.
 FIELDS = {
     "id seq feed_seq event_id event_type category is_critical title body display_title display_body initials progress "
-    "url reason payload source_entity_type source_entity_id actor_user_id channel is_read read_at done_at "
-    "snoozed_until is_delivered delivered_at created_at"
+    "url reason count actors payload source_entity_type source_entity_id actor_user_id channel is_read read_at done_at "
+    "snoozed_until is_over is_delivered delivered_at created_at"
 }
 
 
@@ -146,7 +146,6 @@ def test_the_object_has_the_documented_fields_and_no_others(owner):
     assert set(feed.as_json(feed.page(owner.pk)[0])) == set(" ".join(FIELDS).split())
 
 
-@pytest.mark.usefixtures("_own_entities")
 def test_the_object_reads_as_the_event_does(owner):
     register_entity("job", url=lambda number: f"/jobs/{number}")
     publish_and_route("job.failed", source=JOB, payload={"name": "shot 042", "error": "Out of memory"}, actor=owner)

@@ -12,6 +12,7 @@ from notifications.inbox import feed, search, triage
 from notifications.models import Notification
 from tests.accounts.factory import rename
 from tests.notifications.factories.routing import JOB, NOON, OTHER_JOB, publish_and_route
+from tests.own_settings import own
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_tied")]
 
@@ -58,8 +59,28 @@ def test_done_and_snoozed_are_found_too_or_alone(owner, row):
 
 def test_the_number_of_queries_depends_on_no_number_of_words_or_rows(owner, row, django_assert_max_num_queries):
     for text in ("harbour", "harbour at night by diaz that failed"):
-        with django_assert_max_num_queries(5):
+        with django_assert_max_num_queries(6):
             found(owner, text)
+
+
+def test_a_search_looks_at_so_many_and_the_next_page_looks_on(owner, row, client, monkeypatch):
+    monkeypatch.setattr(search, "LOOKED_AT", 1)
+    newest = feed.page(owner.pk, search_text="harbour")
+    assert (newest, feed.page(owner.pk, search_text="job:42").looked_to) == ([], None)
+    assert newest.looked_to is not None
+    older = feed.page(owner.pk, search_text="harbour", before=(newest.looked_to, 0))
+    assert [one.pk for one in older] == [row]
+
+
+@pytest.mark.parametrize("address", ["/notifications/?q=harbour", "/api/v1/notifications?q=harbour"])
+def test_pages_and_the_api_lead_on_to_what_was_not_looked_at(owner, row, client, monkeypatch, address):
+    monkeypatch.setattr(search, "LOOKED_AT", 1)
+    client.force_login(owner)
+    answer = client.get(address)
+    said = answer.get("Link", "") + answer.content.decode()
+    [following] = re.findall(r"(?:before|cursor)=([0-9]+-0)", said)[:1]
+    name = "cursor" if "api" in address else "before"
+    assert "Harbour at night" in client.get(f"{address}&{name}={following}").content.decode()
 
 
 def test_nobody_finds_what_is_another_person_s(row, outsider):
@@ -67,7 +88,7 @@ def test_nobody_finds_what_is_another_person_s(row, outsider):
 
 
 def test_what_one_may_not_see_is_not_found(owner, row, settings):
-    settings.CARILLON = {"MAY_SEE": "tests.notifications.inbox.test_search.sees_nothing"}
+    own(settings, MAY_SEE="tests.notifications.inbox.test_search.sees_nothing")
     assert found(owner, "harbour") == []
 
 

@@ -24,7 +24,7 @@ def rows(owner, client) -> list[int]:
 
 def post(client, *, script: bool = True, **form: Any):
     headers = {"Accept": "application/json"} if script else {}
-    return client.post(reverse("notification-bulk"), form, headers=headers)
+    return client.post(reverse("carillon:notification-bulk"), form, headers=headers)
 
 
 def test_done_without_a_script_leads_back_and_offers_an_undo(owner, client, rows):
@@ -32,7 +32,7 @@ def test_done_without_a_script_leads_back_and_offers_an_undo(owner, client, rows
     assert answer.url == "/notifications/?unread=1"
     undo = client.get("/notifications/").context["undo"]
     assert (undo["count"], undo["action"]) == (2, "done")
-    client.post(reverse("undo-reading"), {"batch": undo["batch"]})
+    client.post(reverse("carillon:undo-reading"), {"batch": undo["batch"]})
     assert marking.state(owner.pk).unread_count == len(feed.page(owner.pk)) == 2
 
 

@@ -51,7 +51,7 @@ def test_an_end_that_is_none_is_refused(form):
 @pytest.mark.django_db
 def test_a_form_alone_switches_it_on_and_off_and_says_what_it_refuses(client, owner):
     client.force_login(owner)
-    place, back = reverse("do-not-disturb"), {"next": "/notifications/preferences/#when"}
+    place, back = reverse("carillon:do-not-disturb"), {"next": "/notifications/preferences/#when"}
     answer = client.post(place, back | {"preset": "1h"})
     assert answer["Location"] == back["next"]
     chosen = settings_of(owner.pk)

@@ -29,7 +29,7 @@ def browser(client: Client, member: User) -> Client:
 
 
 def page(browser: Client, entity: Entity = JOB, **query: Any) -> str:
-    answer = browser.get(reverse("entity", args=[entity.type, entity.id]), query)
+    answer = browser.get(reverse("carillon:entity", args=[entity.type, entity.id]), query)
     return answer.content.decode() if answer.status_code == 200 else str(answer.status_code)
 
 
@@ -56,12 +56,21 @@ def test_a_comment_changes_no_state(browser, member, owner):
     assert 'data-tone="good">Approved' in page(browser)
 
 
+def test_what_failed_has_a_sign_of_its_own(browser, member):
+    grant(JOB, user=member, role="owner")
+    publish_and_route("job.started", source=JOB, payload={"name": "Shot 042"})
+    publish_and_route("job.failed", source=JOB, payload={"name": "Shot 042"})
+    shown = page(browser)
+    assert '<article class="card story" data-category="job" data-failed>' in shown
+    assert shown.count('<li data-category="job" data-failed>') == 1
+
+
 def test_each_entry_leads_to_the_person_s_own_notification(browser, member):
     grant(JOB, user=member, role="owner")
     event = publish_and_route("job.completed", source=JOB)
     [entry] = known(member).entries
     assert (entry.event.pk, entry.notification_id is not None) == (event.pk, True)
-    assert reverse("notification-detail", args=[entry.notification_id]) in page(browser)
+    assert reverse("carillon:notification-detail", args=[entry.notification_id]) in page(browser)
 
 
 def test_who_has_nothing_to_do_with_it_finds_no_page(browser, owner):
@@ -95,8 +104,8 @@ def test_a_project_tells_of_what_is_in_it(browser, member):
     publish_and_route("job.failed", source=JOB, project_id=7, payload={"name": "Shot 042"})
     shown = page(browser, PROJECT)
     assert "<bdi>Harbour film</bdi>" in shown
-    assert reverse("entity", args=["job", 42]) in shown
-    assert reverse("entity", args=["project", 7]) in page(browser)
+    assert reverse("carillon:entity", args=["job", 42]) in shown
+    assert reverse("carillon:entity", args=["project", 7]) in page(browser)
 
 
 def test_what_the_host_hides_is_not_there(browser, member, monkeypatch):

@@ -34,7 +34,7 @@ def test_a_new_password_keeps_this_session_and_ends_the_others(browser, member):
     other = Client()
     other.force_login(member)
     answer = browser.post(PAGE, NEW, follow=True)
-    assert answer.redirect_chain == [(reverse("preferences"), 302)]
+    assert answer.redirect_chain == [(reverse("carillon:preferences"), 302)]
     assert "Password changed." in answer.content.decode()
     assert other.get(PAGE).status_code == 302
     assert Client().login(username=sign_in_name("member"), password="rather-a-long-one-4")

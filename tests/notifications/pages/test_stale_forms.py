@@ -27,7 +27,7 @@ def tab(client: Client, owner) -> Client:
 
 def opened(tab: Client) -> dict[str, Any]:
     """What the form sends where nobody touches it, as a browser makes it of the page."""
-    page = tab.get(reverse("preferences")).context
+    page = tab.get(reverse("carillon:preferences")).context
     chosen = page["chosen"]
     form: dict[str, Any] = {
         "made_from": page["made_from"],
@@ -56,7 +56,7 @@ def opened(tab: Client) -> dict[str, Any]:
 
 def post(tab: Client, form: dict[str, Any]) -> list[str]:
     """Send it; what the person is told."""
-    answer = tab.post(reverse("preferences"), form)
+    answer = tab.post(reverse("carillon:preferences"), form)
     assert answer.status_code == 302
     return [str(message) for message in get_messages(answer.wsgi_request)]
 
@@ -162,7 +162,7 @@ def test_the_channel_that_a_digest_goes_by_is_ticked_and_kept_once_the_digest_is
 
 
 def test_a_digest_that_goes_nowhere_is_refused(tab):
-    answer = tab.post(reverse("preferences"), opened(tab) | {"digest_enabled": "on", "digest_channels": []})
+    answer = tab.post(reverse("carillon:preferences"), opened(tab) | {"digest_enabled": "on", "digest_channels": []})
     assert (answer.status_code, "Choose at least one way to send it." in answer.content.decode()) == (400, True)
 
 
@@ -173,7 +173,7 @@ def test_a_part_that_a_script_sends_speaks_for_all_of_it(tab, owner):
 
 @pytest.mark.parametrize("made_from", ["x", "[]", "5", "null", '{"types": 5}', '{"settings": "xy"}', "[" * 100_000])
 def test_what_no_page_has_written_is_refused(tab, made_from):
-    assert tab.post(reverse("preferences"), {"made_from": made_from}).status_code == 400
+    assert tab.post(reverse("carillon:preferences"), {"made_from": made_from}).status_code == 400
 
 
 @pytest.mark.parametrize("line", [[], 5, ["a"], [["in_app"], 5], [5, "all"], {"a": 1}])

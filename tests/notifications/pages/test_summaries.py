@@ -50,7 +50,7 @@ def shown_on(page) -> int:
 @pytest.mark.usefixtures("summary")
 @pytest.mark.parametrize("place", ["inbox", "feed-panel", "feed-summaries"])
 def test_it_stands_above_the_feed(browser, place):
-    assert "While do not disturb was on 1 job completed, 1 failed" in text_of(browser.get(reverse(place)))
+    assert "While do not disturb was on 1 job completed, 1 failed" in text_of(browser.get(reverse(f"carillon:{place}")))
 
 
 def test_its_page_lists_what_was_held_and_reads_it(browser, owner, summary):
@@ -60,7 +60,7 @@ def test_its_page_lists_what_was_held_and_reads_it(browser, owner, summary):
     summary.refresh_from_db()
     assert summary.is_read
     assert marking.state(owner.pk).unread_count == 2
-    assert "While do not disturb" not in text_of(browser.get(reverse("inbox")))
+    assert "While do not disturb" not in text_of(browser.get(reverse("carillon:inbox")))
 
 
 def test_fetching_ahead_reads_nothing(browser, summary):
@@ -87,14 +87,14 @@ def test_a_long_one_comes_page_by_page(browser, owner):
 
 
 def test_it_can_be_dismissed_without_a_script(browser, summary):
-    answer = browser.post(reverse("summary-read", args=[summary.pk]), {"next": "/notifications/"})
+    answer = browser.post(reverse("carillon:summary-read", args=[summary.pk]), {"next": "/notifications/"})
     assert answer.url == "/notifications/"
-    assert "While do not disturb" not in text_of(browser.get(reverse("inbox")))
+    assert "While do not disturb" not in text_of(browser.get(reverse("carillon:inbox")))
 
 
 def test_reading_it_twice_changes_once(browser, owner, summary):
     for _ in range(2):
-        assert browser.post(reverse("summary-read", args=[summary.pk]), headers=JSON).status_code == 204
+        assert browser.post(reverse("carillon:summary-read", args=[summary.pk]), headers=JSON).status_code == 204
     assert marking.state(owner.pk).seq == summary.seq + 1
 
 
@@ -115,7 +115,7 @@ def test_one_whose_notifications_are_all_read_is_not_shown(browser, owner):
 @pytest.mark.parametrize("name", ["summary", "summary-read"])
 def test_another_persons_isn_t_there(client, outsider, summary, name):
     client.force_login(outsider)
-    address = reverse(name, args=[summary.pk])
+    address = reverse(f"carillon:{name}", args=[summary.pk])
     assert (client.get if name == "summary" else client.post)(address).status_code == 404
 
 
@@ -123,29 +123,31 @@ class TestPreferences:
     def test_quiet_hours_are_a_form(self, browser, owner):
         form = {"sections": "hours", "hours-0-days": ["0", "4"], "hours-0-start": "22:00", "hours-0-end": "07:00"}
         blank = {"hours-1-start": "22:00", "hours-1-end": "07:00"}
-        browser.post(reverse("preferences"), form | blank)
+        browser.post(reverse("carillon:preferences"), form | blank)
         assert settings_of(owner.pk).quiet_hours == [{"days": [0, 4], "start": "22:00", "end": "07:00"}]
 
     def test_a_window_without_a_day_is_taken_away(self, browser, owner):
         store_settings(owner, quiet_hours=AFTERNOON)
-        browser.post(reverse("preferences"), {"sections": "hours", "hours-0-start": "11:00", "hours-0-end": "14:00"})
+        browser.post(
+            reverse("carillon:preferences"), {"sections": "hours", "hours-0-start": "11:00", "hours-0-end": "14:00"}
+        )
         assert settings_of(owner.pk).quiet_hours == []
 
     @pytest.mark.parametrize("wrong", [{"hours-0-days": ["9"]}, {"hours-0-end": "late"}, {"hours-0-end": "22:00"}])
     def test_a_window_that_cannot_be_is_refused(self, browser, owner, wrong):
         form = {"sections": "hours", "hours-0-days": ["0"], "hours-0-start": "22:00", "hours-0-end": "07:00"}
-        answer = browser.post(reverse("preferences"), form | wrong)
+        answer = browser.post(reverse("carillon:preferences"), form | wrong)
         assert (answer.status_code, settings_of(owner.pk).quiet_hours) == (400, [])
 
     def test_the_windows_there_are_can_be_edited(self, browser, owner):
         store_settings(owner, quiet_hours=[*AFTERNOON, "nonsense"])
-        page = browser.get(reverse("preferences")).content.decode()
+        page = browser.get(reverse("carillon:preferences")).content.decode()
         assert page.count("data-window=") == 2
         assert 'name="hours-0-start" value="11:00"' in page
 
     def test_it_says_when_the_next_digest_comes_and_what_is_in_it(self, browser, owner):
         hold(owner, *TWO, now=timezone.now(), digest_enabled=True)
-        text = text_of(browser.get(reverse("preferences")))
+        text = text_of(browser.get(reverse("carillon:preferences")))
         assert re.search(r"Next: .*09:00 \(UTC\), 2 items: \w.*\.", text)
 
     def test_its_preview_lists_each_event_once_at_the_same_cost(self, owner, django_assert_num_queries):
@@ -155,17 +157,17 @@ class TestPreferences:
 
     def test_dnd_without_an_end_keeps_it_waiting(self, browser, owner):
         store_settings(owner, dnd_enabled=True, digest_enabled=True)
-        assert "Waiting for do not disturb to end, 0 items." in text_of(browser.get(reverse("preferences")))
+        assert "Waiting for do not disturb to end, 0 items." in text_of(browser.get(reverse("carillon:preferences")))
 
     def test_it_can_be_sent_now(self, browser, owner):
         hold(owner, *TWO, now=timezone.now(), digest_enabled=True)
-        page = browser.post(reverse("digest-send"), follow=True)
+        page = browser.post(reverse("carillon:digest-send"), follow=True)
         assert "Sent: 2 notifications" in text_of(page)
-        assert "Nothing to send" in text_of(browser.post(reverse("digest-send"), follow=True))
+        assert "Nothing to send" in text_of(browser.post(reverse("carillon:digest-send"), follow=True))
 
     def test_its_channels_can_be_chosen(self, browser, owner):
         form = {"sections": "digest", "digest_enabled": "on", "digest_interval": "daily", "digest_hour": "9"}
-        browser.post(reverse("preferences"), form | {"digest_weekday": "0", "digest_channels": ["in_app"]})
+        browser.post(reverse("carillon:preferences"), form | {"digest_weekday": "0", "digest_channels": ["in_app"]})
         assert settings_of(owner.pk).digest_channels == ["in_app"]
 
 

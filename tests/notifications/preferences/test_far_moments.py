@@ -36,7 +36,7 @@ def test_the_api_refuses_it_by_name(owner, end):
 @pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
 def test_the_form_refuses_it_and_says_so(client, owner, day):
     client.force_login(owner)
-    answer = client.post(reverse("do-not-disturb"), {"preset": "at", "day": day, "time": "00:00"}, follow=True)
+    answer = client.post(reverse("carillon:do-not-disturb"), {"preset": "at", "day": day, "time": "00:00"}, follow=True)
     assert "accepted are times from 1970-01-01 to 2200-01-01" in answer.content.decode()
     assert not UserNotificationSettings.objects.exists()
 

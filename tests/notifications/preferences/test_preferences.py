@@ -31,7 +31,7 @@ def change(user, name: str, **changes: Any):
 def test_the_missing_rows_are_made_with_their_types_defaults(owner):
     EventType.objects.filter(name="job.failed").update(default_channels=["in_app", "email"])
     rows = {row.event_type.name: row for row in preferences.ensure(owner.pk)}
-    assert len(rows) == EventType.objects.count()
+    assert len(rows) == EventType.objects.exclude(name="event.withdrawn").count()
     assert (rows["job.failed"].channels, rows["job.started"].channels) == (["in_app", "email"], ["in_app"])
     assert all(row.is_enabled and row.scope == "all" for row in rows.values())
 
@@ -47,6 +47,14 @@ def test_a_choice_counts_though_another_type_of_the_batch_offers_just_that(owner
 def test_asking_twice_makes_nothing_anew(owner):
     first = [row.pk for row in preferences.ensure(owner.pk)]
     assert [row.pk for row in preferences.ensure(owner.pk)] == first
+
+
+def test_a_type_that_is_switched_off_is_not_offered_and_keeps_what_was_chosen(owner):
+    change(owner, "job.failed", is_enabled=False)
+    change_type("job.failed", is_active=False)
+    assert "job.failed" not in {row.event_type.name for row in preferences.ensure(owner.pk)}
+    change_type("job.failed", is_active=True)
+    assert [row.is_enabled for row in preferences.ensure(owner.pk) if row.event_type.name == "job.failed"] == [False]
 
 
 def test_the_queries_do_not_grow_with_the_types(owner, django_assert_max_num_queries):
@@ -113,6 +121,7 @@ def test_without_a_row_the_settings_have_their_defaults(owner):
         "digest_channels": [],
         "timezone": "UTC",
         "quiet_hours": [],
+        "ladder": {},
     }
     assert not UserNotificationSettings.objects.exists()
 

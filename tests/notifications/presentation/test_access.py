@@ -19,6 +19,7 @@ from notifications.websocket import snapshot
 from tests.accounts.factory import name_of
 from tests.notifications.factories.routing import JOB, OTHER_JOB, route
 from tests.notifications.fakes import access_host, access_host_in_sets
+from tests.own_settings import own
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +34,7 @@ def _reset() -> None:
 
 @pytest.fixture(params=[access_host.PATH, access_host_in_sets.PATH])
 def _asked(request, settings) -> None:
-    settings.CARILLON = {"MAY_SEE": request.param}
+    own(settings, MAY_SEE=request.param)
 
 
 def tell(user: User, *, source: Entity = JOB) -> None:
@@ -122,7 +123,7 @@ class TestByTheHost:
 
 
 def test_a_host_that_answers_in_sets_is_asked_once(owner, settings):
-    settings.CARILLON = {"MAY_SEE": access_host_in_sets.PATH}
+    own(settings, MAY_SEE=access_host_in_sets.PATH)
     for source in (JOB, OTHER_JOB):
         tell(owner, source=source)
     access_host_in_sets.calls.clear()
@@ -140,7 +141,7 @@ def test_a_host_that_answers_in_sets_is_asked_once(owner, settings):
     ],
 )
 def test_a_path_that_leads_nowhere_stops_the_start_in_one_sentence(settings, path, why):
-    settings.CARILLON = {"MAY_SEE": path}
-    [found] = [one for one in checks.run_checks() if one.id == "carillon_notifications.E001"]
+    own(settings, MAY_SEE=path)
+    [found] = [one for one in checks.run_checks() if one.id == "carillon.E003"]
     assert f"CARILLON['MAY_SEE'] is '{path}'" in found.msg
     assert why in found.msg

@@ -64,11 +64,11 @@ def test_so_have_the_api_and_the_greeting(owner):
 @pytest.mark.parametrize("name", ["inbox", "feed-panel", "feed-rows"])
 def test_so_have_the_pages(client, owner, name):
     client.force_login(owner)
-    assert client.get(reverse(name)).content.count(b"data-feed-seq=") >= len(URLS)
+    assert client.get(reverse(f"carillon:{name}")).content.count(b"data-feed-seq=") >= len(URLS)
 
 
 def test_every_row_can_be_opened(client, owner):
     client.force_login(owner)
     for row in feed.page(owner.pk):
-        assert client.get(reverse("notification-open", args=[row.pk])).status_code == 302
-        assert client.get(reverse("notification-detail", args=[row.pk])).status_code == 200
+        assert client.get(reverse("carillon:notification-open", args=[row.pk])).status_code == 302
+        assert client.get(reverse("carillon:notification-detail", args=[row.pk])).status_code == 200

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.db import connection
 
+from events.entities import Entity
 from events.memberships import grant
 from events.models import Event, EventType
 from events.sweep import sweep
@@ -134,15 +135,18 @@ def test_a_type_of_an_unknown_category_without_rules_is_told_to_nobody(owner):
 @pytest.mark.parametrize("first", range(len(audiences.REASONS)))
 def test_of_several_reasons_the_first_counts(first):
     rules = {"mentioned": "mentioned", "owner": "owner", "actor": "actor", "member": "members", "watcher": "watchers"}
-    rules |= {"admin": "admins", "everyone": "everyone"}
+    rules |= {"project": "project", "admin": "admins", "everyone": "everyone"}
     wanted = audiences.REASONS[first:]
     everything = person("busy", is_superuser=True)
     role = next((name for name in ("owner", "member", "watcher") if name in wanted), None)
     if role:
         grant(OTHER_JOB, user=everything, role=role)
-    define("job.all", audience=[rules[reason] for reason in reversed(wanted)])
+    grant(Entity("project", 7), user=everything, role="member")
+    define("job.all", audience=[rules[reason] for reason in reversed(wanted) if reason in rules])
+    addressed = [everything] if "addressed" in wanted else None
+    mention = {"mentioned_user_ids": [everything.pk]}
     event = publish_and_route(
-        "job.all", source=OTHER_JOB, actor=everything, payload={"mentioned_user_ids": [everything.pk]}
+        "job.all", source=OTHER_JOB, actor=everything, project_id=7, payload=mention, to=addressed
     )
     assert notified(event)["busy"] == wanted[0]
 

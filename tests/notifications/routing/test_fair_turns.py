@@ -14,7 +14,7 @@ from events.models import Event, EventType
 from events.sweep import sweep
 from notifications.models import Fanout, Notification
 from notifications.routing import audiences, fanout, router
-from notifications.routing.plan import Plan
+from notifications.routing.facts import Plan
 from tests.notifications.factories.routing import NOON
 
 pytestmark = pytest.mark.django_db
@@ -52,11 +52,11 @@ def test_a_mention_in_the_middle_of_a_flood_is_told_two_batches_later(owner, mem
     batches: list[list[int]] = []
     route = router.route
 
-    def mention_in_the_third(events: list[Event], *, now: datetime) -> Plan:
+    def mention_in_the_third(events: list[Event], *, now: datetime, sets_aside: bool) -> Plan:
         batches.append([event.pk for event in events])
         if len(batches) == 3:
             mention(member, of=watcher)
-        return route(events, now=now)
+        return route(events, now=now, sets_aside=sets_aside)
 
     monkeypatch.setattr(router, "route", mention_in_the_third)
     flood(owner, 2000)

@@ -6,17 +6,16 @@ from dataclasses import replace
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from events.accounts import User
-from events.bus import NewEvent, publish, publish_many
+from events.bus import NewEvent, publish, publish_many, withdraw
 from events.models import Event, EventType, Membership
 from notifications.inbox import feed
-from notifications.models import Inbox, Notification, NotificationPreference, UserNotificationSettings
+from notifications.models import Inbox, Mute, Notification, NotificationPreference, UserNotificationSettings
 from notifications.routing import audiences, writer
+from notifications.routing.named_audiences import Range
 from tests.accounts.factory import new_person
-from tests.notifications.factories.routing import JOB, NOON, define, route
+from tests.notifications.factories.routing import JOB, NOON, define, queries, route
 
 pytestmark = pytest.mark.django_db
 
@@ -42,12 +41,8 @@ def crowd(count: int) -> list[User]:
     return people
 
 
-def queries(*events: Event) -> int:
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
-        route(*events)
-    return len(asked)
+def mute_all(people: list[User]) -> None:
+    Mute.objects.bulk_create([Mute(user=user, **JOB.columns("entity")) for user in people])
 
 
 def test_ten_thousand_people_cost_as_many_queries_as_one(recorder):
@@ -58,6 +53,15 @@ def test_ten_thousand_people_cost_as_many_queries_as_one(recorder):
     assert queries(publish("review.comment", source=JOB)) == for_one
     assert Notification.objects.filter(channel="in_app").count() == MANY
     assert set(Inbox.objects.values_list("seq", "unread_count")) == {(1, 1)}
+
+
+def test_ten_thousand_people_who_mute_it_cost_as_many_queries_as_one():
+    mute_all(crowd(1))
+    for_one = queries(publish("review.comment", source=JOB))
+    get_user_model().objects.all().delete()
+    mute_all(crowd(MANY))
+    assert queries(publish("review.comment", source=JOB)) == for_one
+    assert not Notification.objects.exists()
 
 
 def test_a_batch_costs_as_many_queries_as_one_event():
@@ -118,9 +122,7 @@ def test_a_chunk_of_an_audience_by_every_rule_is_four_queries(owner, django_asse
     crowd(3)
     event = about_everybody(owner)
     with django_assert_num_queries(4):
-        assert audiences.resolve([event], within=audiences.Range(0, owner.pk)).by_event == {
-            event.pk: {owner.pk: "mentioned"}
-        }
+        assert audiences.resolve([event], within=Range(0, owner.pk)).by_event == {event.pk: {owner.pk: "mentioned"}}
 
 
 def test_an_event_for_nobody_asks_nothing(django_assert_num_queries):
@@ -131,11 +133,31 @@ def test_an_event_for_nobody_asks_nothing(django_assert_num_queries):
         assert writer.notify([event], resolved, now=NOON).rows == []
 
 
-def test_a_dry_run_is_five_queries(owner, django_assert_num_queries):
+def test_a_dry_run_is_ten_queries(owner, django_assert_num_queries):
     crowd(3)
     event = about_everybody(owner)
     resolved = audiences.resolve([event])
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(10):
         assert len(writer.dry_run([event], resolved, now=NOON).rows) == 4
     with django_assert_num_queries(0):
         assert writer.dry_run([event], replace(resolved, by_event={}), now=NOON).rows == []
+
+
+@pytest.mark.parametrize("ends", ["withdrawn", "over"])
+def test_what_ten_thousand_people_were_told_ends_in_as_many_queries_as_for_one(ends):
+    define("odd.approved", audience=["mentioned"], resolves=["review.comment"])
+
+    def end() -> int:
+        event = publish("review.comment", source=JOB)
+        route(event)
+        if ends == "over":
+            return queries(publish("odd.approved", source=JOB))
+        withdraw(event)
+        return queries(Event.objects.get(event_type__name="event.withdrawn", payload__event_id=event.pk))
+
+    crowd(1)
+    for_one = end()
+    get_user_model().objects.all().delete()
+    crowd(MANY)
+    assert end() == for_one
+    assert set(Inbox.objects.values_list("unread_count", flat=True)) == {0}

@@ -106,6 +106,22 @@ def test_somebody_switched_off_is_unauthenticated(server, owner):
     assert server.connect(client=client).closing() == ("unauthenticated", 4401)
 
 
+@pytest.mark.parametrize(("debug", "first"), [(True, "hello"), (False, None)])
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "shop.localhost:8000", "[::1]:8000"])
+def test_where_no_host_is_allowed_those_of_this_machine_are_as_over_http(server, owner, settings, debug, first, host):
+    """As `startproject` leaves the settings."""
+    settings.ALLOWED_HOSTS, settings.DEBUG = [], debug
+    answer = server.connect(owner, origin=f"http://{host}", host=host)
+    assert (answer.frame()["type"] if debug else answer.message()) == (first or REFUSED)
+
+
+def test_what_is_refused_for_its_origin_is_said(server, owner, caplog, monkeypatch):
+    monkeypatch.setattr("events.transport.outages.is_first", lambda *_place, **_kind: True)
+    server.connect(owner, origin="http://evil.example").message()
+    assert "from a page of 'http://evil.example'" in caplog.text
+    assert "CSRF_TRUSTED_ORIGINS" in caplog.text
+
+
 def test_a_key_needs_no_origin(server, owner):
     _key, text = api_keys.issue(owner)
     assert server.connect(origin=None, authorization=f"Bearer {text}").frame()["type"] == "hello"

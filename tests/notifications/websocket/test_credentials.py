@@ -107,24 +107,26 @@ class TestTold:
     def test_a_password_changed_by_its_person(self, server, owner):
         client = signed_in(owner)
         sockets = [server.greeted(owner), server.greeted(owner)]
-        client.post(reverse("password-change"), NEW | {"old_password": PASSWORD})
+        client.post(reverse("carillon:password-change"), NEW | {"old_password": PASSWORD})
         assert [socket.closing() for socket in sockets] == [ENDED] * 2
 
     def test_the_session_that_changed_the_password_goes_on_with_its_new_cookie(self, server, owner):
         client = signed_in(owner)
         old = server.greeted(None, client=client)
-        client.post(reverse("password-change"), NEW | {"old_password": PASSWORD})
+        client.post(reverse("carillon:password-change"), NEW | {"old_password": PASSWORD})
         assert old.closing() == ENDED
         assert server.connect(client=client).frame()["type"] == "hello"
 
     def test_a_key_outlives_the_password(self, server, owner):
         socket = with_key(server, owner)[1]
-        signed_in(owner).post(reverse("password-change"), NEW | {"old_password": PASSWORD})
+        signed_in(owner).post(reverse("carillon:password-change"), NEW | {"old_password": PASSWORD})
         assert socket.has_nothing_more()
 
     def test_the_keys_revoked_with_the_password(self, server, owner):
         socket = with_key(server, owner)[1]
-        signed_in(owner).post(reverse("password-change"), NEW | {"old_password": PASSWORD, "revoke_keys": "on"})
+        signed_in(owner).post(
+            reverse("carillon:password-change"), NEW | {"old_password": PASSWORD, "revoke_keys": "on"}
+        )
         assert socket.closing() == ENDED
 
     def test_a_password_changed_by_the_admin(self, server, owner, staff):
@@ -257,6 +259,6 @@ def test_a_session_outlives_a_replaced_key_though_its_socket_comes_before_any_pa
     settings.SECRET_KEY = "another key that is long enough to be one, and random"
     who = identified(session=session)
     assert not lapsed([who], now=timezone.now())
-    assert client.get(reverse("inbox")).status_code == 200
+    assert client.get(reverse("carillon:inbox")).status_code == 200
     settings.SECRET_KEY_FALLBACKS = []
-    assert client.get(reverse("inbox")).status_code == 200
+    assert client.get(reverse("carillon:inbox")).status_code == 200

@@ -7,6 +7,8 @@ import django
 from django.conf import settings
 from django.core.management import execute_from_command_line
 
+from tests.own_settings import own
+
 
 def die() -> None:
     raise SystemExit("the sweeper's end")
@@ -15,5 +17,5 @@ def die() -> None:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
-    settings.SWEEPS = ["tests.processes.programs.dying_sweeper.die"]
+    own(settings, SWEEPS=["tests.processes.programs.dying_sweeper.die"])
     execute_from_command_line(sys.argv)

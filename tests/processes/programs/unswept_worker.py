@@ -6,10 +6,12 @@ import sys
 import django
 from django.conf import settings
 
+from tests.own_settings import own
+
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
-    settings.SWEEPS = []
+    own(settings, SWEEPS=[])
     from config.celery import app
 
     app.worker_main(sys.argv[1:])

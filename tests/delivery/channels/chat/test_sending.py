@@ -18,6 +18,7 @@ from notifications.models import Notification, Summary
 from tests.delivery.factories.chat_messages import ANYBODY, outgoing, send
 from tests.delivery.factories.emails import THEN, event
 from tests.delivery.fakes.http_receiver import Reply
+from tests.own_settings import own
 
 
 @pytest.fixture
@@ -117,7 +118,7 @@ def test_a_receiver_that_closes_is_tried_again(receiver, url):
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "2130706433", "0x7f.1", "169.254.169.254"])
 def test_staff_reaches_no_further_than_webhooks(host, settings):
     """Outside WEBHOOK_ALLOWED_NETWORKS, whatever the name turns out to be when it is connected to."""
-    settings.WEBHOOK_ALLOWED_NETWORKS = []
+    own(settings, WEBHOOK_ALLOWED_NETWORKS=[])
     outcome = send(outgoing(f"json://{host}:9/"))
     # Apprise itself takes some of them for no host at all.
     assert outcome.reason in ("blocked_address", "dns", "our_dns", "chat_refused")

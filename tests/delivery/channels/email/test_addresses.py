@@ -86,7 +86,7 @@ def test_a_link_is_too_late_after_three_days(other):
 def test_a_link_is_for_the_address_as_it_was(other, change):
     path = path_to(other)
     Address.objects.filter(pk=other.pk).update(**change)
-    assert Client().post(path).status_code == 404
+    assert Client().post(path).status_code == 410
     other.refresh_from_db()
     assert other.verified_at is None
 
@@ -100,7 +100,7 @@ def test_a_link_of_somebody_else_s_making_is_none(other):
 def test_an_account_that_changed_hands_leaves_the_link_useless(other, member):
     path = path_to(other)
     Address.objects.filter(pk=other.pk).update(user=member)
-    assert Client().post(path).status_code == 404
+    assert Client().post(path).status_code == 410
 
 
 def test_adding_one_sends_it_a_link_and_nothing_else(owner):

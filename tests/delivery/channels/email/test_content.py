@@ -106,6 +106,13 @@ def test_what_is_about_one_entity_is_one_thread():
     assert read(failed)["In-Reply-To"] == roots[0]
 
 
+def test_a_thread_is_named_in_few_characters_whatever_the_id():
+    by_text = [event(source_entity_id=None, source_entity_key=key) for key in ("<a@b>" * 40, "<a@b>" * 40, "a")]
+    roots = [str(read(outgoing(one))["References"]) for one in by_text]
+    assert roots[0] == roots[1] != roots[2]
+    assert re.fullmatch(r"<thread\.job\.[0-9a-f]{32}\.user\.1@localhost>", roots[0])
+
+
 def test_what_is_about_nothing_in_particular_is_no_thread():
     assert "References" not in read(outgoing(event(source_entity_type=None, source_entity_id=None)))
 

@@ -10,6 +10,7 @@ from delivery.channels.email import smtp_connection
 from delivery.channels.email.channel import Session, new_turns
 from delivery.channels.email.smtp_connection import TIME_LIMITS
 from tests.delivery.factories.emails import outgoing, send, states
+from tests.own_settings import own
 
 # RFC 5321, section 4.5.3.2, in minutes.
 RFC = {"CONNECT": 5, "MAIL": 5, "RCPT": 5, "DATA": 2, "BODY": 3, "END": 10}
@@ -26,7 +27,7 @@ def test_no_step_takes_longer_than_the_standard_wants_and_the_last_as_long(step,
 
 
 def test_all_are_as_many_times_as_long_as_the_setting_says(settings):
-    settings.EMAIL_TIME_SCALE = 0.5
+    own(settings, EMAIL_TIME_SCALE=0.5)
     assert smtp_connection._limit("END") == 300
 
 

@@ -14,6 +14,7 @@ from delivery.channels.network import resolver
 from tests.delivery.factories import webhook_attempts
 from tests.delivery.factories.webhook_attempts import names
 from tests.delivery.fakes.http_receiver import Receiver, receiving
+from tests.own_settings import own
 
 
 def url_of(receiver: Receiver, host: str) -> str:
@@ -38,7 +39,7 @@ def test_one_forbidden_address_among_several_forbids_the_name(receiver, monkeypa
 def test_a_name_that_changes_after_it_was_saved_is_refused_when_it_is_used(receiver, settings, monkeypatch):
     answers = {"hooks.example.com": ["93.184.215.14"]}
     names(monkeypatch, answers)
-    settings.WEBHOOK_ALLOWED_NETWORKS = []
+    own(settings, WEBHOOK_ALLOWED_NETWORKS=[])
     to = webhook_attempts.outgoing(webhook_attempts.address(url_of(receiver, "hooks.example.com")))
     answers["hooks.example.com"] = ["127.0.0.1"]
     assert webhook_attempts.send(to)[0].reason == "blocked_address"
@@ -55,7 +56,7 @@ def test_nobody_asks_again_between_the_check_and_the_connection(receiver, monkey
 
 def test_an_address_in_the_url_goes_through_the_same_check(receiver, settings):
     """Also where it never was checked: a row that another program wrote."""
-    settings.WEBHOOK_ALLOWED_NETWORKS = []
+    own(settings, WEBHOOK_ALLOWED_NETWORKS=[])
     outcome = webhook_attempts.post(receiver.url)
     assert (outcome.state, outcome.reason) == ("retry", "blocked_address")
     assert receiver.connections == 0
@@ -109,7 +110,7 @@ def test_whose_failure_a_failed_lookup_is(monkeypatch, code, of_others, expected
 
 @pytest.mark.parametrize(("allowed", "asked"), [([], "hooks.example.com."), (["10.0.0.0/8"], "hooks.example.com")])
 def test_search_domains_are_for_intranets_only(settings, monkeypatch, allowed, asked):
-    settings.WEBHOOK_ALLOWED_NETWORKS = [ipaddress.ip_network(one) for one in allowed]
+    own(settings, WEBHOOK_ALLOWED_NETWORKS=[ipaddress.ip_network(one) for one in allowed])
     seen = []
 
     def getaddrinfo(name: str, port: None, **_more: int) -> list[tuple[Any, ...]]:

@@ -20,13 +20,14 @@ from tests.accounts.factory import new_person
 from tests.delivery.factories import webhook_attempts
 from tests.delivery.factories.webhook_attempts import THEN, address, event, outgoing, send
 from tests.delivery.fakes.http_receiver import Request
+from tests.own_settings import own
 
 CLOUD = {"format": Address.Format.CLOUDEVENTS}
 
 
 @pytest.fixture(autouse=True)
 def _site(settings) -> None:
-    settings.BASE_URL = "https://carillon.example.com"
+    own(settings, BASE_URL="https://carillon.example.com")
 
 
 def said(**more: Any) -> dict[str, Any]:
@@ -67,6 +68,13 @@ def test_an_event_has_the_three_fields_and_what_else_is_known():
         "notification_id": 11,
         "reason": "owner",
     }
+
+
+def test_a_source_whose_id_is_text_goes_out_as_it_came():
+    by_text = event(source_entity_id=None, source_entity_key="3f2c-91")
+    assert (said(of=by_text)["source_entity_type"], said(of=by_text)["source_entity_id"]) == ("job", "3f2c-91")
+    cloud = json.loads(bytes(outgoing(address(**CLOUD), of=by_text).delivery.body or b""))
+    assert cloud["subject"] == "job:3f2c-91"
 
 
 def test_a_summary_has_its_counts_in_numbers_and_words_and_the_rows_without_payloads():

@@ -11,6 +11,9 @@ from standardwebhooks import Webhook
 
 from delivery import addresses, channels
 from delivery.models import Delivery
+from events.models import Membership
+from notifications.holds.due import release_due
+from notifications.inbox.marking import state
 from notifications.models import NotificationPreference
 from tests.delivery.fakes.http_receiver import Receiver, Reply
 from tests.delivery.manual_sender import deliver
@@ -102,3 +105,15 @@ def test_the_second_attempt_has_the_same_bytes_and_id(owner, receiver, webhook):
     first, second = receiver.requests
     assert (first.body, first.headers["webhook-id"]) == (second.body, second.headers["webhook-id"])
     assert Delivery.objects.get().state == "sent"
+
+
+def test_thirty_comments_on_one_thing_are_one_unread_row_and_two_webhooks(owner, watcher, receiver, webhook):
+    kind = publish_and_route("review.comment", source=JOB).event_type
+    NotificationPreference.objects.create(user=owner, event_type=kind, channels=["in_app", "webhook"])
+    Membership.objects.create(user=owner, **JOB.columns("entity"), role="owner")
+    for _ in range(30):
+        publish_and_route("review.comment", source=JOB, actor=watcher)
+    assert [one.state for one in go()] == ["sent"]
+    release_due(now=timezone.now() + timedelta(minutes=6))
+    assert [one.state for one in go(minutes=7)] == ["sent"]
+    assert (state(owner.pk).unread_count, len(receiver.requests)) == (1, 2)

@@ -16,6 +16,7 @@ from delivery.channels.webhook.url import parse
 from delivery.errors import AddressRefused
 from tests.accounts.factory import new_person
 from tests.delivery.factories.webhook_attempts import names
+from tests.own_settings import own
 
 REFUSED = {
     "blocked_address": """
@@ -137,7 +138,7 @@ def test_more_names_that_hang_than_saving_may_ask_for_leave_room_for_attempts(mo
 
 def test_an_open_intranet_has_names_of_its_own(settings, monkeypatch):
     names(monkeypatch, {"receiver": ["10.20.30.40"]})
-    settings.WEBHOOK_ALLOWED_NETWORKS = [ipaddress.ip_network("10.20.0.0/16")]
+    own(settings, WEBHOOK_ALLOWED_NETWORKS=[ipaddress.ip_network("10.20.0.0/16")])
     assert check("http://receiver:8000/").target == "http://receiver:8000/"
     with pytest.raises(AddressRefused):
         check("http://10.21.0.1/")

@@ -480,8 +480,12 @@ def test_what_is_refused_is_said_and_not_told(run_scenario):
 def test_a_server_that_does_not_answer_is_given_up_at_the_deadline(run_scenario, monkeypatch):
     monkeypatch.setattr("events.sources.comfyui.client.CALL_SECONDS", 0.05)
 
+    async def keep_silent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(1)
+        writer.close()
+
     async def scenario(setup: Setup) -> None:
-        silent = await asyncio.start_server(lambda _reader, _writer: asyncio.sleep(1), "127.0.0.1", 0)
+        silent = await asyncio.start_server(keep_silent, "127.0.0.1", 0)
         server = Server(f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}")
         with pytest.raises(ComfyuiError, match="no answer within"):
             await server.queue()

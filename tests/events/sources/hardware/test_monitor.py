@@ -20,6 +20,7 @@ from events.models import Event, EventType, HardwareReading
 from events.rendering import render
 from events.sources.hardware import disks, monitor
 from events.sources.hardware.disks import Disk
+from tests.own_settings import own
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -67,7 +68,7 @@ def test_each_machine_has_disks_of_its_own(db):
 
 
 def test_the_threshold_is_a_setting(db, settings):
-    settings.HARDWARE_DISK_WARNING_PERCENT = 1
+    own(settings, HARDWARE_DISK_WARNING_PERCENT=1)
     assert look(2) == 1
 
 
@@ -98,9 +99,9 @@ def test_this_machine_has_at_least_one_disk():
 
 
 def test_observing_this_machine_publishes_its_own_disk(db, settings):
-    settings.HARDWARE_DISK_WARNING_PERCENT = 1
+    own(settings, HARDWARE_DISK_WARNING_PERCENT=1)
     if max(one.percent for one in disks.read_disks()) < 1:
-        settings.HARDWARE_DISK_WARNING_PERCENT = 0
+        own(settings, HARDWARE_DISK_WARNING_PERCENT=0)
     assert monitor.observe(now=timezone.now()) >= 1
     assert HardwareReading.objects.filter(told_at__isnull=False).exists()
 
@@ -153,3 +154,24 @@ def test_monitors_started_at_once_tell_each_disk_once():
     said = [process.communicate(timeout=60)[0] for process in started]
     told = HardwareReading.objects.filter(told_at__isnull=False).count()
     assert told == len(warnings()) == sum(int(line.split()[0]) for line in said)
+
+
+def over() -> list[Event]:
+    return list(Event.objects.filter(event_type__name="system.disk_ok").select_related("event_type"))
+
+
+def test_a_disk_that_has_room_again_ends_its_warning(db):
+    look(91, 50)
+    [fine] = over()
+    assert fine.source == warnings()[0].source
+    assert render(fine, fine.event_type).title == "Disk /data has room again"
+
+
+def test_one_that_swings_around_the_threshold_ends_nothing(db):
+    look(91, 89, 91, 89)
+    assert over() == []
+
+
+def test_without_the_type_the_warning_is_told_all_the_same(db):
+    EventType.objects.filter(name="system.disk_ok").update(is_active=False)
+    assert look(91, 50, 91) == 2

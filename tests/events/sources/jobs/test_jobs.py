@@ -27,6 +27,7 @@ from events.models import Event, EventType, TrackedJob
 from events.sources.jobs import job, lifecycle, reporter, track_job, tracking
 from events.tasks import number
 from tests.events.concurrency import at_once
+from tests.own_settings import own
 
 
 def lose() -> None:
@@ -341,7 +342,7 @@ def test_an_actor_that_is_gone_does_not_keep_the_end_from_being_told(db, caplog)
     assert "there is no user 2000000" in caplog.text
 
 
-@pytest.mark.parametrize("bad", ["shot", "Shot:1", "shot:x", 7])
+@pytest.mark.parametrize("bad", ["shot", "Shot:1", "shot:a b", 7])
 def test_a_source_that_is_none_is_said_and_left_out(bad, caplog):
     assert lifecycle.facts("Take 7", source=bad).source is None
     assert "has no source of its own" in caplog.text
@@ -468,7 +469,7 @@ def test_nobody_writes_for_jobs_when_there_are_none(committed):
 
 
 def test_a_running_job_shows_signs_of_life(committed, settings):
-    settings.JOB_LEASE_SECONDS = 0.2
+    own(settings, JOB_LEASE_SECONDS=0.2)
     with track_job("Import"):
         _pause(0.4)
         lifecycle.sweep()

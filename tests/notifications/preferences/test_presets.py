@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.holds import presets
+from notifications.preferences import presets
 
 PARIS = ZoneInfo("Europe/Paris")
 # A Saturday noon, the day before the clocks go back in Paris.

@@ -1,0 +1,7 @@
+"""ASGI application of a project that has mounted no socket."""
+
+from __future__ import annotations
+
+from django.core.asgi import get_asgi_application
+
+application = get_asgi_application()
