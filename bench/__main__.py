@@ -24,6 +24,7 @@ BENCHMARKS = (
     "sockets",
     "feeds",
     "http_events",
+    "http_cpu",
     "prune",
     "quiet",
     "webhooks",

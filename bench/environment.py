@@ -19,7 +19,7 @@ from bench.processes import ROOT
 POSTGRES_URL = "postgres://postgres@127.0.0.1:5432/postgres"
 REDIS_URL = "redis://127.0.0.1:6379/15"
 # With DEBUG on, Django spells out and keeps every query.
-PRODUCTION = {"DEBUG": "false", "SECRET_KEY": secrets.token_hex(32)}
+PRODUCTION = {"DEBUG": "false", "SECRET_KEY": secrets.token_hex(32), "ENV_FILE": ""}
 
 Environment = dict[str, str]
 

@@ -35,7 +35,7 @@ TIMEOUT = 120.0
 def main(receiver: str, counts: dict[str, int]) -> dict[str, list[dict[str, float]]]:
     """Seconds until the last good one of each channel was sent: alone, beside, and alone again."""
     # A recipient that hangs is given up after a quarter of a minute.
-    settings.EMAIL_TIME_SCALE = 0.05
+    settings.CARILLON["EMAIL_TIME_SCALE"] = 0.05
     EventType.objects.filter(name="job.completed").update(default_channels=["in_app", *CHANNELS])
     good = [add(f"good{n}@d{n % DOMAINS}.example", f"{receiver}/hook/{n}", f"{receiver}/room") for n in range(PEOPLE)]
     elsewhere = receiver.replace("127.0.0.1", "127.0.0.2")

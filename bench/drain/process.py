@@ -7,7 +7,6 @@ import sys
 import time
 
 import redis
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
 
@@ -15,6 +14,7 @@ from bench.celery_app import QUEUE, app
 from bench.drain.celery_peer import notify
 from bench.timing import interleaved
 from events.bus import Entity, NewEvent, publish_many
+from events.conf import conf
 from events.dispatch import pump, sequencer, subscribers
 from events.models import Event
 from notifications.inbox import removal
@@ -60,10 +60,10 @@ def task_seconds(people: list[User], *, count: int) -> float:
     with app.producer_pool.acquire(block=True) as producer:
         for number, event_id in enumerate(events):
             notify.apply_async((event_id, people[number % len(people)].pk), producer=producer)
-    queue = f"{settings.REDIS_PREFIX}:{QUEUE}"
+    queue = f"{conf.REDIS_PREFIX}:{QUEUE}"
     worker = subprocess.Popen([sys.executable, *WORKER], stdout=subprocess.DEVNULL)
     try:
-        with redis.Redis.from_url(settings.REDIS_URL) as client:
+        with redis.Redis.from_url(conf.REDIS_URL) as client:
             while client.llen(queue) == len(events):
                 time.sleep(0.001)
             began = time.perf_counter()
