@@ -6,9 +6,10 @@ import argparse
 import importlib
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 
-from bench.environment import ServerUnavailableError
+from bench.environment import ServerUnavailableError, server_versions
 from bench.processes import ROOT
 from bench.results import Result, markdown_table, text_table, write_json
 
@@ -35,9 +36,9 @@ BENCHMARKS = (
 )
 
 
-def main() -> int:
-    """Run what the command line names. The exit code is 0 whether or not a target was met: a slow machine is no failure
-    of the program."""
+def main() -> int | str:
+    """Run what the command line names, and write after each. The exit code is 0 whether or not a target was met: a slow
+    machine is no failure of the program."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to measure: {', '.join(BENCHMARKS)} (all)")
     names = parser.parse_args().names or list(BENCHMARKS)
@@ -46,6 +47,7 @@ def main() -> int:
     # Stopped half-way, a benchmark still drops its database and ends its processes.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     results: list[Result] = []
+    failed = []
     for name in names:
         print(f"Measuring {name} ...", file=sys.stderr, flush=True)
         try:
@@ -53,11 +55,14 @@ def main() -> int:
             results += measure()
         except ServerUnavailableError as reason:
             print(f"Left out, {reason}", file=sys.stderr)
+        except Exception:  # noqa: BLE001  the others' figures are worth having, and what was measured is written already
+            traceback.print_exc()
+            failed.append(name)
+        write_json(results, OUTPUT, servers=server_versions())
+        OUTPUT.with_suffix(".md").write_text(markdown_table(results))
     print(text_table(results))
-    write_json(results, OUTPUT)
-    OUTPUT.with_suffix(".md").write_text(markdown_table(results))
     print(f"\nWritten to {OUTPUT}", file=sys.stderr)
-    return 0
+    return f"Failed: {', '.join(failed)}" if failed else 0
 
 
 if __name__ == "__main__":

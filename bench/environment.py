@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import secrets
@@ -52,7 +53,7 @@ def isolated(*, with_redis: bool = False, with_web: bool = False) -> Iterator[En
             if not with_redis:
                 yield env
                 return
-            redis_url = os.environ.get("REDIS_URL") or REDIS_URL
+            redis_url = _redis_url()
             with _redis_prefix(redis_url, name=name):
                 yield env | {"REDIS_URL": redis_url, "REDIS_PREFIX": name}
     except psycopg.OperationalError as error:
@@ -61,15 +62,32 @@ def isolated(*, with_redis: bool = False, with_web: bool = False) -> Iterator[En
         raise ServerUnavailableError(f"no Redis: {error}") from error
 
 
+def server_versions() -> dict[str, str]:
+    """Of the servers that answer."""
+    versions: dict[str, str] = {}
+    with contextlib.suppress(psycopg.OperationalError), psycopg.connect(_server(), autocommit=True) as connection:
+        versions["postgresql"] = connection.info.parameter_status("server_version") or ""
+    with contextlib.suppress(redis.ConnectionError), redis.Redis.from_url(_redis_url(), socket_timeout=5) as client:
+        versions["redis"] = client.info("server")["redis_version"]
+    return versions
+
+
+def _server() -> str:
+    configured = os.environ.get("DATABASE_URL", "")
+    return _with_database(configured if configured.startswith("postgres") else POSTGRES_URL, "postgres")
+
+
+def _redis_url() -> str:
+    return os.environ.get("REDIS_URL") or REDIS_URL
+
+
 @contextmanager
 def _database(name: str) -> Iterator[str]:
     """The address of a new database, dropped afterwards."""
-    configured = os.environ.get("DATABASE_URL", "")
-    server = configured if configured.startswith("postgres") else POSTGRES_URL
-    with psycopg.connect(_with_database(server, "postgres"), autocommit=True) as connection:
+    with psycopg.connect(_server(), autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"'.encode())
         try:
-            yield _with_database(server, name)
+            yield _with_database(_server(), name)
         finally:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
 

@@ -69,11 +69,11 @@ def write_line(process: subprocess.Popen[str], line: object) -> None:
 
 
 def read_line(process: subprocess.Popen[str]) -> str:
-    """The next line of the process's output. Raises SystemExit where it ended without one."""
+    """The next line of the process's output. Raises RuntimeError where it ended without one."""
     assert process.stdout is not None
     line: str = process.stdout.readline().strip()
     if not line:
-        raise SystemExit(f"A process to be measured ended with code {process.wait()} before it answered.")
+        raise RuntimeError(f"A process to be measured ended with code {process.wait()} before it answered.")
     return line
 
 

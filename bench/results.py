@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def _cells(result: Result) -> tuple[str, ...]:
     return result.name, ours, theirs, ratio, result.target, "yes" if result.is_met else "NO"
 
 
-def write_json(results: Sequence[Result], path: Path) -> None:
+def write_json(results: Sequence[Result], path: Path, *, servers: Mapping[str, str]) -> None:
     """Write the figures together with the machine and the versions they were measured on."""
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {
@@ -65,6 +65,7 @@ def write_json(results: Sequence[Result], path: Path) -> None:
             "python": platform.python_version(),
             "django": django.get_version(),
             "sqlite": sqlite3.sqlite_version,
+            **servers,
         },
         "lines": [asdict(result) | {"ratio": result.ratio} for result in results],
     }

@@ -18,7 +18,7 @@ from rest_framework.test import APIRequestFactory
 from config.sign_in import limits
 from events import entities, event_type_cache
 from events.db import clock
-from events.transport import outages
+from events.transport import credentials, outages
 from tests.accounts.factory import new_person
 from tests.database_reset import InitialRows
 from tests.own_settings import own
@@ -93,6 +93,12 @@ def _any_number_of_sign_ins(monkeypatch) -> None:
 def _no_known_types() -> None:
     """Each test's database has types of its own: none is known from the test before."""
     event_type_cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _no_known_keys() -> None:
+    """None is remembered from the test before."""
+    credentials.forget()
 
 
 @pytest.fixture(autouse=True)

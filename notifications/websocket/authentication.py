@@ -90,8 +90,8 @@ def is_origin_allowed(scope: dict[str, Any]) -> bool:
 
 
 def identify(who: Credentials) -> Identity | None:
-    """Find the active person behind them. One query for a session and one for its person; one for a key, and one that
-    stamps its use."""
+    """Find the active person behind them. One query for a session and one for its person; one at most for a key, and
+    one that stamps its use."""
     if who.bearer is not None:
         key = api_keys.resolve(who.bearer)
         # A key that may only publish reads nobody's inbox.

@@ -265,6 +265,7 @@ class Hub:
         elif kind == "hub.end_session":
             self._end_session(message["session"])
         elif kind == credentials.CHANGED:
+            credentials.forget()
             self._told.put_nowait(message["users"])
 
     def _deliver(self, body: dict[str, Any]) -> None:
