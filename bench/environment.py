@@ -63,7 +63,7 @@ def isolated(*, with_redis: bool = False, with_web: bool = False) -> Iterator[En
 
 
 def server_versions() -> dict[str, str]:
-    """Of the servers that answer."""
+    """Versions of the servers that answer, by name."""
     versions: dict[str, str] = {}
     with contextlib.suppress(psycopg.OperationalError), psycopg.connect(_server(), autocommit=True) as connection:
         versions["postgresql"] = connection.info.parameter_status("server_version") or ""
