@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from events import api_keys
+from events.accounts import User
 from events.models import ApiKey
 from events.transport import credentials
 
@@ -23,9 +24,15 @@ def text(owner) -> str:
     return text
 
 
+def user_of(text: str) -> User:
+    key = api_keys.resolve(text)
+    assert key
+    return key.user
+
+
 def test_a_known_key_costs_no_query(text, owner, django_assert_num_queries):
     with django_assert_num_queries(0):
-        assert api_keys.resolve(text).user == owner
+        assert user_of(text) == owner
 
 
 def test_a_revoked_key_is_refused_at_once(text):
@@ -64,9 +71,9 @@ def test_a_key_is_not_remembered_from_a_transaction(owner):
 
 
 def test_permissions_are_not_remembered(text, owner):
-    assert not api_keys.resolve(text).user.has_perm("carillon_events.view_event")
+    assert not user_of(text).has_perm("carillon_events.view_event")
     owner.user_permissions.add(Permission.objects.get(codename="view_event"))
-    assert api_keys.resolve(text).user.has_perm("carillon_events.view_event")
+    assert user_of(text).has_perm("carillon_events.view_event")
 
 
 def test_no_more_than_so_many_are_remembered(owner, monkeypatch):
