@@ -44,7 +44,7 @@ class InboxStatus:
     @cached_property
     def label(self) -> str:
         """The bell's accessible name: the count belongs into the name of what it sits on."""
-        sentences: Any = labels.for_browser()["words"]
+        sentences: Any = self.labels["words"]
         if self.unread_count > labels.MOST["bell"]:
             text = sentences["bellMany"]
         else:
@@ -62,9 +62,28 @@ class InboxStatus:
             "now": instant(self.now),
             "settings": {"dnd_enabled": self.is_dnd, "dnd_until": instant(self.dnd_until)},
             "csrf": csrf_token,
-            "urls": _addresses(),
-            **labels.for_browser(),
+            "urls": self.addresses,
+            **self.labels,
         }
+
+    @cached_property
+    def addresses(self) -> dict[str, str]:
+        """Addresses by the scripts' names for them: each is looked up once for a page, not for each row."""
+        return _addresses()
+
+    def address_of(self, name: str, row_id: int) -> str:
+        """Address of a row's own, as the scripts make it (core/config.js)."""
+        head, _zero, tail = self.addresses[name].rpartition("/0/")
+        return f"{head}/{row_id}/{tail}"
+
+    @cached_property
+    def labels(self) -> dict[str, object]:
+        return labels.for_browser()
+
+    @cached_property
+    def row_words(self) -> dict[str, str]:
+        """What is the same in all rows of a page."""
+        return labels.row_words()
 
 
 def status_for(request: HttpRequest) -> InboxStatus:

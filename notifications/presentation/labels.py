@@ -1,8 +1,8 @@
 """Labels of categories, reasons and states, for the templates and, as one JSON block, for the browser."""
 
 from django.utils.text import capfirst
+from django.utils.translation import get_language_bidi, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from events.models import EventType
 from events.rules import audience, code_audiences
@@ -128,6 +128,19 @@ def is_failure(event_type: str) -> bool:
 
 def capped(number: int, *, place: str = "list") -> str:
     return f"{MOST[place]}+" if number > MOST[place] else str(number)
+
+
+def row_words() -> dict[str, str]:
+    """What every row says, and the direction of all words."""
+    return {
+        "dir": "rtl" if get_language_bidi() else "ltr",
+        "unread": _("Unread."),
+        "change": _("Change what you get"),
+        "mark_read": _("Mark as read"),
+        "mark_unread": _("Mark as unread"),
+        "snooze": _("Snooze"),
+        "more": _("More"),
+    }
 
 
 def for_browser() -> dict[str, object]:

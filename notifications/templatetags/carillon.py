@@ -1,6 +1,7 @@
 """`{% carillon_head %}`, `{% carillon_bell %}`, `{% carillon_toasts %}`: all that a page needs to ring; and
 `{% carillon_follow object %}`, to follow and mute what a page is about."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ from events.accounts import User
 from events.entities import Entity, entity_of
 from notifications.conf import conf
 from notifications.pages import follow_control, requests
-from notifications.pages.feed import BLANK
+from notifications.pages.feed import blank
 from notifications.pages.inbox_status import InboxStatus, status_for
 from notifications.presentation import naming
 
@@ -69,6 +70,7 @@ FEED_MODULES = tuple(
 
 
 @register.simple_tag
+@functools.lru_cache(maxsize=100)
 def icon(name: str) -> SafeString:
     """Icon of the sprite, hidden from screen readers: the words beside it say the same."""
     return format_html(
@@ -138,8 +140,8 @@ def _element_context(context: Context) -> dict[str, Any]:
         "request": request,
         "csrf_token": token,
         "with_shared_markup": with_shared_markup,
-        "blank": BLANK,
-        "config": inbox.for_browser(csrf_token=token),
+        "blank": blank(inbox) if with_shared_markup else None,
+        "config": inbox.for_browser(csrf_token=token) if with_shared_markup else None,
     }
 
 
