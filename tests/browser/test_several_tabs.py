@@ -231,7 +231,12 @@ def asked(page: Page, watched: Page, server: FakeServer) -> None:
     page.evaluate(LEAVE)
     page.clock.install()
     watched.evaluate(HEAR_BOTH)
-    until(watched, lambda: watched.clock.run_for(1_000) or watched.evaluate("() => !!window.asked"))
+
+    def is_asked() -> bool:
+        watched.clock.run_for(1_000)
+        return bool(watched.evaluate("() => !!window.asked"))
+
+    until(watched, is_asked)
     until(page, lambda: {"type": "ping"} in server.heard)
 
 
