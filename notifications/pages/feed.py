@@ -118,7 +118,7 @@ def page_of(inbox: InboxStatus, *, filters: Filters, summary_id: int | None = No
 
 
 def blank(inbox: InboxStatus) -> dict[str, Any]:
-    """What the browser fills in for a row that arrives live: the same template, empty."""
+    """Row for the browser to fill in with one that arrives live: the same template, empty."""
     return {"icon": "bell", "progress": None, "share": "0"} | _own(
         0, feed_seq=0, event_type="", is_read=False, inbox=inbox
     )

@@ -82,7 +82,7 @@ class InboxStatus:
 
     @cached_property
     def row_words(self) -> dict[str, str]:
-        """What is the same in all rows of a page."""
+        """Words that are the same in all rows of a page."""
         return labels.row_words()
 
 

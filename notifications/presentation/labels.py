@@ -131,7 +131,7 @@ def capped(number: int, *, place: str = "list") -> str:
 
 
 def row_words() -> dict[str, str]:
-    """What every row says, and the direction of all words."""
+    """Words that every row says, and the direction of all words."""
     return {
         "dir": "rtl" if get_language_bidi() else "ltr",
         "unread": _("Unread."),
