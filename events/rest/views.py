@@ -31,15 +31,24 @@ class JsonAnswer(JSONRenderer):
 
 # The project's REST_FRAMEWORK says nothing about these: they answer alike in every project. (A docstring here would be
 # read as that of each operation.)
-class Independent:
+class Independent(APIView):
     settings: Any = OWN
     content_negotiation_class: Any = Negotiation
     metadata_class: Any = None
     versioning_class: Any = None
     throttle_classes: Any = ()
 
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """Write the answer here: what Django writes after the view fails with the project's own page of errors."""
+        final: Response
+        try:
+            final = super().finalize_response(request, response, *args, **kwargs).render()
+        except Exception as error:  # noqa: BLE001  whatever it raises is the API's to answer
+            final = super().finalize_response(request, self.handle_exception(error), *args, **kwargs).render()
+        return final
 
-class ApiView(Independent, APIView):
+
+class ApiView(Independent):
     authentication_classes: Any = (BearerKey, SignedIn)
     permission_classes: Any = (Unrestricted,)
     parser_classes: Any = (JsonBody,)

@@ -59,6 +59,8 @@ assert "/bell/api/events" in client.get("/bell/api/schema").json()["paths"]
 client.raise_request_exception = False
 with patch("notifications.inbox.feed.page", side_effect=KeyError("a bug")):
     assert client.get("/bell/api/notifications").json()["code"] == "internal_error"
+with patch("rest_framework.renderers.JSONRenderer.get_indent", side_effect=[KeyError("a bug"), None]):
+    assert client.get("/bell/api/notifications").json()["code"] == "internal_error"
 home = client.get("/").content.decode()
 assert "<title>The Shop</title>" in home
 assert "<carillon-bell" in home

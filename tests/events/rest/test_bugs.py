@@ -10,6 +10,7 @@ from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.signals import got_request_exception
 from django.http import HttpRequest
 from django.urls import include, path
+from rest_framework.response import Response
 
 from events.models import ApiKey
 from events.rest.views import ApiView
@@ -29,8 +30,20 @@ class FailingView(ApiView):
         raise BadRequest("no")
 
 
+class Unwritable:
+    def tolist(self):
+        raise BUG
+
+
+class UnwritableView(ApiView):
+    def get(self, request):
+        ApiKey.objects.create(user=request.user, digest="stored half")
+        return Response({"answer": Unwritable()})
+
+
 urlpatterns = [
     path("theirs/api/failing", FailingView.as_view()),
+    path("theirs/api/unwritable", UnwritableView.as_view()),
     path("theirs/api/", include("delivery.api.urls")),
     path("", include("delivery.urls")),
 ]
@@ -58,12 +71,13 @@ def reported() -> Iterator[list[str]]:
     got_request_exception.disconnect(hear)
 
 
+@pytest.mark.parametrize("place", ["/theirs/api/failing", "/theirs/api/unwritable"])
 @pytest.mark.parametrize("debug", [False, True])
-def test_it_is_answered_in_json_and_reported_once(program, settings, caplog, reported, debug):
+def test_it_is_answered_in_json_and_reported_once(program, settings, caplog, reported, debug, place):
     settings.DEBUG = debug
-    answer = program.get("/theirs/api/failing")
+    answer = program.get(place)
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
-    assert reported == ["/theirs/api/failing"]
+    assert reported == [place]
     (record,) = [one for one in caplog.records if one.levelno == logging.ERROR]
     assert (record.name, record.exc_info[1]) == ("django.request", BUG)
 
@@ -80,9 +94,10 @@ def test_it_may_go_on_to_the_server(program, settings):
         program.get("/theirs/api/failing")
 
 
-def test_nothing_is_stored_half_where_requests_are_transactions(program, settings, monkeypatch):
+@pytest.mark.parametrize("place", ["/theirs/api/failing", "/theirs/api/unwritable"])
+def test_nothing_is_stored_half_where_requests_are_transactions(program, settings, monkeypatch, place):
     monkeypatch.setitem(settings.DATABASES["default"], "ATOMIC_REQUESTS", True)
-    program.get("/theirs/api/failing")
+    program.get(place)
     assert not ApiKey.objects.exists()
 
 
