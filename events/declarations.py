@@ -42,6 +42,8 @@ class Declared:
     ladder: Mapping[str, int | str] = field(default_factory=dict)
     resolves: Sequence[str] = ()
     tells_when_over: bool = False
+    acknowledge_minutes: int | None = None
+    escalates_to: Sequence[str] = ()
 
     def columns(self) -> dict[str, Any]:
         """Values as the table holds them: lists and objects as JSON gives them back."""
@@ -50,6 +52,7 @@ class Declared:
             "audience": list(self.audience),
             "default_channels": list(self.default_channels),
             "resolves": list(self.resolves),
+            "escalates_to": list(self.escalates_to),
             "sample": dict(self.sample),
             "ladder": dict(self.ladder),
             "schema": None if self.schema is None else dict(self.schema),

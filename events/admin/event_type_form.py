@@ -11,6 +11,7 @@ from django.forms.fields import InvalidJSONInput
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from events.admin.escalation_field import EscalationField
 from events.admin.ladder_field import LadderField
 from events.log.withdraw import WITHDRAWN
 from events.models import EventType
@@ -103,6 +104,8 @@ class EventTypeForm(TypeErrorsAnywhere):
         known = list(choices.choices)
         gone = [rule for rule in self.instance.audience if rule not in dict(known)]
         choices.choices = [*known, *((rule, _("%(name)s (not there)") % {"name": rule}) for rule in gone)]
+        text = EventType._meta.get_field("escalates_to").help_text
+        self.fields["escalates_to"] = EscalationField(known, stored=self.instance.named_steps, help_text=text)
         ends: Any = self.fields["resolves"]
         names = list(ends.choices)
         gone = [name for name in self.instance.resolved if name not in dict(names)]

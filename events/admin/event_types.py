@@ -38,7 +38,16 @@ class EventTypeAdmin(PlainLookups[EventType]):
         (
             gettext_lazy("Who is told"),
             {
-                "fields": ("audience", "told", "exclude_actor", "actor_becomes_owner", "default_channels", "ladder"),
+                "fields": (
+                    "audience",
+                    "told",
+                    "exclude_actor",
+                    "actor_becomes_owner",
+                    "default_channels",
+                    "ladder",
+                    "acknowledge_minutes",
+                    "escalates_to",
+                ),
                 "classes": ("who-is-told",),
             },
         ),

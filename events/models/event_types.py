@@ -13,10 +13,17 @@ _NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _CATEGORY = re.compile(r"[a-z0-9_-]+")
 # Seconds: a day.
 LONGEST_BURST = 86_400
+# Minutes: a day.
+LONGEST_WAIT = 1_440
 
 
 def in_app_only() -> list[str]:
     return ["in_app"]
+
+
+def _names(value: object) -> list[str]:
+    """Read a list of names; none where another program wrote something else."""
+    return [name for name in value if isinstance(name, str)] if isinstance(value, list) else []
 
 
 class EventType(models.Model):
@@ -102,6 +109,18 @@ class EventType(models.Model):
         help_text="Whoever got one by mail, chat or webhook gets a line there when it is over or withdrawn.",
     )
 
+    acknowledge_minutes = models.IntegerField(
+        null=True,
+        blank=True,
+        help_text="Minutes for somebody to acknowledge a critical one; then the next are told. Empty: nobody needs to.",
+    )
+    escalates_to = models.JSONField(
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        blank=True,
+        help_text="Who is told while nobody acknowledges it: a list of rules, one after each wait.",
+    )
+
     declared = models.JSONField(
         null=True, blank=True, editable=False, help_text="What code declared last; what differs, an admin changed."
     )
@@ -121,9 +140,19 @@ class EventType(models.Model):
         return list(self.audience) or audience_rules.default_for(self.category, self.name)
 
     @property
+    def named_steps(self) -> list[str]:
+        """Rules that it escalates to, in their order."""
+        return _names(self.escalates_to)
+
+    @property
+    def escalation(self) -> list[str]:
+        """Rules of whoever is told next while nobody acknowledges one; none where that isn't waited for."""
+        return self.named_steps if self.is_critical and (self.acknowledge_minutes or 0) > 0 else []
+
+    @property
     def resolved(self) -> list[str]:
-        """Names of the types that it resolves; none where another program wrote something else."""
-        return [name for name in self.resolves if isinstance(name, str)] if isinstance(self.resolves, list) else []
+        """Names of the types that it resolves."""
+        return _names(self.resolves)
 
     def clean(self) -> None:
         """Refuse an audience, a schema, a sample or a template that could not work at routing time."""
@@ -144,6 +173,8 @@ class EventType(models.Model):
             ("body_template", lambda: templates.check(self.body_template, sample=self.sample)),
             ("url_template", lambda: templates.check(self.url_template, sample=self.sample)),
             ("burst_seconds", self._check_burst),
+            ("acknowledge_minutes", self._check_acknowledging),
+            ("escalates_to", lambda: audience_rules.check(self.escalates_to, what="escalates_to")),
         ]
         for field, check in checks:
             try:
@@ -163,6 +194,17 @@ class EventType(models.Model):
             )
         if seconds and self.is_critical:
             raise ValueError("critical events are told one by one; use 0 here, or untick “critical”")
+
+    def _check_acknowledging(self) -> None:
+        minutes = self.acknowledge_minutes
+        if (minutes is None) == bool(self.escalates_to):
+            raise ValueError("give both the minutes and who is told next in “escalates to”, or neither")
+        if minutes is None:
+            return
+        if not self.is_critical:
+            raise ValueError("only critical events escalate; leave the minutes empty, or tick “critical”")
+        if type(minutes) is not int or not 0 < minutes <= LONGEST_WAIT:
+            raise ValueError(f"a wait of {minutes} minutes can't be; use 1 to {LONGEST_WAIT}, or leave it empty")
 
     def _check_resolves(self) -> None:
         if not isinstance(self.resolves, list) or not all(isinstance(name, str) for name in self.resolves):

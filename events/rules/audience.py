@@ -77,11 +77,11 @@ def default_for(category: str, name: str) -> list[str]:
     return list(_BY_NAME.get(name) or _BY_CATEGORY.get(category) or [])
 
 
-def check(audience: Any) -> None:
+def check(audience: Any, *, what: str = "audience") -> None:
     """ValueError unless it is a list of known rules. Groups may come and go."""
     known_rules = [*known(), f"{GROUP}<name>"]
     groups = [rule for rule in audience if is_group(rule)] if isinstance(audience, list) else []
-    _check_names(audience, known=[*known_rules, *groups], what="audience", shown_as=known_rules)
+    _check_names(audience, known=[*known_rules, *groups], what=what, shown_as=known_rules)
 
 
 def is_group(rule: Any) -> bool:

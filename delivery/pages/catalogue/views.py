@@ -52,6 +52,8 @@ def _entry(event_type: EventType, request: HttpRequest, *, ended: Mapping[str, s
         "ends": ", ".join(ended[name] for name in event_type.resolved if name in ended),
         "channels": ", ".join(str(known.get(name, name)) for name in event_type.default_channels),
         "burst": _span(event_type.burst_seconds),
+        "wait": _span(60 * (event_type.acknowledge_minutes or 0)) if event_type.escalation else "",
+        "escalates": [audience.in_words([rule]) for rule in event_type.escalation],
         "look": look_of(event, to=user, inbox=status_for(request)),
         "schema": _pretty(event_type.schema) if event_type.schema else "",
         "sample": _pretty(event_type.sample),
