@@ -13,7 +13,9 @@ MINUTES, NEXT = "acknowledge_minutes", "escalates_to"
 
 
 def a_type(**columns: object) -> EventType:
-    return EventType(name="render.fire", category="render", **{"is_critical": True, MINUTES: 5, NEXT: ["admins"]} | columns)
+    return EventType(
+        name="render.fire", category="render", **{"is_critical": True, MINUTES: 5, NEXT: ["admins"]} | columns
+    )
 
 
 @pytest.mark.parametrize(
