@@ -135,7 +135,7 @@ class SummaryAdmin(OfPeople[Summary]):
 
 @admin.register(Fanout)
 class FanoutAdmin(ReadOnly[Fanout]):
-    list_display = ("event_link", "retry_at", "attempts", "after_user", "until_user")
+    list_display = ("event_link", "rule", "retry_at", "attempts", "after_user", "until_user")
     exclude = ("event",)
     readonly_fields = ("event_link",)
 

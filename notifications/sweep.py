@@ -7,7 +7,7 @@ from notifications.routing import fanout
 
 
 def sweep() -> None:
-    """Do one chunk of each large audience that waits, and of the people whose holds ended; two queries if none does.
+    """Do one chunk of each audience that waits, and of the people whose holds ended; two queries if none does.
 
     A crowd of the latter is handed to the workers, so that other sweeps don't wait for it.
     """

@@ -154,7 +154,7 @@ def routing_of(events: Collection[Event]) -> dict[int, str]:
     ids = [event.pk for event in events]
     parked = ParkedEvent.objects.filter(subscriber__name=router.NAME, event__in=ids).values_list("event_id", "retry_at")
     stopped = {event_id: "set_aside" if retry_at else "parked" for event_id, retry_at in parked}
-    going_out = set(Fanout.objects.filter(event__in=ids).values_list("event_id", flat=True))
+    going_out = set(Fanout.objects.filter(event__in=ids, rule="").values_list("event_id", flat=True))
     routing = dict[int, str]()
     for event in events:
         is_ahead = event.position is None or event.position > cursor

@@ -31,6 +31,7 @@ REASONS: dict[str, Promise] = {
     "project": gettext_lazy("Member of its project."),
     "admin": gettext_lazy("Receives system events."),
     "everyone": gettext_lazy("Everyone gets this type."),
+    "escalated": gettext_lazy("Told because nobody acknowledged it in time."),
     "imported": gettext_lazy("Had it before, and it was imported."),
 }
 STATES: dict[str, Promise] = {

@@ -17,7 +17,17 @@ from events.entities import BIGINT_MAX
 from events.models import Event, EventType, ParkedEvent
 from notifications.inbox import removal
 from notifications.inbox.removal import Removed
-from notifications.models import COUNTED, Fanout, Hold, Mute, Notification, ReadingBatch, Summary, is_counted
+from notifications.models import (
+    COUNTED,
+    Escalation,
+    Fanout,
+    Hold,
+    Mute,
+    Notification,
+    ReadingBatch,
+    Summary,
+    is_counted,
+)
 
 # The bytes that were sent can be large, and say what the event and the row say.
 _UNKEPT = ("body", "claim_token", "lease_until")
@@ -216,6 +226,7 @@ class Events(RetentionStep):
         paused = watermarks.lock_paused(below=self.limits.position)
         free = dict(self.lock(ids).values_list("pk", "position"))
         watermarks.record(paused, positions=list(free.values()))
+        delete_rows(Escalation._meta.db_table, key="event_id", values=free)
         return Counter({self.table: delete_rows(self.table, values=free)})
 
 

@@ -1,5 +1,6 @@
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -148,6 +149,11 @@ class EventType(models.Model):
     def escalation(self) -> list[str]:
         """Rules of whoever is told next while nobody acknowledges one; none where that isn't waited for."""
         return self.named_steps if self.is_critical and (self.acknowledge_minutes or 0) > 0 else []
+
+    @property
+    def wait(self) -> timedelta:
+        """Time for somebody to acknowledge one, before each step."""
+        return timedelta(minutes=min(self.acknowledge_minutes or 0, LONGEST_WAIT))
 
     @property
     def resolved(self) -> list[str]:

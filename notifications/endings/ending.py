@@ -18,6 +18,7 @@ from events.log.resolve import resolve
 from events.log.withdraw import WITHDRAWN
 from events.models import Event, ParkedEvent
 from notifications.endings import told_before
+from notifications.escalations import steps
 from notifications.inbox import frames, marking, push, removal, surfacing
 from notifications.inbox.removal import Removed
 from notifications.inbox.surfacing import Surfaced
@@ -70,7 +71,7 @@ def find(events: Sequence[Event]) -> Ending:
 def begin(events: Sequence[Event], *, reader: str, most: int) -> Ending:
     """Find what these events end, in this reader's transaction: the telling of what is withdrawn stops for good, that
     of what is over once its chunk is done. Of more people than `most` it is left to chunks.
-    Four queries more at most, none where nothing ends."""
+    Five queries more at most, none where nothing ends."""
     ending = find(events)
     if not ending:
         return ending
@@ -78,6 +79,7 @@ def begin(events: Sequence[Event], *, reader: str, most: int) -> Ending:
     telling = Fanout.objects.filter(event_id__in_set=ended)
     list(telling.select_for_update().order_by("event_id").values_list("pk"))
     telling.filter(event_id__in_set=ending.withdrawn).delete()
+    steps.end(ended)
     parked = ParkedEvent.objects.filter(subscriber__name=reader, event_id__in_set=ended)
     list(parked.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
     holders = _concerned(ending).order_by().values("user_id").distinct()

@@ -4,6 +4,7 @@ from events.installed import require
 
 require("notifications")
 
+from notifications.models.escalations import Escalation
 from notifications.models.inboxes import Fanout, Inbox, ReadingBatch
 from notifications.models.mutes import Mute
 from notifications.models.notifications import COUNTED, Hold, Notification, NotificationQuerySet, Summary, is_counted
@@ -12,6 +13,7 @@ from notifications.models.projects import ProjectPreference, ProjectScope
 
 __all__ = [
     "COUNTED",
+    "Escalation",
     "Fanout",
     "Hold",
     "Inbox",

@@ -62,11 +62,14 @@ class ReadingBatch(models.Model):
 
 
 class Fanout(models.Model):
-    """Large audience on its way: all up to `after_user` have their rows."""
+    """Audience on its way: all up to `after_user` have their rows."""
 
     event = models.OneToOneField(Event, on_delete=models.CASCADE, primary_key=True, related_name="+")
     after_user = models.BigIntegerField(default=0, db_default=0)
     until_user = models.BigIntegerField()
+    rule = models.TextField(
+        default="", db_default="", blank=True, help_text="Step of an escalation that is told; empty: the event itself."
+    )
     attempts = models.IntegerField(default=0, db_default=0, help_text="Failed tries of the chunk that comes next.")
     retry_at = models.DateTimeField(null=True, blank=True)
 

@@ -27,6 +27,7 @@ _REASONS = {
     "project": gettext_lazy("because you're in its project"),
     "admin": gettext_lazy("because you're an admin"),
     "everyone": gettext_lazy("because everyone gets it"),
+    "escalated": gettext_lazy("because nobody acknowledged it in time"),
     "imported": gettext_lazy("because you had it before"),
 }
 _JOB_REASONS = {

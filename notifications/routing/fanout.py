@@ -1,4 +1,5 @@
-"""Large audiences: notified chunk by chunk, in the order of user ids, so that no other event waits for all of them."""
+"""Large audiences, and those of escalations: notified chunk by chunk, in the order of user ids, so that no other event
+waits for all of them."""
 
 import time
 from collections.abc import Collection
@@ -6,17 +7,19 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max, Q, QuerySet, Window
+from django.db.models import F, Q, QuerySet, Value, Window
 from django.db.models.functions import RowNumber
 
 from events import accounts
 from events.db.errors import Fault, fault
+from events.db.union import union
 from events.dispatch import retry
 from events.models import Event, Subscriber
 from events.transport import hints, outages
 from notifications.endings import ending
+from notifications.escalations import steps
 from notifications.models import Fanout
-from notifications.routing import audiences, named_audiences, writer
+from notifications.routing import audiences, escalated, named_audiences, writer
 from notifications.routing.named_audiences import SUBSCRIBER, AudienceError, Range
 
 TASK = "notifications.fan_out"
@@ -29,7 +32,7 @@ def begin(events: Collection[int]) -> None:
     """Remember, in the routing transaction, that these events have a large audience to be notified."""
     if not events:
         return
-    until = accounts.everyone().aggregate(last=Max("pk"))["last"] or 0
+    until = accounts.largest_used_id()
     rows = [Fanout(event_id=event_id, until_user=until) for event_id in sorted(events)]
     Fanout.objects.bulk_create(rows, ignore_conflicts=True)
     transaction.on_commit(lambda: hints.send(TASK), robust=True)
@@ -40,9 +43,13 @@ def pending(*, now: datetime | None = None) -> list[int]:
 
     `now`: without those that wait for their next try.
     """
+    return [event_id for (event_id,) in _pending(now)]
+
+
+def _pending(now: datetime | None) -> QuerySet[Fanout, tuple[int]]:
     waiting = Fanout.objects.filter(_is_due(now)) if now else Fanout.objects.all()
     turn = Window(RowNumber(), partition_by="event__publisher", order_by="event_id")
-    return list(waiting.alias(turn=turn).order_by("turn", "event_id").values_list("event_id", flat=True)[:100])
+    return waiting.alias(turn=turn).order_by("turn", "event_id").values_list("event_id")[:100]
 
 
 def count_set_aside() -> int:
@@ -65,15 +72,22 @@ def advance(event_id: int, *, now: datetime) -> bool:
         if row is None:
             return False
         event = Event.objects.select_related("event_type", "actor_user").get(pk=event_id)
-        if event.withdrawn_at is not None:
+        if event.withdrawn_at is not None or (row.rule and not escalated.is_waiting(event)):
             row.delete()
             return True
+        if row.rule:
+            event = escalated.narrowed(event, rule=row.rule)
         ended = ending.find([event])
         bounds = {"after": row.after_user, "until": row.until_user, "number": CHUNK}
         reached = [nth_person(event, **bounds), ending.nth_holder(ended, **bounds)]
         last = min((user for user in reached if user is not None), default=row.until_user)
         within = Range(row.after_user, last)
         resolved = audiences.resolve([event], within=within)
+        if row.rule:
+            # Set aside, the router would begin the event anew, not its step: that is tried again here.
+            for error in resolved.failed.values():
+                raise error
+            resolved = escalated.newcomers(resolved, event)
         ending.lock(ended, resolved.people, within=within)
         writer.notify([event], resolved, now=now)
         ending.end(ended, now=now, within=within)
@@ -88,13 +102,18 @@ def advance(event_id: int, *, now: datetime) -> bool:
 
 
 def advance_each(*, now: datetime) -> bool:
-    """Notify one chunk of each audience that waits, in their order, until time is up; true if any got further.
+    """Take the steps of escalations that are due, and notify one chunk of each audience that waits, in their order,
+    until time is up; true if any got further. One query if nothing waits.
 
     One that fails leaves the others going: it is tried again a little later, and after three tries parked if it is
     known to be bad, else set aside where it is: its tries get rarer.
     """
     advanced, end = False, time.monotonic() + TIME_LIMIT
-    for event_id in pending(now=now):
+    waiting = [event_id for (event_id,) in union([steps.due(now).values_list(Value(0))[:1], _pending(now)])]
+    if 0 in waiting:
+        steps.advance(now=now)
+        waiting = pending(now=now)
+    for event_id in waiting:
         if advanced and time.monotonic() > end:
             break
         try:
@@ -120,7 +139,7 @@ def _count_failure(event_id: int, error: Exception, *, now: datetime) -> None:
         event = Event.objects.select_related("event_type").get(pk=event_id)
         row.attempts += 1
         row.retry_at = retry.next_try(row.attempts - 1, now=now)
-        if row.retry_at is None and fault(error) is Fault.BAD:
+        if row.retry_at is None and fault(error) is Fault.BAD and not row.rule:
             retry.leave_aside(reader, event, error, now=now)
             row.delete()
             return

@@ -16,6 +16,7 @@ _EXPLANATIONS = {
     "project": gettext_noop("You are a member of its project."),
     "admin": gettext_noop("You receive system events."),
     "everyone": gettext_noop("Events of this type go to everyone."),
+    "escalated": gettext_noop("Nobody acknowledged it in time."),
     "imported": gettext_noop("You had it before notifications came from here."),
 }
 

@@ -9,6 +9,7 @@ from events.db import clock
 from events.models import Event
 from notifications import channels
 from notifications.endings import ending
+from notifications.escalations import steps
 from notifications.routing import audiences, fanout, named_audiences, writer
 from notifications.routing.facts import Plan
 
@@ -40,5 +41,6 @@ def route(events: Sequence[Event], *, now: datetime, sets_aside: bool = False) -
     ending.lock(ended, resolved.people)
     made = writer.notify([event for event in events if event.pk not in resolved.large], resolved, now=now)
     ending.end(ended, now=now)
+    steps.begin(events, now=now)
     channels.open_events([event for event in events if not (event.withdrawn_at or event.resolved_by_id)])
     return made

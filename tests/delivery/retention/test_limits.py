@@ -197,6 +197,7 @@ def test_every_table_that_points_to_what_goes_is_dealt_with():
         ("notifications", True),
         ("notifications", False),  # to its summary
         ("fanouts", True),
+        ("escalations", True),  # goes with its event
         ("parked_events", True),
         ("deliveries", True),
         ("delivery_attempts", True),

@@ -12,7 +12,7 @@ from tests.events.admin.type_forms import fields_of
 pytestmark = pytest.mark.django_db
 
 
-def posted(client, event_type, **fields):
+def posted(client, event_type, **fields: str):
     page = reverse("admin:carillon_events_eventtype_change", args=[event_type.pk])
     return client.post(page, fields_of(event_type, **fields))
 

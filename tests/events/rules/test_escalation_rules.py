@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.core.exceptions import ValidationError
 
@@ -40,6 +42,10 @@ def test_steps_are_rules_in_their_order():
     event_type = a_type(**{NEXT: ["group:on-call", "admins"]})
     event_type.clean()
     assert event_type.escalation == ["group:on-call", "admins"]
+
+
+def test_a_wait_of_ages_that_sql_wrote_is_a_day():
+    assert a_type(**{MINUTES: 2**31 - 1}).wait == timedelta(days=1)
 
 
 @pytest.mark.parametrize("columns", [{NEXT: {"odd": 1}}, {MINUTES: None}, {MINUTES: -5}, {"is_critical": False}])

@@ -1,0 +1,35 @@
+"""People whom an escalation brings in: those of one rule, beside all who were told before."""
+
+from copy import copy
+from dataclasses import replace
+
+from events.models import Event
+from notifications.models import Escalation, Notification
+from notifications.routing.audiences import Audiences
+
+# Reason of whoever is told because nobody acknowledged it in time.
+ESCALATED = "escalated"
+
+
+def narrowed(event: Event, *, rule: str) -> Event:
+    """Copy of the event, whose type tells the people of this one rule."""
+    narrow, event_type = copy(event), copy(event.event_type)
+    event_type.audience = [rule]
+    narrow.event_type, narrow.recipients = event_type, None
+    return narrow
+
+
+def is_waiting(event: Event) -> bool:
+    """Tell if nobody has acknowledged it, and lock that nobody does before the commit. One query."""
+    if event.resolved_by_id is not None:
+        return False
+    row = Escalation.objects.select_for_update().filter(event=event).first()
+    return row is not None and row.acknowledged_at is None
+
+
+def newcomers(resolved: Audiences, event: Event) -> Audiences:
+    """Leave of these people who has no row of it. One query."""
+    people = resolved.by_event[event.pk]
+    rows = Notification.objects.filter(event=event, user_id__in_set=set(people))
+    told = set(rows.order_by().values_list("user_id", flat=True))
+    return replace(resolved, by_event={event.pk: {user: ESCALATED for user in people if user not in told}})
