@@ -63,14 +63,14 @@ def narrowed_to(sources: Collection[Source]) -> QuerySet[Membership]:
     return Membership.objects.filter(about(sources)).order_by()
 
 
-def about(sources: Collection[Source]) -> Q:
+def about(sources: Collection[Source], *, prefix: str = "entity") -> Q:
     """Condition that a row's entity is one of these, or shares a type and an id with two of them."""
     ids: dict[str, set[Any]] = {}
     for _type, key in sources:
         ids.setdefault("id" if isinstance(key, int) else "key", set()).add(key)
     # Of the two columns only the one that is asked for: its index finds them.
-    is_one = reduce(or_, (Q(**{f"entity_{half}__in_set": found}) for half, found in ids.items()), Q())
-    return is_one & Q(entity_type__in_set={kind for kind, _key in sources})
+    is_one = reduce(or_, (Q(**{f"{prefix}_{half}__in_set": found}) for half, found in ids.items()), Q())
+    return is_one & Q(**{f"{prefix}_type__in_set": {kind for kind, _key in sources}})
 
 
 def admins() -> list[int]:

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from events.accounts import User
-from events.bus import NewEvent, publish, publish_many, withdraw
+from events.bus import Entity, NewEvent, publish, publish_many, withdraw
 from events.models import Event, EventType, Membership
 from notifications.inbox import feed
 from notifications.models import Inbox, Mute, Notification, NotificationPreference, UserNotificationSettings
@@ -141,6 +141,19 @@ def test_a_dry_run_is_ten_queries(owner, django_assert_num_queries):
         assert len(writer.dry_run([event], resolved, now=NOON).rows) == 4
     with django_assert_num_queries(0):
         assert writer.dry_run([event], replace(resolved, by_event={}), now=NOON).rows == []
+
+
+def test_a_batch_that_ends_earlier_events_costs_as_many_queries_as_one_event():
+    crowd(3)
+    define("odd.approved", audience=["mentioned"], resolves=["review.comment"])
+    jobs = [Entity("job", number) for number in (42, *range(100, 130))]
+
+    def end(*sources: Entity) -> int:
+        route(*publish_many([NewEvent("review.comment", source) for source in sources]))
+        return queries(*publish_many([NewEvent("odd.approved", source) for source in sources]))
+
+    assert end(*jobs) == end(JOB)
+    assert Event.objects.filter(resolved_by__isnull=False).count() == len(jobs) + 1
 
 
 @pytest.mark.parametrize("ends", ["withdrawn", "over"])

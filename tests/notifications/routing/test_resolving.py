@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from events.bus import Entity, publish, withdraw
+from events.bus import Entity, NewEvent, publish, withdraw
 from events.models import Event
 from events.sweep import sweep
 from notifications.holds import undo
@@ -19,6 +19,7 @@ from tests.notifications.factories.routing import (
     define,
     notified,
     publish_and_route,
+    publish_and_route_batch,
     route,
     store_settings,
 )
@@ -98,6 +99,16 @@ def test_one_that_was_left_aside_meanwhile_is_told_as_over(owner):
     route(later)
     route(event)
     assert (row(owner, event).is_read, unread(owner)) == (True, 0)
+
+
+def test_of_two_in_one_batch_each_ends_what_came_before_it_and_was_open():
+    define("odd.better", audience=["mentioned"], resolves=["odd.alarm", "odd.fine"])
+    names = [("odd.alarm", JOB), ("odd.fine", JOB), ("odd.alarm", JOB), ("odd.alarm", OTHER_JOB), ("odd.better", JOB)]
+    first, mended, again, other, better = publish_and_route_batch(*(NewEvent(*name) for name in names))
+    for event in (first, mended, again, other):
+        event.refresh_from_db()
+    by = [event.resolved_by_id for event in (first, mended, again, other)]
+    assert by == [mended.pk, better.pk, better.pk, None]
 
 
 def test_a_second_time_nothing_happens(owner):
