@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.db.models import Case, Q, When
 
-from events.db.rows import insert_rows
 from notifications.inbox import frames, push
 from notifications.inbox.removal import MOST_IDS
 from notifications.models import Hold, Inbox, Notification, ReadingBatch, Summary, is_counted
@@ -59,14 +58,8 @@ def lock(user_id: int) -> Inbox:
 
 
 def lock_all(users: Collection[int]) -> list[Inbox]:
-    """Lock the rows of these people, in user order. Two queries."""
-    insert_rows(
-        "inboxes",
-        columns={"user_id": "bigint"},
-        rows=[(user_id,) for user_id in sorted(users)],
-        on_conflict="DO NOTHING",
-    )
-    return list(Inbox.objects.select_for_update().filter(user_id__in_set=users).order_by("user_id"))
+    """Lock the rows of these people, made if missing, in user order. Two queries, three if any is missing."""
+    return list(Inbox.objects.locked(users))
 
 
 def mark(user_id: int, *, ids: Collection[int], is_read: bool, now: datetime) -> State:

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db import transaction
 
-from events.db.aggregates import Numbers
 from events.db.arrays import id_range
 from events.db.rows import insert_rows, update_rows
 from events.db.session import set_local
@@ -77,13 +76,7 @@ def _lock(users: Sequence[int]) -> dict[int, tuple[int, int, str]]:
 
     Two queries, three if any is missing.
     """
-    wanted = set(users)
-    rows = Inbox.objects.filter(user_id__in_set=wanted)
-    # Almost everybody has a row, and a conflict costs more than the look that avoids it.
-    if missing := sorted(wanted.difference(rows.aggregate(users=Numbers("user_id"))["users"])):
-        columns = {"user_id": "bigint"}
-        insert_rows("inboxes", columns=columns, rows=[(user,) for user in missing], on_conflict="DO NOTHING")
-    locked = rows.select_for_update().order_by("user_id").values_list("user_id", "seq", "unread_count", "hourly")
+    locked = Inbox.objects.locked(users).values_list("user_id", "seq", "unread_count", "hourly")
     return {user: (seq, unread, hourly) for user, seq, unread, hourly in locked}
 
 
