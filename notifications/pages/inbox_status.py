@@ -122,6 +122,7 @@ def _addresses() -> dict[str, str]:
         "readAll": reverse("carillon:read-all"),
         "bulk": reverse("carillon:notification-bulk"),
         "seen": reverse("carillon:seen"),
+        "follow": reverse("carillon:follow-control"),
         "undo": reverse("carillon:undo-reading"),
         "open": reverse("carillon:notification-open", args=[0]),
         "detail": reverse("carillon:notification-detail", args=[0]),

@@ -42,6 +42,7 @@ MODULES = (
     "carillon/core/storage.js",
     "carillon/core/store.js",
     "carillon/core/tabs.js",
+    "carillon/embed/follow.js",
     "carillon/feed/define.js",
     "carillon/panel/bell.js",
     "carillon/toasts/toasts.js",

@@ -3,6 +3,7 @@ import { config } from "./core/config.js";
 import { handleOpenClicks } from "./core/navigation.js";
 import { store } from "./core/store.js";
 import { Tabs } from "./core/tabs.js";
+import { CarillonFollow } from "./embed/follow.js";
 import { defineFeed } from "./feed/define.js";
 import { CarillonBell } from "./panel/bell.js";
 import { CarillonToasts } from "./toasts/toasts.js";
@@ -10,6 +11,7 @@ import { CarillonToasts } from "./toasts/toasts.js";
 if (config && !customElements.get("carillon-bell")) {
   customElements.define("carillon-toasts", CarillonToasts);
   customElements.define("carillon-bell", CarillonBell);
+  customElements.define("carillon-follow", CarillonFollow);
   new Tabs(store).start();
   handleOpenClicks();
   if (document.querySelector("carillon-feed")) defineFeed();

@@ -2,6 +2,6 @@
 import { fillElement } from "./embed/elements.js";
 
 if (!document.getElementById("carillon-config")) {
-  await Promise.all([...document.querySelectorAll("carillon-bell, carillon-toasts")].map(fillElement));
+  await Promise.all([...document.querySelectorAll("carillon-bell, carillon-toasts, carillon-follow")].map(fillElement));
   await import("./carillon.js");
 }

@@ -163,6 +163,20 @@ def test_a_page_that_opens_a_toast_itself_leaves_it_read(site, shop):
     expect(shop).to_have_url("/shop/")
 
 
+def test_what_a_page_is_about_is_followed_from_it(site, shop):
+    site.publish("job.completed", actor="alice", source=901, name="Shot 901", message="")
+    expect(shop.locator("carillon-bell .badge")).to_have_text("2")
+    # The way back is no address of the shop's: a redirect would not find its server.
+    shop.evaluate("() => history.replaceState(null, '', '/notifications/')")
+    element = '<carillon-follow type="job" id="901"></carillon-follow>'
+    shop.locator("#content").evaluate("(content, element) => { content.innerHTML += element }", element)
+    follow = shop.get_by_role("button", name="Follow Shot 901")
+    expect(follow).to_have_css("border-top-style", "solid")
+    follow.click()
+    expect(shop.get_by_text("You follow this now.")).to_be_visible()
+    expect(shop).to_have_url("/notifications/")
+
+
 def test_for_nobody_it_stays_empty(enter):
     page = enter("bob", "/sign-in/", clear=False, storage_state={"cookies": [], "origins": []})
     page.context.route("**/shop/**", serve)

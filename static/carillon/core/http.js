@@ -14,12 +14,23 @@ export function post(url, fields, keepalive = true) {
 }
 
 /**
- * Fetch a fragment or numbers. Rejects unless it worked.
+ * Fetch numbers. Rejects unless it worked.
  * @param {string} url
  * @param {AbortSignal} [signal]
  */
 export function get(url, signal) {
   return ask(url, { headers: {}, signal });
+}
+
+/**
+ * Fetch a page or a part of one. Rejects unless it worked.
+ * @param {string} url
+ * @param {AbortSignal} [signal]
+ */
+export async function getPart(url, signal) {
+  const template = document.createElement("template");
+  template.innerHTML = await (await get(url, signal)).text();
+  return template.content;
 }
 
 /**

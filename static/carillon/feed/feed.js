@@ -1,6 +1,6 @@
 /** The feed element, in the panel and on the page: rows arrive, change and go without a reload and without a jump. */
 import { capped, config, say } from "../core/config.js";
-import { get, post } from "../core/http.js";
+import { get, getPart, post } from "../core/http.js";
 import { isPlainClick } from "../core/navigation.js";
 import { follow } from "../core/reducer.js";
 import { store } from "../core/store.js";
@@ -9,7 +9,7 @@ import { handleKey } from "./keyboard.js";
 import { replayMarks } from "./marks.js";
 import { fetchPages, loadOlder, watchOlder } from "./older.js";
 import { goTo, placeLeft, placeOf, rememberPlace } from "./place.js";
-import { clear, fill, insert, parse, put, rowsOf, setRead } from "./rows.js";
+import { clear, fill, insert, put, rowsOf, setRead } from "./rows.js";
 import { showConnection, showDoNotDisturb, showError, showLine } from "./status_lines.js";
 import { followSummaries } from "./summaries.js";
 import { offerKeys } from "../triage/keys.js";
@@ -308,10 +308,8 @@ export class CarillonFeed extends HTMLElement {
   /** In the panel filters stay in the panel. @param {string} search */
   async filter(search) {
     try {
-      const text = await (await get(config.urls.panel + search)).text();
-      const feed = new DOMParser().parseFromString(text, "text/html").querySelector("carillon-feed");
-      if (!feed) return;
-      const fresh = document.adoptNode(feed);
+      const fresh = (await getPart(config.urls.panel + search)).querySelector("carillon-feed");
+      if (!fresh) return;
       this.replaceWith(fresh);
       /** @type {HTMLElement | null} */ (fresh.querySelector(".chip[aria-current]"))?.focus();
     } catch (error) {

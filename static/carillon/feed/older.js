@@ -1,7 +1,7 @@
 /** Older rows: they come by themselves for a while; then the link asks, so that the page has an end one can reach. */
-import { get } from "../core/http.js";
+import { getPart } from "../core/http.js";
 import { say } from "../core/config.js";
-import { merge, parse } from "./rows.js";
+import { merge } from "./rows.js";
 import { refreshTimes } from "./time.js";
 
 /** @typedef {import("./feed.js").CarillonFeed} CarillonFeed */
@@ -33,11 +33,11 @@ function olderLink(feed) {
  * @param {AbortSignal} [stale] aborted: nobody wants them any more
  */
 export async function fetchPages(url, pages, stale) {
-  const fragment = parse(await (await get(url, stale)).text());
+  const fragment = await getPart(url, stale);
   for (let page = 0; page < pages; page += 1) {
     const link = olderLink(fragment);
     if (!link) break;
-    const older = parse(await (await get(link.dataset.rows ?? "", stale)).text());
+    const older = await getPart(link.dataset.rows ?? "", stale);
     link.closest(".feed-more")?.remove();
     merge(fragment, older);
   }
@@ -56,7 +56,7 @@ export async function loadOlder(feed, link) {
   const feeds = list.querySelectorAll("[role=feed]");
   feeds.forEach((day) => day.setAttribute("aria-busy", "true"));
   try {
-    const fragment = parse(await (await get(link.dataset.rows ?? "")).text());
+    const fragment = await getPart(link.dataset.rows ?? "");
     link.closest(".feed-more")?.remove();
     merge(list, fragment);
     feed.loaded = (feed.loaded ?? 0) + 1;

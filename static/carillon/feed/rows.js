@@ -26,13 +26,6 @@ export function rowsOf(list, id) {
   );
 }
 
-/** A fragment from the server's own templates. @param {string} text */
-export function parse(text) {
-  const fragment = document.createDocumentFragment();
-  fragment.append(...new DOMParser().parseFromString(text, "text/html").body.childNodes);
-  return fragment;
-}
-
 /**
  * @param {HTMLElement} node
  * @param {Row} row

@@ -1,8 +1,7 @@
 /** The rows above the feed: what do-not-disturb, quiet hours and digests gave back, until somebody has seen it. */
 import { config } from "../core/config.js";
-import { get, post } from "../core/http.js";
+import { getPart, post } from "../core/http.js";
 import { store } from "../core/store.js";
-import { parse } from "./rows.js";
 
 /**
  * @typedef {HTMLElement & {isFree: boolean}} Feed
@@ -19,8 +18,8 @@ export function followSummaries(feed, signal) {
     // Nothing under a pointer or the focus ever moves: it waits until both are elsewhere.
     isWaiting = !feed.isFree;
     if (isWaiting) return;
-    const response = await get(config.urls.summaries).catch(() => null);
-    if (response) feed.querySelector(".feed-summaries")?.replaceChildren(parse(await response.text()));
+    const fresh = await getPart(config.urls.summaries).catch(() => null);
+    if (fresh) feed.querySelector(".feed-summaries")?.replaceChildren(fresh);
   };
   store.on("summary", (/** @type {Summary} */ { id, is_read: isRead }) => (isRead ? drop(feed, id) : refresh()), signal);
   store.on("read_all", ({ up_to: upTo, category }) => category || dropUpTo(feed, upTo), signal);

@@ -70,7 +70,7 @@ class CarillonPreview extends HTMLElement {
       const found = fresh.querySelector(`[data-part="${name}"]`);
       if (!found || (name !== "problems" && !found.childElementCount)) continue;
       // What is the same isn't read out again.
-      if (found.innerHTML !== part.innerHTML) part.replaceChildren(...[...found.childNodes].map((node) => node.cloneNode(true)));
+      if (found.innerHTML !== part.innerHTML) part.innerHTML = found.innerHTML;
     }
     for (const name of (this.dataset.fields ?? "").split(" ")) this.mark(name, fresh.querySelectorAll(`[data-field="${name}"] span`));
   }

@@ -1,5 +1,5 @@
 /** Choosing a type loads its sample at once, what is typed shows as people would get it, and who was told fills in. */
-import { get } from "../core/http.js";
+import { getPart } from "../core/http.js";
 import "./preview.js";
 
 const FIRST_LOOK = 400;
@@ -17,9 +17,8 @@ async function follow(place, wait) {
   if (!place.hasAttribute("data-waiting") || wait > LAST_LOOK) return;
   await new Promise((done) => setTimeout(done, wait));
   try {
-    const page = new DOMParser().parseFromString(await (await get(location.href)).text(), "text/html");
-    const found = page.getElementById("published");
-    if (found && found.innerHTML !== place.innerHTML) place.replaceChildren(...found.cloneNode(true).childNodes);
+    const found = (await getPart(location.href)).getElementById("published");
+    if (found && found.innerHTML !== place.innerHTML) place.innerHTML = found.innerHTML;
     place.toggleAttribute("data-waiting", Boolean(found?.hasAttribute("data-waiting")));
   } catch (error) {
     console.warn(error);

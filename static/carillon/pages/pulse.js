@@ -1,6 +1,6 @@
 /** Pulse, live: a frame says that there is something to see, and the page reads its two parts anew. */
 import { config } from "../core/config.js";
-import { get } from "../core/http.js";
+import { getPart } from "../core/http.js";
 import { store } from "../core/store.js";
 
 const RENEW_EVERY = 25_000;
@@ -48,8 +48,8 @@ class CarillonPulse extends HTMLElement {
     this.isReading = true;
     this.heardAt = Date.now();
     try {
-      const text = await (await get(this.dataset.url ?? "")).text();
-      if (!this.isPaused) this.show(new DOMParser().parseFromString(text, "text/html"));
+      const fresh = await getPart(this.dataset.url ?? "");
+      if (!this.isPaused) this.show(fresh);
     } catch (error) {
       console.warn(error);
     } finally {
@@ -57,7 +57,7 @@ class CarillonPulse extends HTMLElement {
     }
   }
 
-  /** @param {Document} fresh */
+  /** @param {DocumentFragment} fresh */
   show(fresh) {
     const focused = document.activeElement;
     const line = focused?.closest("[data-id]")?.getAttribute("data-id");

@@ -1,15 +1,15 @@
 /** Contents of the bell's panel: the feed, fetched when it is first opened. */
 import { config, say } from "../core/config.js";
-import { get } from "../core/http.js";
+import { getPart } from "../core/http.js";
 import { defineFeed } from "../feed/define.js";
 
 /** @param {HTMLElement} panel */
 export async function fillPanel(panel) {
   if (panel.querySelector("carillon-feed")) return;
   try {
-    const [response] = await Promise.all([get(config.urls.panel), defineFeed()]);
-    const feed = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("carillon-feed");
-    if (feed) panel.replaceChildren(document.adoptNode(feed));
+    const [part] = await Promise.all([getPart(config.urls.panel), defineFeed()]);
+    const feed = part.querySelector("carillon-feed");
+    if (feed) panel.replaceChildren(feed);
   } catch {
     failed(panel);
   }
@@ -17,13 +17,9 @@ export async function fillPanel(panel) {
 
 /** @param {HTMLElement} panel */
 function failed(panel) {
-  const words = document.createElement("p");
-  words.className = "panel-waiting";
-  words.textContent = `${say("loadFailed")} `;
-  const again = document.createElement("button");
-  again.className = "button";
-  again.textContent = say("retry");
-  again.addEventListener("click", () => fillPanel(panel));
-  words.append(again);
+  const again = Object.assign(document.createElement("button"), { className: "button", textContent: say("retry") });
+  again.onclick = () => fillPanel(panel);
+  const words = Object.assign(document.createElement("p"), { className: "panel-waiting" });
+  words.append(`${say("loadFailed")} `, again);
   panel.replaceChildren(words);
 }

@@ -1,6 +1,5 @@
 /** Menu of a row: one for the page, filled for the row that asks and put beside it. Without scripts it is on its page. */
-import { get } from "../core/http.js";
-import { parse } from "../feed/rows.js";
+import { getPart } from "../core/http.js";
 import { triage } from "./changes.js";
 
 /** @typedef {import("../feed/feed.js").CarillonFeed} CarillonFeed */
@@ -41,7 +40,7 @@ export function openMenu(feed, opener) {
  */
 async function fillAbout(control, opener) {
   control.replaceChildren();
-  control.append(parse(await (await get(`${opener.pathname}follow/?next=${location.pathname}`)).text()));
+  control.append(await getPart(`${opener.pathname}follow/?next=${location.pathname}`));
 }
 
 /**
