@@ -81,10 +81,12 @@ class Mail(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """`dry_run` of an event that isn't stored; `route` really, and the `mails` that would go out then."""
+    """`dry_run` of an event that isn't stored; `route` really; what is `left` of outcomes once later events have
+    ended some; and the `mails` that would go out then."""
 
     dry_run: Callable[[Event, datetime], Outcome]
     route: Callable[[Sequence[Event], datetime], list[Outcome]]
+    left: Callable[[Sequence[Outcome]], list[Outcome]]
     mails: Callable[[Sequence[Outcome], datetime], list[Mail]]
 
 

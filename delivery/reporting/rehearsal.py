@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -18,6 +19,7 @@ from events.entities import BIGINT_MAX
 from events.errors import AudienceFailed
 from events.models import Event
 from events.outcomes import Mail, OnChannel, Outcome, Person
+from notifications.holds import last_look
 from notifications.presentation import access
 from notifications.routing import audiences, router, writer
 from notifications.routing.facts import NO_HOLD, Plan, PlannedRow
@@ -27,7 +29,7 @@ MOST_EXAMINED, MOST_PEOPLE = 1000, 100
 
 
 def install() -> None:
-    outcomes.install(outcomes.Engine(dry_run, route, mails))
+    outcomes.install(outcomes.Engine(dry_run, route, left, mails))
 
 
 def dry_run(event: Event, now: datetime) -> Outcome:
@@ -51,6 +53,14 @@ def route(events: Sequence[Event], now: datetime) -> list[Outcome]:
     return [_outcome(event, plan, users, audience=None, open_ways=ways) for event in events]
 
 
+def left(told: Sequence[Outcome]) -> list[Outcome]:
+    """Say what is left of these by now: of what was withdrawn nothing, of what is over what is in the feeds. One
+    query."""
+    ends = Event.objects.filter(pk__in=[one.event.pk for one in told]).values_list("pk", "withdrawn_at", "resolved_by")
+    by_event = {pk: last_look.ended(withdrawn_at, by) for pk, withdrawn_at, by in ends}
+    return [_left(one, by_event.get(one.event.pk, "")) for one in told]
+
+
 def mails(told: Sequence[Outcome], now: datetime) -> list[Mail]:
     """Write the mails that would go out now, as they are sent."""
     opened = Delivery.objects.filter(notification__event__in=[one.event for one in told], kind="email")
@@ -60,6 +70,24 @@ def mails(told: Sequence[Outcome], now: datetime) -> list[Mail]:
     email = channels.named("email")
     wanted = [one for one in ready if not eligibility.skip_reason(one, skips_read=email.skips_read)]
     return [_mail(one.address.target, email.freeze(one).body) for one in wanted]
+
+
+def _left(one: Outcome, ended: str) -> Outcome:
+    if not ended:
+        return one
+    if ended == last_look.WITHDRAWN:
+        gone = Counter(one.why_not) + Counter({ended: one.told})
+        people = [Person(known.user, "", known.why_not or ended, str(WHY_NOT[ended])) for known in one.people]
+        return replace(one, told=0, held=0, channels={}, why_not=dict(gone), people=people)
+    people = [replace(known, channels=[_over(way) for way in known.channels]) for known in one.people]
+    return replace(one, held=0, people=people)
+
+
+def _over(way: OnChannel) -> OnChannel:
+    """What is over rings nowhere and goes nowhere; in the feed it stays."""
+    is_shown = way.channel == "in_app"
+    state = "over" if is_shown else last_look.RESOLVED
+    return OnChannel(way.channel, state, str(STATES[state]), NO_HOLD, is_reached=is_shown, is_toast=False)
 
 
 def _mail(to: str, body: bytes) -> Mail:

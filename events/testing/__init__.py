@@ -45,14 +45,15 @@ class Told:
             with transaction.atomic():
                 registered = len(connection.run_on_commit)
                 events = sequencer.number_these(ids)
-                self._outcomes += outcomes.engine().route(events, self._now or clock.now())
+                routed = outcomes.engine().route(events, self._now or clock.now())
+                self._outcomes = outcomes.engine().left([*self._outcomes, *routed])
                 # Frames and wakes of workers: nothing leaves, whatever comes of the transaction.
                 del connection.run_on_commit[registered:]
             self._after = ids[-1]
 
     @property
     def outcomes(self) -> list[Outcome]:
-        """One for each event, in their order."""
+        """One for each event, in their order; what a later one has withdrawn or ended is as that has left it."""
         if not self.is_over:
             self.route()
         return self._outcomes

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import TestCase
 
 from delivery.models import Delivery
-from events.bus import publish
+from events.bus import publish, withdraw
 from events.memberships import grant
 from events.models import Event, LogHead
 from events.testing import told
@@ -148,6 +148,40 @@ def test_an_actor_who_becomes_the_owner(outsider):
     with told() as t:
         publish("job.submitted", actor=outsider, source=JOB)
     t.assert_notified(outsider, "job.submitted", reason="owner")
+
+
+@pytest.mark.parametrize("is_routed", [True, False])
+def test_what_is_withdrawn_is_told_to_nobody(owner, is_routed):
+    with told() as t:
+        event = approve()
+        if is_routed:
+            t.assert_notified(owner, channel="email")
+        withdraw(event)
+    t.assert_not_notified(owner, "shot.approved", why="withdrawn")
+    assert (t.mails, t.toasts) == ([], [])
+    assert not Notification.objects.filter(withdrawn_at=None).exists()
+
+
+@pytest.mark.parametrize("is_routed", [True, False])
+def test_what_is_over_is_in_the_feed_alone(owner, is_routed):
+    define("shot.revoked", audience=["owner"], resolves=["shot.approved"])
+    with told() as t:
+        approve()
+        if is_routed:
+            t.assert_notified(owner, channel="email")
+        publish("shot.revoked", source=JOB)
+    t.assert_notified(owner, "shot.approved", channel="in_app")
+    t.assert_not_notified(owner, "shot.approved", channel="email", why="resolved" if is_routed else "")
+    assert [words.title for user, words in t.toasts] == ["shot.revoked"]
+
+
+def test_what_is_withdrawn_in_a_later_block_was_told_in_its_own(owner):
+    with told() as t:
+        event = approve()
+    with told():
+        withdraw(event)
+    t.assert_notified(owner)
+    assert t.mails == []
 
 
 def test_types_that_a_test_has_just_changed(owner):
