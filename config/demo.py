@@ -15,6 +15,7 @@ from events.memberships import grant
 from events.models import Event, Membership
 from events.sources.hardware import monitor
 from events.sources.hardware.disks import Disk
+from events.sources.hardware.gpus import Gpu
 from notifications.pages.auth_views import DEMO_ACCOUNTS, DEMO_PASSWORD
 
 KEY = "demo:"
@@ -29,14 +30,15 @@ NAMES = {
     "bob": ("Bob", "Keller"),
     "carol": ("Carol", "Diaz"),
 }
-# A sample: this machine's own disk is the monitor's to watch, at its real threshold.
+# Samples: this machine's own disks and GPUs are the monitor's to watch, at their real thresholds.
 MACHINE, DISK = "render-02", Disk(mount="/data", percent=91.0, free_bytes=40802189312, total_bytes=450971566080)
+HOT = Gpu(uuid="GPU-7d1c52ab", index=0, model="NVIDIA RTX A6000", celsius=89, memory_percent=None)
 
 
 def enter_demo() -> None:
     """Let this process behave as a demo: the sign-in page names the accounts, and what events are about has pages."""
     settings.CARILLON["DEMO"] = True
-    for entity_type in ("job", "project", monitor.DISK):
+    for entity_type in ("job", "project", monitor.DISK, monitor.GPU):
         register_entity(entity_type)
 
 
@@ -50,12 +52,15 @@ def load() -> None:
 
 
 def _tell(people: dict[str, User], *, now: datetime) -> None:
-    """The last two while Alice isn't to be disturbed. In the caller's transaction: no worker sees it half done."""
+    """The last two while Alice isn't to be disturbed, and the hot GPU is fine again. In the caller's transaction: no
+    worker sees it half done."""
     events = _events(people)
     demo_history.choose(people, now=now)
     monitor.record([DISK], host=MACHINE, now=now)
+    monitor.record_gpus([HOT], host=MACHINE, now=now)
     publish_many(events[:-2])
     demo_history.route_and_settle(people["alice"], now=now)
+    monitor.record_gpus([replace(HOT, celsius=61)], host=MACHINE, now=now)
     publish_many(events[-2:])
     demo_history.give_back(people["alice"], now=now)
 

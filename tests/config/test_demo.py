@@ -59,6 +59,12 @@ def test_admin_hears_of_a_machine_that_is_nearly_full(loaded):
     assert {"host": "render-02", "percent": 91.0, "threshold": 90}.items() <= row.event.payload.items()
 
 
+def test_admin_s_hot_gpu_is_over(loaded):
+    [row] = Notification.objects.filter(user__username="admin", event__event_type__name="system.gpu_warning")
+    assert row.event.resolved_by.event_type.name == "system.gpu_ok"
+    assert row.is_read
+
+
 def test_alice_s_webhooks_went_in_three_ways(loaded):
     told = dict(Delivery.objects.values_list("notification__event__event_type__name", "state"))
     assert told == {"review.approved": "sent", "review.comment": "dead", "review.rejected": "pending"}
