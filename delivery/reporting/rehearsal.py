@@ -84,7 +84,7 @@ def _left(one: Outcome, ended: str) -> Outcome:
 
 
 def _over(way: OnChannel) -> OnChannel:
-    """What is over rings nowhere and goes nowhere; in the feed it stays."""
+    """Way of an event that is over: in the feed it stays, elsewhere it rings and goes no more."""
     is_shown = way.channel == "in_app"
     state = "over" if is_shown else last_look.RESOLVED
     return OnChannel(way.channel, state, str(STATES[state]), NO_HOLD, is_reached=is_shown, is_toast=False)
