@@ -60,8 +60,8 @@ def test_admin_hears_of_a_machine_that_is_nearly_full(loaded):
 
 
 def test_admin_s_hot_gpu_is_over(loaded):
-    [row] = Notification.objects.filter(user__username="admin", event__event_type__name="system.gpu_warning")
-    assert row.event.resolved_by.event_type.name == "system.gpu_ok"
+    [row] = Notification.objects.filter(user__username="admin", event__resolved_by__event_type__name="system.gpu_ok")
+    assert row.event.event_type.name == "system.gpu_warning"
     assert row.is_read
 
 
