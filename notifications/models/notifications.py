@@ -21,7 +21,7 @@ class Hold(models.TextChoices):
     DIGEST = "digest", _("Digest")
     # More than the hour of its channel takes (notifications/holds/hourly_cap.py), or what follows the first of a burst
     # (notifications/routing/bursts.py).
-    BURST = "burst", _("Busy hour")
+    BURST = "burst", _("Many at once")
     # Until it is known whether its person reads the row of its event in the feed by then.
     LADDER = "ladder", _("If still unread")
 

@@ -8,6 +8,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
+from delivery.reporting.explanation_text import STATES
 from events.accounts import User
 from events.bus import publish
 from events.models import EventType
@@ -53,6 +54,12 @@ def test_every_list_and_every_row_has_its_page_without_inline_script(admin_clien
     opened = admin_client.get(reverse(f"admin:carillon_notifications_{model}_change", args=[row.pk]))
     assert (listed.status_code, opened.status_code) == (200, 200)
     assert not INLINE.findall(listed.content.decode() + opened.content.decode())
+
+
+def test_a_burst_is_called_what_its_sentence_says(admin_client, rows):
+    Notification.objects.update(hold="burst")
+    assert "Many at once" in page(admin_client, "notification").content.decode()
+    assert STATES["held_burst"] == "Held: many came at once."
 
 
 @pytest.mark.parametrize("model", MODELS)
