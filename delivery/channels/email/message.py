@@ -2,16 +2,19 @@
 
 import io
 import re
+from email.charset import QP, Charset
 from email.generator import BytesGenerator
 from email.header import Header
 from email.message import Message
+from email.mime.multipart import MIMEMultipart
+from email.mime.nonmultipart import MIMENonMultipart
 from email.utils import format_datetime, formataddr, parseaddr
 from typing import Any
 from urllib.parse import urlsplit
 
 import css_inline
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail.message import sanitize_address
 from django.template.loader import render_to_string
 
 from delivery.channels import Frozen, Outgoing
@@ -20,6 +23,8 @@ from delivery.conf import conf
 
 CONTENT_TYPE = "message/rfc822"
 MAX_SUBJECT = 200
+# RFC 5322, without its end.
+MAX_LINE = 998
 
 _LINE_ENDS = re.compile(r"\r\n?")
 # Control characters but tabs and line ends; halves of characters, which no bytes can spell.
@@ -34,15 +39,32 @@ def frozen(outgoing: Outgoing) -> Frozen:
     content = content_of(outgoing)
     subject = subject_of(content)
     shown = _shown(content)
-    message = EmailMultiAlternatives(
-        subject=subject,
-        body=text_of(content),
-        from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[one_line(outgoing.address.target)],
-        headers=_headers(outgoing, content),
-    )
-    message.attach_alternative(html_of(f"carillon/email/{content.template}.html", shown), "text/html")
-    return Frozen(_bytes(message.message()), CONTENT_TYPE)
+    headers = {
+        "Subject": subject if subject.isascii() else Header(subject, "utf-8").encode(),
+        "From": _mailbox(settings.DEFAULT_FROM_EMAIL),
+        "To": _mailbox(one_line(outgoing.address.target)),
+    }
+    # Not by Django, whose versions spell it differently.
+    mime = MIMEMultipart("alternative")
+    for name, value in (headers | _headers(outgoing, content)).items():
+        mime[name] = value
+    mime.attach(_part(text_of(content), "plain"))
+    mime.attach(_part(html_of(f"carillon/email/{content.template}.html", shown), "html"))
+    return Frozen(_bytes(mime), CONTENT_TYPE)
+
+
+def _mailbox(text: str) -> str:
+    return text if text.isascii() else str(sanitize_address(parseaddr(text), "utf-8"))
+
+
+def _part(text: str, subtype: str) -> Message:
+    """A part of eight bits where its letters need them; of seven, where a line is longer than mail may have it."""
+    is_long = any(len(line.encode()) > MAX_LINE for line in text.splitlines())
+    spelled: Any = Charset("utf-8")
+    spelled.body_encoding = QP if is_long else None
+    part = MIMENonMultipart("text", subtype, charset="utf-8")
+    part.set_payload(text, spelled)
+    return part
 
 
 def _shown(content: Content) -> dict[str, Any]:
@@ -58,7 +80,7 @@ def text_of(content: Content) -> str:
 def _bytes(mime: Message) -> bytes:
     """Headers of ASCII stay on one line: folded, a subject with a comma would begin with the fold."""
     written = io.BytesIO()
-    BytesGenerator(written, mangle_from_=False, maxheaderlen=998).flatten(mime, linesep="\r\n")
+    BytesGenerator(written, mangle_from_=False, maxheaderlen=MAX_LINE).flatten(mime, linesep="\r\n")
     return written.getvalue()
 
 
