@@ -7,19 +7,22 @@ write for every few letters of its payload.
 """
 
 import re
+from collections.abc import Sequence
 
 from django.contrib.auth import get_user_model
-from django.db.models import Q, QuerySet, TextField
+from django.db.models import OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast
 
 from events.db.session import joined_by_index
 from events.entities import Entity, parsed_entity
 from events.models import Event, EventType
 from notifications.models import Notification, NotificationQuerySet
+from notifications.presentation import access
 
 MOST_CHARACTERS, MOST_WORDS = 200, 8
 LOOKED_AT = 5_000
 _FIELD = re.compile(r"\{[^}]*\}")
+_SOURCE = ("event__source_entity_type", "event__source_entity_id", "event__source_entity_key")
 _NAMES = ("first_name", "last_name", "full_name", "name")
 
 
@@ -32,22 +35,40 @@ def last_looked_at(rows: NotificationQuerySet, *, text: str) -> int | None:
 
 
 def narrowed(rows: NotificationQuerySet, *, text: str) -> NotificationQuerySet:
-    """Narrow down to rows in which every word is found; a text without words finds all. One query, for
-    the types, and one for a text like `prompt:3f2c`."""
+    """Narrow down to rows in which every word is found, or in one of the events that are folded into them; a text
+    without words finds all. One query, for the types, and one for a text like `prompt:3f2c`."""
     if entity := _entity(text):
-        return rows.filter(**entity.columns("event__source_entity"))
+        return _with_heads(rows, [Q(**entity.columns("event__source_entity"))])
     words = text.replace("\0", "")[:MOST_CHARACTERS].lower().split()[:MOST_WORDS]
     if not words:
         return rows
-    rows = rows.annotate(payload_text=Cast("event__payload", TextField()))
     types = {
         pk: f"{_FIELD.sub(' ', title)} {description}".lower()
         for pk, title, description in EventType.objects.values_list("pk", "title_template", "description")
     }
-    for word in words:
-        named = [pk for pk, said in types.items() if word in said]
-        rows = rows.filter(Q(payload_text__icontains=word) | Q(event__event_type_id__in=named) | _done_by(word))
-    return rows
+    named = {word: [pk for pk, said in types.items() if word in said] for word in words}
+    return _with_heads(
+        rows,
+        [
+            Q(payload_text__icontains=word) | Q(event__event_type_id__in=kinds) | _done_by(word)
+            for word, kinds in named.items()
+        ],
+    )
+
+
+def _with_heads(rows: NotificationQuerySet, wanted: Sequence[Q]) -> NotificationQuerySet:
+    """Filter rows that fit, or into which one that fits is folded: looked for by the index of each head's own."""
+    folded = Notification.objects.filter(folded_into=OuterRef("pk"), withdrawn_at=None)
+    if access.is_asked():
+        # What a storm folds may be about another thing, which they may not see.
+        same_type, same_id, same_key = (Q(**{name: OuterRef(name)}) for name in _SOURCE)
+        folded = folded.filter(same_type & (same_id | same_key))
+    text = Cast("event__payload", TextField())
+    # By its first: whether there is any would be asked of all folded rows at once.
+    first = Subquery(folded.alias(payload_text=text).filter(*wanted).values("pk")[:1])
+    return rows.alias(payload_text=text, first_folded=first).filter(
+        Q(*wanted) | Q(count__gt=1, first_folded__isnull=False)
+    )
 
 
 def read(rows: QuerySet[Notification]) -> list[Notification]:

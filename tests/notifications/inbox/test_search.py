@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 
 from events.db.session import joined_by_index
+from events.models import Event
 from notifications.inbox import feed, search, triage
 from notifications.models import Notification
 from tests.accounts.factory import rename
-from tests.notifications.factories.routing import JOB, NOON, OTHER_JOB, publish_and_route
+from tests.notifications.factories.routing import JOB, NOON, OTHER_JOB, define, publish_and_route
 from tests.own_settings import own
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_tied")]
@@ -87,6 +88,40 @@ def test_nobody_finds_what_is_another_person_s(row, outsider):
     assert found(outsider, "harbour") == []
 
 
+@pytest.fixture
+def head(_tied, owner) -> int:
+    """Id of a row that shows the last of three events."""
+    define("odd.comment", audience=["owner"], burst_seconds=300)
+    for text in ("Hold the harbour", "Brighter", "Done"):
+        publish_and_route("odd.comment", source=JOB, payload={"text": text})
+    return Notification.objects.get(user=owner, channel="in_app", event__payload__text="Done").pk
+
+
+@pytest.mark.parametrize("text", ["harbour", "BRIGHTER", "done", "job:42"])
+def test_a_burst_is_found_by_each_of_its_events(owner, head, text):
+    assert found(owner, text) == [head]
+
+
+def test_words_of_different_events_of_a_burst_are_not_found_together(owner, head):
+    assert found(owner, "harbour brighter") == []
+
+
+def test_what_was_withdrawn_from_a_burst_is_not_found(owner, head):
+    Notification.objects.exclude(pk=head).update(withdrawn_at=NOON)
+    assert found(owner, "harbour") == []
+
+
+def test_what_one_may_not_see_in_a_storm_is_not_found_by_its_words(owner, head, settings):
+    Event.objects.filter(payload__text="Brighter").update(source_entity_id=OTHER_JOB.id)
+    assert found(owner, "brighter") == [head]
+    own(settings, MAY_SEE="tests.notifications.inbox.test_search.sees_job_42")
+    assert (found(owner, "brighter"), found(owner, "harbour")) == ([], [head])
+
+
+def sees_job_42(_user, entity) -> bool:
+    return bool(entity == JOB)
+
+
 def test_what_one_may_not_see_is_not_found(owner, row, settings):
     own(settings, MAY_SEE="tests.notifications.inbox.test_search.sees_nothing")
     assert found(owner, "harbour") == []
@@ -97,6 +132,7 @@ def sees_nothing(_user, _entity) -> bool:
 
 
 @pytest.mark.parametrize("text", ["harbour", "job:42"])
+@pytest.mark.usefixtures("head")
 def test_no_table_is_read_whole(owner, row, text):
     rows = search.narrowed(feed.rows(owner.pk), text=text).order_by("-feed_seq", "-id")[:21]
     with joined_by_index():
