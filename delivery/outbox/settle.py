@@ -19,7 +19,7 @@ from delivery.channels import Outcome, blame, retry_schedule
 from delivery.models import Address, Attempt, Delivery
 from delivery.outbox.lease import Leased
 from events.db.rows import update_rows
-from notifications.holds import summaries
+from notifications.inbox import summaries
 from notifications.models import Inbox, Notification
 
 EXCERPT = 2000

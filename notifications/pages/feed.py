@@ -8,8 +8,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from notifications.holds import summaries
-from notifications.inbox import feed, search
+from notifications.inbox import feed, search, summaries
 from notifications.models import Notification, Summary
 from notifications.pages.inbox_status import InboxStatus
 from notifications.pages.requests import PAGE_SIZE, cursor_of, query_string

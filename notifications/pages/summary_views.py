@@ -10,7 +10,8 @@ from django.utils.translation import ngettext
 from events.db import clock
 from events.pages.decorators import form, page
 from events.rest.errors import missing_is_404
-from notifications.holds import release, summaries
+from notifications.holds import release
+from notifications.inbox import summaries
 from notifications.models import Summary
 from notifications.pages.feed import filters_of, note_of, notes_of, page_of
 from notifications.pages.inbox_status import status_for

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from events.db.clock import instant
-from notifications.holds import rules, summaries
-from notifications.inbox import feed, frames, triage
+from notifications.holds import rules
+from notifications.inbox import feed, frames, summaries, triage
 from notifications.inbox.frames import Frame
 from notifications.models import Hold, Inbox, Notification
 from notifications.preferences.settings import settings_as_json, settings_of

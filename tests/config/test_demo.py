@@ -14,7 +14,7 @@ from config import demo
 from delivery.models import Delivery
 from events.models import Event, Membership
 from events.sweep import sweep
-from notifications.holds import summaries
+from notifications.inbox import summaries
 from notifications.models import Notification
 from notifications.pages.auth_views import DEMO_ACCOUNTS, DEMO_PASSWORD
 from notifications.preferences import digest_preview

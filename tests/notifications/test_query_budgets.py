@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from events import api_keys, event_type_cache
 from notifications import sweep
-from notifications.holds import schedule, summaries
-from notifications.inbox import feed, marking, removal
+from notifications.holds import schedule
+from notifications.inbox import feed, marking, removal, summaries
 from notifications.models import Inbox, NotificationPreference
 from notifications.pages.feed import Filters, feed_of, notes_of
 from notifications.pages.inbox_status import status_of

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from events.bus import publish
 from notifications import tasks
-from notifications.holds import due, release, rules, summaries
-from notifications.inbox import marking
+from notifications.holds import due, release, rules
+from notifications.inbox import marking, summaries
 from notifications.models import Inbox, Notification, Summary
 from notifications.preferences import digest_preview
 from notifications.preferences.settings import change_settings, settings_of

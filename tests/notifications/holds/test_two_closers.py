@@ -141,12 +141,24 @@ def test_a_crowd_is_closed_chunk_by_chunk(monkeypatch):
 @pytest.mark.django_db
 def test_a_chunk_that_takes_long_makes_the_next_smaller(monkeypatch):
     monkeypatch.setattr(due, "_pace", AdaptiveBatch(first=4, least=1, most=4, wish=0.0))
+    monkeypatch.setattr(due, "WISH", 0.0)
+    monkeypatch.setattr(due, "FEW_ROWS", 0)
     crowd(7)
     closed = []
     for _ in range(3):
         due.release_due(now=NOON + timedelta(days=2))
         closed.append(Summary.objects.count())
     assert closed == [4, 6, 7]
+
+
+@pytest.mark.django_db
+def test_a_chunk_of_few_rows_that_takes_long_takes_it_for_each_chunk_and_makes_none_smaller(monkeypatch):
+    monkeypatch.setattr(due, "_pace", AdaptiveBatch(first=4, least=1, most=4, wish=0.0))
+    monkeypatch.setattr(due, "WISH", 0.0)
+    crowd(7)
+    due.release_due(now=NOON + timedelta(days=2))
+    due.release_due(now=NOON + timedelta(days=2))
+    assert Summary.objects.count() == 7
 
 
 @pytest.mark.django_db

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from events.db.clock import instant
-from notifications.holds import due, summaries
-from notifications.inbox import marking
+from notifications.holds import due
+from notifications.inbox import marking, summaries
 from notifications.models import Inbox, Summary
 from notifications.preferences import digest_preview
 from notifications.preferences.settings import settings_of

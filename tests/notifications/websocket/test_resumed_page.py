@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from events.memberships import grant
-from notifications.holds import summaries
 from notifications.holds.undo import undo
-from notifications.inbox import feed, marking, removal
+from notifications.inbox import feed, marking, removal, summaries
 from notifications.models import Notification, ReadingBatch, Summary
 from notifications.preferences.settings import change_settings
 from notifications.websocket import snapshot
