@@ -2,7 +2,7 @@
 
 import functools
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.template import (
@@ -150,18 +150,26 @@ class Line(NamedTuple):
 
 def fill(template: str, filled: Context) -> str:
     """Render one line of at most 2,000 characters; an empty one if the template breaks on this context."""
-    return line(template, filled).text
+    return _joined(_filled(template, filled))
 
 
 def line(template: str, filled: Context) -> Line:
     """Render one line, likewise, and what a page shows of it."""
+    parts = _filled(template, filled)
+    text = _joined(parts)
+    return Line(text, display.shown(parts, text=text)[:MAX_LENGTH] if text else "")
+
+
+def _filled(template: str, filled: Context) -> list[display.Part]:
     try:
         # Most types have no template for the body.
-        parts = _parts(template, filled) if template else []
+        return _parts(template, filled) if template else []
     except _UNFIT:
-        parts = []
-    text = " ".join("".join(part.text for part in parts).split())[:MAX_LENGTH]
-    return Line(text, display.shown(parts, text=text)[:MAX_LENGTH])
+        return []
+
+
+def _joined(parts: Sequence[display.Part]) -> str:
+    return " ".join("".join(part.text for part in parts).split())[:MAX_LENGTH]
 
 
 def _parts(template: str, filled: Context) -> list[display.Part]:
