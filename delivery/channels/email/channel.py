@@ -45,8 +45,8 @@ class Email(channels.Channel):
     name = "email"
     label = gettext_lazy("E-mail")
     target_field = "address"
-    # More than there are connections: what waits for a turn is sent the moment it comes, and a claim costs much the same
-    # whatever it brings. With 64 a mail takes an eighth more CPU than with 128, and with 192 no less.
+    # More than there are connections: what waits for a turn is sent the moment it comes, and a claim costs much the
+    # same whatever it brings. With 64 a mail takes an eighth more CPU than with 128, and with 192 no less.
     slots = 128
     per_address = 2
     most_hanging = 96
