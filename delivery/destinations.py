@@ -40,7 +40,7 @@ MAX_LABEL, MAX_PATTERNS, MAX_PATTERN, MAX_RATE = 100, 50, 200, 1000
 MOST_COMPARED = 100
 DELETED = "deleted"
 
-_OWN = ("label", "patterns", "critical_only")
+_OWN = ("label", "patterns", "critical_only", "digest")
 _OF_ADDRESS = ("rate_per_second", "retry", "format")
 
 
@@ -90,6 +90,7 @@ def create(
     project_id: int | None = None,
     critical_only: bool = False,
     rate_per_second: int | None = None,
+    digest: str = Destination.Digest.AT_ONCE,
     retry: str = "",
     format: str = "",  # noqa: A002
 ) -> DestinationWithSecret:
@@ -102,7 +103,9 @@ def create(
     if kind not in kinds():
         raise AddressRefused(f"kind must be one of {', '.join(kinds())}", code="not_shareable", field="kind")
     options = checked_options(kind, retry=retry or None, format=format or None)
-    own = _checked(label=label, patterns=patterns, critical_only=critical_only, rate_per_second=rate_per_second)
+    own = _checked(
+        label=label, patterns=patterns, critical_only=critical_only, rate_per_second=rate_per_second, digest=digest
+    )
     checked = channel.check(target, user=user)
     theirs = Destination.objects.kept().filter(project_id=project_id)
     if any(row.project_id == project_id for row in _same_place(kind, checked.target, checked.secret)):
@@ -122,7 +125,7 @@ def create(
 
 
 def change(user: User, *, destination_id: int, now: datetime, **changes: Any) -> Destination:
-    """Change what is named: label, patterns, critical_only, rate_per_second, retry, format, is_enabled. Raises
+    """Change what is named: label, patterns, critical_only, digest, rate_per_second, retry, format, is_enabled. Raises
     AddressRefused, or Destination.DoesNotExist.
 
     One that is resumed begins as if it had never failed.
@@ -243,6 +246,9 @@ def _checked(**chosen: Any) -> dict[str, Any]:
     if rate is not None and not 0 < rate <= MAX_RATE:
         detail = f"a rate must be 1 to {MAX_RATE} deliveries a second, or none; it is {shown(rate)}"
         raise AddressRefused(detail, code="invalid_rate", field="rate_per_second")
+    if chosen.get("digest", Destination.Digest.AT_ONCE) not in Destination.Digest.values:
+        detail = f"digest must be one of {', '.join(Destination.Digest.values)}; it is {shown(chosen['digest'])}"
+        raise AddressRefused(detail, code="unknown_option", field="digest")
     return chosen
 
 

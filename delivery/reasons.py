@@ -90,6 +90,7 @@ _SENTENCES: dict[str, Any] = {
     "address_removed": gettext_lazy("Your account no longer has an e-mail address."),
     "address_unverified": gettext_lazy("Its address isn't confirmed."),
     "user_inactive": gettext_lazy("The account isn't active."),
+    "in_digest": gettext_lazy("It goes with others, in one message of this destination."),
     "not_covered": gettext_lazy("This destination was told to leave it out before it was sent."),
     "about_itself": gettext_lazy("We don't report a failing address to that same address."),
     "breaker_open": gettext_lazy("This address failed several times in a row, so its deliveries wait a while."),

@@ -11,7 +11,7 @@ from events.admin.base import ReadOnly, clamped, link, words
 
 @admin.register(Destination)
 class DestinationAdmin(ReadOnly[Destination]):
-    list_display = ("label", "whose", "place", "hears", "critical_only", "state", "created_at")
+    list_display = ("label", "whose", "place", "hears", "critical_only", "digest", "state", "created_at")
     list_select_related = ("address",)
     list_filter = ("critical_only", ("deleted_at", admin.EmptyFieldListFilter))
     search_fields = ("label",)

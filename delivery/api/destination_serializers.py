@@ -14,6 +14,8 @@ from events.rest.strict import Changes, Strict
 
 RATE_HELP = "Deliveries a second at most; null: as they come."
 
+DIGEST_HELP = "When events go there; critical ones always at once."
+
 
 def _label() -> Text:
     return Text(max_length=destinations.MAX_LABEL, help_text="What people call it, as in #renders.")
@@ -36,6 +38,7 @@ class DestinationIn(Strict):
     patterns = _patterns()
     project_id = Whole(required=False, allow_null=True, help_text="Null: the site's, which staff alone may add.")
     critical_only = Switch(required=False)
+    digest = one_of(Destination.Digest.values, required=False, help_text=DIGEST_HELP)
     rate_per_second = _rate()
     retry = one_of(Address.Retry.values, required=False, help_text=RETRY_HELP)
     format = one_of(Address.Format.values, required=False, help_text="Of a webhook.")
@@ -45,6 +48,7 @@ class DestinationChanges(Changes):
     label = _label()  # type: ignore[assignment]
     patterns = _patterns()
     critical_only = Switch()
+    digest = one_of(Destination.Digest.values, help_text=DIGEST_HELP)
     rate_per_second = _rate()
     retry = one_of(Address.Retry.values, help_text=RETRY_HELP)
     format = one_of(Address.Format.values, help_text="Of a webhook.")
@@ -66,6 +70,7 @@ class DestinationOut(serializers.Serializer[Any]):
     project_id = Whole(allow_null=True)
     patterns = serializers.ListField(child=Text())
     critical_only = Switch()
+    digest = one_of(Destination.Digest.values)
     rate_per_second = Whole(allow_null=True)
     retry = one_of(Address.Retry.values, required=False)
     format = one_of(Address.Format.values, required=False)
@@ -89,6 +94,7 @@ def destination_json(row: Destination, *, secret: str = "") -> dict[str, Any]:
         "project_id": row.project_id,
         "patterns": row.patterns,
         "critical_only": row.critical_only,
+        "digest": row.digest,
         "rate_per_second": address.rate_per_second,
         **({"retry": address.retry, "format": address.format} if is_signed else {}),
         "is_enabled": address.is_enabled,

@@ -33,6 +33,7 @@ class Outgoing:
     """One claimed delivery with all that its channel may need; no query is needed or allowed while sending.
 
     `held`: of a summary the newest rows (at most 50) with their events; `summary` counts what is still to be told.
+    `gathered`: events of a destination's digest, `event` among them; empty for one that goes alone.
     `unwanted`: code of what speaks against it now.
     `event`: of a notification, or what goes to a destination, with its type and actor loaded. Tests and confirmations
     have neither. `user` and `destination`: whose the address is, one of them.
@@ -48,6 +49,7 @@ class Outgoing:
     event: Event | None = None
     summary: Summary | None = None
     held: list[Held] = field(default_factory=list)
+    gathered: list[Event] = field(default_factory=list)
     unwanted: str = ""
     number: int = 1
     zone: ZoneInfo = UTC_ZONE

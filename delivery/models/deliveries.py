@@ -70,6 +70,9 @@ class Delivery(models.Model):
         db_index=False,
         help_text="Of what goes to a destination.",
     )
+    count = models.IntegerField(
+        default=1, db_default=1, help_text="Events that it tells of: more than 1 in a destination's digest."
+    )
     address = models.ForeignKey(
         Address, on_delete=models.CASCADE, related_name="deliveries", db_column="channel_id", db_index=False
     )

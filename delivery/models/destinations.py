@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from delivery.models.addresses import Address
 from events.rules import patterns
+from notifications.holds.calendar import DigestSchedule, next_digest
 
 if TYPE_CHECKING:
     from events.models import Event, EventType
 
 # Its type as the source of events.
 DESTINATION_ENTITY = "destination"
+# Of a daily digest, on the site's own clock.
+DAILY_HOUR = 8
 
 
 class DestinationQuerySet(models.QuerySet["Destination"]):
@@ -36,11 +42,17 @@ class Destination(models.Model):
     Secret, rate, health and whether it is paused are its address's.
     """
 
+    class Digest(models.TextChoices):
+        AT_ONCE = "at_once", _("At once")
+        HOURLY = "hourly", _("Each hour, in one message")
+        DAILY = "daily", _("Each day at 08:00, in one message")
+
     address = models.OneToOneField(Address, on_delete=models.CASCADE, related_name="destination")
     project_id = models.BigIntegerField(null=True, blank=True, help_text="Empty: the site's.")
     label = models.TextField(help_text="What people call it: #renders.")
     patterns = models.JSONField(help_text="Patterns of event types: job.completed, job.*, *.")
     critical_only = models.BooleanField(default=False, db_default=False)
+    digest = models.TextField(choices=Digest.choices, default=Digest.AT_ONCE, db_default=Digest.AT_ONCE)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -68,3 +80,12 @@ class Destination(models.Model):
         """Tell whether it hears of an event, which comes with its type: not of one from before it was made."""
         is_its_project = self.project_id is None or event.project_id == self.project_id
         return is_its_project and event.created_at >= self.created_at and self.covers_type(event.event_type)
+
+    def gathers(self, event: Event) -> bool:
+        """Tell whether it hears of an event in a digest: what is critical comes at once, always."""
+        return self.digest != self.Digest.AT_ONCE and not event.event_type.is_critical
+
+    def due_at(self, event: Event) -> datetime | None:
+        """Moment of the digest in which an event goes; None: it goes at once."""
+        schedule = DigestSchedule(self.digest, DAILY_HOUR, 0, ZoneInfo(settings.TIME_ZONE))
+        return next_digest(schedule, event.created_at) if self.gathers(event) else None

@@ -30,6 +30,9 @@ def skip_reason(outgoing: Outgoing, *, skips_read: bool) -> str:
         return "address_disabled"
     if outgoing.address.verified_at is None and outgoing.delivery.purpose != Delivery.Purpose.CONFIRMATION:
         return "address_unverified"
+    if outgoing.delivery.count > 1:
+        # A digest goes as it was frozen, whatever became of its first event.
+        return ""
     if ended := _ended(outgoing):
         # Which is why it is read as well.
         return ended

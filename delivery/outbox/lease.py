@@ -10,7 +10,7 @@ from django.db.models import Count
 
 from delivery.channels import Channel, Frozen, Outgoing, blame
 from delivery.models import Address, Attempt, Delivery
-from delivery.outbox import eligibility, load
+from delivery.outbox import digest, eligibility, load
 from events.db.rows import insert_rows, update_rows
 from events.transport import outages
 
@@ -36,7 +36,8 @@ class Leased:
 def take(
     channel: Channel, ids: Sequence[int], *, addresses: Mapping[int, Address], seen: load.Seen = None, now: datetime
 ) -> list[Leased]:
-    """Lease those of the ids that are pending and still wanted, in id order; the others end here, or wait.
+    """Lease those of the ids that are pending and still wanted, in id order; the others end here, or wait. What a
+    destination gathers goes with the first of it.
 
     Needs a transaction, and their addresses locked in it. `seen`: what the host said before.
     """
@@ -50,6 +51,7 @@ def take(
     )
     for row in rows:
         row.address = addresses[row.address_id]
+    rows = sorted([*rows, *digest.also_due(rows, now=now)], key=lambda row: row.pk)
     loaded = load.outgoing(rows, now=now, seen=seen)
     wanted: list[Outgoing] = []
     unwanted: dict[int, str] = {}
@@ -61,9 +63,13 @@ def take(
     waiting = {pk: reason for pk, reason in unwanted.items() if reason in eligibility.WAITS}
     end({pk: reason for pk, reason in unwanted.items() if pk not in waiting}, state=State.SKIPPED, now=now)
     _put_off({pk: (reason, now + eligibility.WAITS[reason]) for pk, reason in waiting.items()})
+    wanted, carried = digest.gather(wanted)
     numbers = _earlier_attempts(wanted)
     fresh = _freeze(channel, wanted, now=now)
     wanted = [one for one in wanted if one.delivery.body is not None]
+    ended, counts = digest.frozen(wanted, carried)
+    end(ended, state=State.SKIPPED, now=now)
+    update_rows("deliveries", columns={"id": "bigint", "count": "integer"}, rows=counts)
     token = uuid.uuid4()
     _write_claims(wanted, fresh=fresh, token=token, lease_until=now + LEASE)
     for one in wanted:

@@ -6,6 +6,7 @@ from django.db import connection
 
 from delivery.models import Delivery, Destination
 from delivery.outbox.account_addresses import follow_accounts
+from delivery.outbox.digest import IN_DIGEST
 from events import accounts
 from events.db.rows import insert_rows, values_table
 from events.models import Event
@@ -38,16 +39,20 @@ def open_to_addresses(kind: str, purpose: str, rows: Sequence[tuple[int, int]], 
 def open_to_destinations(events: Sequence[Event]) -> int:
     """Open a delivery of each event to each destination that covers it; how many, those that were open included.
 
-    One look, by an index that holds nothing where there is no destination; one insert where any covers one.
+    One look, by an index that holds nothing where there is no destination; one insert where any covers one, and
+    one for those that gather them for a digest.
     """
     projects = {event.project_id for event in events if event.project_id is not None}
     listening = list(Destination.objects.listening(projects))
-    rows = [
-        (Delivery.Purpose.EVENT.value, event.pk, one.address_id, one.address.kind)
-        for event in events
-        for one in listening
-        if one.covers(event)
-    ]
+    at_once, later = [], []
+    for event, one in ((event, one) for event in events for one in listening if one.covers(event)):
+        row = (Delivery.Purpose.EVENT.value, event.pk, one.address_id, one.address.kind)
+        if due_at := one.due_at(event):
+            later.append((*row, due_at, IN_DIGEST))
+        else:
+            at_once.append(row)
     columns = {"purpose": "text", "event_id": "bigint", "channel_id": "bigint", "kind": "text"}
-    insert_rows("deliveries", columns=columns, rows=rows, on_conflict="DO NOTHING")
-    return len(rows)
+    insert_rows("deliveries", columns=columns, rows=at_once, on_conflict="DO NOTHING")
+    columns |= {"due_at": "timestamptz", "reason": "text"}
+    insert_rows("deliveries", columns=columns, rows=later, on_conflict="DO NOTHING")
+    return len(at_once) + len(later)

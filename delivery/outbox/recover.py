@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from delivery.models import Address, Delivery, Destination, Recovery
-from delivery.outbox import outbox
+from delivery.outbox import digest, outbox
 from events.models import Event, EventType
 from notifications.inbox import marking
 from notifications.models import Hold, Notification
@@ -61,7 +61,7 @@ def advance(address_id: int, *, now: datetime) -> int:
 
 
 def _next_ended(row: Recovery, *, now: datetime) -> list[int]:
-    ended = Delivery.objects.filter(
+    ended = Delivery.objects.exclude(reason=digest.IN_DIGEST).filter(
         outbox.has_rested(now),
         address_id=row.address_id,
         state__in=(Delivery.State.DEAD, Delivery.State.SKIPPED),

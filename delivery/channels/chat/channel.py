@@ -10,6 +10,7 @@ import json
 import logging
 import math
 import re
+from collections import Counter
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -34,6 +35,7 @@ from delivery.models import Address
 from events import rendering
 from events.accounts import User
 from events.db import clock
+from events.models import Event
 from notifications.models import Summary
 from notifications.presentation import summary_text
 
@@ -198,6 +200,8 @@ def _plugin(url: str) -> NotifyBase | None:
 
 def _text(outgoing: Outgoing) -> tuple[str, str, str]:
     """Title, text and link."""
+    if outgoing.gathered:
+        return _digest_text(outgoing.gathered)
     if outgoing.event is not None:
         text = rendering.render(outgoing.event, outgoing.event.event_type)
         row = outgoing.notification
@@ -209,16 +213,24 @@ def _text(outgoing: Outgoing) -> tuple[str, str, str]:
 
 
 def _summary_text(summary: Summary, held: list[Held]) -> tuple[str, str, str]:
-    listed = [rendering.render(one.event, one.event.event_type).title for one in held[:MAX_LISTED]]
-    more = summary.count - len(listed)
-    lines = [f"• {title}" for title in listed]
-    if more > 0:
-        lines.append(_("+ {more} more").format(more=more))
     return (
         summary_text.counts(summary.by_type, types=[one.event.event_type for one in held]),
-        "\n".join(lines),
+        _listed([one.event for one in held], total=summary.count),
         signed_links.absolute_url(summary_text.url(summary.pk)),
     )
+
+
+def _digest_text(events: list[Event]) -> tuple[str, str, str]:
+    by_type = Counter(event.event_type.name for event in events)
+    title = summary_text.counts(by_type, types=[event.event_type for event in events])
+    return title, _listed(events, total=len(events), most=len(events)), ""
+
+
+def _listed(events: list[Event], *, total: int, most: int = MAX_LISTED) -> str:
+    lines = [f"• {rendering.render(event, event.event_type).title}" for event in events[:most]]
+    if total > len(lines):
+        lines.append(_("+ {more} more").format(more=total - len(lines)))
+    return "\n".join(lines)
 
 
 def _without_mentions(text: str) -> str:

@@ -5,6 +5,7 @@ else a receiver may want without asking back. It is ASCII, so that no payload, h
 """
 
 import json
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +22,7 @@ from notifications.models import Notification, Summary
 from notifications.presentation import summary_text
 
 JSON = "application/json"
-SUMMARY, TEST = "carillon.summary", "carillon.test"
+SUMMARY, DIGEST, TEST = "carillon.summary", "carillon.digest", "carillon.test"
 
 Body = dict[str, Any]
 
@@ -38,6 +39,8 @@ def _bytes(body: Body) -> bytes:
 
 
 def _said(outgoing: Outgoing) -> Body:
+    if outgoing.gathered:
+        return _of_digest(outgoing.gathered)
     if outgoing.event is not None:
         return _of_event(outgoing.event, outgoing.notification)
     if outgoing.summary is not None:
@@ -64,6 +67,19 @@ def _of_event(event: Event, notification: Notification | None) -> Body:
         "url": _absolute(words.url),
         "notification_id": notification.pk if notification else None,
         "reason": notification.reason if notification else "",
+    }
+
+
+def _of_digest(events: list[Event]) -> Body:
+    """List them whole: nothing else brings their payloads."""
+    by_type = Counter(event.event_type.name for event in events)
+    return {
+        "event_type": DIGEST,
+        "payload": {"count": len(events), "by_type": by_type},
+        "timestamp": instant(events[-1].created_at),
+        "title": summary_text.counts(by_type, types=[event.event_type for event in events]),
+        "url": "",
+        "events": [_of_event(event, None) for event in events],
     }
 
 

@@ -34,7 +34,8 @@ def structured(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _data(body: dict[str, Any]) -> Any:
-    """Put a summary's list beside its counts: extensions hold no lists."""
-    if "notifications" in body:
-        return body["payload"] | {"notifications": body["notifications"]}
+    """Put the list of a summary or a digest beside its counts: extensions hold no lists."""
+    for name in ("notifications", "events"):
+        if name in body:
+            return body["payload"] | {name: body[name]}
     return body["payload"]

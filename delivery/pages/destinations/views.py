@@ -23,7 +23,6 @@ from events import rendering
 from events.db import clock
 from events.entities import whole_number
 from events.errors import Refused, shown
-from events.models import Event
 from events.pages.decorators import form, page, page_with_form
 from events.rest.errors import missing_is_404
 from events.rules import moments
@@ -150,6 +149,7 @@ def _written(request: HttpRequest) -> dict[str, Any]:
         "label": posted.get("label", ""),
         "patterns": re.findall(r"[^\s,]+", posted.get("patterns", "")),
         "critical_only": bool(posted.get("critical_only")),
+        "digest": posted.get("digest") or Destination.Digest.AT_ONCE,
         "rate_per_second": _number(posted.get("rate", ""), what=_("A rate"), field="rate_per_second"),
     }
 
@@ -184,6 +184,7 @@ def _list_page(request: HttpRequest, *, status: int = 200, refused: str = "") ->
         "refused": refused,
         "retries": address_cards.retries(),
         "formats": Address.Format.choices,
+        "digests": Destination.Digest.choices,
     }
     return render(request, "carillon/delivery/destinations.html", context, status=status)
 
@@ -194,6 +195,7 @@ def _page(request: HttpRequest, row: Destination, *, secret: str = "") -> HttpRe
         "row": row,
         "whose": destinations.whose(row),
         "patterns": " ".join(row.patterns),
+        "digests": Destination.Digest.choices,
         "card": address_cards.cards_of([row.address], inbox=inbox)[0],
         "secret": secret,
         "zone": inbox.zone.key,
@@ -213,7 +215,7 @@ def _deliveries(row: Destination, *, inbox: InboxStatus) -> list[dict[str, Any]]
             "state": one.state,
             "pill": State(one.state).label,
             "icon": _ICONS.get(State(one.state), "clock"),
-            "title": _title(one.event),
+            "title": _title(one),
             "at": one.created_at,
             "when": times.short_time(one.created_at, now=inbox.now, zone=inbox.zone),
             "when_full": times.full_time(one.created_at, zone=inbox.zone),
@@ -223,5 +225,10 @@ def _deliveries(row: Destination, *, inbox: InboxStatus) -> list[dict[str, Any]]
     ]
 
 
-def _title(event: Event | None) -> str:
-    return rendering.render(event, event.event_type).shown_title if event else _("Test")
+def _title(delivery: Delivery) -> str:
+    event, others = delivery.event, delivery.count - 1
+    if event is None:
+        return _("Test")
+    title = rendering.render(event, event.event_type).shown_title
+    text = ngettext("{title} and {n} other", "{title} and {n} others", others)
+    return text.format(title=title, n=others) if others else title

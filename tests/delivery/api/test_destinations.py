@@ -79,6 +79,7 @@ def test_a_project_of_others_is_not_there(outsider, role):
         ({"patterns": ["jbo.*"]}, "pattern_covers_nothing"),
         ({"label": "   "}, "invalid_label"),
         ({"format": "xml"}, "unknown_option"),
+        ({"digest": "weekly"}, "unknown_option"),
         ({"kind": "chat", "url": SLACK, "format": "cloudevents"}, "not_for_this_kind"),
     ],
 )
@@ -216,3 +217,9 @@ def test_whoever_adds_what_people_have_is_told_so(lead, member, kind, url):
     as_(member).post(f"{V1}/notifications/channels", {"kind": kind, "url": url})
     address(member, kind=kind, target=f"{url}/other")
     assert lead.post(URL, HARBOUR | {"kind": kind, "url": url}).json()["hint"].startswith("1 person has this address")
+
+
+def test_a_digest_is_chosen_and_changed(lead):
+    made = lead.post(URL, HARBOUR | {"digest": "daily"}).json()
+    assert made["digest"] == "daily"
+    assert lead.put(f"{URL}/{made['id']}", {"digest": "hourly"}).json()["digest"] == "hourly"

@@ -162,3 +162,14 @@ def test_whoever_adds_a_destination_that_people_have_is_told_so(lead, member):
 def test_another_secret_is_shown_once(lead):
     lead.post(at("destinations"), ADDED)
     assert "whsec_" in lead.post(at("destination-rotate", Destination.objects.get())).text
+
+
+def test_a_digest_is_chosen_on_the_page_and_names_how_many_it_tells_of(lead):
+    lead.post(at("destinations"), ADDED | {"digest": "hourly"})
+    row = Destination.objects.get()
+    publish_and_route("job.completed", source=JOB, project_id=7, payload={"name": "Shot 042"})
+    Delivery.objects.update(count=3)
+    shown = lead.get(at("destination", row)).content.decode()
+    assert row.digest == "hourly"
+    assert '<option value="hourly" selected>' in shown
+    assert "Shot 042 finished and 2 others" in shown
