@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from delivery.models.addresses import Address
@@ -87,5 +88,5 @@ class Destination(models.Model):
 
     def due_at(self, event: Event) -> datetime | None:
         """Moment of the digest in which an event goes; None: it goes at once."""
-        schedule = DigestSchedule(self.digest, DAILY_HOUR, 0, ZoneInfo(settings.TIME_ZONE))
+        schedule = DigestSchedule(self.digest, DAILY_HOUR, 0, ZoneInfo(timezone.get_default_timezone_name()))
         return next_digest(schedule, event.created_at) if self.gathers(event) else None
