@@ -28,6 +28,7 @@ BENCHMARKS = (
     "http_cpu",
     "prune",
     "quiet",
+    "calm",
     "webhooks",
     "mails",
     "beside",

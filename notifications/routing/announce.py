@@ -37,6 +37,7 @@ def announce(
     }
     known = burst_text.names_of({actor for _pk, row in in_feed if row.total > 1 for actor in row.actors})
     counts, stamp, pushes = dict(unread), instant(now), []
+    bodies: dict[tuple[int, int, tuple[int, ...]], str] = {}  # in a crowd most say the same
     for pk, row in in_feed:
         counts[row.user_id] += row.replaces is None
         own = {
@@ -57,9 +58,11 @@ def announce(
         }
         key = -row.event_id if (row.user_id, row.event_id) in hidden else row.event_id
         if row.total > 1:
-            event = shared[key]["event"]
-            names = burst_text.named(row.actors if key > 0 else (), known)
-            own["display_body"] = burst_text.body(event["display_body"] or event["body"], total=row.total, names=names)
+            if (said := (key, row.total, row.actors)) not in bodies:
+                text = shared[key]["event"]["display_body"] or shared[key]["event"]["body"]
+                names = burst_text.named(row.actors if key > 0 else (), known)
+                bodies[said] = burst_text.body(text, total=row.total, names=names)
+            own["display_body"] = bodies[said]
         frame = {"seq": row.seq, "unread_count": counts[row.user_id], "toast": row.toast, "own": own}
         pushes.append(push.Push(row.user_id, frame, key))
     push.push(pushes, shared=shared)

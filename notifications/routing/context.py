@@ -166,12 +166,17 @@ def _heads(keys: Collection[str], users: Sequence[int], *, now: datetime) -> dic
     """(person, channel, key) -> the row into which their events fold now; of several the last."""
     is_open = {name: value for name, value in COUNTED.items() if name != "channel"}
     rows = Notification.objects.filter(_theirs(users), group_key__in_set=keys, folds_until__gt=now, **is_open)
-    its = ("pk", "folds_until", "event_id", "reason", "hold", "summary_id", "created_at", "count", "actors")
-    found = rows.order_by("pk").values_list("user_id", "channel", "group_key", *its)
-    return {
-        (user, channel, key): Head(pk, end, event_id, reason, hold, summary_id, told_at, total, tuple(actors or ()))
-        for user, channel, key, pk, end, event_id, reason, hold, summary_id, told_at, total, actors in found.iterator()
-    }
+    its = ("folds_until", "event_id", "reason", "hold", "summary_id", "created_at", "count", "actors")
+    # By what they say: those of a crowd mostly say the same. Both lists of a group are in one order.
+    groups = rows.order_by().values_list("channel", "group_key", *its)
+    heads = dict[tuple[int, str, str], Head]()
+    for channel, key, *shared, actors, owners, ids in groups.annotate(users=Numbers("user_id"), rows=Numbers("pk")):
+        told = (*shared, tuple(actors or ()))
+        for user, pk in zip(owners, ids, strict=True):
+            place, head = (user, channel, key), Head(pk, *told)
+            if place not in heads or heads[place].row_id < pk:
+                heads[place] = head
+    return heads
 
 
 def _theirs(users: Sequence[int]) -> Q:

@@ -155,7 +155,9 @@ def _write(
         for row in rows
         if row.replaces is not None
     ]
-    update_rows("notifications", columns=_REPLACED, rows=replaced)
+    # Rows that are replaced together were mostly written together: their own range of the table is read, not all of it.
+    near = id_range("notifications.id", sorted(pk for pk, *_ in replaced)) if replaced else ("true", [])
+    update_rows("notifications", columns=_REPLACED, rows=replaced, where=near)
     # No ON CONFLICT, which costs a third more: who has been notified was read under these people's locks. A row that
     # another program puts in meanwhile, without them, fails the batch; its next try reads that row.
     shown = [row for row in rows if row.folded_into is None]
