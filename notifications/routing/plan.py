@@ -25,45 +25,69 @@ from notifications.routing.facts import (
 def plan(facts: Sequence[EventFacts], context: RoutingContext) -> Plan:
     """Decide for a batch in log order. Each person's `seq` follows the log."""
     made = Plan()
-    seqs, folding = dict(context.seqs), Folding(made, context)
     withdrawn, facts = _sorted_out(facts)
     made.why_not |= {(pk, user): "withdrawn" for pk in withdrawn for user in context.audience.get(pk, {})}
-    last_of_group = _last_of_group(facts, context)
+    writer = _Writer(made, context, last_of_group=_last_of_group(facts, context))
     for event in facts:
-        offer, key, burst_key = _Offer(event, context), event.group_key, None if event.is_over else event.burst_key
-        holds, caps = ({}, {}) if event.type.is_critical or event.is_over else (context.holds, context.caps)
+        offer, known = _Offer(event, context), context.already_notified
+        writer.begin(event)
         for user_id, reason in context.audience.get(event.event_id, {}).items():
             channels, why_not, waits = offer.to(user_id, reason=reason)
             if event.is_over and channels:
                 # Where nothing rings and nothing goes out; the router reads it at once.
                 channels, why_not = (["in_app"], "") if "in_app" in channels else ([], "resolved")
-            hold = holds.get(user_id, NO_HOLD)
             for channel in channels:
-                if context.already_notified and (event.event_id, user_id, channel) in context.already_notified:
+                if known and (event.event_id, user_id, channel) in known:
                     why_not = "already_told" if channel == "in_app" else why_not
-                elif channel != "in_app":
-                    row = PlannedRow(event.event_id, user_id, channel, reason, hold, key, 0, False)
-                    if hold == NO_HOLD:
-                        end = waits.get(channel)
-                        # What waits counts in its hour once it goes out.
-                        row = folding.held(event, row, key=burst_key, most=0 if end else caps.get(channel, 0))
-                        row = _later(row, end) if end else row
-                    made.rows.append(row)
+                elif channel == "in_app":
+                    why_not = writer.show(user_id, reason=reason)
                 else:
-                    seq = seqs.get(user_id, 0) + 1
-                    toast = hold == NO_HOLD and not event.is_over
-                    row = PlannedRow(event.event_id, user_id, channel, reason, hold, key, seq, toast)
-                    if key is not None:
-                        row, why_not = _in_group(event, row, context=context, last=last_of_group[user_id, key])
-                    if not why_not:
-                        seqs[user_id] = seq
-                        if row.replaces is None and not event.is_over:
-                            folding.add(event, row, key=burst_key)
-                        else:
-                            made.rows.append(row)
+                    writer.send(user_id, channel, reason=reason, end=waits.get(channel))
             if why_not:
                 made.why_not[event.event_id, user_id] = why_not
     return made
+
+
+class _Writer:
+    """Rows of one event after the other, added to the plan: those of the feed, and those of other channels."""
+
+    def __init__(self, made: Plan, context: RoutingContext, *, last_of_group: Mapping[tuple[int, str], int]) -> None:
+        self._made, self._context, self._last_of_group = made, context, last_of_group
+        self._seqs, self._folding = dict(context.seqs), Folding(made, context)
+
+    def begin(self, event: EventFacts) -> None:
+        self._event, self._key = event, event.group_key
+        self._burst_key = None if event.is_over else event.burst_key
+        passes = event.type.is_critical or event.is_over
+        self._holds, self._caps = ({}, {}) if passes else (self._context.holds, self._context.caps)
+
+    def show(self, user_id: int, *, reason: str) -> str:
+        """Add the row of the person's feed; or say why there is none."""
+        event, key, seq = self._event, self._key, self._seqs.get(user_id, 0) + 1
+        hold = self._holds.get(user_id, NO_HOLD)
+        toast = hold == NO_HOLD and not event.is_over
+        row = PlannedRow(event.event_id, user_id, "in_app", reason, hold, key, seq, toast)
+        if key is not None:
+            row, why_not = _in_group(event, row, context=self._context, last=self._last_of_group[user_id, key])
+            if why_not:
+                return why_not
+        self._seqs[user_id] = seq
+        if row.replaces is None and not event.is_over:
+            self._folding.add(event, row, key=self._burst_key)
+        else:
+            self._made.rows.append(row)
+        return ""
+
+    def send(self, user_id: int, channel: str, *, reason: str, end: datetime | None) -> None:
+        """Add the row of another channel, which waits until the `end` of its ladder if it has one."""
+        hold = self._holds.get(user_id, NO_HOLD)
+        row = PlannedRow(self._event.event_id, user_id, channel, reason, hold, self._key, 0, False)
+        if hold == NO_HOLD:
+            # What waits counts in its hour once it goes out.
+            most = 0 if end else self._caps.get(channel, 0)
+            row = self._folding.held(self._event, row, key=self._burst_key, most=most)
+            row = _later(row, end) if end else row
+        self._made.rows.append(row)
 
 
 def _later(row: PlannedRow, end: datetime) -> PlannedRow:
