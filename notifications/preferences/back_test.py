@@ -17,6 +17,7 @@ from events.entities import stored_id
 from events.memberships import admins
 from events.models import Event, EventType, Membership
 from events.rules import audience, channel_names, moments
+from events.rules.ladders import readable
 from notifications.conf import conf
 from notifications.holds import rules
 from notifications.models import (
@@ -31,6 +32,7 @@ from notifications.models import (
 from notifications.routing import audiences, context, writer
 from notifications.routing.facts import (
     BURST,
+    LADDER,
     NO_HOLD,
     EventFacts,
     ExistingRow,
@@ -69,11 +71,13 @@ class BackTest(NamedTuple):
 
 @dataclass(slots=True)
 class _Told:
-    """Record of what really came: rows at once, by event, and rows in the feed that nothing was folded over."""
+    """Record of what really came: rows at once, by event, rows in the feed that nothing was folded over, and when
+    events were read."""
 
     reasons: dict[int, str] = field(default_factory=dict)
     at_once: set[int] = field(default_factory=set)
     in_feed: set[int] = field(default_factory=set)
+    read_at: dict[int, datetime] = field(default_factory=dict)
 
 
 class _Event(NamedTuple):
@@ -107,13 +111,17 @@ def _settings_to_try(settings: UserNotificationSettings) -> UserNotificationSett
 
 def _told(user_id: int, *, since: datetime) -> _Told:
     rows = Notification.objects.filter(user_id=user_id, created_at__gte=since).order_by("-event_id")
-    columns = ("pk", "event_id", "channel", "reason", "hold", "summary_id", "is_delivered", "folded_into")
+    columns = ("pk", "event_id", "channel", "reason", "hold", "summary_id", "is_delivered", "folded_into", "read_at")
     told, first = _Told(), dict[int, int]()
     at_once: list[tuple[int, int]] = []
-    for pk, event_id, channel, reason, hold, summary_id, is_delivered, head in rows.values_list(*columns).iterator():
+    for pk, event_id, channel, reason, hold, summary_id, is_delivered, head, read_at in rows.values_list(
+        *columns
+    ).iterator():
         if event_id not in told.reasons and len(told.reasons) == MOST_EVENTS:
             break
         told.reasons[event_id] = reason
+        if read_at is not None:
+            told.read_at[event_id] = read_at
         if head is not None:
             first[head] = event_id
             continue
@@ -189,12 +197,13 @@ def _context(
         channels=[name for name in channel_names.known() if name in choices.channels],
         preferences={
             (user_id, row.event_type_id): Preference(
-                row.is_enabled, context.names(row.channels), row.scope, row.chosen_at is not None
+                row.is_enabled, context.names(row.channels), row.scope, row.chosen_at is not None, readable(row.ladder)
             )
             for row in choices.preferences
         },
         project_defaults=context.project_defaults(projects),
         project_scopes={(row.project_id, user_id): row.scope for row in choices.scopes},
+        ladders={user_id: readable(choices.settings.ladder)},
         mutes={(one.entity_type, one.source_id): {user_id} for one in muted},
         owners={((one.entity_type, one.source_id), user_id) for one in owned},
         unscoped=resolved.addressed_as_admin,
@@ -220,6 +229,7 @@ class _Counter:
     sent: set[int] = field(default_factory=set)  # events that came at once over another channel
     windows: set[tuple[str, ...]] = field(default_factory=set)
     ends: dict[str, datetime] = field(default_factory=dict)
+    first_end: datetime = moments.LATEST  # of the heads
 
     @property
     def interruptions(self) -> int:
@@ -259,8 +269,12 @@ class _Counter:
         elif row.channel == "in_app":
             row_id = row.replaces or row.event_id
             self.in_feed[row_id] = row_id if row.folds_until else row.event_id
-        else:
+        elif row.hold != LADDER or not row.hold_until or self._is_unread(row.event_id, row.hold_until):
             self.sent.add(row.event_id)
+
+    def _is_unread(self, event_id: int, at: datetime) -> bool:
+        read_at = self.told.read_at.get(event_id)
+        return read_at is None or read_at > at
 
     def _end(self, hold: str, *, at: datetime) -> datetime:
         """End of what holds back at that moment; it is worked out once for all within."""
@@ -272,8 +286,9 @@ class _Counter:
 
     def _open_heads(self, at: datetime) -> dict[tuple[int, str, str], Head]:
         """Heads whose windows last still; the others are let go."""
-        if self.heads:
+        if self.first_end <= at:
             self.heads = {place: head for place, head in self.heads.items() if head.folds_until > at}
+            self.first_end = min((head.folds_until for head in self.heads.values()), default=moments.LATEST)
         return self.heads
 
     def _keep(self, facts: EventFacts, row: PlannedRow, *, at: datetime) -> None:
@@ -288,3 +303,4 @@ class _Counter:
             if not is_last:
                 head = (row_id, row.folds_until, row.event_id, row.reason, row.hold, None, at, row.total, row.actors)
                 self.heads[place] = Head(*head)
+                self.first_end = min(self.first_end, row.folds_until)

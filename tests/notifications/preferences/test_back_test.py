@@ -83,6 +83,27 @@ def test_a_burst_is_one_interruption_and_one_more_at_its_end_elsewhere(owner):
     assert counts(tried(owner, channels=("in_app", "email"))) == (1, 2, 0)
 
 
+def read_job(user: Any, *, after: int, **choice: Any) -> None:
+    """Tell of a job, as one row of the feed and by mail, which is read after so many minutes; then choose this."""
+    for name in ("job.started", "job.progress", "job.completed"):
+        store_preference(user, name, channels=["in_app", "email"])
+        publish_and_route(name, source=JOB, actor=user)
+        store_preference(user, name, **choice)
+    Notification.objects.update(is_read=True, read_at=timezone.now() + timedelta(minutes=after))
+
+
+@pytest.mark.parametrize(("after", "interruptions"), [(10, 1), (20, 3)])
+def test_what_waits_to_be_read_interrupts_only_if_it_was_still_unread_then(owner, after, interruptions):
+    read_job(owner, after=after, ladder={"email": 15})
+    assert tried(owner, channels=("in_app", "email")).with_these == interruptions
+
+
+@pytest.mark.parametrize(("after", "interruptions"), [(10, 1), (20, 3)])
+def test_a_ladder_for_all_types_is_tried_too(owner, after, interruptions):
+    read_job(owner, after=after)
+    assert tried(owner, channels=("in_app", "email"), ladder={"email": 15}).with_these == interruptions
+
+
 def test_without_a_window_a_burst_would_be_many(owner):
     change_type("review.comment", burst_seconds=300)
     grant(JOB, user=owner, role="owner")
