@@ -67,6 +67,12 @@ class WithdrawalRefused(Refused):
     http_status = 409
 
 
+class AcknowledgementRefused(Refused):
+    """An event that doesn't wait for anybody to acknowledge it."""
+
+    http_status = 409
+
+
 class AudienceFailed(Refused):
     """An audience by code failed, so nobody can say who would be told; publishing doesn't ask it."""
 

@@ -13,6 +13,7 @@ from events.rest.pagination import Paged, cursor_of, listed
 from events.rest.strict import body_of, query_of, user_id_of
 from events.rest.views import ApiView
 from notifications.api.serializers import (
+    AcknowledgedOut,
     Batch,
     BatchOut,
     Bulk,
@@ -24,9 +25,11 @@ from notifications.api.serializers import (
     UpTo,
     WhyOut,
 )
+from notifications.escalations import acknowledge
 from notifications.holds import undo
 from notifications.inbox import feed, marking, triage
 from notifications.models import Notification, ReadingBatch
+from notifications.presentation import acknowledged
 from notifications.routing.reasons import why
 
 
@@ -153,6 +156,21 @@ class DoneView(ApiView):
     )
     def delete(self, request: Request, notification_id: int) -> Response:
         return _act(request, [notification_id], action="undone")
+
+
+class AcknowledgeView(ApiView):
+    @documented(
+        "acknowledge_notification",
+        summary="Take a critical one on, so that it goes on to nobody else; whoever was first has it",
+        answers={200: AcknowledgedOut},
+        refusals=[404, 409],
+        changes_inbox=True,
+    )
+    def post(self, request: Request, notification_id: int) -> Response:
+        user_id = user_id_of(request)
+        with missing_is_404(Notification):
+            taken = acknowledge.acknowledge(user_id, notification_id=notification_id, now=clock.estimate())
+        return Response(acknowledged.as_json(taken), headers=marking.state(user_id).headers)
 
 
 class BulkView(ApiView):

@@ -81,6 +81,11 @@ class NotificationOut(serializers.Serializer[Any]):
     read_at = Instant(allow_null=True)
     done_at = Instant(allow_null=True, help_text="When you were done with it; null: you aren't.")
     snoozed_until = Instant(allow_null=True, help_text="When it comes back into the inbox; null: it isn't snoozed.")
+    acknowledged_by = Text(
+        allow_null=True,
+        allow_blank=True,
+        help_text="Name of who has acknowledged it; empty: it waits for somebody to; null: nobody needs to.",
+    )
     is_delivered = Switch()
     delivered_at = Instant(allow_null=True)
     created_at = Instant()
@@ -119,10 +124,17 @@ class CountOut(serializers.Serializer[Any]):
     count = Whole()
 
 
+class AcknowledgedOut(serializers.Serializer[Any]):
+    user_id = Whole(allow_null=True, help_text="Who is on it; null: their account is gone.")
+    name = Text()
+    acknowledged_at = Instant()
+
+
 class WhyOut(serializers.Serializer[Any]):
     reason = Text(
         allow_blank=True,
-        help_text="mentioned, addressed, owner, actor, member, watcher, project, admin, everyone, a group or code.",
+        help_text="mentioned, addressed, owner, actor, member, watcher, project, admin, everyone, escalated, a group "
+        "or code.",
     )
     rule = Text(allow_null=True, help_text="The rule of the type's audience that gave the reason, if it still stands.")
     explanation = Text(help_text="Both in words.")

@@ -34,6 +34,9 @@ urlpatterns = [
     path("notifications/<bigint:notification_id>/unread", feed_views.UnreadView.as_view(), name="unread"),
     path("notifications/<bigint:notification_id>/snooze", feed_views.SnoozeView.as_view(), name="snooze"),
     path("notifications/<bigint:notification_id>/done", feed_views.DoneView.as_view(), name="done"),
+    path(
+        "notifications/<bigint:notification_id>/acknowledge", feed_views.AcknowledgeView.as_view(), name="acknowledge"
+    ),
     path("notifications/<bigint:notification_id>/folded", feed_views.FoldedView.as_view(), name="folded"),
     path("notifications/<bigint:notification_id>/why", feed_views.WhyView.as_view(), name="why"),
 ]

@@ -12,16 +12,15 @@ from typing import Any, NamedTuple
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
 
-from events.db.arrays import any_of
 from events.db.rows import update_rows
 from events.log.resolve import resolve
 from events.log.withdraw import WITHDRAWN
 from events.models import Event, ParkedEvent
 from notifications.endings import told_before
 from notifications.escalations import steps
-from notifications.inbox import frames, marking, push, removal, surfacing
+from notifications.inbox import marking, removal, surfacing
 from notifications.inbox.removal import Removed
-from notifications.inbox.surfacing import Surfaced
+from notifications.inbox.surfacing import Changed
 from notifications.models import COUNTED, Fanout, Hold, Notification, NotificationQuerySet, is_counted
 
 
@@ -180,36 +179,7 @@ def _unfold(gone: Sequence[_Row]) -> list[Removed]:
 
 def _read(rows: Sequence[_Row], *, now: datetime) -> None:
     _write(rows, now=now)
-    shown = defaultdict[int, list[_Row]](list)
-    for row in rows:
-        if row.is_in_app:
-            shown[row.user_id].append(row)
-    # Each row has its own number, but where a tab would have to take so many that it fetches them anew.
-    steps = {user: len(theirs) if len(theirs) <= surfacing.MOST_TOLD else 1 for user, theirs in shown.items()}
-    unread = Counter(row.user_id for row in rows if row.is_counted)
-    inboxes = update_rows(
-        "inboxes",
-        key="user_id",
-        columns={"user_id": "bigint", "steps": "bigint", "unread": "bigint"},
-        rows=[(user, steps[user], unread[user]) for user in sorted(shown)],
-        assign={"seq": "inboxes.seq + new.steps", "unread_count": "inboxes.unread_count - new.unread"},
-        where=any_of("inboxes.user_id", shown),
-        returning=("user_id", "seq", "unread_count"),
-    )
-    numbered, pushes = list[Surfaced](), list[push.Push]()
-    for user, seq, count in inboxes:
-        is_told = steps[user] == len(shown[user])
-        at, left = seq - steps[user], count + unread[user]
-        for row in shown[user]:
-            at, left = at + is_told, left - row.is_counted
-            numbered.append(Surfaced(row.pk, user, at if is_told else seq, left, toast=False))
-        if not is_told:
-            pushes.append(push.Push(user, frames.resync(seq=seq, unread_count=count)))
-    seqs = [(one.row_id, one.seq) for one in numbered]
-    update_rows("notifications", columns={"id": "bigint", "seq": "bigint"}, rows=seqs)
-    if pushes:
-        push.push_on_commit(pushes)
-    surfacing.push_on_commit([one for one in numbered if steps[one.user_id] == len(shown[one.user_id])])
+    surfacing.renew(Changed(row.pk, row.user_id, row.is_counted) for row in rows if row.is_in_app)
 
 
 def _write(rows: Sequence[_Row], *, now: datetime, withdrawn_at: datetime | None = None) -> None:

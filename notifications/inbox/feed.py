@@ -11,7 +11,7 @@ from events.db.clock import instant
 from events.models import Event
 from notifications.inbox import search
 from notifications.models import Notification, NotificationQuerySet
-from notifications.presentation import access, burst_text, naming
+from notifications.presentation import access, acknowledged, burst_text, naming
 
 # Rows that a search reads at once where the host is asked who may see them.
 READ_AT_ONCE = 100
@@ -83,8 +83,7 @@ def page(
         found = _visible(selected, first=offset, limit=limit)
     else:
         found = search.read(selected[offset : offset + limit])
-    burst_text.name_actors(found)
-    page = Page(found)
+    page = Page(_named(found))
     page.looked_to = looked_to
     return page
 
@@ -143,9 +142,13 @@ def folded(user_id: int, *, notification_id: int, limit: int, before: int | None
 
 
 def _seen(found: Iterable[Notification]) -> list[Notification]:
-    seen = access.seen(found)
-    burst_text.name_actors(seen)
-    return seen
+    return _named(access.seen(found))
+
+
+def _named(rows: list[Notification]) -> list[Notification]:
+    burst_text.name_actors(rows)
+    acknowledged.put_in(rows)
+    return rows
 
 
 def changed_since(user_id: int, *, seq: int, limit: int) -> list[Notification]:
@@ -195,6 +198,7 @@ def own_json(row: Notification, *, body: str) -> dict[str, Any]:
         "read_at": instant(row.read_at),
         "done_at": instant(row.done_at),
         "snoozed_until": instant(row.snoozed_until),
+        "acknowledged_by": row.acknowledged_by,
         "is_delivered": row.is_delivered,
         "delivered_at": instant(row.delivered_at),
         "created_at": instant(row.created_at),

@@ -124,6 +124,8 @@ class Notification(models.Model):
 
     # Who did the events of one that shows several; put in when it is read for its person.
     actor_names: Sequence[str] = ()
+    # Who has acknowledged it; empty: nobody yet; None: nobody needs to. Put in likewise.
+    acknowledged_by: str | None = None
 
     objects = NotificationQuerySet.as_manager()
 

@@ -13,7 +13,7 @@ from notifications.models import Notification, Summary
 from notifications.pages.inbox_status import InboxStatus
 from notifications.pages.requests import PAGE_SIZE, cursor_of, query_string
 from notifications.preferences import presets
-from notifications.presentation import labels, summary_text, times
+from notifications.presentation import acknowledged, labels, summary_text, times
 
 # Longer titles are shown whole on hovering.
 LONG = 60
@@ -118,7 +118,7 @@ def page_of(inbox: InboxStatus, *, filters: Filters, summary_id: int | None = No
 
 def blank(inbox: InboxStatus) -> dict[str, Any]:
     """Row for the browser to fill in with one that arrives live: the same template, empty."""
-    return {"icon": "bell", "progress": None, "share": "0"} | _own(
+    return {"icon": "bell", "progress": None, "share": "0", "acknowledged_by": None} | _own(
         0, feed_seq=0, event_type="", is_read=False, inbox=inbox
     )
 
@@ -153,6 +153,7 @@ def _own(row_id: int, *, feed_seq: int, event_type: str, is_read: bool, inbox: I
         "feed_seq": str(feed_seq),
         "open_url": inbox.address_of("open", row_id),
         "detail_url": inbox.address_of("detail", row_id),
+        "take_url": inbox.address_of("acknowledge", row_id),
         "mark_url": inbox.address_of("unread" if is_read else "read", row_id),
         "type_url": f"{inbox.addresses['preferences']}#type-{event_type}",
         "words": inbox.row_words,
@@ -161,7 +162,8 @@ def _own(row_id: int, *, feed_seq: int, event_type: str, is_read: bool, inbox: I
 
 def _away_text(row: Notification, inbox: InboxStatus) -> str:
     if row.snoozed_until is None:
-        return _("Done") if row.done_at else _("Over") if row.event.resolved_by_id else ""
+        ended = _("Done") if row.done_at else _("Over") if row.event.resolved_by_id else ""
+        return ended or acknowledged.on_it(row.acknowledged_by)
     return _("Snoozed until {time}").format(time=times.end_time(row.snoozed_until, now=inbox.now, zone=inbox.zone))
 
 

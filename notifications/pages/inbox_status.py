@@ -126,6 +126,7 @@ def _addresses() -> dict[str, str]:
         "undo": reverse("carillon:undo-reading"),
         "open": reverse("carillon:notification-open", args=[0]),
         "detail": reverse("carillon:notification-detail", args=[0]),
+        "acknowledge": reverse("carillon:notification-acknowledge", args=[0]),
         "read": reverse("carillon:notification-read", args=[0]),
         "unread": reverse("carillon:notification-unread", args=[0]),
         "preferences": reverse("carillon:preferences"),

@@ -23,7 +23,7 @@ from notifications.pages import follow_control
 from notifications.pages.feed import feed_of, filters_of, page_of, row_of, snooze_offers
 from notifications.pages.inbox_status import InboxStatus, status_for
 from notifications.pages.requests import PAGE_SIZE, is_visit, person
-from notifications.presentation import payload, times
+from notifications.presentation import acknowledged, payload, times
 from notifications.presentation.naming import entity_name
 from notifications.websocket import snapshot
 
@@ -114,6 +114,7 @@ def detail(request: HttpRequest, notification_id: int) -> HttpResponse:
         "target": _target(shown["url"]),
         "is_in_feed": is_in_feed,
         "over": _over(row, inbox=inbox),
+        "steps": _steps(row, inbox=inbox),
         "comes_again": row.event.event_type.is_active,
         "snooze_presets": snooze_offers(inbox),
         "about": about,
@@ -147,6 +148,14 @@ def _over(row: Notification, *, inbox: InboxStatus) -> dict[str, str] | None:
         "title": rendering.render(ends, ends.event_type).shown_title,
         "who": accounts.full_name(ends.actor_user) if ends.actor_user else "",
     }
+
+
+def _steps(row: Notification, *, inbox: InboxStatus) -> list[str]:
+    """Whom it went on to, who is on it, or who is next; nothing of what never waited for anybody."""
+    escalation = acknowledged.of_event(row.event) if row.acknowledged_by is not None else None
+    if escalation is None:
+        return []
+    return acknowledged.story(escalation, row.event.event_type, now=inbox.now, zone=inbox.zone)
 
 
 def _facts(event: Event) -> list[payload.Field]:

@@ -1,13 +1,16 @@
 """Reading and unreading by form; the scripts post the same forms and get numbers back instead of a page."""
 
+from contextlib import suppress
+
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from events.db import clock
 from events.entities import whole_number
-from events.errors import shown
+from events.errors import AcknowledgementRefused, shown
 from events.pages.decorators import form
 from events.rest.errors import missing_is_404
+from notifications.escalations import acknowledge
 from notifications.holds import undo
 from notifications.inbox import marking
 from notifications.inbox import seen as in_sight
@@ -24,6 +27,15 @@ def read(request: HttpRequest, notification_id: int) -> HttpResponse:
 @form
 def unread(request: HttpRequest, notification_id: int) -> HttpResponse:
     return _mark(request, [notification_id], is_read=False)
+
+
+@form
+def acknowledge_one(request: HttpRequest, notification_id: int) -> HttpResponse:
+    """Take a critical one on; where that is too late, the page says why: somebody has it, or it is over."""
+    user_id = person(request).pk
+    with missing_is_404(Notification), suppress(AcknowledgementRefused):
+        acknowledge.acknowledge(user_id, notification_id=notification_id, now=clock.estimate())
+    return changed(request, marking.state(user_id))
 
 
 @form

@@ -50,6 +50,11 @@ urlpatterns = [
     path("notifications/<bigint:notification_id>/", inbox_views.detail, name="notification-detail"),
     path("notifications/<bigint:notification_id>/follow/", follow_control.of_notification, name="notification-follow"),
     path("notifications/<bigint:notification_id>/open/", inbox_views.open_notification, name="notification-open"),
+    path(
+        "notifications/<bigint:notification_id>/acknowledge/",
+        read_views.acknowledge_one,
+        name="notification-acknowledge",
+    ),
     path("notifications/<bigint:notification_id>/read/", read_views.read, name="notification-read"),
     path("notifications/<bigint:notification_id>/unread/", read_views.unread, name="notification-unread"),
 ]

@@ -136,6 +136,7 @@ def row_words() -> dict[str, str]:
     return {
         "dir": "rtl" if get_language_bidi() else "ltr",
         "unread": _("Unread."),
+        "acknowledge": _("Acknowledge"),
         "change": _("Change what you get"),
         "mark_read": _("Mark as read"),
         "mark_unread": _("Mark as unread"),
@@ -187,6 +188,7 @@ def _sentences() -> dict[str, str]:
         "selected": _("{n} selected"),
         "found": _("{n} found"),
         "over": _("Over"),
+        "onIt": _("{name} is on it"),
         "undone": _("Marked as unread again"),
         "failed": _("Not saved: something went wrong on the server. Try again."),
         "cut": _("Not saved: you're offline. Try again once you're connected."),

@@ -35,6 +35,7 @@ def announce(
         for event in (*events, *without_text)
         if event.pk in shown
     }
+    waiting = {event.pk for event in events if event.event_type.escalation and event.resolved_by_id is None}
     known = burst_text.names_of({actor for _pk, row in in_feed if row.total > 1 for actor in row.actors})
     counts, stamp, pushes = dict(unread), instant(now), []
     bodies: dict[tuple[int, int, tuple[int, ...]], str] = {}  # in a crowd most say the same
@@ -52,11 +53,14 @@ def announce(
             "read_at": None,
             "done_at": None,
             "snoozed_until": None,
+            "acknowledged_by": None,
             "is_delivered": True,
             "delivered_at": stamp,
             "created_at": stamp,
         }
         key = -row.event_id if (row.user_id, row.event_id) in hidden else row.event_id
+        if key in waiting:
+            own["acknowledged_by"] = ""
         if row.total > 1:
             if (said := (key, row.total, row.actors)) not in bodies:
                 text = shared[key]["event"]["display_body"] or shared[key]["event"]["body"]

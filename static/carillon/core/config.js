@@ -2,7 +2,7 @@
  * What the server wrote into the page for the scripts: where the inbox stands, addresses, words, icons.
  *
  * @typedef {{id: number, seq: number, feed_seq: number, event_type: string, category: string, is_critical: boolean,
- *   title: string, body: string, display_title?: string, display_body?: string, initials?: string, progress?: number | null, url: string, reason: string, is_read: boolean, created_at: string, done_at?: string | null, snoozed_until?: string | null, is_over?: boolean}} Row
+ *   title: string, body: string, display_title?: string, display_body?: string, initials?: string, progress?: number | null, url: string, reason: string, is_read: boolean, created_at: string, done_at?: string | null, snoozed_until?: string | null, is_over?: boolean, acknowledged_by?: string | null}} Row
  * @typedef {{dnd_enabled: boolean, dnd_until: string | null, digest_enabled?: boolean, timezone?: string}} Settings
  */
 

@@ -1,5 +1,5 @@
 /** What rows and toasts have alike: words for category and reason, icon, initials, progress. */
-import { config } from "./config.js";
+import { address, config, say } from "./config.js";
 
 /** @param {string} category */
 export function categoryWord(category) {
@@ -11,6 +11,11 @@ export function categoryWord(category) {
 export function reasonWords(row) {
   if (row.reason.startsWith("group:")) return config.words.inGroup.replace("{name}", () => row.reason.slice(6));
   return (row.category === "job" && config.jobReasons[row.reason]) || config.reasons[row.reason] || "";
+}
+
+/** What has become of it: over, or somebody is on it. @param {import("./config.js").Row} row */
+export function stateWords({ is_over: isOver, acknowledged_by: name }) {
+  return isOver ? say("over") : name ? say("onIt", { name }) : "";
 }
 
 /**
@@ -36,12 +41,15 @@ export function setIcon(where, name) {
  * @param {import("./config.js").Row} row
  * @param {string} title id of its title, which names the progress
  */
-export function dressTile(node, { event_type: type, category, initials, progress }, title) {
+export function dressTile(node, { id, event_type: type, category, initials, progress, acknowledged_by: taken }, title) {
   const who = node.querySelector(".tile .who");
   const bar = /** @type {HTMLProgressElement | null} */ (node.querySelector("progress"));
   setIcon(node.querySelector(".tile"), iconOf(type, category));
   if (who) who.textContent = initials ?? "";
   node.toggleAttribute("data-failed", config.icons.failures.includes(type.split(".").at(-1)));
+  const take = /** @type {HTMLButtonElement} */ (node.querySelector(".take"));
+  take.hidden = taken !== "";
+  take.formAction = address("acknowledge", id);
   if (!bar) return;
   bar.hidden = typeof progress !== "number";
   bar.value = progress ?? 0;

@@ -23,6 +23,7 @@ export function submitted(feed, event) {
   event.preventDefault();
   const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
   if (button?.classList.contains("row-act")) toggle(button);
+  else if (button?.classList.contains("take")) post(button.formAction, {}).catch((error) => showFailure(button, error));
   else if (act === "row") chosen(feed, form, button);
   else if (button?.name === "action") triage(feed, button.value, selectedIds(feed), chosenMoment(feed));
   else if (act === "read-all") readAll(feed, form);

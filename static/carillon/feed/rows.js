@@ -1,6 +1,6 @@
 /** Rows of the feed: the server's own template, filled in, kept by day and in order. */
 import { address, say } from "../core/config.js";
-import { categoryWord, dressTile, reasonWords } from "../core/row_parts.js";
+import { categoryWord, dressTile, reasonWords, stateWords } from "../core/row_parts.js";
 import { dayKey, dayWords, fullWords, timeWords } from "./time.js";
 
 /** @typedef {import("../core/config.js").Row} Row */
@@ -63,7 +63,8 @@ export function fill(node, row, place) {
   });
   if (!row.done_at && !row.snoozed_until) {
     delete node.dataset.away;
-    /** @type {HTMLElement} */ (node.querySelector("[data-slot=place]")).textContent = row.is_over ? ` · ${say("over")}` : "";
+    const state = stateWords(row);
+    /** @type {HTMLElement} */ (node.querySelector("[data-slot=place]")).textContent = state && ` · ${state}`;
   }
   if (place === "panel") check?.remove();
   else if (check) {

@@ -1,7 +1,11 @@
-/** Rows that come at once: five within two seconds are one toast that counts them. */
+/** Rows that come at once: five within two seconds are one toast that counts them, and several are one utterance. */
+import { say } from "../core/config.js";
 
 const MANY = 5;
 const WITHIN = 2_000;
+/** Characters that are spoken of one. */
+const MOST = 150;
+const SPOKEN_WITHIN = 400;
 export const BURST = "burst";
 
 /** @typedef {import("../core/config.js").Row} Row */
@@ -34,5 +38,47 @@ export class Burst {
 
   get latest() {
     return [...this.rows.values()].at(-1);
+  }
+}
+
+/** Says to screen readers what rings. */
+export class Announcer {
+  constructor() {
+    /** @type {string[]} */
+    this.unsaid = [];
+    /** @type {string} */
+    this.latest = "";
+  }
+
+  /** Asked for each time: the page may have swapped them. */
+  regions = () => ["carillon-polite", "carillon-assertive"].map((id) => document.getElementById(id));
+
+  /**
+   * @param {string} text
+   * @param {Row} row
+   */
+  speak(text, row) {
+    if (row.is_critical) {
+      this.announce(text, true);
+      return;
+    }
+    this.unsaid.push(text.slice(0, MOST));
+    this.latest = row.title;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      const n = this.unsaid.length;
+      this.announce(n < 3 ? this.unsaid.join(" ") : say("burst", { n, title: this.latest }));
+      this.unsaid = [];
+    }, SPOKEN_WITHIN);
+  }
+
+  /**
+   * @param {string} text
+   * @param {boolean} [atOnce]
+   */
+  announce(text, atOnce = false) {
+    const region = this.regions()[atOnce ? 1 : 0];
+    // The same words twice would be no change, and no change is not spoken.
+    if (region) region.textContent = text.slice(0, MOST * 2) + (region.textContent === text ? "\u00a0" : "");
   }
 }

@@ -1,10 +1,10 @@
 /** List of the toasts: at most three, each as long as it takes to read, none going while somebody is at one. */
 import { address, say } from "../core/config.js";
+import { post } from "../core/http.js";
 import { categoryWord, dressTile, setIcon } from "../core/row_parts.js";
 import { store } from "../core/store.js";
 import { clockWords } from "../feed/time.js";
-import { Announcer } from "./announcer.js";
-import { BURST, Burst } from "./burst.js";
+import { Announcer, BURST, Burst } from "./burst.js";
 import { followDialogs } from "./dialogs.js";
 import { durationOf } from "./duration.js";
 import { dismissOnSwipe } from "./swipe.js";
@@ -141,6 +141,8 @@ export class ToastList {
     const template = /** @type {HTMLTemplateElement} */ (document.getElementById("carillon-toast"));
     const node = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
     node.dataset.id = id;
+    const take = /** @type {HTMLButtonElement} */ (node.querySelector(".take"));
+    take.addEventListener("click", () => post(take.formAction, {}).then(() => this.drop(id)));
     node.querySelector(".close")?.addEventListener("click", (event) => {
       // A mouse leaves no focus behind; from the keyboard it goes on to the next.
       if (/** @type {MouseEvent} */ (event).detail) /** @type {HTMLElement} */ (document.activeElement)?.blur();

@@ -51,6 +51,7 @@ def test_a_notification_has_all_its_fields(owner):
         "read_at": None,
         "done_at": None,
         "snoozed_until": None,
+        "acknowledged_by": None,
         "is_delivered": True,
     }
 
