@@ -19,7 +19,8 @@ from events.entities import BIGINT_MAX
 from events.models import Event, ParkedEvent, Subscriber
 from events.rules import channel_names
 from notifications.holds import last_look
-from notifications.models import Fanout, Notification, UserNotificationSettings
+from notifications.models import Escalation, Fanout, Notification, UserNotificationSettings
+from notifications.presentation import acknowledged
 from notifications.routing import audiences, fanout, router, writer
 from notifications.routing.facts import LADDER, NO_HOLD, Plan
 from notifications.routing.named_audiences import Range
@@ -66,6 +67,7 @@ class Explanation:
     following: int | None
     as_of: datetime
     shared: list[Delivery]
+    escalation: Escalation | None
 
 
 def load(event_id: int) -> Event:
@@ -124,6 +126,7 @@ def _explanation(
     plan = writer.dry_run([event], replace(resolved, by_event={event.pk: missing}), now=now)
     settings = {row.user_id: row for row in UserNotificationSettings.objects.filter(user_id__in_set=page)}
     reasons = today | {row.user_id: row.reason for row in rows}
+    escalation = acknowledged.of_event(event) if event.event_type.is_critical else None
     told = []
     for user_id in page:
         if (user := users.get(user_id)) is None:
@@ -134,7 +137,7 @@ def _explanation(
             theirs = [ChannelReport("in_app", "replaced", None, []), *theirs]
         chosen = settings.get(user_id) or UserNotificationSettings(user_id=user_id)
         told.append(Person(user, reasons.get(user_id, ""), "" if theirs else why_not, theirs, chosen))
-    return Explanation(event, routing, count_notified(event), told, following, now, _shared(event))
+    return Explanation(event, routing, count_notified(event), told, following, now, _shared(event), escalation)
 
 
 def _shared(event: Event) -> list[Delivery]:

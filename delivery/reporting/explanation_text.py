@@ -1,6 +1,7 @@
 """Words of an explanation: every code has its sentence. For staff, so about somebody, not to somebody."""
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from delivery.reporting.explanation import WAITS_UNREAD, ChannelReport, Explanation, Person
 from events.rules import audience
 from notifications.holds import last_look, wording
+from notifications.presentation import acknowledged
 
 ROUTING: dict[str, Promise] = {
     "routed": gettext_lazy("Routed: everybody on the list was notified."),
@@ -85,10 +87,13 @@ WHY_NOT: dict[str, Promise] = {
 
 
 def routing_text(explanation: Explanation) -> str:
-    """Say how far telling has come, and that the event has ended, if so."""
+    """Say how far telling has come, that the event has ended, if so, and whom it went on to; times are UTC's."""
     event = explanation.event
     ended = ENDED.get(last_look.ended(event.withdrawn_at, event.resolved_by_id), "")
-    return " ".join(filter(None, [str(ROUTING[explanation.routing]), str(ended)]))
+    escalation, steps = explanation.escalation, list[str]()
+    if escalation is not None:
+        steps = acknowledged.story(escalation, event.event_type, now=explanation.as_of, zone=ZoneInfo("UTC"))
+    return " ".join(filter(None, [str(ROUTING[explanation.routing]), str(ended), *steps]))
 
 
 def reason_text(reason: str) -> str:

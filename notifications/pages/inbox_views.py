@@ -151,7 +151,7 @@ def _over(row: Notification, *, inbox: InboxStatus) -> dict[str, str] | None:
 
 
 def _steps(row: Notification, *, inbox: InboxStatus) -> list[str]:
-    """Whom it went on to, who is on it, or who is next; nothing of what never waited for anybody."""
+    """Sentences on whom it went on to, who is on it, or who is next; nothing of what never waited for anybody."""
     escalation = acknowledged.of_event(row.event) if row.acknowledged_by is not None else None
     if escalation is None:
         return []

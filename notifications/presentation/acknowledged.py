@@ -37,7 +37,7 @@ def name_of(escalation: Escalation) -> str:
 
 
 def as_json(escalation: Escalation) -> dict[str, Any]:
-    """Who has acknowledged it, for the API."""
+    """Name and moment of the acknowledgement, for the API."""
     at = instant(escalation.acknowledged_at)
     return {"user_id": escalation.acknowledged_by_id, "name": name_of(escalation), "acknowledged_at": at}
 

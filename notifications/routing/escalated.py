@@ -2,6 +2,7 @@
 
 from copy import copy
 from dataclasses import replace
+from datetime import datetime
 
 from events.models import Event
 from notifications.models import Escalation, Notification
@@ -25,6 +26,13 @@ def is_waiting(event: Event) -> bool:
         return False
     row = Escalation.objects.select_for_update().filter(event=event).first()
     return row is not None and row.acknowledged_at is None
+
+
+def rule_of(row: Notification) -> str:
+    """Rule of the step in which this row came; empty where that isn't known. One query."""
+    told = Escalation.objects.filter(event=row.event_id).values_list("told", flat=True).first() or []
+    at = row.delivered_at or row.created_at
+    return next((step["rule"] for step in reversed(told) if datetime.fromisoformat(step["at"]) <= at), "")
 
 
 def newcomers(resolved: Audiences, event: Event) -> Audiences:

@@ -4,7 +4,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from events.rules import audience
 from notifications.models import Notification
-from notifications.routing import audiences
+from notifications.routing import audiences, escalated
 
 _EXPLANATIONS = {
     "mentioned": gettext_noop("You were mentioned."),
@@ -24,9 +24,19 @@ _EXPLANATIONS = {
 def why(row: Notification) -> dict[str, str | None]:
     """Reason, rule (None where the type's audience has changed since), explanation and event type of a row.
 
-    No query for one that came from the feed.
+    No query for one that came from the feed, but for one that was escalated.
     """
     event_type = row.event.event_type
+    if row.reason == escalated.ESCALATED:
+        rule = escalated.rule_of(row)
+        people = audience.words_of(rule)
+        next_step = gettext("Nobody acknowledged it in time, so it went on to {audience}.").format(audience=people)
+        return {
+            "reason": row.reason,
+            "rule": rule or None,
+            "explanation": next_step if people else explanation(row.reason),
+            "event_type": event_type.name,
+        }
     giving = {row.reason, *(rule.name for rule in audiences.RULES if rule.reason == row.reason)}
     return {
         "reason": row.reason,

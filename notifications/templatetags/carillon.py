@@ -50,17 +50,16 @@ MODULES = (
 FEED_MODULES = tuple(
     f"carillon/{name}.js"
     for name in (
-        "core/row_parts",
         "feed/feed",
         "feed/forms",
         "feed/keyboard",
         "feed/marks",
         "feed/older",
+        "feed/parts",
         "feed/place",
         "feed/rows",
         "feed/status_lines",
         "feed/summaries",
-        "feed/time",
         "triage/changes",
         "triage/keys",
         "triage/menu",

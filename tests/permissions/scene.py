@@ -29,6 +29,7 @@ from events.models import (
     TrackedJob,
 )
 from notifications.models import (
+    Escalation,
     Fanout,
     Inbox,
     Mute,
@@ -78,6 +79,7 @@ class Scene:
             secret=seal("whsec_c2VjcmV0"),
             verified_at=NOON,
         )
+        Escalation.objects.create(event=self.told.event)
         outgoing = Notification.objects.create(event=self.told.event, user=owner, channel="webhook")
         self.delivery = Delivery.objects.create(
             address=self.address, kind="webhook", notification=outgoing, state="dead", due_at=NOON

@@ -16,7 +16,7 @@ import { offerKeys } from "../triage/keys.js";
 import { openMenu } from "../triage/menu.js";
 import { followSearch } from "../triage/search.js";
 import { followSelection, keepSelection, showSelection } from "../triage/selection.js";
-import { refreshTimes } from "./time.js";
+import { refreshTimes } from "./parts.js";
 
 /** @typedef {import("../core/config.js").Row} Row */
 /** @typedef {{ids: string[], back: (some: Set<string>) => void}} Change `back`: take it back for some of these */

@@ -22,8 +22,8 @@ export function submitted(feed, event) {
   if (form.method === "get" || form.closest("carillon-follow")) return;
   event.preventDefault();
   const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
-  if (button?.classList.contains("row-act")) toggle(button);
-  else if (button?.classList.contains("take")) post(button.formAction, {}).catch((error) => showFailure(button, error));
+  if (button?.matches(".row-act")) toggle(button);
+  else if (button?.matches(".take")) post(button.formAction, {}).catch((error) => showFailure(button, error));
   else if (act === "row") chosen(feed, form, button);
   else if (button?.name === "action") triage(feed, button.value, selectedIds(feed), chosenMoment(feed));
   else if (act === "read-all") readAll(feed, form);

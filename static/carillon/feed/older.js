@@ -2,7 +2,7 @@
 import { getPart } from "../core/http.js";
 import { say } from "../core/config.js";
 import { merge } from "./rows.js";
-import { refreshTimes } from "./time.js";
+import { refreshTimes } from "./parts.js";
 
 /** @typedef {import("./feed.js").CarillonFeed} CarillonFeed */
 

@@ -1,7 +1,6 @@
 /** Rows of the feed: the server's own template, filled in, kept by day and in order. */
 import { address, say } from "../core/config.js";
-import { categoryWord, dressTile, reasonWords, stateWords } from "../core/row_parts.js";
-import { dayKey, dayWords, fullWords, timeWords } from "./time.js";
+import { categoryWord, dayKey, dayWords, dressTile, fullWords, reasonWords, stateWords, timeWords } from "./parts.js";
 
 /** @typedef {import("../core/config.js").Row} Row */
 

@@ -2,7 +2,7 @@
 import { failureWords, signInAddress } from "../core/failure.js";
 import { say } from "../core/config.js";
 import { store } from "../core/store.js";
-import { endWords } from "./time.js";
+import { endWords } from "./parts.js";
 
 /** How long words that offer something, or say what failed, can be read: milliseconds. */
 export const NOTE_STAYS = 20_000;

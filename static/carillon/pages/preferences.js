@@ -3,7 +3,7 @@ import { config, say } from "../core/config.js";
 import { clearFailure, showFailure } from "../core/failure.js";
 import { HttpError, post } from "../core/http.js";
 import { store } from "../core/store.js";
-import { endWords } from "../feed/time.js";
+import { endWords } from "../feed/parts.js";
 import { forgetMixed, refreshAll, startTable, tickAll } from "./preferences_table.js";
 
 const form = /** @type {HTMLFormElement | null} */ (document.getElementById("preferences"));

@@ -1,13 +1,12 @@
 /** List of the toasts: at most three, each as long as it takes to read, none going while somebody is at one. */
 import { address, say } from "../core/config.js";
+import { showFailure } from "../core/failure.js";
 import { post } from "../core/http.js";
-import { categoryWord, dressTile, setIcon } from "../core/row_parts.js";
 import { store } from "../core/store.js";
-import { clockWords } from "../feed/time.js";
+import { categoryWord, clockWords, dressTile, setIcon } from "../feed/parts.js";
 import { Announcer, BURST, Burst } from "./burst.js";
 import { followDialogs } from "./dialogs.js";
 import { durationOf } from "./duration.js";
-import { dismissOnSwipe } from "./swipe.js";
 
 /**
  * @typedef {import("../core/config.js").Row} Row
@@ -21,6 +20,10 @@ import { dismissOnSwipe } from "./swipe.js";
 const REACH = 400;
 /** Pixels between two. */
 const GAP = 11;
+/** Pixels, and pixels a millisecond, with which a swipe dismisses; with fewer it was none. */
+const FAR = 45;
+const FAST = 0.11;
+const MEANT = 12;
 
 export class ToastList {
   /** @param {HTMLElement} root */
@@ -142,7 +145,7 @@ export class ToastList {
     const node = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
     node.dataset.id = id;
     const take = /** @type {HTMLButtonElement} */ (node.querySelector(".take"));
-    take.addEventListener("click", () => post(take.formAction, {}).then(() => this.drop(id)));
+    take.addEventListener("click", () => post(take.formAction, {}).then(() => this.drop(id), (error) => showFailure(take, error)));
     node.querySelector(".close")?.addEventListener("click", (event) => {
       // A mouse leaves no focus behind; from the keyboard it goes on to the next.
       if (/** @type {MouseEvent} */ (event).detail) /** @type {HTMLElement} */ (document.activeElement)?.blur();
@@ -291,4 +294,45 @@ function fill(node, what) {
   if (what.action) link.textContent = what.action;
   link.setAttribute("aria-label", what.action ?? say("open", { title: what.title }));
   node.querySelector(".close")?.setAttribute("aria-label", say("dismiss", { title: what.title }));
+}
+
+/**
+ * A finger or a pen dismisses a toast towards the edge it came from. A mouse selects text, and has the button.
+ * @param {ToastList} toasts
+ * @param {AbortSignal} signal
+ */
+function dismissOnSwipe(toasts, signal) {
+  /** @type {{node: HTMLElement, x: number, y: number, at: number, id: number} | null} */
+  let swipe = null;
+  const towardsEdge = () => (getComputedStyle(toasts.root).direction === "rtl" ? -1 : 1);
+
+  const end = (/** @type {PointerEvent} */ event) => {
+    if (!swipe || event.pointerId !== swipe.id) return;
+    const { node, x, at } = swipe;
+    swipe = null;
+    const far = (event.clientX - x) * towardsEdge();
+    const isMeant = far >= FAR || (far >= MEANT && far / (event.timeStamp - at) > FAST);
+    if (event.type === "pointerup" && isMeant && getSelection()?.isCollapsed !== false) toasts.drop(node.dataset.id ?? "");
+    else node.style.translate = "";
+  };
+
+  toasts.list.addEventListener(
+    "pointerdown",
+    (event) => {
+      const node = /** @type {HTMLElement | null} */ (/** @type {Element} */ (event.target).closest(".toast"));
+      if (!node || event.pointerType === "mouse") return;
+      swipe = { node, x: event.clientX, y: event.clientY, at: event.timeStamp, id: event.pointerId };
+    },
+    { signal },
+  );
+  addEventListener(
+    "pointermove",
+    (event) => {
+      if (!swipe || event.pointerId !== swipe.id || getSelection()?.isCollapsed === false) return;
+      const far = (event.clientX - swipe.x) * towardsEdge();
+      swipe.node.style.translate = `${Math.max(0, far) * towardsEdge()}px`;
+    },
+    { signal },
+  );
+  for (const name of /** @type {const} */ (["pointerup", "pointercancel"])) addEventListener(name, end, { signal });
 }

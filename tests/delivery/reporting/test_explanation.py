@@ -279,7 +279,7 @@ def test_every_code_has_its_sentence():
         explanation_text.STATES
     )
     assert {f"held_{hold}" for hold in ("dnd", "quiet", "digest", "burst")} <= set(explanation_text.STATES)
-    assert {*audiences.REASONS, "imported"} == set(explanation_text.REASONS)
+    assert {*audiences.REASONS, "imported", "escalated"} == set(explanation_text.REASONS)
 
 
 def explain(*arguments: str) -> str:

@@ -12,8 +12,10 @@ from events.bus import publish, withdraw
 from events.models import Event, EventType
 from events.sweep import sweep
 from notifications.escalations import steps
+from notifications.inbox import feed
 from notifications.models import Escalation, Fanout
 from notifications.routing import audiences, fanout
+from notifications.routing.reasons import why
 from tests.accounts.factory import saved_person
 from tests.notifications.factories.routing import (
     JOB,
@@ -187,3 +189,10 @@ def test_it_costs_one_query_however_many_wait():
     queries(publish(plain.name, source=JOB))
     without = queries(publish(plain.name, source=JOB))
     assert queries(*(publish("odd.fire", source=JOB) for _ in range(3))) == without + 1
+
+
+def test_why_names_the_rule_that_it_went_on_to(alarm, on_call):
+    wait(5)
+    said = why(feed.page(on_call.pk)[0])
+    assert (said["reason"], said["rule"]) == ("escalated", "group:on-call")
+    assert said["explanation"] == "Nobody acknowledged it in time, so it went on to the group on-call."
