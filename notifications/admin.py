@@ -1,7 +1,7 @@
 """The middle floor in Django's admin: to look at. What people chose is theirs to change."""
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -28,6 +28,8 @@ from notifications.models import (
     Mute,
     Notification,
     NotificationPreference,
+    ProjectPreference,
+    ProjectScope,
     Summary,
     UserNotificationSettings,
 )
@@ -82,22 +84,42 @@ class NotificationAdmin(OfPeople[Notification]):
         return "" if obj.hold == Hold.NONE else str(obj.get_hold_display())
 
 
-@admin.register(NotificationPreference)
-class NotificationPreferenceAdmin(OfPeople[NotificationPreference]):
-    list_display = ("user", "type_name", "is_enabled", "over", "scope", "updated_at")
-    list_select_related = ("user", "event_type")
-    list_filter = ("event_type", "is_enabled", "scope")
+class OfTypes(ReadOnly[M]):
+    list_select_related: ClassVar[tuple[str, ...]] = ("event_type",)
     exclude = ("event_type", "channels")
     readonly_fields = ("type_name", "over")
     ordering = ("-id",)
 
     @admin.display(description=gettext_lazy("Event type"))
-    def type_name(self, obj: NotificationPreference) -> SafeString:
+    def type_name(self, obj: Any) -> SafeString:
         return type_named(obj.event_type)
 
     @admin.display(description=gettext_lazy("Channels"))
-    def over(self, obj: NotificationPreference) -> str:
+    def over(self, obj: Any) -> str:
         return ", ".join(map(words, obj.channels)) or _("none")
+
+
+@admin.register(NotificationPreference)
+class NotificationPreferenceAdmin(OfTypes[NotificationPreference], OfPeople[NotificationPreference]):
+    list_display = ("user", "type_name", "is_enabled", "over", "scope", "updated_at")
+    list_select_related = ("user", "event_type")
+    list_filter = ("event_type", "is_enabled", "scope")
+
+
+@admin.register(ProjectPreference)
+class ProjectPreferenceAdmin(OfTypes[ProjectPreference]):
+    list_display = ("project_id", "type_name", "is_enabled", "over", "updated_at")
+    list_filter = ("event_type", "is_enabled")
+    search_fields = ("=project_id",)
+    search_help_text = gettext_lazy("A project's id")
+    sortable_by = ()
+
+
+@admin.register(ProjectScope)
+class ProjectScopeAdmin(OfPeople[ProjectScope]):
+    list_display = ("user", "project_id", "scope", "updated_at")
+    list_filter = ("scope",)
+    ordering = ("-id",)
 
 
 @admin.register(UserNotificationSettings)

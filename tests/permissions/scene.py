@@ -35,6 +35,7 @@ from notifications.models import (
     Mute,
     Notification,
     NotificationPreference,
+    ProjectPreference,
     ProjectScope,
     ReadingBatch,
     Summary,
@@ -100,6 +101,8 @@ class Scene:
         self.reading = ReadingBatch.objects.create(user=owner)
         NotificationPreference.objects.create(user=owner, event_type=self.told.event.event_type)
         UserNotificationSettings.objects.update_or_create(user=owner)
+        ProjectPreference.objects.create(project_id=PROJECT.id, event_type=self.told.event.event_type)
+        ProjectScope.objects.create(user=owner, project_id=PROJECT.id, scope="all")
         Mute.objects.create(user=owner, entity_type="prompt", entity_key=MARK)
         fill(self.told)
         self.event_type = EventType.objects.get(name="job.completed")

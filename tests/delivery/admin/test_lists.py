@@ -32,7 +32,16 @@ from events.models import (
     Subscriber,
     TrackedJob,
 )
-from notifications.models import Fanout, Inbox, Mute, NotificationPreference, Summary, UserNotificationSettings
+from notifications.models import (
+    Fanout,
+    Inbox,
+    Mute,
+    NotificationPreference,
+    ProjectPreference,
+    ProjectScope,
+    Summary,
+    UserNotificationSettings,
+)
 from tests.accounts.factory import saved_person
 from tests.delivery.factories.deliveries import address, delivery
 from tests.notifications.factories.routing import publish_and_route
@@ -67,6 +76,8 @@ def fill(number: int) -> None:
     Server.objects.create(name=f"smtp{number}", last_success_at=now, failures=2, reason="mail_server_busy")
     Summary.objects.create(user=someone, kind="quiet", window=f"quiet {number}", seq=1)
     NotificationPreference.objects.create(user=someone, event_type=event.event_type, channels=["in_app", "email"])
+    ProjectPreference.objects.create(project_id=number, event_type=event.event_type, is_enabled=False)
+    ProjectScope.objects.create(user=someone, project_id=number, scope="nothing")
     UserNotificationSettings.objects.create(user=someone, dnd_enabled=True, dnd_until=now)
     Inbox.objects.update(digest_at=now)
     Fanout.objects.create(event=event, until_user=1)
@@ -115,6 +126,14 @@ def test_a_list_asks_as_much_for_few_rows_as_for_many(admin_client, page):
             assert listed(admin_client, page).status_code == 200
         counts.append(len(asked))
     assert counts[2] == counts[3]
+
+
+@pytest.mark.parametrize(("term", "found"), [("2", [2]), ("7", []), ("x", [])])
+def test_defaults_of_a_project_are_found_by_its_id(admin_client, term, found):
+    for number in range(3):
+        fill(number)
+    rows = listed(admin_client, site.get_model_admin(ProjectPreference), q=term).context["cl"].result_list
+    assert [row.project_id for row in rows] == found
 
 
 def test_the_index_names_tables_in_words(admin_client):
