@@ -151,12 +151,10 @@ function newDay(at, place) {
 
 /** Take rows away, and days that have no others. @param {HTMLElement[]} rows */
 export function clear(rows) {
-  const going = new Set(rows);
   for (const day of new Set(rows.map((row) => row.closest(".day")))) {
-    const all = day ? rowsOf(day) : [];
-    const gone = all.filter((row) => going.has(row));
+    const gone = rows.filter((row) => row.closest(".day") === day);
     // With its rows in it: one by one they take ten times as long.
-    if (gone.length === all.length) day?.remove();
+    if (gone.length === day?.querySelector(".rows")?.childElementCount) day.remove();
     else {
       gone.forEach((row) => row.remove());
       count(day);

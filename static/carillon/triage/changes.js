@@ -135,10 +135,14 @@ function offerUndo(feed, steps, words) {
  * @param {string[]} ids
  */
 function stepOn(feed, ids) {
-  const rows = feed.list ? rowsOf(feed.list) : [];
-  const here = rows.findIndex((row) => row.contains(document.activeElement));
-  const stays = (/** @type {HTMLElement} */ row) => !ids.includes(row.dataset.id ?? "");
-  const next = here < 0 ? null : (rows.slice(here).find(stays) ?? rows.slice(0, here).findLast(stays));
-  /** @type {HTMLElement | null} */ (next?.querySelector(".row-title a") ?? null)?.focus();
-  return feed.drop(new Set(ids));
+  const going = new Set(ids);
+  const here = /** @type {HTMLElement | null | undefined} */ (document.activeElement?.closest(".carillon-row"));
+  if (here && feed.list?.contains(here)) {
+    const rows = rowsOf(feed.list);
+    const at = rows.indexOf(here);
+    const stays = (/** @type {HTMLElement} */ row) => !going.has(row.dataset.id ?? "");
+    const next = rows.slice(at).find(stays) ?? rows.slice(0, at).findLast(stays);
+    /** @type {HTMLElement | null} */ (next?.querySelector(".row-title a") ?? null)?.focus();
+  }
+  return feed.drop(going);
 }

@@ -30,7 +30,8 @@ export function showSelection(feed) {
  * @param {string[]} [ids] these alone
  */
 export function clearSelection(feed, ids) {
-  boxesOf(feed).forEach((box) => (box.checked &&= Boolean(ids && !ids.includes(box.value))));
+  const going = new Set(ids);
+  boxesOf(feed).forEach((box) => (box.checked &&= Boolean(ids && !going.has(box.value))));
   showSelection(feed);
 }
 
