@@ -3,6 +3,7 @@ reference, and played by the product."""
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -26,7 +27,7 @@ from tests.notifications.strategies import MINUTE, TURNS, ZONES, weeks
 FEW = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 SPAN = 36 * 60
-CRASHES = ["_insert", "_move", "_free", "open_summaries", "_lock"]
+CRASHES = ["parcels.make", "_move", "_free", "open_summaries", "_lock"]
 some_time = st.integers(0, SPAN)
 
 
@@ -178,11 +179,13 @@ def crashing(where: str) -> Iterator[None]:
     if not where:
         yield
         return
-    was = getattr(release, where)
+    *module, name = where.split(".")
+    owner = operator.attrgetter(*module)(release) if module else release
+    was = getattr(owner, name)
 
     def step(*args: Any, **named: Any) -> None:
         was(*args, **named)
         raise RuntimeError("gone")
 
-    with mock.patch.object(release, where, step):
+    with mock.patch.object(owner, name, step):
         yield
