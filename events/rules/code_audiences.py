@@ -11,7 +11,7 @@ Find = TypeVar("Find", bound=Callable[[Any], Any])
 _NAME = re.compile("[a-z][a-z0-9_]{0,63}")
 # Rules and reasons that are there without code.
 RESERVED = {"actor", "owner", "owner_or_actor", "members", "watchers", "mentioned", "admins", "everyone", "project"}
-RESERVED |= {"member", "watcher", "admin", "addressed", "imported"}
+RESERVED |= {"member", "watcher", "admin", "addressed", "escalated", "imported"}
 
 
 class CodeAudience(NamedTuple):

@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_tied")]
 FIELDS = {
     "id seq feed_seq event_id event_type category is_critical title body display_title display_body initials progress "
     "url reason count actors payload source_entity_type source_entity_id actor_user_id channel is_read read_at done_at "
-    "snoozed_until is_over is_delivered delivered_at created_at"
+    "snoozed_until is_over acknowledged_by is_delivered delivered_at created_at"
 }
 
 
