@@ -1,18 +1,10 @@
 """Critical events that wait for somebody to acknowledge them, and their steps among the audiences on their way."""
 
 import datetime
-from importlib import import_module
-from typing import Any
 
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
-
-put_rules = import_module("events.migrations.0003_database_rules").put_rules
-
-
-def forwards(apps: Any, schema_editor: Any) -> None:
-    put_rules(schema_editor, {"escalations": {"event_id": "CASCADE", "acknowledged_by_id": "SET NULL"}})
 
 
 class Migration(migrations.Migration):
@@ -100,5 +92,4 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.RunPython(forwards, migrations.RunPython.noop),
     ]
