@@ -62,7 +62,7 @@ def _mailbox(text: str) -> str:
 
 def _part(text: str, subtype: str) -> Message:
     """A part of eight bits where its letters need them; of seven, where a line is longer than mail may have it."""
-    is_long = any(len(line.encode()) > MAX_LINE for line in text.splitlines())
+    is_long = any(len(line.encode()) > MAX_LINE for line in text.split("\n"))
     spelled: Any = Charset("utf-8")
     spelled.body_encoding = QP if is_long else None
     part = MIMENonMultipart("text", subtype, charset="utf-8")
