@@ -2,9 +2,10 @@
 
 from events.db import clock
 from events.dispatch import live_stream, pump, replay, runner, sequencer, subscribers
+from events.monitoring.counting import Compaction
 from events.transport import outages
 
-_head = live_stream.HeadCursor()
+_head, _compaction = live_stream.HeadCursor(), Compaction()
 
 
 def sweep() -> None:
@@ -29,6 +30,7 @@ def sweep() -> None:
     replay.retry_due(now=clock.now())
     _head.advance()
     _compare_clocks()
+    _compaction.advance()
     if failed:
         raise ExceptionGroup("subscribers could not catch up", failed)
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 
@@ -16,6 +17,8 @@ from delivery.address_health.circuit_breaker import Rules
 from delivery.channels import Channel, Outcome, blame
 from delivery.models import Address, Delivery, Server
 from events.db.rows import update_rows
+from events.monitoring import families
+from events.monitoring.counting import Tally
 
 RULES = Rules(opens_after=3, shortest=timedelta(seconds=1), longest=timedelta(seconds=2))
 # One that answers may count how often it is asked, most of all with the wrong password.
@@ -153,6 +156,11 @@ def end_what_waits_too_long(*, now: datetime) -> None:
     for server in Server.objects.filter(failing_since__lte=since, failures__gte=RULES.opens_after):
         old = Q(address__server=server, state=Delivery.State.PENDING)
         asked = Delivery.objects.filter(old).annotate(asked_at=Coalesce("resent_at", "created_at"))
-        ids = list(asked.filter(asked_at__lte=since).order_by().values_list("pk", flat=True)[:MOST_ENDED])
-        ended = {"state": Delivery.State.DEAD, "reason": server.reason, "settled_at": now}
-        Delivery.objects.filter(old, pk__in_set=ids).update(**ended)
+        rows = dict(asked.filter(asked_at__lte=since).order_by().values_list("pk", "kind")[:MOST_ENDED])
+        ended, tally = {"state": Delivery.State.DEAD, "reason": server.reason, "settled_at": now}, Tally()
+        with transaction.atomic():
+            count = Delivery.objects.filter(old, pk__in_set=rows).update(**ended)
+            # One server carries for one channel.
+            for kind in list(rows.values())[:1]:
+                tally.add(families.DELIVERIES, kind, Delivery.State.DEAD, blame.Whose.OURS, count=count)
+            tally.write()

@@ -109,6 +109,8 @@ class Address(CircuitBreaker):
         indexes = [
             models.Index(fields=["user", "kind"], name="idx_channels_user_kind"),
             models.Index(fields=["mailbox"], condition=~Q(mailbox=""), name="idx_channels_mailbox"),
+            # Those that fail, for /metrics.
+            models.Index(fields=["open_until"], condition=Q(open_until__isnull=False), name="idx_channels_open_until"),
         ]
 
     def __str__(self) -> str:

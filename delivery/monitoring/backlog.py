@@ -1,14 +1,18 @@
 """Backlog of the log's readers and of the deliveries."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, Min, Q
 
 from delivery.address_health import servers
-from delivery.models import Delivery
+from delivery.models import Address, Delivery
 from events.models import Event, LogHead, Subscriber
 from notifications.routing import fanout, router
+
+MOST_BREAKERS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,12 @@ def backlog(*, now: datetime) -> Backlog:
             for name, position, parked, waiting in rows
         ],
     )
+
+
+def breakers_open(*, now: datetime) -> Mapping[str, int]:
+    """Count the addresses that are left alone because they fail, by channel, MOST_BREAKERS at most. One query."""
+    left_alone = Address.objects.filter(open_until__gt=now, failures__gt=0)
+    return Counter(left_alone.values_list("kind", flat=True)[:MOST_BREAKERS])
 
 
 def _age(at: datetime | None, *, now: datetime) -> float:

@@ -35,14 +35,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """Name every problem, with 503. `?exclude=broker&exclude=layer` leaves out what one can serve without."""
     now_behind, database_problem = _look_at_database()
-    redis_problem = _look_at_redis()
-    checks = {
-        "process": "it is shutting down" if draining.is_set() else None,
-        "database": database_problem,
-        "broker": redis_problem,
-        "layer": redis_problem,
-    }
-    checked = {name: problem for name, problem in checks.items() if name not in request.GET.getlist("exclude")}
+    left_out = request.GET.getlist("exclude")
+    checked = {name: problem for name, problem in checks(database_problem).items() if name not in left_out}
     problems = {name: problem for name, problem in checked.items() if problem}
     body = {
         "clock_ahead_seconds": round(clock.ahead().total_seconds(), 3),
@@ -58,12 +52,27 @@ def readyz(request: HttpRequest) -> JsonResponse:
     return JsonResponse(body, status=503 if problems else 200, headers={"Cache-Control": "no-store"})
 
 
+def checks(database_problem: str | None) -> dict[str, str | None]:
+    """List all checks, and what is wrong with each; None: nothing."""
+    redis_problem = _look_at_redis()
+    return {
+        "process": "it is shutting down" if draining.is_set() else None,
+        "database": database_problem,
+        "broker": redis_problem,
+        "layer": redis_problem,
+    }
+
+
 def _look_at_database() -> tuple[Backlog | None, str | None]:
     try:
         found = backlog(now=clock.now())
     except Error as error:
         return None, _problem("the database does not answer", error)
-    return found, _look_at_writes(int(time.monotonic() / WRITE_HOLDS))
+    return found, problem_of_writes()
+
+
+def problem_of_writes() -> str | None:
+    return _look_at_writes(int(time.monotonic() / WRITE_HOLDS))
 
 
 @lru_cache(maxsize=1)

@@ -19,6 +19,7 @@ from delivery.outbox import lease
 from events import accounts
 from events.accounts import User
 from events.db.arrays import any_of
+from events.monitoring.counting import Tally
 from notifications.inbox import marking
 
 # Deliveries that one sweep looks at, and that it lets follow at once.
@@ -165,4 +166,6 @@ def _move(kind: str, users: Collection[int], *, now: datetime) -> None:
         ]
         # What goes there already isn't sent twice.
         Delivery.objects.bulk_create(following, ignore_conflicts=True)
-        lease.end({row.pk: REPLACED for row in rows}, state=Delivery.State.SKIPPED, now=now)
+        tally = Tally()
+        lease.end({row.pk: REPLACED for row in rows}, state=Delivery.State.SKIPPED, tally=tally, now=now)
+        tally.write()

@@ -12,6 +12,8 @@ from delivery.channels import Channel, Frozen, Outgoing, blame
 from delivery.models import Address, Attempt, Delivery
 from delivery.outbox import digest, eligibility, load
 from events.db.rows import insert_rows, update_rows
+from events.monitoring import families
+from events.monitoring.counting import Tally
 from events.transport import outages
 
 # A worker that lives says so this often; one that can't for so long may have lost what it holds.
@@ -60,21 +62,24 @@ def take(
             unwanted[one.delivery.pk] = reason
         else:
             wanted.append(one)
+    tally = Tally()
     waiting = {pk: reason for pk, reason in unwanted.items() if reason in eligibility.WAITS}
-    end({pk: reason for pk, reason in unwanted.items() if pk not in waiting}, state=State.SKIPPED, now=now)
+    refused = {pk: reason for pk, reason in unwanted.items() if pk not in waiting}
+    end(refused, state=State.SKIPPED, tally=tally, now=now)
     _put_off({pk: (reason, now + eligibility.WAITS[reason]) for pk, reason in waiting.items()})
     wanted, carried = digest.gather(wanted)
     numbers = _earlier_attempts(wanted)
-    fresh = _freeze(channel, wanted, now=now)
+    fresh = _freeze(channel, wanted, tally=tally, now=now)
     wanted = [one for one in wanted if one.delivery.body is not None]
     ended, counts = digest.frozen(wanted, carried)
-    end(ended, state=State.SKIPPED, now=now)
+    end(ended, state=State.SKIPPED, tally=tally, now=now)
     update_rows("deliveries", columns={"id": "bigint", "count": "integer"}, rows=counts)
     token = uuid.uuid4()
     _write_claims(wanted, fresh=fresh, token=token, lease_until=now + LEASE)
     for one in wanted:
         one.number = numbers.get(one.delivery.pk, 0) + 1
     attempts = _write_attempts(wanted, now=now)
+    tally.write()
     return [Leased(one, attempts[one.delivery.pk], token) for one in wanted]
 
 
@@ -93,12 +98,21 @@ def still_held(claimed: Sequence[Leased], *, skip_locked: bool = False) -> list[
     return [pk for pk, token in rows.values_list("pk", "claim_token") if token == tokens[pk]]
 
 
-def end(reasons: Mapping[int, str], *, state: str, now: datetime) -> None:
-    """End deliveries whose rows are locked, each for its reason; one query."""
+def end(reasons: Mapping[int, str], *, state: str, tally: Tally, now: datetime, fault: str = "") -> None:
+    """End deliveries whose rows are locked, each for its reason; one query. `fault`: whose it is that they died."""
     rows = [(pk, state, reason, now, None, None) for pk, reason in reasons.items()]
     columns = {"id": "bigint", "state": "text", "reason": "text", "settled_at": "timestamptz"}
     columns |= {"claim_token": "uuid", "lease_until": "timestamptz"}
-    update_rows("deliveries", columns=columns, rows=rows)
+    ended = update_rows("deliveries", columns=columns, rows=rows, returning=("kind", "reason"))
+    for kind, reason in ended:
+        count_end(tally, kind, state=state, reason=reason, fault=fault)
+
+
+def count_end(tally: Tally, kind: str, *, state: str, reason: str, fault: str = "") -> None:
+    """Count for `/metrics` that a delivery over this channel ended."""
+    tally.add(families.DELIVERIES, kind, state, fault)
+    if state == State.SKIPPED:
+        tally.add(families.SKIPPED, kind, reason)
 
 
 def _put_off(waits: Mapping[int, tuple[str, datetime]]) -> None:
@@ -115,7 +129,7 @@ def _earlier_attempts(wanted: Sequence[Outgoing]) -> dict[int, int]:
     return dict(made.values_list("delivery_id").annotate(Count("id")))
 
 
-def _freeze(channel: Channel, wanted: Sequence[Outgoing], *, now: datetime) -> dict[int, Frozen]:
+def _freeze(channel: Channel, wanted: Sequence[Outgoing], *, tally: Tally, now: datetime) -> dict[int, Frozen]:
     """Give those that have none the bytes of all their attempts. One that can't be rendered waits, as long as a
     failure of ours may last: a file that is missing during a roll comes, and a mistake is mended."""
     fresh: dict[int, Frozen] = {}
@@ -138,7 +152,7 @@ def _freeze(channel: Channel, wanted: Sequence[Outgoing], *, now: datetime) -> d
             continue
         delivery.body, delivery.content_type = frozen.body, frozen.content_type
         fresh[delivery.pk] = frozen
-    end(broken, state=State.DEAD, now=now)
+    end(broken, state=State.DEAD, tally=tally, now=now, fault=blame.Whose.OURS)
     _put_off(later)
     return fresh
 

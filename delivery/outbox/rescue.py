@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from delivery.channels import Whose
 from delivery.models import Attempt, Delivery
 from delivery.outbox.lease import BEAT, LEASE, Leased, end, still_held
 from events.db.rows import update_rows
+from events.monitoring.counting import Tally
 
 CHUNK = 500
 # A delivery that takes its worker along each time doesn't go on for ever.
@@ -103,8 +105,10 @@ def _leave_unknown(ids: Collection[int], *, now: datetime) -> int:
     ]
     columns = {"id": "bigint", "outcome": "text", "reason": "text", "next_at": "timestamptz"}
     update_rows("delivery_attempts", columns=columns, rows=rows)
-    end(dead, state=State.DEAD, now=now)
+    tally = Tally()
+    end(dead, state=State.DEAD, tally=tally, now=now, fault=Whose.UNKNOWN)
     _reopen(due)
+    tally.write()
     return len(ids)
 
 

@@ -5,7 +5,7 @@ Locks come in the house's order: inboxes, notifications, addresses, servers, del
 
 import random
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,10 +15,12 @@ from django.db.models import F, Q
 from delivery import channels
 from delivery.address_health import circuit_breaker, health, servers
 from delivery.address_health.health import Report
-from delivery.channels import Outcome, blame, retry_schedule
+from delivery.channels import Outcome, Outgoing, blame, retry_schedule
 from delivery.models import Address, Attempt, Delivery
-from delivery.outbox.lease import Leased
+from delivery.outbox.lease import Leased, count_end
 from events.db.rows import update_rows
+from events.monitoring import families
+from events.monitoring.counting import Tally
 from notifications.inbox import summaries
 from notifications.models import Inbox, Notification
 
@@ -60,7 +62,7 @@ class _NextState:
 def settle(results: Sequence[Result], *, now: datetime) -> int:
     """Write how attempts went; how many deliveries were still ours. The others' attempts read `superseded`, no more.
 
-    Still ours is also what was rescued and that nobody has claimed since: known is better than made again. At most 16
+    Still ours is also what was rescued and that nobody has claimed since: known is better than made again. At most 17
     queries, and a few for each address whose owner is told.
     """
     if not results:
@@ -84,6 +86,7 @@ def settle(results: Sequence[Result], *, now: datetime) -> int:
             if result.delivery.address_id in addresses and result.leased.attempt_id not in returned
         ]
         health.record([report for report in reports if report], addresses=addresses, now=now)
+        _tally_of(results, nexts=nexts, returned=returned, now=now).write()
     return len(held)
 
 
@@ -239,13 +242,9 @@ def _write_attempts(results: Sequence[Result], *, nexts: dict[int, _NextState], 
         if result.leased.attempt_id in returned:
             continue
         outcome, after = result.outcome, nexts.get(result.delivery.pk)
-        if after is None:
-            shown, next_at = Attempt.Outcome.SUPERSEDED.value, None
-        else:
-            shown = "retry" if after.state == State.PENDING else after.state
-            next_at = None if after.is_end else after.due_at
+        next_at = None if after is None or after.is_end else after.due_at
         texts = [_storable(text) for text in (outcome.reason, outcome.connected_to, outcome.excerpt)]
-        rows.append((result.leased.attempt_id, shown, result.ms, outcome.http_status, *texts, next_at))
+        rows.append((result.leased.attempt_id, _shown(after), result.ms, outcome.http_status, *texts, next_at))
     columns = {
         "id": "bigint",
         "outcome": "text",
@@ -259,6 +258,12 @@ def _write_attempts(results: Sequence[Result], *, nexts: dict[int, _NextState], 
     # What is written already stays, should this be tried again after a commit whose answer was lost.
     is_open = "delivery_attempts.outcome IN ('started', 'unknown')"
     update_rows("delivery_attempts", columns=columns, rows=rows, where=(is_open, []))
+
+
+def _shown(after: _NextState | None) -> str:
+    if after is None:
+        return Attempt.Outcome.SUPERSEDED.value
+    return Attempt.Outcome.RETRY.value if after.state == State.PENDING else after.state
 
 
 def _storable(text: str) -> str:
@@ -281,3 +286,33 @@ def _record_first_success(sent: Sequence[Result], *, now: datetime) -> None:
         held.update(is_delivered=True, delivered_at=now)
     if sent_summaries:
         summaries.record_sent(set().union(*sent_summaries.values()), now=now)
+
+
+def _tally_of(
+    results: Sequence[Result], *, nexts: Mapping[int, _NextState], returned: Collection[int], now: datetime
+) -> Tally:
+    """Count for `/metrics` how attempts went, and what ended with them."""
+    tally = Tally()
+    for result in results:
+        if result.leased.attempt_id in returned:
+            continue
+        kind, after = result.delivery.kind, nexts.get(result.delivery.pk)
+        fault = "" if result.outcome.state in (State.SENT, State.SKIPPED) else result.outcome.whose
+        tally.add(families.ATTEMPTS, kind, _shown(after), fault)
+        if result.leased.outgoing.number > 1:
+            tally.add(families.RETRIES, kind)
+        if after is not None and after.is_end:
+            count_end(tally, kind, state=after.state, reason=after.reason, fault=fault)
+            seconds = _seconds_to_sent(result.leased.outgoing, now=now) if after.state == State.SENT else None
+            if seconds is not None:
+                tally.observe(families.SENT_SECONDS, kind, seconds=seconds)
+    return tally
+
+
+def _seconds_to_sent(outgoing: Outgoing, *, now: datetime) -> float | None:
+    """Seconds from an event's publishing to its sending, without what it was held for; None: that says nothing."""
+    event, delivery, to = outgoing.event, outgoing.delivery, outgoing.destination
+    if event is None or delivery.resent_at is not None or (to is not None and to.gathers(event)):
+        return None
+    routed = outgoing.notification.created_at if outgoing.notification else delivery.created_at
+    return ((routed - event.created_at) + (now - delivery.created_at)).total_seconds()

@@ -10,6 +10,7 @@ from events.models.event_types import EventType
 from events.models.events import Event
 from events.models.log import LogGap, LogHead, ParkedEvent, Subscriber
 from events.models.memberships import Membership
+from events.models.metric_counts import MetricCounts
 from events.models.sources import ComfyuiServer, HardwareReading, ServiceRun, TrackedJob
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "LogGap",
     "LogHead",
     "Membership",
+    "MetricCounts",
     "ParkedEvent",
     "ServiceRun",
     "Subscriber",

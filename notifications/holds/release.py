@@ -15,6 +15,8 @@ from django.db import transaction
 from events.db.arrays import any_of
 from events.db.rows import update_rows
 from events.db.session import datetime_param, set_local
+from events.monitoring import families
+from events.monitoring.counting import Tally
 from notifications.channels import OpenedSummary, open_summaries
 from notifications.holds import decision, last_look, opening, parcels, rules, schedule
 from notifications.holds.parcels import Parcel, Person, UnreadRow
@@ -122,7 +124,7 @@ def _read_snoozed(people: Mapping[int, Person], *, now: datetime) -> None:
 
 
 def _carry_out(people: Sequence[Person], *, now: datetime) -> list[Summary]:
-    """Write what was decided for these people: at most sixteen queries, and those of the channels."""
+    """Write what was decided for these people: at most seventeen queries, and those of the channels."""
     given = parcels.make(people, now=now)
     made = [summary for _parcel, summary in given]
     _end_ladders(people, now=now)
@@ -143,6 +145,10 @@ def _carry_out(people: Sequence[Person], *, now: datetime) -> list[Summary]:
             if channel != "in_app"
         ]
     )
+    tally = Tally()
+    for summary in made:
+        tally.add(families.SUMMARIES, summary.kind)
+    tally.write()
     return made
 
 

@@ -89,7 +89,7 @@ def advance(event_id: int, *, now: datetime) -> bool:
                 raise error
             resolved = escalated.newcomers(resolved, event)
         ending.lock(ended, resolved.people, within=within)
-        writer.notify([event], resolved, now=now)
+        made = writer.notify([event], resolved, now=now)
         ending.end(ended, now=now, within=within)
         if last < row.until_user:
             Fanout.objects.filter(pk=event_id).update(after_user=last, attempts=0, retry_at=None)
@@ -98,6 +98,7 @@ def advance(event_id: int, *, now: datetime) -> bool:
         if resolved.failed:
             # Begun anew by the router it finds who is missing here.
             list(named_audiences.leave_aside([event], resolved.failed, now=now))
+        writer.tally_of(made).write()
     return True
 
 

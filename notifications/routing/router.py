@@ -7,6 +7,7 @@ from datetime import datetime
 from events.bus import subscriber
 from events.db import clock
 from events.models import Event
+from events.monitoring import families
 from notifications import channels
 from notifications.endings import ending
 from notifications.escalations import steps
@@ -20,7 +21,14 @@ NAME = named_audiences.SUBSCRIBER
 
 @subscriber(NAME, "*", transactional=True, start=0, sets_pace=True)
 def on_events(events: list[Event]) -> None:
-    route(events, now=clock.estimate(), sets_aside=True)
+    made = route(events, now=clock.estimate(), sets_aside=True)
+    tally, at = writer.tally_of(made), clock.estimate()
+    tally.add(families.ROUTED, count=len(events))
+    in_feed = {row.event_id for row in made.rows if row.channel == "in_app"}
+    for event in events:
+        if event.pk in in_feed:
+            tally.observe(families.FEED_SECONDS, seconds=(at - event.created_at).total_seconds())
+    tally.write()
 
 
 def route(events: Sequence[Event], *, now: datetime, sets_aside: bool = False) -> Plan:

@@ -12,6 +12,8 @@ from events.db.rows import insert_rows, update_rows
 from events.db.session import set_local
 from events.entities import BIGINT_MAX
 from events.models import Event, EventType
+from events.monitoring import families
+from events.monitoring.counting import Tally
 from events.rules.ladders import readable
 from notifications import channels
 from notifications.holds import schedule
@@ -58,6 +60,18 @@ def notify(events: Sequence[Event], audiences: Audiences, *, now: datetime) -> P
         # After the commit, when nobody waits for our locks.
         transaction.on_commit(lambda: announce(events, in_feed, unread=unread, now=now), robust=True)
     return made
+
+
+def tally_of(made: Plan) -> Tally:
+    """Count for `/metrics` what was written, and why others got nothing."""
+    tally = Tally()
+    for (channel, hold), count in Counter([(row.channel, row.hold) for row in made.rows]).items():
+        tally.add(families.NOTIFIED, channel, hold, count=count)
+    for channel, count in Counter([row.channel for row in made.rows if row.folded_into is not None]).items():
+        tally.add(families.FOLDED, channel, count=count)
+    for reason, count in Counter(made.why_not.values()).items():
+        tally.add(families.NOT_NOTIFIED, reason, count=count)
+    return tally
 
 
 def dry_run(events: Sequence[Event], audiences: Audiences, *, now: datetime) -> Plan:

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 from django.db import DatabaseError
 
 from events.entities import whole_number
+from events.monitoring import families
 from events.transport import outages
 from notifications.inbox import frames
 from notifications.inbox.frames import Frame
@@ -149,7 +150,7 @@ class _Connection:
                 seq, text = socket.take()
                 if socket.seq is None or seq > socket.seq:
                     socket.seq = seq
-                    await self.send({"type": "websocket.send", "text": text})
+                    await self.send_text(text)
 
     async def greet(self, socket: hub.Socket) -> bool:
         """Hello with what changed since the client's seq; one too far behind (or ahead) is told to fetch anew. False
@@ -165,7 +166,11 @@ class _Connection:
         return True
 
     async def send_frame(self, frame: Frame) -> None:
-        await self.send({"type": "websocket.send", "text": json.dumps(frame)})
+        await self.send_text(json.dumps(frame))
+
+    async def send_text(self, text: str) -> None:
+        await self.send({"type": "websocket.send", "text": text})
+        families.FRAMES_SENT.inc()
 
     async def close(self, code: int) -> None:
         with contextlib.suppress(_ClientLeftError):

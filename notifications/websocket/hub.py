@@ -8,6 +8,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -17,6 +18,7 @@ from django.db import Error
 
 from events.db import clock
 from events.dispatch import live_stream
+from events.monitoring import families
 from events.transport import credentials, outages
 from notifications.inbox import frames, push
 from notifications.inbox.frames import Frame
@@ -73,6 +75,7 @@ class Socket:
 
     def offer(self, seq: int, text: str) -> None:
         if len(self.waiting) >= QUEUE or (self.waiting and self.waiting_size + len(text) > QUEUE_SIZE):
+            families.FRAMES_DROPPED.inc(len(self.waiting) + 1)
             self.mark_lost()
         elif not self.lost:
             self.waiting.append((seq, text))
@@ -171,7 +174,10 @@ class Hub:
             while wait := greetings.allowance.take(now=time.monotonic()):
                 await asyncio.sleep(wait)
             seq = socket.catch_up()
-            return await self.query(lambda: snapshot.since(socket.who.user_id, seq=seq, now=clock.estimate()))
+            greeting = await self.query(lambda: snapshot.since(socket.who.user_id, seq=seq, now=clock.estimate()))
+        if seq is not None:
+            families.SOCKETS_RESUMED.labels("yes" if greeting[0]["recovered"] else "no").inc()
+        return greeting
 
     def count(self) -> int:
         return sum(len(sockets) for sockets in list(self.sockets.values()))
@@ -269,10 +275,13 @@ class Hub:
             self._told.put_nowait(message["users"])
 
     def _deliver(self, body: dict[str, Any]) -> None:
+        ages = _ages(body["shared"])
         for user_id, personal, key in body["frames"]:
             sockets = self.sockets.get(user_id)
             if not sockets:
                 continue
+            if (age := ages.get(str(key))) is not None:
+                families.FRAME_SECONDS.observe(age)
             frame = personal if key is None else frames.notification(**body["shared"][str(key)], **personal)
             text = json.dumps(frame)
             for socket in sockets:
@@ -292,6 +301,14 @@ async def _leave(channels: Any, channel: str) -> None:
             await channels.group_discard(group, channel)
     except Exception as error:  # noqa: BLE001  as in listening
         outages.note(__name__, "the hub could not leave its old channel", error, in_a_line=True)
+
+
+def _ages(shared: dict[str, Frame]) -> dict[str, float]:
+    """Seconds since each of these events was published. No query: nothing, before the clock was first asked."""
+    with contextlib.suppress(LookupError):
+        now = clock.known()
+        return {key: (now - datetime.fromisoformat(one["timestamp"])).total_seconds() for key, one in shared.items()}
+    return {}
 
 
 def _seqs(users: list[int]) -> dict[int, int]:

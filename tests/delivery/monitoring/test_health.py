@@ -168,7 +168,7 @@ def test_metrics_count_events_lag_and_what_was_parked(client, db):
     reader = Subscriber.objects.create(name="archive", position=0)
     ParkedEvent.objects.create(subscriber=reader, event=event, error="no room", created_at=timezone.now())
     text = client.get("/metrics").content.decode()
-    assert "carillon_events_total 1.0" in text
+    assert "carillon_events_numbered_total 1.0" in text
     assert "carillon_websockets " in text
     assert 'carillon_subscriber_lag_events{subscriber="archive"} 1.0' in text
     assert 'carillon_parked_events{subscriber="archive"} 1.0' in text
