@@ -35,3 +35,13 @@ def test_the_sentence_keeps_the_direction_of_the_page(page, server, seq):
     expect(title).to_have_text("\u2068مشهد\u2069 was cancelled")
     expect(title).to_have_css("direction", "ltr")
     assert title.evaluate("(text) => getComputedStyle(text).textAlign") == "start"
+
+
+@pytest.mark.parametrize("width", [320, 360, 408, 500])
+def test_a_reason_is_read_on_a_phone(page, server, seq, width):
+    page.set_viewport_size({"width": width, "height": 700})
+    server.ring(seq + 1, title="Shot")
+    row = page.locator("main .carillon-row").first
+    expect(row).to_contain_text("Shot")
+    about = row.locator(".row-about")
+    assert about.evaluate("(line) => line.scrollWidth <= line.clientWidth"), about.inner_text()

@@ -246,3 +246,17 @@ def test_when_a_channel_speaks_is_kept_for_one_type(page):
 
 def test_a_critical_type_offers_no_other_time(page):
     expect(line(page, "system.gpu_critical").get_by_text("When")).to_have_count(0)
+
+
+CENTRES = """(row) => [...row.querySelectorAll(".check")].map((box) => {
+  const { x, width } = box.getBoundingClientRect();
+  return Math.round(x + width / 2);
+})"""
+
+
+@pytest.mark.parametrize("width", [320, 500, 1240])
+def test_boxes_stand_below_each_other(page, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    centres = [page.locator(row).first.evaluate(CENTRES) for row in (".matrix thead", ".matrix .group", ".matrix .type")]
+    for column in zip(*centres, strict=True):
+        assert max(column) - min(column) <= 2, centres
