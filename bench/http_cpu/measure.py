@@ -35,7 +35,9 @@ def measure() -> list[Result]:
         subprocess.run(collect, cwd=processes.ROOT, env=env, check=True)
         with (
             processes.started("manage.py", "web", "--port", str(ours), env=env) as web,
-            processes.started("-m", "daphne", "-v", "0", "-p", str(bare), "bench.http_cpu.bare:application", env=env) as limit,
+            processes.started(
+                "-m", "daphne", "-v", "0", "-p", str(bare), "bench.http_cpu.bare:application", env=env
+            ) as limit,
         ):
             arguments = (ours, web.pid, bare, limit.pid, scaled(REQUESTS))
             spent = processes.call("bench.http_cpu.process", *arguments, env=env)

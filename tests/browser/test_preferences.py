@@ -257,6 +257,8 @@ CENTRES = """(row) => [...row.querySelectorAll(".check")].map((box) => {
 @pytest.mark.parametrize("width", [320, 500, 1240])
 def test_boxes_stand_below_each_other(page, width):
     page.set_viewport_size({"width": width, "height": 800})
-    centres = [page.locator(row).first.evaluate(CENTRES) for row in (".matrix thead", ".matrix .group", ".matrix .type")]
+    centres = [
+        page.locator(row).first.evaluate(CENTRES) for row in (".matrix thead", ".matrix .group", ".matrix .type")
+    ]
     for column in zip(*centres, strict=True):
         assert max(column) - min(column) <= 2, centres
