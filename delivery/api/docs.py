@@ -121,7 +121,7 @@ def _depends_on() -> tuple[Any, ...]:
 
 
 @contextmanager
-def _ours() -> Iterator[None]:
+def ours() -> Iterator[None]:
     """Let drf-spectacular make our document, not the project's. Its settings are the whole process's for the moment:
     the library knows no others."""
     token = openapi.is_ours.set(True)
@@ -134,7 +134,7 @@ def _ours() -> Iterator[None]:
 
 @lru_cache(maxsize=2)
 def _document(*_key: Any) -> dict[str, Any]:
-    with _ours():
+    with ours():
         document: dict[str, Any] = SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call]
     for path, operations in document["paths"].items():
         for operation in operations.values():

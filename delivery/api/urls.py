@@ -2,7 +2,7 @@
 
 from django.urls import include, re_path
 
-from delivery.api import address_views, delivery_views, destination_views, docs
+from delivery.api import address_views, asyncapi, delivery_views, destination_views, docs
 from events.rest.converters import path
 from events.rest.views import MissingView
 
@@ -40,6 +40,7 @@ urlpatterns = [
     path("deliveries/<bigint:delivery_id>/resend", delivery_views.ResendView.as_view(), name="resend"),
     path("events/<bigint:event_id>/explain", delivery_views.ExplainView.as_view(), name="explain"),
     path("schema", docs.DocumentView.as_view(), name="schema"),
+    path("asyncapi.json", asyncapi.asyncapi, name="asyncapi"),
     path("docs", docs.docs_page, name="docs"),
     path("docs/try", docs.try_page, name="try"),
     re_path("", MissingView.as_view()),

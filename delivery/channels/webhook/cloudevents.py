@@ -9,7 +9,7 @@ from typing import Any
 from delivery.conf import conf
 
 CONTENT_TYPE = "application/cloudevents+json"
-_EXTENSIONS = (
+EXTENSIONS = (
     "event_id position actor_user_id project_id category is_critical title body url notification_id summary_id reason"
 ).split()
 
@@ -26,11 +26,16 @@ def structured(body: dict[str, Any]) -> dict[str, Any]:
     }
     if body.get("source_entity_type") is not None and body.get("source_entity_id") is not None:
         event["subject"] = f"{body['source_entity_type']}:{body['source_entity_id']}"
-    for name in _EXTENSIONS:
+    for name in EXTENSIONS:
         # An attribute is never null, and empty text says nothing.
         if body.get(name) not in (None, ""):
-            event[name.replace("_", "")] = body[name] if isinstance(body[name], bool) else str(body[name])
+            event[attribute(name)] = body[name] if isinstance(body[name], bool) else str(body[name])
     return event | {"data": _data(body)}
+
+
+def attribute(name: str) -> str:
+    """Name of an attribute for a field of the standard form."""
+    return name.replace("_", "")
 
 
 def _data(body: dict[str, Any]) -> Any:

@@ -43,9 +43,14 @@ def event(payload: dict[str, Any] | None = None, **more: Any) -> Event:
 
 
 def outgoing(
-    to: Address, *, of: Event | None = None, summary: Summary | None = None, held: Sequence[Event] = ()
+    to: Address,
+    *,
+    of: Event | None = None,
+    summary: Summary | None = None,
+    held: Sequence[Event] = (),
+    gathered: Sequence[Event] = (),
 ) -> Outgoing:
-    """A claimed delivery whose body is frozen: of an event, a summary, or else a test."""
+    """A claimed delivery whose body is frozen: of an event, a summary, gathered events, or else a test."""
     rows = [Held(Notification(pk=one.pk * 10, event=one, reason="owner"), one) for one in held]
     made = Outgoing(
         delivery=Delivery(pk=3, address=to, kind="webhook", created_at=THEN),
@@ -55,6 +60,7 @@ def outgoing(
         event=of,
         summary=summary,
         held=rows,
+        gathered=[*gathered],
     )
     frozen = channels.named("webhook").freeze(made)
     made.delivery.body, made.delivery.content_type = frozen.body, frozen.content_type

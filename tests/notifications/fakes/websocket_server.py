@@ -18,6 +18,7 @@ from django.test import Client
 
 from events.transport import channel_layer
 from notifications.websocket import consumer, hub
+from tests import asyncapi_contract
 
 if TYPE_CHECKING:
     from events.accounts import User
@@ -113,12 +114,14 @@ class Socket:
         return self.sent.get(timeout=SECONDS)
 
     def frame(self) -> dict[str, Any]:
-        """The next frame, after the handshake if that is still to be answered."""
+        """The next frame, after the handshake if that is still to be answered; each as the AsyncAPI document has it."""
         message = self.message()
         if message["type"] == "websocket.accept":
             message = self.message()
         assert message["type"] == "websocket.send", message
-        return json.loads(message["text"])  # type: ignore[no-any-return]
+        frame: dict[str, Any] = json.loads(message["text"])
+        assert asyncapi_contract.errors(frame, operation="tell") == []
+        return frame
 
     def answer(self, text: str | bytes | dict[str, Any]) -> dict[str, Any]:
         self.say(text)
