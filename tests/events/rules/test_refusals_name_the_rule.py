@@ -25,6 +25,7 @@ FOR_DEVELOPERS = {
     "events/dispatch/runner.py",
     "events/dispatch/subscribers.py",
     "events/installed.py",
+    "events/management/payload_code.py",
     "events/rules/code_audiences.py",
     "events/rules/schema_keywords.py",
     "events/sources/comfyui/client.py",
