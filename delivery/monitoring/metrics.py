@@ -15,6 +15,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
+from delivery import channels
+from delivery.channels import Whose
 from delivery.conf import conf
 from delivery.monitoring import health
 from delivery.monitoring.backlog import backlog, breakers_open
@@ -54,7 +56,9 @@ class Everywhere(Collector):
         yield _family(families.LAG, [([one.name], one.lag) for one in found.subscribers])
         yield _family(families.PARKED, [([one.name], one.parked) for one in found.subscribers])
         yield _family(families.SET_ASIDE, [([one.name], one.set_aside) for one in found.subscribers])
-        counted = counting.read()
+        # From 0: the first that die would be no increase else.
+        dead = [(name, "dead", fault) for name in channels.installed() if name != "in_app" for fault in Whose]
+        counted = {(families.DELIVERIES.name, *labels): 0.0 for labels in dead} | dict(counting.read())
         for stored in families.STORED:
             yield _histogram(stored, counted) if stored.buckets else _counter(stored, counted)
 

@@ -73,8 +73,13 @@ def test_an_attempt_is_counted_by_its_outcome_and_whose_fault_it_was(owner, fake
     delivery(address(owner))
     settle(claim(fake), outcome)
     names = {"attempts": "carillon_delivery_attempts_total", "deliveries": "carillon_deliveries_total"}
-    found = {key for key in scraped() if key.startswith(tuple(names.values()))}
+    found = {key for key, count in scraped().items() if count and key.startswith(tuple(names.values()))}
     assert found == {f"{names[what]}{{channel=fake,{labels}}}" for what, labels in expected.items()}
+
+
+def test_failed_deliveries_are_counted_from_0(fake):
+    found = scraped()
+    assert [found[f"carillon_deliveries_total{{channel=fake,fault={one},outcome=dead}}"] for one in Whose] == [0, 0, 0]
 
 
 def test_a_second_attempt_is_a_retry(owner, fake):
