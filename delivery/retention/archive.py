@@ -9,7 +9,8 @@ import gzip
 import json
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
@@ -48,9 +49,7 @@ class Archive:
 
     def _append(self, path: Path, member: bytes) -> None:
         is_new = not path.exists()
-        # Nobody else's to read: it says what people were told.
-        with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with _locked(path) as file:
             size = os.fstat(file.fileno()).st_size
             if size != self._whole.get(path):
                 # A crash left half a member at its end; the rows of that one were not deleted.
@@ -74,6 +73,43 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
         for _, content in _members(file):
             for line in content.splitlines():
                 yield json.loads(line)
+
+
+def rewrite(path: Path, change: Callable[[dict[str, Any]], Row | None]) -> None:
+    """Write a file anew, with the row that `change` returns for each; None: without it. What isn't changed stays byte
+    for byte. A crash leaves the file as it was.
+
+    Raises OSError.
+    """
+    anew = path.with_suffix(".anew")
+    with _locked(path) as file, open(os.open(anew, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as target:
+        for _, content in _members(file):
+            lines = [changed for line in content.splitlines(keepends=True) if (changed := _changed(line, change))]
+            if lines:
+                target.write(gzip.compress(b"".join(lines), compresslevel=LEVEL, mtime=0))
+        target.flush()
+        os.fsync(target.fileno())
+        os.replace(anew, path)
+        _sync_folder(path.parent)
+
+
+def _changed(line: bytes, change: Callable[[dict[str, Any]], Row | None]) -> bytes:
+    row = json.loads(line)
+    changed = change(row)
+    return b"" if changed is None else line if changed == row else _line(changed)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[BinaryIO]:
+    """Open a file of the archive, made if missing, that nobody else appends to or rewrites."""
+    while True:
+        # Nobody else's to read: it says what people were told.
+        with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            # Rewritten while this waited: what has that name now is another file.
+            if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                yield file
+                return
 
 
 def _members(file: BinaryIO) -> Iterator[tuple[int, bytes]]:

@@ -79,7 +79,12 @@ class EventTypeForm(TypeErrorsAnywhere):
         help_text=_("For people who chose nothing themselves. None ticked: only those who opt in."),
     )
     schema = PrettyJSONField(
-        required=False, widget=AdminTextareaWidget(), help_text=EventType._meta.get_field("schema").help_text
+        required=False,
+        widget=AdminTextareaWidget(),
+        help_text=_(
+            "JSON Schema (draft 2020-12) of the payload, or nothing. A property with “x-personal”: true is about a "
+            "person: it goes when they are erased."
+        ),
     )
     sample = PrettyJSONField(
         required=False, widget=AdminTextareaWidget(), help_text=EventType._meta.get_field("sample").help_text

@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -12,6 +12,7 @@ from jsonschema_specifications import REGISTRY
 from referencing.jsonschema import DRAFT202012
 
 from events.errors import shown
+from events.rules import personal
 from events.rules.schema_keywords import BoundedValidator, TooComplex, compiled_pattern, run
 
 MAX_BYTES = 256 * 1024
@@ -42,10 +43,19 @@ def said(error: ValidationError) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A schema that is ready to check with. `targets`: the subschema that each of its references means."""
+    """A schema that is ready to check with. `targets`: the subschema that each of its references means.
 
+    `has_personal`: it marks values as personal.
+    """
+
+    root: dict[str, Any]
     validator: Any
     targets: Mapping[str, Any]
+    has_personal: bool = False
+
+    def without_personal(self, payload: Any, *, is_theirs: Callable[[Any], bool]) -> Any:
+        """Copy a payload without the marked values to which `is_theirs` says yes."""
+        return personal.erase(payload, schema=self.root, targets=self.targets, is_theirs=is_theirs)
 
     def first_error(self, instance: Any, *, size: int) -> ValidationError | None:
         """The first error of an instance of so many bytes. TooComplex, or RecursionError, where that takes too much."""
@@ -92,7 +102,7 @@ def _compile(given: Any, *, size: int) -> Compiled:
                 _first_error(BoundedValidator(target), {})
             except RecursionError as error:
                 raise ValueError(f"has a $ref that leads round in a circle: {reference}") from error
-    return Compiled(BoundedValidator(root), targets)
+    return Compiled(root, BoundedValidator(root), targets, personal.check_marks(root, targets=targets))
 
 
 def _first_error(validator: Any, instance: Any) -> ValidationError | None:
@@ -178,7 +188,7 @@ def _metaschema() -> dict[str, Any]:
 
 def _as_compiled(schema: dict[str, Any]) -> Compiled:
     with run(size=0, targets={}):
-        return Compiled(BoundedValidator(schema), _targets(schema))
+        return Compiled(schema, BoundedValidator(schema), _targets(schema))
 
 
 _METASCHEMA = _as_compiled(_metaschema())

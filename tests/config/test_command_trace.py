@@ -15,7 +15,16 @@ from tests.delivery.factories import django_notifications
 
 pytestmark = pytest.mark.django_db
 
-TRACED = {"token", "replay", "prune", "reseal", "doctor", "import_django_notifications"}
+TRACED = {
+    "token",
+    "replay",
+    "prune",
+    "reseal",
+    "doctor",
+    "import_django_notifications",
+    "export_person",
+    "erase_person",
+}
 UNTRACED = {
     "publish": "an event in the log says itself what was published",
     "comfyui_bridge": "publishes events",
