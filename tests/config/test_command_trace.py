@@ -30,6 +30,7 @@ UNTRACED = {
     "comfyui_bridge": "publishes events",
     "hardware_monitor": "publishes events",
     "explain": "changes nothing",
+    "payloads": "changes nothing",
     "check_webhook_sender": "changes nothing",
     "demo": "needs DEBUG",
     "serve": "is a process of the service; its run is written down",
