@@ -18,7 +18,7 @@ Change = Callable[[Row], Row | None]
 
 
 class ArchivedPerson:
-    """What an archive's files hold of one person. Reads the files of deliveries once, for the attempts at them."""
+    """Lines of one person in the files of an archive. Reads the files of deliveries once, for the attempts at them."""
 
     def __init__(self, folder: str | Path, person: Person, *, schemas: events.Schemas) -> None:
         self._person, self._schemas = person, schemas
