@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db import Error
 
 from delivery.address_health import servers
+from delivery.monitoring.operator_alerts import OperatorAlerts
 from delivery.outbox import account_addresses, claim, outbox, recover, rescue
 from delivery.sender import drain
 from events.db import clock
@@ -12,13 +13,14 @@ from events.transport import hints
 
 # What has been due for so long has outlived several hints: there may be no broker to carry them.
 LOST_AFTER = timedelta(seconds=3)
-_watch = rescue.Watch()
+_watch, _alerts = rescue.Watch(), OperatorAlerts()
 # The pending delivery up to which was looked for those of former addresses.
 _looked_at = 0
 
 
 def sweep() -> None:
-    """Look for due deliveries, expired leases, recoveries on their way, and accounts whose e-mail has changed.
+    """Look for due deliveries, expired leases, recoveries on their way, and accounts whose e-mail has changed;
+    now and then, whether admins have to know of something.
 
     Eight cheap queries when there are none.
     """
@@ -36,3 +38,4 @@ def sweep() -> None:
         hints.send(outbox.TASK)
     if claim.is_any_due(now=now - LOST_AFTER):
         drain.drain_in_thread()
+    _alerts.advance(now=now)

@@ -52,6 +52,8 @@ _ICON_OF_VERB = {
     "gpu_critical": "heat",
     "disk_ok": "drive",
     "gpu_ok": "check",
+    "backlog": "clock",
+    "backlog_over": "check",
     "withdrawn": "ban",
 }
 # What an event leaves its source in, by the same word: the state, and its tone. Others change no state.
@@ -70,11 +72,13 @@ _STATE_OF_VERB = {
     "restart": (gettext_lazy("Restarted"), "good"),
     "disk_ok": (gettext_lazy("Has room"), "good"),
     "gpu_ok": (gettext_lazy("Fine"), "good"),
+    "backlog": (gettext_lazy("Late"), "open"),
+    "backlog_over": (gettext_lazy("In time"), "good"),
 }
 _ROLES = {"owner": gettext_lazy("Owner"), "member": gettext_lazy("Member"), "watcher": gettext_lazy("Watcher")}
 _ICON_OF_TYPE = {"review.submitted": "eye"}
 # By the last word too: their icons are filled, so that not colour alone tells them from the others.
-_FAILURES = ("failed", "address_failing", "address_disabled")
+_FAILURES = ("failed", "address_failing", "address_disabled", "delivery_failing")
 
 # Above it a number is "99+": on the bell, and in lists.
 MOST = {"bell": 99, "list": 999}

@@ -9,6 +9,8 @@ from events.models import EventType
 _NAMES: dict[str, Promise] = {
     "system.address_failing": gettext_lazy("Address failing"),
     "system.address_disabled": gettext_lazy("Address paused"),
+    "system.backlog_over": gettext_lazy("Backlog gone"),
+    "system.delivery_failing": gettext_lazy("Deliveries failed"),
 }
 # By the description a type ships with: one that an admin has written is shown as it is.
 _ABOUT: dict[str, Promise] = {
