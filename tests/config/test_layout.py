@@ -33,17 +33,17 @@ def modules(*folders: str) -> list[Path]:
 
 
 def test_no_folder_holds_more_modules_than_one_can_overlook():
-    counts = Counter(path.parent for path in modules(*APPS, "bench") if path.stem not in ENTRY_MODULES)
+    counts = Counter(path.parent for path in modules(*APPS, "bench", "clients") if path.stem not in ENTRY_MODULES)
     assert {str(folder): count for folder, count in counts.items() if count > MOST_MODULES} == {}
 
 
 def test_modules_have_names_that_say_what_they_do():
-    assert [path for path in modules(*APPS, "bench", "tests") if path.stem in BANNED_MODULES] == []
+    assert [path for path in modules(*APPS, "bench", "clients", "tests") if path.stem in BANNED_MODULES] == []
 
 
 def test_docstrings_begin_with_what_they_are_about():
     support = [path for path in modules("tests") if not path.stem.startswith("test_")]
-    assert [line for path in [*modules(*APPS, "bench"), *support] for line in unclear_docstrings(path)] == []
+    assert [line for path in [*modules(*APPS, "bench", "clients"), *support] for line in unclear_docstrings(path)] == []
 
 
 def unclear_docstrings(path: Path) -> list[str]:
@@ -60,7 +60,8 @@ def unclear_docstrings(path: Path) -> list[str]:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_paths_in_documents_exist(document):
     named = re.findall(
-        r"`((?:config|events|notifications|delivery|static|templates|tests|bench|docs)/[\w/.-]*)`", document.read_text()
+        r"`((?:config|events|notifications|delivery|static|templates|tests|bench|clients|docs)/[\w/.-]*)`",
+        document.read_text(),
     )
     assert [path for path in named if not (ROOT / path).exists()] == []
 
