@@ -11,15 +11,17 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from delivery.reporting import explanation
+from delivery.reporting import explanation, later_steps
 from delivery.reporting.explanation import ChannelReport
 from delivery.reporting.explanation_text import why_not_text
+from delivery.reporting.later_steps import LaterStep
 from events import rendering
 from events.accounts import User
 from events.db.clock import instant
 from events.entities import Entity
 from events.memberships import about
 from events.models import Event
+from events.rules import audience
 from notifications.holds import rules, wording
 from notifications.inbox import timeline
 from notifications.models import Mute, Notification, UserNotificationSettings
@@ -40,6 +42,8 @@ SENTENCES: dict[str, Promise] = {
     "set_aside": _("Telling people failed. It is tried again until it succeeds."),
     "inactive": _("Your account isn't active."),
     "not_in_audience": _("You aren't among those it is for."),
+    later_steps.WAITS: _("It goes to others first."),
+    later_steps.ACKNOWLEDGED: _("Somebody acknowledged it before it was your turn."),
     "is_actor": _("You did it yourself, and this type leaves out whoever did it."),
     "muted": _("You muted what it is about, or its project."),
     "withdrawn": _("It was withdrawn."),
@@ -79,8 +83,8 @@ SENTENCES: dict[str, Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`code`: TOLD, or why not. `reason` brings the person in, as stored or as of now; empty: none does. `until`: when
-    a mute ends, on the person's clock."""
+    """`code`: TOLD, or why not. `reason` brings the person in, as stored or as of now; empty: none does. `until`: a
+    sentence on when that ends, on the person's clock."""
 
     event: Event
     code: str
@@ -102,8 +106,7 @@ class Answer:
             why_not_text(self.code, rules=())
         )
         said = f"{SENTENCES.get(self.code, self.code)}{named}"
-        until = gettext("Until {time}.").format(time=self.until) if self.until else ""
-        return " ".join(filter(None, [self.reason and reasons.explanation(self.reason), said, until]))
+        return " ".join(filter(None, [self.reason and reasons.explanation(self.reason), said, self.until]))
 
 
 def of_event(user: User, *, event_id: int, now: datetime) -> Answer:
@@ -166,6 +169,8 @@ def _answers(user: User, events: Sequence[Event], *, resolved: audiences.Audienc
     stored = {row.event_id: row.reason for row in rows}
     answers, muted = [], [event for event in events if plan.why_not.get((event.pk, user.pk)) == "muted"]
     ends = _ends_of_mutes(user, muted, settings, now=now) if muted else {}
+    outside = [event for event in events if user.is_active and user.pk not in resolved.by_event.get(event.pk, {})]
+    steps = later_steps.find(outside, user=user)
     for event in events:
         today = resolved.by_event.get(event.pk, {})
         code = explanation.why_not_told(event, user, routing=routing[event.pk], plan=plan, today=today)
@@ -174,13 +179,15 @@ def _answers(user: User, events: Sequence[Event], *, resolved: audiences.Audienc
         answers.append(Answer(event, TOLD if theirs else code, reason, list(_in_words(theirs, settings, now=now))))
         if answers[-1].code == "muted":
             answers[-1] = replace(answers[-1], until=ends[event.pk])
+        if answers[-1].code == "not_in_audience" and (step := steps.get(event.pk)) is not None:
+            answers[-1] = replace(answers[-1], code=step.code, until=_until_step(step, settings, now=now))
     return answers
 
 
 def _ends_of_mutes(
     user: User, events: Sequence[Event], settings: UserNotificationSettings, *, now: datetime
 ) -> dict[int, str]:
-    """Map each event to when nothing mutes it any more, on the person's clock; empty: never. One query."""
+    """Map each event to until when something mutes it, on the person's clock; empty: for good. One query."""
     entities = {event.pk: writer.facts_of(event).entities for event in events}
     muted = Mute.objects.in_force(now).filter(about(list(chain(*entities.values()))), user=user)
     ends = {(one.entity_type, one.source_id): one.until for one in muted}
@@ -188,8 +195,17 @@ def _ends_of_mutes(
     for pk, own in entities.items():
         until = [ends[entity] for entity in own if entity in ends]
         last = None if None in until else max(filter(None, until), default=None)
-        found[pk] = times.end_time(last, now=now, zone=rules.zone_of(settings)) if last else ""
+        end = times.end_time(last, now=now, zone=rules.zone_of(settings)) if last else ""
+        found[pk] = gettext("Until {time}.").format(time=end) if end else ""
     return found
+
+
+def _until_step(step: LaterStep, settings: UserNotificationSettings, *, now: datetime) -> str:
+    if step.at is None:
+        return ""
+    at = times.end_time(step.at, now=now, zone=rules.zone_of(settings))
+    waits = gettext("Waits until {time} for somebody to acknowledge it; then it goes on to {audience}.")
+    return waits.format(time=at, audience=audience.words_of(step.rule))
 
 
 def _in_words(

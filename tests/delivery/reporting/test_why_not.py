@@ -14,11 +14,12 @@ from delivery.reporting.why_not import Answer
 from events.bus import publish
 from events.memberships import grant, revoke
 from events.models import Event
-from notifications.models import Mute
+from notifications.escalations.acknowledge import acknowledge
+from notifications.models import Escalation, Mute, Notification
 from tests.accounts.factory import name_of
 from tests.api_client import V1, as_
 from tests.delivery.factories.deliveries import NOON
-from tests.notifications.factories.routing import JOB, mute, publish_and_route, store_preference, store_settings
+from tests.notifications.factories.routing import JOB, define, mute, publish_and_route, store_preference, store_settings
 from tests.notifications.fakes import access_host
 from tests.own_settings import own
 
@@ -162,3 +163,48 @@ def test_the_number_of_queries_doesn_t_grow_with_the_events(owner):
             why_not.of_entity(owner, entity=JOB, now=NOON)
         counts.append(len(captured))
     assert counts[0] == counts[1] <= 26
+
+
+@pytest.fixture
+def alarm(watcher, owner) -> Event:
+    """It goes on to admins after five minutes, and to watchers after ten."""
+    grant(JOB, user=owner, role="owner")
+    grant(JOB, user=watcher, role="watcher")
+    escalates = {"is_critical": True, "acknowledge_minutes": 5, "escalates_to": ["admins", "watchers"]}
+    define("odd.fire", category="odd", audience=["owner"], **escalates)
+    return publish_and_route("odd.fire", source=JOB)
+
+
+def test_who_is_told_in_a_later_step_is_said_when(alarm, watcher):
+    Escalation.objects.update(due_at=NOON + timedelta(minutes=5))
+    said = "Waits until 12:10 for somebody to acknowledge it; then it goes on to the watchers of what it is about."
+    assert (about(watcher, alarm).code, about(watcher, alarm).is_told) == ("waits_for_step", False)
+    assert about(watcher, alarm).text == f"It goes to others first. {said}"
+
+
+def test_whose_step_was_ended_hears_that_somebody_acknowledged_it(alarm, watcher, owner):
+    row = Notification.objects.get(event=alarm, user=owner)
+    acknowledge(owner.pk, notification_id=row.pk, now=NOON)
+    [found] = asked(watcher, event=alarm.pk)
+    assert found["code"] == "acknowledged"
+    assert found["explanation"] == "Somebody acknowledged it before it was your turn."
+
+
+def test_whose_step_was_ended_by_a_withdrawal_hears_that(alarm, watcher):
+    Event.objects.update(withdrawn_at=NOON)
+    assert about(watcher, alarm).code == "withdrawn"
+
+
+def test_who_is_in_no_step_is_outside(alarm, member):
+    grant(JOB, user=member, role="member")
+    assert about(member, alarm).code == "not_in_audience"
+
+
+def test_of_many_that_escalate_the_queries_don_t_grow(alarm, watcher):
+    counts = []
+    for _round in range(2):
+        publish_and_route("odd.fire", source=JOB)
+        with CaptureQueriesContext(connection) as captured:
+            why_not.of_entity(watcher, entity=JOB, now=NOON)
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
