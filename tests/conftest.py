@@ -16,8 +16,12 @@ from hypothesis import HealthCheck, settings
 from rest_framework.test import APIRequestFactory
 
 from config.sign_in import limits
+from delivery import sweep as delivery_sweep
+from delivery.monitoring.operator_alerts import OperatorAlerts
 from events import entities, event_type_cache
+from events import sweep as events_sweep
 from events.db import clock
+from events.monitoring.counting import Compaction
 from events.transport import credentials, outages
 from tests.accounts.factory import new_person
 from tests.database_reset import InitialRows
@@ -106,6 +110,13 @@ def _no_outage() -> None:
     """Each test is told the whole story of what fails in it."""
     if reporter := outages._reporter.existing():
         reporter.outages = outages.Outages()
+
+
+@pytest.fixture(autouse=True)
+def _sweeps_of_a_young_process(monkeypatch) -> None:
+    """Work that a sweep does now and then comes in no test unasked."""
+    monkeypatch.setattr(events_sweep, "_compaction", Compaction())
+    monkeypatch.setattr(delivery_sweep, "_alerts", OperatorAlerts())
 
 
 @pytest.fixture(autouse=True)
