@@ -66,7 +66,8 @@ def test_a_subscriber_that_is_moved_is_written_down():
 
 
 def test_badges_that_are_mended_are_written_down_and_a_look_is_not():
-    call_command("doctor")
+    with contextlib.suppress(CommandError):
+        call_command("doctor")
     assert not CommandEntry.objects.exists()
     call_command("doctor", "--fix")
     assert (entry().command, entry().text) == ("doctor", "mended 0 of 0 wrong badges")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
@@ -67,7 +68,9 @@ def test_what_is_removed_leaves_the_feed_and_the_count(owner, told, monkeypatch)
 
 def doctor(*flags: str) -> str:
     said = StringIO()
-    call_command("doctor", *flags, stdout=said)
+    # It ends with an error where anything is wrong, as nobody's worker here.
+    with suppress(CommandError):
+        call_command("doctor", *flags, stdout=said)
     return said.getvalue()
 
 
