@@ -92,7 +92,7 @@ def test_a_check_that_fails_says_so_and_the_others_go_on():
 def test_without_a_database_what_asks_it_is_left_out(monkeypatch):
     away = outside("database", lambda: wrong("away", do="start it"))
     monkeypatch.setattr(examine, "REACHED", away)
-    assert found(outside("asks", lambda: pytest.fail("it was asked")), asking("other", lambda: ok(""))) == {
+    assert found(asking("asks", lambda: pytest.fail("it was asked")), outside("other", lambda: ok(""))) == {
         "database": "wrong",
         "asks": "warn",
         "other": "ok",
