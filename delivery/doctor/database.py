@@ -10,19 +10,8 @@ from django.db.migrations.executor import MigrationExecutor
 from delivery.doctor.check import Finding, named, ok, warn, wrong
 from delivery.monitoring import health
 from events.checks.database import LABELS
+from events.db import catalog
 
-# What PostgreSQL calls the rules of a key.
-_RULES = {models.CASCADE: "c", models.SET_NULL: "n", models.RESTRICT: "r"}
-_KEYS = """
-SELECT rel.relname, att.attname, con.confdeltype::text FROM pg_constraint con
-JOIN pg_class rel ON rel.oid = con.conrelid
-JOIN pg_attribute att ON att.attrelid = con.conrelid AND att.attnum = con.conkey[1]
-WHERE con.contype = 'f' AND con.convalidated AND rel.relname = ANY(%s)
-  AND rel.relnamespace = current_schema()::regnamespace
-"""
-_TRIGGERS = """
-SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'set_updated_at' AND tgenabled <> 'D'
-"""
 _RESTORE = "Restore the database whole, with its constraints; or compare it with one that `migrate` has made anew."
 
 
@@ -38,7 +27,7 @@ def answers() -> Finding:
         return wrong(f"It doesn't answer: {said}", do="Start it, or mend DATABASE_URL.")
     finally:
         anew.close()
-    return ok(f"It answers ({connection.vendor}).")
+    return ok(f"It answers ({catalog.product()}).")
 
 
 def migrations() -> Finding:
@@ -63,17 +52,13 @@ def writes() -> Finding:
 
 def rules() -> Finding:
     """PostgreSQL's own rules for what goes with what: programs that write past the ORM rely on them."""
-    if connection.vendor != "postgresql":
+    if not catalog.has_rules():
         return ok("SQLite has none; the code keeps them.")
-    wanted = dict(_wanted_rules())
+    wanted = catalog.wanted_rules(list(_models()))
     stamped = {model._meta.db_table for model in _models() if any(f.name == "updated_at" for f in model._meta.fields)}
-    with connection.cursor() as cursor:
-        cursor.execute(_KEYS, [[table for table, _ in wanted]])
-        there = {(table, column): rule for table, column, rule in cursor.fetchall()}
-        cursor.execute(_TRIGGERS)
-        triggers = {table.rpartition(".")[2].strip('"') for (table,) in cursor.fetchall()}
+    there = catalog.key_rules({table for table, _ in wanted})
     other = [f"{table}.{column}" for (table, column), rule in wanted.items() if there.get((table, column)) != rule]
-    other += [f"{table}, trigger set_updated_at" for table in sorted(stamped - triggers)]
+    other += [f"{table}, trigger set_updated_at" for table in sorted(stamped - catalog.tables_with_trigger())]
     return wrong(f"Missing or others: {named(other)}.", do=_RESTORE) if other else ok(f"All {len(wanted)} are there.")
 
 
@@ -83,9 +68,7 @@ def constraints() -> Finding:
         for model in _models()
         for one in (*model._meta.constraints, *model._meta.indexes)
     }
-    with connection.cursor() as cursor:
-        tables = {table for table, _ in wanted}
-        there = {(table, name) for table in tables for name in connection.introspection.get_constraints(cursor, table)}
+    there = catalog.names_of({table for table, _ in wanted})
     missing = [(key, is_index) for key, is_index in wanted.items() if key not in there]
     if lost := [".".join(key) for key, is_index in missing if not is_index]:
         return wrong(f"Constraints that are missing: {named(lost)}.", do=_RESTORE)
@@ -97,11 +80,3 @@ def constraints() -> Finding:
 def _models() -> Iterator[type[models.Model]]:
     for label in LABELS:
         yield from apps.get_app_config(label).get_models()
-
-
-def _wanted_rules() -> Iterator[tuple[tuple[str, str], str]]:
-    for model in _models():
-        for field in model._meta.concrete_fields:
-            remote: Any = field.remote_field
-            if remote is not None and getattr(field, "db_constraint", False) and remote.on_delete in _RULES:
-                yield (model._meta.db_table, str(field.column)), _RULES[remote.on_delete]

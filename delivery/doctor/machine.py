@@ -4,11 +4,10 @@ import os
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connection
 
 from delivery.conf import conf
 from delivery.doctor.check import Finding, named, ok, warn, wrong
-from events.db import clock
+from events.db import catalog, clock
 
 # Seconds; those of a minute are refused by receivers of signed webhooks, sooner or later.
 MOST_OFF = 5.0
@@ -46,8 +45,5 @@ def _secret_files() -> list[Path]:
 
 
 def _database_files() -> list[Path]:
-    if connection.vendor != "sqlite":
-        return []
-    name = str(connection.settings_dict["NAME"])
-    # One in memory has no file.
-    return [] if "memory" in name else [Path(name)]
+    file = catalog.file()
+    return [file] if file else []

@@ -20,7 +20,7 @@ from delivery.doctor import counts, database, machine, outside, processes
 from delivery.encryption import seal
 from delivery.models import Address
 from delivery.monitoring import health
-from events.db import clock
+from events.db import catalog, clock
 from events.models import LogHead, ServiceRun
 from notifications.inbox import recount
 from tests.delivery.factories.retention import event, row
@@ -58,7 +58,7 @@ def test_a_database_that_takes_no_writes(monkeypatch):
 def test_a_rule_of_a_key_that_is_another():
     with connection.cursor() as cursor:
         cursor.execute(
-            database._KEYS.replace("rel.relname, att.attname, con.confdeltype::text", "con.conname"), [["mutes"]]
+            catalog._KEYS.replace("rel.relname, att.attname, con.confdeltype::text", "con.conname"), [["mutes"]]
         )
         name = cursor.fetchone()[0]
         cursor.execute(f'ALTER TABLE mutes DROP CONSTRAINT "{name}"')
