@@ -1,9 +1,8 @@
 """Checks of this machine: its clock, and who may write and read which files."""
 
 import os
+import sys
 from pathlib import Path
-
-from django.conf import settings
 
 from delivery.conf import conf
 from delivery.doctor.check import Finding, named, ok, warn, wrong
@@ -38,7 +37,8 @@ def _folders() -> list[Path]:
 
 
 def _secret_files() -> list[Path]:
-    environment = os.environ.get("ENV_FILE", str(Path(getattr(settings, "BASE_DIR", ".")) / ".env"))
+    # As `manage.py`, which stands beside it, reads it.
+    environment = os.environ.get("ENV_FILE", str(Path(sys.argv[0]).resolve().parent / ".env"))
     archived = Path(conf.ARCHIVE_DIR).glob("*.jsonl.gz") if conf.ARCHIVE_DIR else []
     found = [Path(environment)] if environment else []
     return [path for path in (*found, *_database_files(), *archived) if path.is_file()]
