@@ -198,6 +198,7 @@ CARILLON: dict[str, Any] = {
     "DEMO": env.demo("CARILLON_DEMO", debug=DEBUG),
     "REDIS_URL": REDIS_URL,
     "REDIS_PREFIX": REDIS_PREFIX,
+    "TRACING": env.boolean("TRACING", default=False),
     "PUBLISH_EVENTS_PER_MINUTE": env.integer("PUBLISH_EVENTS_PER_MINUTE", default=60_000, least=0),
     "EVENT_BUS_CAPACITY": env.integer("EVENT_BUS_CAPACITY", default=1024, least=1),
     "JOB_LEASE_SECONDS": env.integer("JOB_LEASE_SECONDS", default=30, least=1),

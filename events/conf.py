@@ -1,6 +1,7 @@
 """Carillon's own settings, which a project writes into its `CARILLON = {...}`; those of this floor."""
 
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from typing import Any, Generic, TypeVar
 
 from django.conf import settings
@@ -61,6 +62,10 @@ def thresholds(warning: int, critical: int, *, most: int) -> Setting[tuple[int, 
     )
 
 
+def _can_trace(value: object) -> bool:
+    return value is False or (value is True and find_spec("opentelemetry") is not None)
+
+
 class _Events:
     # Admins are told when it changes.
     VERSION = text("0.2.0")
@@ -70,6 +75,8 @@ class _Events:
     REDIS_PREFIX = text("carillon")
     # What the sweeper calls every second; none: the sweeps that the installed apps name.
     SWEEPS = Setting[list[str] | None](None, "a list of dotted paths", are(str))
+    # Spans by OpenTelemetry's API; where they go is for the project's SDK to say.
+    TRACING = Setting[bool](False, "False, or True where opentelemetry-api is installed: carillon[otel]", _can_trace)
     # Over HTTP, for each key that has no number of its own, and for each person's session; 0: no limit.
     PUBLISH_EVENTS_PER_MINUTE = whole(60_000)
     EVENT_BUS_CAPACITY = whole(1024, least=1)

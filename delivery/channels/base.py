@@ -38,7 +38,8 @@ class Outgoing:
     `event`: of a notification, or what goes to a destination, with its type and actor loaded. Tests and confirmations
     have neither. `user` and `destination`: whose the address is, one of them.
     `number`: 1 is the first attempt. `zone`: the person's own, for times that they read. `begins_until`: the moment, of
-    the monotonic clock, from which on another worker may be at it; each beat moves it on.
+    the monotonic clock, from which on another worker may be at it; each beat moves it on. `traceparent`: of this
+    attempt's span, or empty.
     """
 
     delivery: Delivery
@@ -54,6 +55,7 @@ class Outgoing:
     number: int = 1
     zone: ZoneInfo = UTC_ZONE
     begins_until: float = math.inf
+    traceparent: str = ""
 
     @property
     def person(self) -> User:

@@ -26,7 +26,7 @@ from delivery.sender.heartbeat import BEAT, Heartbeat
 from delivery.sender.in_flight import InFlight
 from events.db import clock
 from events.db.errors import Fault, fault
-from events.transport import hints, outages
+from events.transport import hints, outages, tracing
 
 # Seconds after which a drain claims no more and another goes on; what it began it finishes. While something takes long
 # it goes on itself: each such drain keeps a process of the worker's pool.
@@ -74,6 +74,14 @@ async def outcome_of(outgoing: Outgoing, *, session: Session, channel: Channel, 
         error.add_note(f"on delivery {outgoing.delivery.pk}")
         outages.note(__name__, f"channel {channel.name} failed", error)
         return Outcome("retry", "internal_error", whose=Whose.UNKNOWN, excerpt=repr(error))
+
+
+def _span(outgoing: Outgoing, *, channel: Channel) -> tracing.Span:
+    """Begin the span of an attempt, which what goes out names."""
+    facts = {"carillon.channel": channel.name, "carillon.delivery.id": outgoing.delivery.pk}
+    span = tracing.start("carillon.send", outgoing.event, facts | {"carillon.attempt": outgoing.number})
+    outgoing.traceparent = span.traceparent
+    return span
 
 
 class _Drain:
@@ -244,7 +252,10 @@ class _ChannelLoop:
     async def _attempt(self, session: Session, delivery: Leased) -> Result:
         started = time.monotonic()
         seconds = self._channel.deadline + DEADLINE_GRACE
+        span = _span(delivery.outgoing, channel=self._channel)
         outcome = await outcome_of(delivery.outgoing, session=session, channel=self._channel, seconds=seconds)
+        ended = {"carillon.outcome": outcome.state, "http.response.status_code": outcome.http_status}
+        span.end(ended, error="" if outcome.state == "sent" else outcome.reason)
         return Result(delivery, outcome, round((time.monotonic() - started) * 1000))
 
     async def _wait(self, *, is_last: bool) -> list[Result]:

@@ -21,7 +21,7 @@ from events.dispatch import fairness, live_stream, pace, subscribers
 from events.entities import Source
 from events.log import ownership, reader
 from events.models import Event, LogHead
-from events.transport import outages
+from events.transport import outages, tracing
 
 BATCH = 1000
 
@@ -211,6 +211,7 @@ def _fetched(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
 def _announce(ids: list[int], *, to: list[Event] | None) -> None:
     """Announce numbered events: here by signal, to all processes by the live stream, to leased subscribers by hints."""
     events = reader.in_log_order(ids)
+    tracing.record("carillon.number", events)
     if to is not None:
         to += events
     subscribers.wake({event.event_type.name for event in events})

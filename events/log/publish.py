@@ -18,7 +18,7 @@ from events.log.insert import Accepted
 from events.log.recipients import Recipients
 from events.models import Event, EventType
 from events.rules import payload_schema
-from events.transport import hints
+from events.transport import hints, tracing
 
 NUMBER_TASK = "events.number"
 MAX_KEY = 200
@@ -181,7 +181,7 @@ def _event(given: NewEvent, *, event_type: EventType, publisher: str) -> Event:
         project_id=given.project_id,
         publisher=publisher,
         idempotency_key=_key(given.idempotency_key),
-        traceparent=given.traceparent,
+        traceparent=given.traceparent or tracing.current(),
         recipients=recipients.ids_of(given.to),
     )
     if isinstance(given.actor, User) and not given.actor._state.adding:

@@ -8,6 +8,7 @@ from events.bus import subscriber
 from events.db import clock
 from events.models import Event
 from events.monitoring import families
+from events.transport import tracing
 from notifications import channels
 from notifications.endings import ending
 from notifications.escalations import steps
@@ -21,7 +22,9 @@ NAME = named_audiences.SUBSCRIBER
 
 @subscriber(NAME, "*", transactional=True, start=0, sets_pace=True)
 def on_events(events: list[Event]) -> None:
-    made = route(events, now=clock.estimate(), sets_aside=True)
+    began = clock.estimate()
+    made = route(events, now=began, sets_aside=True)
+    tracing.record("carillon.route", events, since=began)
     tally, at = writer.tally_of(made), clock.estimate()
     tally.add(families.ROUTED, count=len(events))
     in_feed = {row.event_id for row in made.rows if row.channel == "in_app"}

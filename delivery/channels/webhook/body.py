@@ -16,6 +16,7 @@ from delivery.channels.webhook import cloudevents
 from delivery.conf import conf
 from delivery.models import Address
 from events import rendering
+from events.conf import conf as event_settings
 from events.db.clock import instant
 from events.models import Event
 from notifications.models import Notification, Summary
@@ -30,7 +31,8 @@ Body = dict[str, Any]
 def frozen(outgoing: Outgoing) -> Frozen:
     body = {"id": outgoing.message_id} | _said(outgoing)
     if outgoing.address.format == Address.Format.CLOUDEVENTS:
-        return Frozen(_bytes(cloudevents.structured(body)), cloudevents.CONTENT_TYPE)
+        event = cloudevents.structured(body | _trace(outgoing.event))
+        return Frozen(_bytes(event), cloudevents.CONTENT_TYPE)
     return Frozen(_bytes(body), JSON)
 
 
@@ -68,6 +70,11 @@ def _of_event(event: Event, notification: Notification | None) -> Body:
         "notification_id": notification.pk if notification else None,
         "reason": notification.reason if notification else "",
     }
+
+
+def _trace(event: Event | None) -> Body:
+    """Name the trace that an event began in: CloudEvents' distributed tracing extension."""
+    return {"traceparent": event.traceparent} if event is not None and event_settings.TRACING else {}
 
 
 def _of_digest(events: list[Event]) -> Body:

@@ -145,6 +145,8 @@ class WebhookSession:
         headers = signing.headers(body, message_id=outgoing.message_id, timestamp=int(now.timestamp()), keys=keys) | {
             "Content-Type": outgoing.delivery.content_type
         }
+        if outgoing.traceparent:
+            headers["traceparent"] = outgoing.traceparent
         attempt = _Attempt()
         _attempt.set(attempt)
         try:

@@ -1,0 +1,143 @@
+"""One trace from the caller's span to the receiver of a webhook, as a collector of OTLP gets it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+
+from delivery import addresses
+from delivery.models import Address
+from delivery.sender import drain
+from events.bus import publish
+from events.models import Event
+from events.sweep import sweep
+from tests.delivery.fakes.http_receiver import Receiver, Reply, receiving
+from tests.notifications.factories.routing import store_preference
+from tests.own_settings import own
+
+TRACER = trace.get_tracer("caller")
+CLOUD = Address.Format.CLOUDEVENTS
+# Only what is asked for is imported; a process of its own, for here all is.
+WITHOUT = """
+import sys, django
+sys.modules["opentelemetry"] = None
+django.setup()
+from delivery.sender import drain
+from events.bus import publish
+from events.transport import tracing
+assert tracing.current() == ""
+tracing.record("x", [])
+assert [name for name in sys.modules if name.startswith("opentelemetry.")] == []
+"""
+
+
+@pytest.fixture(scope="module")
+def provider() -> TracerProvider:
+    """The process's own, of which there can be one."""
+    made = TracerProvider()
+    trace.set_tracer_provider(made)
+    return made
+
+
+@pytest.fixture
+def collector(provider, settings) -> Iterator[Receiver]:
+    """Traces are on, and each span goes there as it ends."""
+    own(settings, TRACING=True)
+    with receiving() as running:
+        processor = SimpleSpanProcessor(OTLPSpanExporter(endpoint=f"{running.url}/v1/traces"))
+        provider.add_span_processor(processor)
+        yield running
+        processor.shutdown()
+        provider._active_span_processor._span_processors = ()
+
+
+def spans(collector: Receiver) -> dict[str, Any]:
+    """Spans that have arrived, by name."""
+    requests = [ExportTraceServiceRequest.FromString(one.body) for one in collector.requests]
+    return {
+        span.name: span
+        for request in requests
+        for resource in request.resource_spans
+        for scope in resource.scope_spans
+        for span in scope.spans
+    }
+
+
+def facts(span: Any) -> dict[str, str]:
+    return {one.key: one.value.string_value or str(one.value.int_value) for one in span.attributes}
+
+
+def tell(user: Any, receiver: Receiver, *, form: str = "standard") -> Event:
+    """Publish within a span, and let all that follows be done, as by other processes."""
+    addresses.create(user, kind="webhook", target=receiver.url, format=form, now=timezone.now())
+    store_preference(user, "job.completed", channels=["webhook"])
+    with TRACER.start_as_current_span("render"):
+        event = publish("job.completed", actor=user, to=[user.pk])
+    sweep()
+    drain.drain()
+    return event
+
+
+def test_one_trace_goes_from_the_caller_to_the_receiver(committed, owner, receiver, collector):
+    event = tell(owner, receiver)
+    found = spans(collector)
+    assert found.keys() == {"render", "carillon.number", "carillon.route", "carillon.send"}
+    assert len({span.trace_id for span in found.values()}) == 1
+    caller = found.pop("render").span_id
+    assert {span.parent_span_id for span in found.values()} == {caller}
+    assert {facts(span)["carillon.event.id"] for span in found.values()} == {str(event.pk)}
+    send = found["carillon.send"]
+    assert receiver.last.headers["traceparent"].startswith(f"00-{send.trace_id.hex()}-{send.span_id.hex()}-")
+    assert facts(send)["carillon.outcome"] == "sent"
+
+
+def test_a_cloud_event_names_where_it_began(committed, owner, receiver, collector):
+    event = tell(owner, receiver, form=CLOUD)
+    render = spans(collector)["render"]
+    assert json.loads(receiver.last.body)["traceparent"] == event.traceparent
+    assert event.traceparent.startswith(f"00-{render.trace_id.hex()}-{render.span_id.hex()}-")
+
+
+def test_an_attempt_that_failed_says_so(committed, owner, receiver, collector):
+    receiver.reply = Reply(500)
+    tell(owner, receiver)
+    send = spans(collector)["carillon.send"]
+    assert (send.status.code, facts(send)["http.response.status_code"]) == (2, "500")
+
+
+def test_what_rolls_back_leaves_no_span(committed, owner, collector):
+    with TRACER.start_as_current_span("render"), transaction.atomic():
+        publish("job.completed", actor=owner)
+        transaction.set_rollback(True)
+    sweep()
+    assert spans(collector).keys() == {"render"}
+
+
+def test_without_a_span_there_is_no_trace(committed, owner, collector):
+    publish("job.completed", actor=owner)
+    sweep()
+    assert (Event.objects.get().traceparent, spans(collector)) == ("", {})
+
+
+def test_switched_off_nothing_is_kept_or_sent(committed, owner, receiver, collector, settings):
+    own(settings, TRACING=False)
+    assert tell(owner, receiver, form=CLOUD).traceparent == ""
+    assert "traceparent" not in receiver.last.headers | json.loads(receiver.last.body)
+    assert spans(collector).keys() == {"render"}
+
+
+def test_without_opentelemetry_everything_goes_on():
+    done = subprocess.run([sys.executable, "-c", WITHOUT], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
