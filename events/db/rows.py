@@ -109,9 +109,9 @@ def _executed(sql: str, params: list[Any], *, returning: Sequence[str]) -> list[
 
 def _adapted(values: Sequence[Any], adapt: Callable[[Any], Any]) -> list[Any]:
     """Values as parameters; one object that many rows have, such as a moment, is adapted once."""
-    objects = {id(value): value for value in values}
+    objects = dict(zip(map(id, values), values, strict=True))
     adapted = {key: None if value is None else adapt(value) for key, value in objects.items()}
-    return [adapted[id(value)] for value in values]
+    return [adapted[key] for key in map(id, values)]
 
 
 def _unnested(names: Sequence[str], db_types: Sequence[str], values: Sequence[list[Any]]) -> tuple[str, list[Any]]:

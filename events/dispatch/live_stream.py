@@ -5,7 +5,7 @@ import json
 import logging
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -192,14 +192,14 @@ def _events(message: dict[str, Any]) -> Iterator[Published]:
 
 
 def _to_json(event: Event) -> dict[str, Any]:
-    source = event.source
+    source, event_type = event.source, event.event_type
     return {
         "id": event.pk,
         "position": event.position,
-        "event_type": event.event_type.name,
-        "category": event.event_type.category,
-        "is_critical": event.event_type.is_critical,
-        "source": asdict(source) if source else None,
+        "event_type": event_type.name,
+        "category": event_type.category,
+        "is_critical": event_type.is_critical,
+        "source": {"type": source.type, "id": source.id} if source else None,
         "actor_user_id": event.actor_user_id,
         "project_id": event.project_id,
         "payload": event.payload,

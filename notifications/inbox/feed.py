@@ -207,12 +207,13 @@ def own_json(row: Notification, *, body: str) -> dict[str, Any]:
 
 def event_json(event: Event) -> dict[str, Any]:
     """Part of the `notification` object that is the same for everybody. Needs the type and the actor loaded."""
-    words = rendering.render(event, event.event_type)
+    event_type = event.event_type
+    words = rendering.render(event, event_type)
     return {
         "event_id": event.pk,
-        "event_type": event.event_type.name,
-        "category": event.event_type.category,
-        "is_critical": event.event_type.is_critical,
+        "event_type": event_type.name,
+        "category": event_type.category,
+        "is_critical": event_type.is_critical,
         "is_over": event.resolved_by_id is not None,
         "title": words.title,
         "body": words.body,

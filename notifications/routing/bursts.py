@@ -69,19 +69,18 @@ class Folding:
             rows[place] = was._replace(
                 toast=False, replaces=None, group_key=None, folds_until=None, total=1, actors=(), folded_into=key
             )
-            row = row._replace(toast=was.toast, replaces=was.replaces, folds_until=was.folds_until)
-            total, actors = was.total, was.actors
+            toast, replaces, until, total, actors = was.toast, was.replaces, was.folds_until, was.total, was.actors
         elif head := self._context.heads.get((row.user_id, "in_app", key)):
             told = (head.event_id, row.user_id, "in_app", head.reason, head.hold, None, 0, False)
             rows.append(PlannedRow(*told, folded_into=key, summary_id=head.summary_id, told_at=head.created_at))
             # The toast that it may still have is updated; it pops up if there was none so far.
-            toast = row.toast and head.hold != NO_HOLD
-            row = row._replace(toast=toast, replaces=head.row_id, folds_until=head.folds_until)
+            toast, replaces, until = row.toast and head.hold != NO_HOLD, head.row_id, head.folds_until
             total, actors = head.total, head.actors
         else:
             return False
         self._feed[row.user_id, key] = len(rows)
-        rows.append(row._replace(group_key=key, total=total + 1, actors=_with(event.actor_id, actors)))
+        shown = {"group_key": key, "toast": toast, "replaces": replaces, "folds_until": until}
+        rows.append(row._replace(**shown, total=total + 1, actors=_with(event.actor_id, actors)))
         return True
 
     def _count(self, row: PlannedRow, *, name: str, most: int, span: float) -> datetime | None:

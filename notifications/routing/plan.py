@@ -3,6 +3,7 @@
 A slow, obvious reference in the tests says the same (tests/notifications/references/plan.py).
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from notifications.routing.facts import (
     PlannedRow,
     Preference,
     RoutingContext,
+    TypeFacts,
 )
 
 
@@ -27,9 +29,10 @@ def plan(facts: Sequence[EventFacts], context: RoutingContext) -> Plan:
     made = Plan()
     withdrawn, facts = _sorted_out(facts)
     made.why_not |= {(pk, user): "withdrawn" for pk in withdrawn for user in context.audience.get(pk, {})}
-    writer = _Writer(made, context, last_of_group=_last_of_group(facts, context))
+    offers, known = _offers(facts, context), context.already_notified
+    writer = _Writer(made, context, last_of_group=_last_of_group(facts, context, offers=offers))
     for event in facts:
-        offer, known = _Offer(event, context), context.already_notified
+        offer = offers[event.event_id]
         writer.begin(event)
         for user_id, reason in context.audience.get(event.event_id, {}).items():
             channels, why_not, waits = offer.to(user_id, reason=reason)
@@ -104,13 +107,17 @@ class _Way(NamedTuple):
     waits: Mapping[str, datetime] = {}
 
 
-class _Offer:
-    """Channels of an event: worked out once for all people who chose alike."""
+# What a preference and a ladder come to, for one type.
+_Ways = dict[tuple[Preference, Ladder], _Way]
 
-    def __init__(self, event: EventFacts, context: RoutingContext) -> None:
+
+class _Offer:
+    """Channels of an event: worked out once for all people who chose alike. `made`: by offers of its type so far."""
+
+    def __init__(self, event: EventFacts, context: RoutingContext, *, made: _Ways) -> None:
         self._event, self._context, self._type = event, context, event.type
         self._default = Preference(True, event.type.default_channels, "all")
-        self._made: dict[tuple[Preference, Ladder], _Way] = {}
+        self._made = made
         project = event.project_id
         self._preset = None if project is None else context.project_defaults.get((project, event.type.type_id))
         passes = not context.mutes or event.type.is_critical or event.type.is_locked
@@ -172,6 +179,12 @@ class _Offer:
         return scope == "my_projects" and (event.project_id, user_id) in context.project_members
 
 
+def _offers(facts: Sequence[EventFacts], context: RoutingContext) -> dict[int, _Offer]:
+    """Make the offer of each event."""
+    made = defaultdict[TypeFacts, _Ways](dict)
+    return {event.event_id: _Offer(event, context, made=made[event.type]) for event in facts}
+
+
 def _muting(event: EventFacts, context: RoutingContext) -> set[int]:
     """Find who mutes its source or its project."""
     return set[int]().union(*(context.mutes.get(entity, ()) for entity in event.entities))
@@ -182,13 +195,15 @@ def _sorted_out(facts: Sequence[EventFacts]) -> tuple[list[int], list[EventFacts
     return [event.event_id for event in facts if event.is_withdrawn], [one for one in facts if not one.is_withdrawn]
 
 
-def _last_of_group(facts: Sequence[EventFacts], context: RoutingContext) -> dict[tuple[int, str], int]:
+def _last_of_group(
+    facts: Sequence[EventFacts], context: RoutingContext, *, offers: Mapping[int, _Offer]
+) -> dict[tuple[int, str], int]:
     """Find the last event of each person's group in this batch that reaches their feed: the others give way to it."""
     last: dict[tuple[int, str], int] = {}
     for event in facts:
         if (key := event.group_key) is None:
             continue
-        offer = _Offer(event, context)
+        offer = offers[event.event_id]
         for user_id, reason in context.audience.get(event.event_id, {}).items():
             if "in_app" in offer.to(user_id, reason=reason)[0]:
                 last[user_id, key] = event.event_id
