@@ -72,7 +72,7 @@ def begin(events: Sequence[Event], *, reader: str, most: int) -> Ending:
         return ending
     ended = ending.withdrawn | ending.over
     telling = Fanout.objects.filter(event_id__in_set=ended)
-    list(telling.select_for_update().order_by("event_id").values_list("pk"))
+    list(telling.select_for_update().order_by("event_id", "pk").values_list("pk"))
     telling.filter(event_id__in_set=ending.withdrawn).delete()
     steps.end(ended)
     parked = ParkedEvent.objects.filter(subscriber__name=reader, event_id__in_set=ended)

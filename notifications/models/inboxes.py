@@ -81,9 +81,9 @@ class ReadingBatch(models.Model):
 
 
 class Fanout(models.Model):
-    """Audience on its way: all up to `after_user` have their rows."""
+    """Part of an audience on its way, by user ids: all up to `after_user` have their rows. A worker each may be at it."""
 
-    event = models.OneToOneField(Event, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="+")
     after_user = models.BigIntegerField(default=0, db_default=0)
     until_user = models.BigIntegerField()
     rule = models.TextField(
@@ -95,6 +95,7 @@ class Fanout(models.Model):
     class Meta:
         db_table = "fanouts"
         verbose_name = "large audience"
+        ordering = ["event", "after_user"]
 
     def __str__(self) -> str:
         return f"event {self.event_id}, users {self.after_user} to {self.until_user}"
