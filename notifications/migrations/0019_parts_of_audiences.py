@@ -35,7 +35,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "attempts",
-                    models.IntegerField(db_default=0, default=0, help_text="Failed tries of the chunk that comes next."),
+                    models.IntegerField(
+                        db_default=0, default=0, help_text="Failed tries of the chunk that comes next."
+                    ),
                 ),
                 ("retry_at", models.DateTimeField(blank=True, null=True)),
                 (
