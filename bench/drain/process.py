@@ -1,4 +1,4 @@
-"""Process that drains the log, by the router and by bare statements, and has a worker run as many tasks, interleaved."""
+"""Process that drains the log, by the router and by bare statements, and has a worker run tasks, interleaved."""
 
 from __future__ import annotations
 

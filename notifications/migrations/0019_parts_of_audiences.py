@@ -1,4 +1,4 @@
-"""Several parts of a large audience: a table with a key of its own takes the place of one that had the event as its key."""
+"""Several parts of a large audience: a table with a key of its own replaces the one whose key was the event."""
 
 from typing import Any
 

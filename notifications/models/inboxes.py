@@ -81,7 +81,7 @@ class ReadingBatch(models.Model):
 
 
 class Fanout(models.Model):
-    """Part of an audience on its way, by user ids: all up to `after_user` have their rows. A worker each may be at it."""
+    """Part of an audience on its way, by user ids, for one worker: all up to `after_user` have their rows."""
 
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="+")
     after_user = models.BigIntegerField(default=0, db_default=0)

@@ -68,7 +68,7 @@ def _pending(now: datetime | None) -> QuerySet[Fanout, tuple[int]]:
 
 
 def count_set_aside() -> int:
-    """Count the parts of audiences whose chunk failed three times for no known fault of theirs: tried ever more rarely."""
+    """Count the parts whose chunk failed three times for no known fault of theirs: they are tried ever more rarely."""
     return Fanout.objects.filter(attempts__gte=retry.TRIES).count()
 
 
@@ -173,7 +173,8 @@ def advance_each(*, now: datetime) -> bool:
 
 
 def _count_failure(part: Fanout, error: Exception, *, now: datetime) -> None:
-    """Plan the next try of this part, or park the event as if routing had failed: run again by hand, it notifies nobody twice.
+    """Plan the next try of this part, or park the event as if routing had failed: run again by hand, it notifies nobody
+    twice.
 
     Of what isn't known to be bad the tries go on, and after the third it is told that it is set aside.
     """
