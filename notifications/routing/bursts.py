@@ -79,8 +79,10 @@ class Folding:
         else:
             return False
         self._feed[row.user_id, key] = len(rows)
-        shown = {"group_key": key, "toast": toast, "replaces": replaces, "folds_until": until}
-        rows.append(row._replace(**shown, total=total + 1, actors=_with(event.actor_id, actors)))
+        actors, total = _with(event.actor_id, actors), total + 1
+        rows.append(
+            row._replace(group_key=key, toast=toast, replaces=replaces, folds_until=until, total=total, actors=actors)
+        )
         return True
 
     def _count(self, row: PlannedRow, *, name: str, most: int, span: float) -> datetime | None:
