@@ -5,6 +5,7 @@ Locks come in the house's order: inboxes, notifications, addresses, servers, del
 
 import random
 import uuid
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -292,7 +293,7 @@ def _tally_of(
     results: Sequence[Result], *, nexts: Mapping[int, _NextState], returned: Collection[int], now: datetime
 ) -> Tally:
     """Count for `/metrics` how attempts went, and what ended with them."""
-    tally = Tally()
+    tally, seconds_of = Tally(), defaultdict[str, list[float]](list)
     for result in results:
         if result.leased.attempt_id in returned:
             continue
@@ -303,9 +304,11 @@ def _tally_of(
             tally.add(families.RETRIES, kind)
         if after is not None and after.is_end:
             count_end(tally, kind, state=after.state, reason=after.reason, fault=fault)
-            seconds = _seconds_to_sent(result.leased.outgoing, now=now) if after.state == State.SENT else None
-            if seconds is not None:
-                tally.observe(families.SENT_SECONDS, kind, seconds=seconds)
+            taken = _seconds_to_sent(result.leased.outgoing, now=now) if after.state == State.SENT else None
+            if taken is not None:
+                seconds_of[kind].append(taken)
+    for kind, seconds in seconds_of.items():
+        tally.observe(families.SENT_SECONDS, kind, seconds=seconds)
     return tally
 
 

@@ -5,11 +5,12 @@ A counter is the sum of all rows. The sweep puts many together into one; nothing
 
 import time
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import transaction
 
+from events.db.rows import insert_rows
 from events.models import MetricCounts
 from events.monitoring.families import Stored
 
@@ -31,17 +32,18 @@ class Tally:
     def add(self, family: Stored, *labels: str, count: float = 1) -> None:
         self.counts[_SEPARATOR.join((family.name, *labels))] += count
 
-    def observe(self, family: Stored, *labels: str, seconds: float) -> None:
-        """Count a value in the least bucket that holds it."""
-        place = bisect_left(family.buckets, seconds)
-        bucket = str(family.buckets[place]) if place < len(family.buckets) else ABOVE_ALL
-        self.add(family, *labels, bucket)
-        self.add(family, *labels, SUM, count=round(seconds, 6))
+    def observe(self, family: Stored, *labels: str, seconds: Sequence[float]) -> None:
+        """Count values, each in the least bucket that holds it."""
+        for place, count in Counter([bisect_left(family.buckets, each) for each in seconds]).items():
+            bucket = str(family.buckets[place]) if place < len(family.buckets) else ABOVE_ALL
+            self.add(family, *labels, bucket, count=count)
+        if seconds:
+            self.add(family, *labels, SUM, count=round(sum(seconds), 6))
 
     def write(self) -> None:
         """Add the row: one query, none for nothing."""
         if self.counts:
-            MetricCounts.objects.create(counts=self.counts)
+            insert_rows(MetricCounts._meta.db_table, columns={"counts": "jsonb"}, rows=[(self.counts,)])
 
 
 def read() -> Mapping[Series, float]:

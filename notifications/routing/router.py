@@ -28,9 +28,8 @@ def on_events(events: list[Event]) -> None:
     tally, at = writer.tally_of(made), clock.estimate()
     tally.add(families.ROUTED, count=len(events))
     in_feed = {row.event_id for row in made.rows if row.channel == "in_app"}
-    for event in events:
-        if event.pk in in_feed:
-            tally.observe(families.FEED_SECONDS, seconds=(at - event.created_at).total_seconds())
+    seconds = [(at - event.created_at).total_seconds() for event in events if event.pk in in_feed]
+    tally.observe(families.FEED_SECONDS, seconds=seconds)
     tally.write()
 
 
