@@ -61,6 +61,14 @@ def text(name: str, *, default: str) -> str:
     return _given.get(name, "").strip() or default
 
 
+def choice(name: str, accepted: list[str]) -> str:
+    """Read one of these words; the first where there is none."""
+    raw = _given.get(name, "").strip().lower() or accepted[0]
+    if raw in accepted:
+        return raw
+    raise UnreadableSettingError(f"{name} is {raw!r}; it must be one of {', '.join(accepted)}.")
+
+
 def words(name: str, *, default: list[str]) -> list[str]:
     raw = _given.get(name, "")
     return [word.strip() for word in raw.split(",") if word.strip()] or default

@@ -237,16 +237,22 @@ if ANYMAIL_WEBHOOK_SECRET := env.text("ANYMAIL_WEBHOOK_SECRET", default=""):
     INSTALLED_APPS.append("anymail")
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.mailbox("SMTP_FROM", default="Carillon <carillon@localhost>")
 
+LOG_FORMAT = env.choice("LOG_FORMAT", ["line", "json"])
+if LOG_FORMAT == "json":
+    MIDDLEWARE.insert(0, "events.monitoring.json_log.request_ids")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "json": {"()": "events.monitoring.json_log.JsonLine"},
+    },
     "filters": {
         "client_errors": {"()": "config.client_errors.OneLine"},
         "repeated": {"()": "config.repeated_lines.OncePerOutage"},
     },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["client_errors", "repeated"]}
+        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["client_errors", "repeated"]}
     },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {

@@ -14,7 +14,7 @@ from delivery.outbox import digest, eligibility, load
 from events.db.rows import insert_rows, update_rows
 from events.monitoring import families
 from events.monitoring.counting import Tally
-from events.transport import outages
+from events.transport import log_ids, outages
 
 # A worker that lives says so this often; one that can't for so long may have lost what it holds.
 BEAT = timedelta(seconds=5)
@@ -143,7 +143,8 @@ def _freeze(channel: Channel, wanted: Sequence[Outgoing], *, tally: Tally, now: 
             frozen = channel.freeze(one)
         except Exception as error:  # noqa: BLE001  whatever a template raises stops its own delivery only
             error.add_note(f"on delivery {delivery.pk}")
-            outages.note(__name__, "a delivery could not be rendered", error)
+            with log_ids.working_on(delivery=delivery.pk):
+                outages.note(__name__, "a delivery could not be rendered", error)
             age = now - (delivery.resent_at or delivery.created_at)
             if age >= blame.OURS_ENDS_AFTER:
                 broken[delivery.pk] = CANNOT_RENDER

@@ -10,7 +10,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import AbstractContextManager, AsyncExitStack, suppress
 
 from django.db import Error
 
@@ -26,7 +26,7 @@ from delivery.sender.heartbeat import BEAT, Heartbeat
 from delivery.sender.in_flight import InFlight
 from events.db import clock
 from events.db.errors import Fault, fault
-from events.transport import hints, outages, tracing
+from events.transport import hints, log_ids, outages, tracing
 
 # Seconds after which a drain claims no more and another goes on; what it began it finishes. While something takes long
 # it goes on itself: each such drain keeps a process of the worker's pool.
@@ -82,6 +82,12 @@ def _span(outgoing: Outgoing, *, channel: Channel) -> tracing.Span:
     span = tracing.start("carillon.send", outgoing.event, facts | {"carillon.attempt": outgoing.number})
     outgoing.traceparent = span.traceparent
     return span
+
+
+def _named(outgoing: Outgoing) -> AbstractContextManager[None]:
+    """Name the delivery and its event in what is logged of an attempt."""
+    events = None if outgoing.event is None else [outgoing.event.pk]
+    return log_ids.working_on(events=events, delivery=outgoing.delivery.pk)
 
 
 class _Drain:
@@ -253,7 +259,8 @@ class _ChannelLoop:
         started = time.monotonic()
         seconds = self._channel.deadline + DEADLINE_GRACE
         span = _span(delivery.outgoing, channel=self._channel)
-        outcome = await outcome_of(delivery.outgoing, session=session, channel=self._channel, seconds=seconds)
+        with _named(delivery.outgoing):
+            outcome = await outcome_of(delivery.outgoing, session=session, channel=self._channel, seconds=seconds)
         ended = {"carillon.outcome": outcome.state, "http.response.status_code": outcome.http_status}
         span.end(ended, error="" if outcome.state == "sent" else outcome.reason)
         return Result(delivery, outcome, round((time.monotonic() - started) * 1000))

@@ -14,7 +14,7 @@ from events.dispatch.subscribers import CATCH_UP_TASK, Subscription
 from events.log import reader
 from events.models import Event, EventType, LogHead, Subscriber
 from events.rules.patterns import matches
-from events.transport import hints, outages
+from events.transport import hints, log_ids, outages
 
 BATCH = 500
 LEASE = timedelta(seconds=60)
@@ -147,7 +147,8 @@ def _leased_step(subscription: Subscription, *, limit: int, now: datetime, fresh
 
 def _handle(subscription: Subscription, batch: _Batch) -> None:
     if batch.events:
-        subscription.handler(batch.events)
+        with log_ids.working_on(events=[event.pk for event in batch.events]):
+            subscription.handler(batch.events)
 
 
 def _ready(subscription: Subscription, *, now: datetime) -> Subscriber | None:
@@ -202,7 +203,8 @@ def _after_failure(subscription: Subscription, failed: _BatchError, *, now: date
     """The size of the next try, or 0 to leave it for later."""
     count = len(failed.batch.events)
     pace.mark_failing(subscription.name)
-    outages.note(__name__, f"subscriber {subscription.name} failed", failed.error)
+    with log_ids.working_on(events=[event.pk for event in failed.batch.events]):
+        outages.note(__name__, f"subscriber {subscription.name} failed", failed.error)
     if count > 1 and is_eased_by_less(failed.error):
         return count // 2 if _release(subscription, token=failed.token) else 0
     if fault(failed.error) is Fault.NOBODY:

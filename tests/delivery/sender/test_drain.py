@@ -8,8 +8,10 @@ from multiprocessing.sharedctypes import RawValue
 import pytest
 from django.utils import timezone
 
+from delivery.channels import Outcome
 from delivery.models import Delivery
 from delivery.sender import drain, in_flight, worker_lock
+from events.transport import log_ids
 from tests.conftest import person
 from tests.delivery.factories.deliveries import address, delivery
 from tests.delivery.fakes.channel import SENT
@@ -30,6 +32,20 @@ def test_it_sends_all_that_is_due(fake):
     drain.drain()
     assert states() == ["sent"] * 15
     assert len(fake.sent) == 15
+
+
+def test_what_an_attempt_logs_names_its_delivery_and_event(fake, monkeypatch):
+    named = []
+
+    async def outcome_of(*_arguments: object, **_more: object) -> Outcome:
+        named.append(dict(log_ids.current()))
+        return SENT
+
+    monkeypatch.setattr(drain, "outcome_of", outcome_of)
+    made = delivery(address(person("owner")), due_at=timezone.now())
+    drain.drain()
+    assert made.notification is not None
+    assert named == [{"delivery": made.pk, "events": [made.notification.event_id]}]
 
 
 def test_who_hangs_costs_the_others_nothing(fake):
