@@ -6,14 +6,16 @@ other leaves alone (docs/retention.md).
 
 import logging
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
 from django.db import OperationalError
-from django.db.models import Q
+from django.db.models import Model, Q
 
 from delivery.models import Attempt, Delivery
 from delivery.retention import limits
@@ -21,7 +23,7 @@ from delivery.retention.archive import Archive
 from delivery.retention.step import Gone, RetentionStep
 from delivery.retention.tables import Events, LoneDeliveries, Mutes, Notifications, ReadingBatches, Summaries
 from events.models import EventType
-from notifications.models import Notification
+from notifications.models import Notification, Summary
 
 logger = logging.getLogger(__name__)
 
@@ -74,28 +76,49 @@ def prune(
 
 def count(*, now: datetime, days: int) -> Gone:
     """Count what a run would take now, by table; nothing is changed. Reads the tables whole, which may take a while."""
-    rows, summaries, lone, batches, mutes, events, progress = (
-        step.rows.filter(step.may_go()) for step in _steps(now=now, days=days, is_dry=True)
-    )
+    may_go: defaultdict[type[Model], list[Q]] = defaultdict(list)
+    for step in _steps(now=now, days=days, is_dry=True):
+        may_go[step.model].append(step.may_go())
+    found = {model: model._default_manager.filter(reduce(or_, each)) for model, each in may_go.items()}
+    rows, summaries = found[Notification], found[Summary]
+    lone = Delivery.objects.filter(reduce(or_, may_go[Delivery]))
     deliveries = Delivery.objects.filter(Q(notification__in=rows) | Q(summary__in=summaries)) | lone
     attempts = Attempt.objects.filter(delivery__in=deliveries)
-    tables = (rows, summaries, deliveries, attempts, events | progress, batches, mutes)
-    return Counter({found.model._meta.db_table: found.count() for found in tables})
+    found |= {Delivery: deliveries, Attempt: attempts}
+    return Counter({model._meta.db_table: each.count() for model, each in found.items()})
 
 
 def _steps(*, now: datetime, days: int, is_dry: bool = False) -> Iterator[RetentionStep]:
     """Steps of one pruning, in this order: what points goes before what is pointed to."""
     before, superseded = now - timedelta(days=days), now - SUPERSEDED_AFTER
     routed = limits.routed(before, is_final=not is_dry)
-    yield (notifications := Notifications(routed))
+    own = _own_days()
+    others = ~Q(event_type__in=[pk for ids in own.values() for pk in ids]) if own else Q()
+    bounds = [(routed, others)]
+    for kept, ids in own.items():
+        theirs = limits.routed(now - timedelta(days=kept), is_final=not is_dry)
+        bounds.append((theirs, Q(event_type__in=ids)))
+    rows = [Notifications(each, among=among) for each, among in bounds]
+    yield from rows
     # In a dry run those that may go are still there.
-    pointing = Notification.objects.exclude(notifications.may_go()) if is_dry else Notification.objects.all()
+    going = [step.may_go() for step in rows] if is_dry else []
+    pointing = Notification.objects.exclude(reduce(or_, going)) if going else Notification.objects.all()
     yield Summaries(routed, pointing=pointing)
     yield (lone := LoneDeliveries(routed))
     yield ReadingBatches(replace(routed, before=max(before, now - UNDO_FOR)))
     yield Mutes(replace(routed, before=now))
     deliveries = Delivery.objects.exclude(lone.may_go()) if is_dry else Delivery.objects.all()
-    yield Events(limits.by_age(before), pointing=(pointing, deliveries), among=Q())
+    for bound, among in bounds:
+        yield Events(limits.by_age(bound.before), pointing=(pointing, deliveries), among=among)
     types = EventType.objects.filter(name__endswith=".progress").exclude(replaces="")
     progress = Q(event_type_id__in_set=list(types.values_list("pk", flat=True)))
     yield Events(limits.routed(superseded), pointing=(pointing, deliveries), among=progress)
+
+
+def _own_days() -> dict[int, list[int]]:
+    """Types that say themselves how long they are kept, by days. One query."""
+    found: defaultdict[int, list[int]] = defaultdict(list)
+    for pk, kept in EventType.objects.exclude(keep_days=None).values_list("pk", "keep_days"):
+        if kept is not None and kept >= 1:
+            found[kept].append(pk)
+    return found

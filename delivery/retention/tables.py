@@ -94,12 +94,16 @@ class FeedStep(RetentionStep):
 
 
 class Notifications(FeedStep):
-    """Notifications in the order of their events: those of young events are never read."""
+    """Notifications in the order of their events: those of young events are never read. `among`: of which events."""
 
     model = Notification
     key = ("event_id", "user_id", "channel")
     start = (0, 0, "")
     needed = ("id", "user_id", *COUNTED)
+
+    def __init__(self, limits: Limits, *, among: Q | None = None) -> None:
+        super().__init__(limits)
+        self._among = among or Q()
 
     def old(self, after: tuple[int | str, ...], *, limit: int) -> QuerySet[Any]:
         return self.rows.filter(event__lte=self.limits.last_event)
@@ -107,7 +111,7 @@ class Notifications(FeedStep):
     def may_go(self) -> Q:
         """Old ones that are given out and not snoozed, with nothing on its way, their event old, routed and told to
         all."""
-        is_past = Q(created_at__lt=self.limits.before, position__lte=self.limits.position)
+        is_past = self._among & Q(created_at__lt=self.limits.before, position__lte=self.limits.position)
         return Q(
             Exists(Event.objects.filter(is_past, pk=OuterRef("event"))),
             ~Exists(Delivery.objects.filter(notification=OuterRef("pk"), state__in=Delivery.UNSETTLED)),

@@ -73,6 +73,7 @@ class EventTypeAdmin(PlainLookups[EventType]):
                     "burst_seconds",
                     "resolves",
                     "tells_when_over",
+                    "keep_days",
                     "last_published",
                     "created_at",
                     "updated_at",

@@ -16,6 +16,8 @@ _CATEGORY = re.compile(r"[a-z0-9_-]+")
 LONGEST_BURST = 86_400
 # Minutes: a day.
 LONGEST_WAIT = 1_440
+# Days: fifty years.
+LONGEST_KEPT = 18_250
 
 
 def in_app_only() -> list[str]:
@@ -122,6 +124,12 @@ class EventType(models.Model):
         help_text="Who is told while nobody acknowledges it: a list of rules, one after each wait.",
     )
 
+    keep_days = models.IntegerField(
+        null=True,
+        blank=True,
+        help_text="Days that its events and their notifications are kept; empty: as for all others.",
+    )
+
     declared = models.JSONField(
         null=True, blank=True, editable=False, help_text="What code declared last; what differs, an admin changed."
     )
@@ -180,6 +188,7 @@ class EventType(models.Model):
             ("url_template", lambda: templates.check(self.url_template, sample=self.sample)),
             ("burst_seconds", self._check_burst),
             ("acknowledge_minutes", self._check_acknowledging),
+            ("keep_days", self._check_keeping),
             ("escalates_to", lambda: audience_rules.check(self.escalates_to, what="escalates_to")),
         ]
         for field, check in checks:
@@ -211,6 +220,10 @@ class EventType(models.Model):
             raise ValueError("only critical events escalate; leave the minutes empty, or tick “critical”")
         if type(minutes) is not int or not 0 < minutes <= LONGEST_WAIT:
             raise ValueError(f"a wait of {minutes} minutes can't be; use 1 to {LONGEST_WAIT}, or leave it empty")
+
+    def _check_keeping(self) -> None:
+        if self.keep_days is not None and not 1 <= self.keep_days <= LONGEST_KEPT:
+            raise ValueError(f"it can't be kept for {self.keep_days} days; use 1 to {LONGEST_KEPT}, or leave it empty")
 
     def _check_resolves(self) -> None:
         if not isinstance(self.resolves, list) or not all(isinstance(name, str) for name in self.resolves):
