@@ -1,0 +1,38 @@
+"""People of a soak: each with a key and a session; the first publishes."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import import_module
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import Permission, User
+
+from events.models import ApiKey
+
+# Sessions that read pages; sockets and calls have keys.
+READERS = 20
+
+
+def main(count: int) -> dict[str, list[dict[str, str | int]] | list[str]]:
+    """Make them; ids and keys, and cookies of those who read pages."""
+    people = User.objects.bulk_create([User(username=f"u{number}", password="!") for number in range(count)])
+    people[0].user_permissions.add(Permission.objects.get(codename="publish_event"))
+    keys = {user.pk: f"crl_soak{user.pk}" for user in people}
+    ApiKey.objects.bulk_create(
+        [ApiKey(user=user, digest=hashlib.sha256(keys[user.pk].encode()).hexdigest()) for user in people]
+    )
+    return {
+        "people": [{"id": user.pk, "key": keys[user.pk]} for user in people],
+        "sessions": [_session(user) for user in people[:READERS]],
+    }
+
+
+def _session(person: User) -> str:
+    session = import_module(settings.SESSION_ENGINE).SessionStore()
+    session[SESSION_KEY] = str(person.pk)
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[HASH_SESSION_KEY] = person.get_session_auth_hash()
+    session.save()
+    return str(session.session_key)
