@@ -10,10 +10,22 @@ from django.contrib.auth.signals import user_logged_in
 YOUNG_OBJECTS = 50_000
 
 
+class DaphneConfig(AppConfig):
+    """Daphne's app without its server, for its `runserver`.
+
+    Its own configuration imports Twisted and OpenSSL, 16 MB, into workers and beat too. The processes that serve import
+    the server themselves.
+    """
+
+    name = "daphne"
+    verbose_name = "Daphne"
+
+
 class ConfigConfig(AppConfig):
     """Installed for its commands (`serve`, `web`), health pages and demo data; nobody imports it."""
 
     name = "config"
+    default = True
 
     def ready(self) -> None:
         """Hear of who signed in, and tune the garbage collector, once for this process.

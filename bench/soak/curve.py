@@ -19,7 +19,8 @@ def svg(memory: dict[str, list[tuple[float, float]]]) -> str:
         return f"{x:.1f},{HEIGHT - BOTTOM - megabytes / most * (HEIGHT - BOTTOM - TOP):.1f}"
 
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"',
+        '  font-family="sans-serif" font-size="12">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
     ]
     for share in (0, 0.25, 0.5, 0.75, 1):
