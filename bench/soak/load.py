@@ -19,6 +19,13 @@ import aiohttp
 EVENTS_A_SECOND, READS_A_SECOND = 16, 3
 # Seconds that a socket stays, and stays away.
 STAYS, AWAY = (5.0, 90.0), (0.5, 5.0)
+READ = (
+    "/notifications/",
+    "/notifications/preferences/",
+    "/api/v1/notifications",
+    "/api/v1/notifications/unread-count",
+    "/api/v1/notifications/read-all",
+)
 TIMEOUT = aiohttp.ClientTimeout(total=30)
 
 
@@ -64,15 +71,11 @@ class Clients:
 
     async def read(self) -> None:
         key = random.choice(self.people)["key"]
-        await random.choice(
-            [
-                lambda: self.call("GET", "/notifications/", session=random.choice(self.sessions)),
-                lambda: self.call("GET", "/notifications/preferences/", session=random.choice(self.sessions)),
-                lambda: self.call("GET", "/api/v1/notifications", key=key),
-                lambda: self.call("GET", "/api/v1/notifications/unread-count", key=key),
-                lambda: self.call("POST", "/api/v1/notifications/read-all", key=key),
-            ]
-        )()
+        path = random.choice(READ)
+        if path.startswith("/api/"):
+            await self.call("POST" if path.endswith("read-all") else "GET", path, key=key)
+        else:
+            await self.call("GET", path, session=random.choice(self.sessions))
 
     async def call(self, method: str, path: str, *, key: str = "", session: str = "", **options: Any) -> None:
         headers = {"Authorization": f"Bearer {key}"} if key else {"Cookie": f"sessionid={session}"}

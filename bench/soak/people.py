@@ -15,7 +15,7 @@ from events.models import ApiKey
 READERS = 20
 
 
-def main(count: int) -> dict[str, list[dict[str, str | int]] | list[str]]:
+def main(count: int) -> dict[str, list[object]]:
     """Make them; ids and keys, and cookies of those who read pages."""
     people = User.objects.bulk_create([User(username=f"u{number}", password="!") for number in range(count)])
     people[0].user_permissions.add(Permission.objects.get(codename="publish_event"))

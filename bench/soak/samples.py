@@ -16,8 +16,11 @@ from psycopg import sql
 from bench.attack.memory import resident
 
 # Figures of /metrics that stay small where all is done in time.
-BEHIND = ("carillon_subscriber_lag_events", "carillon_oldest_unnumbered_event_seconds")
-BEHIND += ("carillon_oldest_undelivered_seconds",)
+BEHIND = (
+    "carillon_subscriber_lag_events",
+    "carillon_oldest_unnumbered_event_seconds",
+    "carillon_oldest_undelivered_seconds",
+)
 
 
 @dataclass
