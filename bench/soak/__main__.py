@@ -68,16 +68,14 @@ def _running(env: Environment) -> Iterator[tuple[dict[str, int], int]]:
     celery = ("-m", "celery", "-A", "config")
     with contextlib.ExitStack() as started:
 
-        def start(*arguments: str) -> int:
-            return started.enter_context(processes.started(*arguments, env=env, stderr=subprocess.DEVNULL)).pid
+        def start(*arguments: str) -> subprocess.Popen[str]:
+            return started.enter_context(processes.started(*arguments, env=env, stderr=subprocess.DEVNULL))
 
-        pids = {
-            "web": start("manage.py", "web", "--port", str(port)),
-            "worker": start(*celery, "worker", "--concurrency", "2", "--loglevel", "ERROR"),
-            "beat": start(*celery, "beat", "--loglevel", "ERROR", "--pidfile="),
-        }
-        time.sleep(10)
-        yield pids, port
+        worker = start(*celery, "worker", "--concurrency", "2", "--loglevel", "ERROR")
+        beat = start(*celery, "beat", "--loglevel", "ERROR", "--pidfile=")
+        web = start("manage.py", "web", "--port", str(port))
+        processes.read_line(web)
+        yield {"web": web.pid, "worker": worker.pid, "beat": beat.pid}, port
 
 
 def _sampled(samples: Samples, *, people: object, seconds: float, env: Environment) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Events at a steady pace, sockets that stay for a while and come again, pages and
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import random
 import sys
@@ -102,15 +103,11 @@ class Clients:
             await asyncio.sleep(random.uniform(*AWAY))
 
     async def listen(self, socket: aiohttp.ClientWebSocketResponse, *, until: float) -> None:
-        while (left := until - time.monotonic()) > 0:
-            try:
-                message = await socket.receive(timeout=left)
-            except TimeoutError:
-                return
-            if message.type != aiohttp.WSMsgType.TEXT:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(until - time.monotonic()):
+                while (await socket.receive()).type == aiohttp.WSMsgType.TEXT:
+                    self.frames += 1
                 self.answers[f"socket ended with {socket.close_code}"] += 1
-                return
-            self.frames += 1
 
 
 async def _main(port: int, seconds: float, people: dict[str, Any]) -> None:
