@@ -8,6 +8,7 @@ from typing import Any
 
 from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import reactor as installed_reactor
+from twisted.internet.defer import succeed
 
 # Its types promise less than Daphne's reactor does.
 reactor: Any = installed_reactor
@@ -66,6 +67,9 @@ class Socket(WebSocketProtocol):  # type: ignore[misc]  # Daphne has no types
 
     def connectionLost(self, reason: Any) -> None:
         super().connectionLost(reason)
+        # Autobahn's has the socket itself as its result: a ring, which stays until the old are searched for cycles, and
+        # with sockets that come and go that is tens of megabytes.
+        self.is_closed = succeed(None)
         if self.on_lost:
             self.on_lost()
 

@@ -101,6 +101,8 @@ class Request(WebRequest):  # type: ignore[misc]  # Daphne has no types
         protocol = getattr(transport, "protocol", None)
         if isinstance(protocol, Socket):
             protocol.on_lost = channel.leave()
+            # It is no connection any more, and each holds the other.
+            channel.requests.clear()
             # Until its handshake is answered nobody would bound what it sends.
             if protocol.state == protocol.STATE_CONNECTING:
                 protocol.halt(Halt.HANDSHAKE)

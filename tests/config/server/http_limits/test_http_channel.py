@@ -66,8 +66,8 @@ class Connections:
             channel.makeConnection(Transport(peerAddress=address))  # type: ignore[no-untyped-call]
         return channel
 
-    async def shake_hands(self) -> None:
-        """A handshake, up to the moment that the application accepts it."""
+    async def shake_hands(self) -> tuple[Any, Any]:
+        """A handshake, up to the moment that the application accepts it; what was the connection, and the socket."""
         handshake = head(
             "Upgrade: websocket",
             "Connection: Upgrade",
@@ -75,13 +75,15 @@ class Connections:
             "Sec-WebSocket-Version: 13",
             method="GET",
         )
-        transport = self.send(handshake).transport
+        channel = self.send(handshake)
+        transport = channel.transport
         socket = transport.protocol
         assert (type(socket), transport.producerState, self.limits.connections.used) == (Socket, "paused", 1)
         await self.server.handle_reply(socket, {"type": "websocket.accept"})
         assert (transport.producerState, self.limits.connections.used) == ("producing", 1)
         socket.connectionLost(Failure(ConnectionDone()))  # type: ignore[no-untyped-call]
         assert self.limits.connections.used == 0
+        return channel, socket
 
     def send(self, *parts: bytes, host: str = CLIENT) -> Any:
         channel = self.connect(host)
@@ -283,6 +285,14 @@ def test_connections_of_all_are_bounded(connections):
 def test_a_socket_keeps_the_place_of_the_connection_it_grew_out_of_and_is_read_once_accepted(connections, monkeypatch):
     monkeypatch.setattr(http_request.Request, "process", PROCESS)
     async_to_sync(connections.shake_hands)()
+
+
+def test_a_socket_that_ended_is_in_no_ring_that_waits_for_a_search_for_cycles(connections, monkeypatch):
+    monkeypatch.setattr(http_request.Request, "process", PROCESS)
+    channel, socket = async_to_sync(connections.shake_hands)()
+    assert channel.requests == []
+    assert socket.is_closed.called
+    assert socket.is_closed.result is None
 
 
 # Deadlines
