@@ -1,6 +1,6 @@
 # Carillon. Needs make and Python 3.11 or later; everything else is installed into .venv.
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-fast check chaos bench docs lock up
+.PHONY: help install run test test-fast check chaos bench soak docs lock up
 
 PORT ?= 8000
 VENV := .venv
@@ -21,6 +21,7 @@ help:
 	@echo "make check      formatting, lint, types, the floors' imports, then the tests"
 	@echo "make chaos      every fault on running servers, and what it cost (docs/reliability.md); long"
 	@echo "make bench      the figures of this machine"
+	@echo "make soak       half an hour of steady load, and what grew meanwhile; MINUTES=... changes it"
 	@echo "make docs       the documentation as a site, in var/docs"
 	@echo "make lock       compile requirements*.in into requirements*.txt"
 	@echo "make up         the service profile in containers: web x2, worker, beat, PostgreSQL, Redis"
@@ -61,6 +62,9 @@ chaos: $(VENV)/installed-dev
 
 bench: $(VENV)/installed-dev
 	@DEBUG=true $(PY) -m bench
+
+soak: $(VENV)/installed-dev
+	@DEBUG=true $(PY) -m bench.soak $(if $(MINUTES),--minutes=$(MINUTES))
 
 docs: $(VENV)/installed-dev
 	@$(PY) -m sphinx -q -W -b html -c docs . var/docs
