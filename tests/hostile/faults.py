@@ -71,7 +71,7 @@ def found(client: Client, requests: Iterable[Sent]) -> list[str]:
                     faults += [f"{page} after {sent}" for page in OWN_PAGES if client.get(page).status_code >= 400]
             if sent.path.startswith("/api/") and answer.status_code >= 400 and "json" not in answer["Content-Type"]:
                 faults.append(f"{answer['Content-Type']} for {sent}")
-            if answer.status_code == 400 and len(answer.content) > 150_000:
+            if answer.status_code == 400 and len(answer.content) > 100_000:
                 faults.append(f"{len(answer.content)} bytes for {sent}")
             transaction.set_rollback(True)
     return faults
