@@ -15,6 +15,7 @@ CONFIRM_WITHIN = timedelta(days=3)
 
 _UNSUBSCRIBE = signing.Signer(salt="carillon.unsubscribe")
 _MUTE = signing.Signer(salt="carillon.mute")
+_ACKNOWLEDGE = signing.Signer(salt="carillon.acknowledge")
 _CONFIRM = signing.Signer(salt="carillon.confirm")
 
 
@@ -37,6 +38,14 @@ class Muting:
     user_id: int
     entity: Entity
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledging:
+    """Acknowledgement of one event by one person, by their row of it."""
+
+    user_id: int
+    notification_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +90,21 @@ def read_mute(token: str) -> Muting:
     except signing.BadSignature as error:
         raise InvalidLinkError("this link to mute was not made here") from error
     return Muting(user_id, Entity(entity_type, entity_id), name)
+
+
+def acknowledge_url(acknowledging: Acknowledging) -> str:
+    """Sign a link that works as long as the mail is kept: what is over can't be acknowledged."""
+    token = _ACKNOWLEDGE.sign_object([acknowledging.user_id, acknowledging.notification_id])
+    return absolute_url(reverse("carillon:acknowledge-link", args=[token]))
+
+
+def read_acknowledge(token: str) -> Acknowledging:
+    """Read the token. Raises InvalidLinkError."""
+    try:
+        user_id, notification_id = _ACKNOWLEDGE.unsign_object(token)
+    except signing.BadSignature as error:
+        raise InvalidLinkError("this link to acknowledge was not made here") from error
+    return Acknowledging(user_id, notification_id)
 
 
 def confirmation_url(address: Address, *, sent_at: datetime) -> str:

@@ -20,12 +20,14 @@ from delivery import addresses, signed_links
 from delivery.channels.email import unsubscribe as subscriptions
 from delivery.models import Address
 from delivery.signed_links import Confirmation, Subscription
-from events import accounts
+from events import accounts, rendering
 from events.db import clock
-from events.errors import EntityRefused, PreferenceRefused
+from events.errors import AcknowledgementRefused, EntityRefused, PreferenceRefused
+from notifications.escalations import acknowledge as acknowledging
 from notifications.pages.follow_control import muted_text
 from notifications.pages.inbox_status import status_of
 from notifications.preferences import muting, presets
+from notifications.presentation import acknowledged
 
 _UNDO = signing.Signer(salt="carillon.unsubscribe.undo")
 
@@ -74,6 +76,31 @@ def mute(request: HttpRequest, token: str) -> HttpResponse:
     muted = muting.muted_by(user, now=inbox.now).filter(**link.entity.columns("entity")).first()
     shown = {"name": link.name, "muted": muted_text(muted, inbox=inbox) if muted else ""}
     return _page(request, "mute", shown | {"person": user.pk})
+
+
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
+    """Show what nobody is on yet, or who is; POST acknowledges it, and twice is as good as once."""
+    try:
+        link = signed_links.read_acknowledge(token)
+        user = accounts.active().get(pk=link.user_id)
+        if request.method == "POST":
+            acknowledging.acknowledge(user.pk, notification_id=link.notification_id, now=clock.estimate())
+        row, found = acknowledging.load(user.pk, notification_id=link.notification_id)
+    except signed_links.InvalidLinkError:
+        text = _("Copy the whole link from the mail, or acknowledge it in your inbox.")
+        return _broken(request, _("This link is damaged"), text, status=404, way_on="inbox")
+    except ObjectDoesNotExist:
+        text = _("It was withdrawn, you no longer have access to it, or the account is gone.")
+        return _broken(request, _("This link no longer works"), text, status=410, way_on="inbox")
+    except AcknowledgementRefused:
+        text = _("It is over by now, or nobody needs to acknowledge it any more.")
+        return _broken(request, _("There is nothing left to acknowledge"), text, status=409, way_on="inbox")
+    title = rendering.render(row.event, row.event.event_type).shown_title
+    shown = {"name": title, "on_it": acknowledged.on_it(acknowledged.name_of(found)), "person": user.pk}
+    return _page(request, "acknowledge", shown)
 
 
 @csrf_exempt

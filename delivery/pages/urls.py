@@ -39,6 +39,8 @@ urlpatterns = [
     path("destinations/<bigint:destination_id>/delete/", destination_views.delete, name="destination-delete"),
     path("unsubscribe/", link_views.unsubscribe, {"token": ""}),
     path("unsubscribe/<str:token>/", link_views.unsubscribe, name="unsubscribe"),
+    path("acknowledge/", link_views.acknowledge, {"token": ""}),
+    path("acknowledge/<str:token>/", link_views.acknowledge, name="acknowledge-link"),
     path("mute/", link_views.mute, {"token": ""}),
     path("mute/<str:token>/", link_views.mute, name="mute-link"),
     path("confirm/", link_views.confirm_address, {"token": ""}),

@@ -108,7 +108,7 @@ FORMS: dict[str, dict[str, str]] = {
 COMMON = {"next": "/"}
 # What answers without an account.
 OPEN = ["home", "healthz", "readyz", "metrics", "sign-in", "notifications-since", "notifications-embed"]
-OPEN += ["unsubscribe", "mute-link", "confirm-address"]
+OPEN += ["unsubscribe", "mute-link", "acknowledge-link", "confirm-address"]
 _READ = re.compile(r"""(?:GET|POST|query|form)\.get(?:list)?\(f?["']([^"']+)["']""")
 _PLACE = re.compile(r"\{[^}]*\}")
 

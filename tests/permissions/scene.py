@@ -14,7 +14,7 @@ from django_celery_beat.models import ClockedSchedule, CrontabSchedule, Interval
 from delivery import signed_links
 from delivery.encryption import seal
 from delivery.models import Address, Delivery, Destination, Server
-from delivery.signed_links import Muting, Subscription
+from delivery.signed_links import Acknowledging, Muting, Subscription
 from events.entities import Entity
 from events.memberships import grant
 from events.models import (
@@ -140,6 +140,8 @@ class Scene:
     def _token(self, route: str) -> str:
         if "confirm" in route:
             url = signed_links.confirmation_url(self.address, sent_at=NOON)
+        elif "acknowledge" in route:
+            url = signed_links.acknowledge_url(Acknowledging(self.owner.pk, self.told.pk))
         elif "mute" in route:
             url = signed_links.mute_url(Muting(self.owner.pk, JOB, "Shot 042"))
         else:

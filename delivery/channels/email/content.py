@@ -17,6 +17,7 @@ from delivery.models import Delivery
 from events import accounts, rendering
 from events.accounts import User
 from events.models import Event
+from notifications.escalations import steps
 from notifications.models import Notification, Summary
 from notifications.presentation import labels, summary_text, times
 from notifications.presentation.naming import entity_name
@@ -100,8 +101,17 @@ def of_notification(row: Notification, event: Event, *, user: User, zone: ZoneIn
             "preference_url": signed_links.absolute_url(f"{reverse('carillon:preferences')}#type-{kind.name}"),
             "unsubscribe_words": _("Stop these e-mails"),
             **_mute(event, user=user),
+            **_acknowledge(row, event, user=user),
         },
     )
+
+
+def _acknowledge(row: Notification, event: Event, *, user: User) -> dict[str, str]:
+    """Link to take a critical event on, and its word; nothing where it waits for nobody."""
+    if not event.event_type.escalation or steps.is_ended(event):
+        return {}
+    link = signed_links.acknowledge_url(signed_links.Acknowledging(user.pk, row.pk))
+    return {"acknowledge_url": link, "acknowledge_words": _("Acknowledge")}
 
 
 def _mute(event: Event, *, user: User) -> dict[str, str]:
