@@ -1,18 +1,7 @@
 """Several parts of a large audience: a table with a key of its own replaces the one whose key was the event."""
 
-from typing import Any
-
 import django.db.models.deletion
 from django.db import migrations, models
-
-_KEPT = ("event_id", "after_user", "until_user", "rule", "attempts", "retry_at")
-
-
-def copy(apps: Any, schema_editor: Any) -> None:
-    """Take over what is on its way: few rows, if any."""
-    before = apps.get_model("carillon_notifications", "Fanout").objects.values(*_KEPT)
-    part = apps.get_model("carillon_notifications", "FanoutPart")
-    part.objects.bulk_create(part(**row) for row in before)
 
 
 class Migration(migrations.Migration):
@@ -53,5 +42,4 @@ class Migration(migrations.Migration):
                 "ordering": ["event", "after_user"],
             },
         ),
-        migrations.RunPython(copy, migrations.RunPython.noop),
     ]
