@@ -10,6 +10,7 @@ import pytest
 from events.memberships import grant
 from notifications import channels
 from notifications.channels import Opened, OpenedSummary
+from notifications.routing import fanout
 from tests.accounts.factory import name_of
 from tests.notifications.factories.routing import JOB
 from tests.notifications.fakes.websocket_server import Server, serving
@@ -45,6 +46,12 @@ class RecordingChannel:
 def _alone(monkeypatch) -> None:
     """Start with no channel installed: this floor works without the one above."""
     monkeypatch.setattr(channels, "_channels", {})
+
+
+@pytest.fixture(autouse=True)
+def _one_part(monkeypatch) -> None:
+    """Tell large audiences in one part, however high the numbers of users are by now."""
+    monkeypatch.setattr(fanout, "PARTS", 1)
 
 
 @pytest.fixture
