@@ -33,7 +33,8 @@ def _typed_dict(record: Record) -> str:
         for key, (of, is_required) in record.fields.items()
     }
     lines = [f"# {about}"] if (about := _in_a_line(record.about)) else []
-    if all(key.isidentifier() and not iskeyword(key) and not key.startswith("__") for key in fields):
+    # Python folds other letters in names (ª is a), and not in keys.
+    if all(key.isascii() and key.isidentifier() and not iskeyword(key) and key[:2] != "__" for key in fields):
         lines += [f"class {record.name}(TypedDict):", *(f"    {key}: {of}" for key, of in fields.items())]
         return "\n".join(lines if fields else [*lines, "    pass"])
     items = (f"        {key!r}: {of!r}," for key, of in fields.items())
