@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
-from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import Permission, User
 from django.db import transaction
 from django.utils import timezone
 
+from bench.sessions import session_of
 from events import api_keys
 from events.bus import Entity, NewEvent, publish_many
 from events.dispatch import sequencer
@@ -41,11 +38,11 @@ def main() -> dict[str, str | int]:
     _fill_inbox(neighbour)
     return {
         "neighbour": neighbour.pk,
-        "neighbour_session": _session(neighbour),
+        "neighbour_session": session_of(neighbour),
         "neighbour_key": api_keys.issue(neighbour)[1],
         "publisher_key": api_keys.issue(publisher)[1],
         "attacker_id": attacker.pk,
-        "session": _session(attacker),
+        "session": session_of(attacker),
         "key": api_keys.issue(attacker)[1],
         "publish_only_key": api_keys.issue(attacker, publish_patterns=["bench.*", "job.*"])[1],
     }
@@ -57,12 +54,3 @@ def _fill_inbox(person: User) -> None:
     events = Event.objects.select_related("event_type", "actor_user").order_by("position")
     with transaction.atomic():
         router.route(list(events), now=timezone.now())
-
-
-def _session(person: User) -> str:
-    session = import_module(settings.SESSION_ENGINE).SessionStore()
-    session[SESSION_KEY] = str(person.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-    session[HASH_SESSION_KEY] = person.get_session_auth_hash()
-    session.save()
-    return str(session.session_key)

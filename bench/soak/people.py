@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from importlib import import_module
 
-from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import Permission, User
 
+from bench.sessions import session_of
 from events.models import ApiKey
 
 # Sessions that read pages; sockets and calls have keys.
@@ -25,14 +23,5 @@ def main(count: int) -> dict[str, list[object]]:
     )
     return {
         "people": [{"id": user.pk, "key": keys[user.pk]} for user in people],
-        "sessions": [_session(user) for user in people[:READERS]],
+        "sessions": [session_of(user) for user in people[:READERS]],
     }
-
-
-def _session(person: User) -> str:
-    session = import_module(settings.SESSION_ENGINE).SessionStore()
-    session[SESSION_KEY] = str(person.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-    session[HASH_SESSION_KEY] = person.get_session_auth_hash()
-    session.save()
-    return str(session.session_key)
