@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core import signing
 from django.urls import reverse
@@ -70,10 +71,7 @@ def unsubscribe_url(subscription: Subscription) -> str:
 
 def read_unsubscribe(token: str) -> Subscription:
     """Read the token. Raises InvalidLinkError."""
-    try:
-        user_id, event_type_id = _UNSUBSCRIBE.unsign_object(token)
-    except signing.BadSignature as error:
-        raise InvalidLinkError("this link to unsubscribe was not made here") from error
+    user_id, event_type_id = _read(_UNSUBSCRIBE, token, to="unsubscribe")
     return Subscription(user_id, event_type_id)
 
 
@@ -85,10 +83,7 @@ def mute_url(muting: Muting) -> str:
 
 def read_mute(token: str) -> Muting:
     """Read the token. Raises InvalidLinkError."""
-    try:
-        user_id, entity_type, entity_id, name = _MUTE.unsign_object(token)
-    except signing.BadSignature as error:
-        raise InvalidLinkError("this link to mute was not made here") from error
+    user_id, entity_type, entity_id, name = _read(_MUTE, token, to="mute")
     return Muting(user_id, Entity(entity_type, entity_id), name)
 
 
@@ -100,10 +95,7 @@ def acknowledge_url(acknowledging: Acknowledging) -> str:
 
 def read_acknowledge(token: str) -> Acknowledging:
     """Read the token. Raises InvalidLinkError."""
-    try:
-        user_id, notification_id = _ACKNOWLEDGE.unsign_object(token)
-    except signing.BadSignature as error:
-        raise InvalidLinkError("this link to acknowledge was not made here") from error
+    user_id, notification_id = _read(_ACKNOWLEDGE, token, to="acknowledge")
     return Acknowledging(user_id, notification_id)
 
 
@@ -116,8 +108,12 @@ def confirmation_url(address: Address, *, sent_at: datetime) -> str:
 
 def read_confirmation(token: str) -> Confirmation:
     """Read the token. Raises InvalidLinkError. Whether it is too late the caller says."""
-    try:
-        address_id, user_id, target, until = _CONFIRM.unsign_object(token)
-    except signing.BadSignature as error:
-        raise InvalidLinkError("this link to confirm an address was not made here") from error
+    address_id, user_id, target, until = _read(_CONFIRM, token, to="confirm an address")
     return Confirmation(address_id, user_id, target, datetime.fromtimestamp(until).astimezone())
+
+
+def _read(signer: signing.Signer, token: str, *, to: str) -> Any:
+    try:
+        return signer.unsign_object(token)
+    except signing.BadSignature as error:
+        raise InvalidLinkError(f"this link to {to} was not made here") from error

@@ -4,6 +4,7 @@ Programs that look at links ahead of people send GET. The POST of RFC 8058 comes
 so without a CSRF token; the signed link is all the right there is, and it is for one thing.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core import signing
@@ -31,10 +32,15 @@ from notifications.presentation import acknowledged
 
 _UNDO = signing.Signer(salt="carillon.unsubscribe.undo")
 
+View = Callable[[HttpRequest, str], HttpResponse]
 
-@csrf_exempt
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+
+def _behind_a_link(view: View) -> View:
+    """Take requests as they come from mail programs and providers: without cookies, and nothing of it is cached."""
+    return csrf_exempt(never_cache(require_http_methods(["GET", "HEAD", "POST"])(view)))
+
+
+@_behind_a_link
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """Show the subscription; POST ends it. Twice is as good as once; the answer is never a redirect."""
     try:
@@ -53,9 +59,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     return _page(request, "unsubscribe", shown | {"person": subscription.user_id})
 
 
-@csrf_exempt
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@_behind_a_link
 def mute(request: HttpRequest, token: str) -> HttpResponse:
     """Show what would be muted; POST mutes it, for good or until tomorrow, or takes that back."""
     try:
@@ -78,9 +82,7 @@ def mute(request: HttpRequest, token: str) -> HttpResponse:
     return _page(request, "mute", shown | {"person": user.pk})
 
 
-@csrf_exempt
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@_behind_a_link
 def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
     """Show what nobody is on yet, or who is; POST acknowledges it, and twice is as good as once."""
     try:
@@ -103,9 +105,7 @@ def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
     return _page(request, "acknowledge", shown)
 
 
-@csrf_exempt
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@_behind_a_link
 def confirm_address(request: HttpRequest, token: str) -> HttpResponse:
     try:
         confirmation = signed_links.read_confirmation(token)
