@@ -6,7 +6,6 @@ the same, one says it. So nothing is kept beside the log.
 
 import logging
 import time
-from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -80,7 +79,7 @@ def _look_at_failed(*, now: datetime) -> None:
         for kind, at, about in dead.values_list(*columns)[:MOST_FAILED]
         if at is not None and at > now - COUNTED_SINCE and about != FAILING
     ]
-    for kind in sorted(Counter(kind for kind, _at in rows).keys() & set(channels.installed())):
+    for kind in sorted({kind for kind, _at in rows} & channels.installed()):
         source = Entity("channel", kind)
         last = _last_about(source)
         if last is not None and last.created_at > now - TOLD_EVERY:

@@ -48,14 +48,13 @@ class Compiled:
     `has_personal`: it marks values as personal.
     """
 
-    root: dict[str, Any]
     validator: Any
     targets: Mapping[str, Any]
     has_personal: bool = False
 
     def without_personal(self, payload: Any, *, is_theirs: Callable[[Any], bool]) -> Any:
         """Copy a payload without the marked values to which `is_theirs` says yes."""
-        return personal.erase(payload, schema=self.root, targets=self.targets, is_theirs=is_theirs)
+        return personal.erase(payload, schema=self.validator.schema, targets=self.targets, is_theirs=is_theirs)
 
     def first_error(self, instance: Any, *, size: int) -> ValidationError | None:
         """The first error of an instance of so many bytes. TooComplex, or RecursionError, where that takes too much."""
@@ -102,7 +101,7 @@ def _compile(given: Any, *, size: int) -> Compiled:
                 _first_error(BoundedValidator(target), {})
             except RecursionError as error:
                 raise ValueError(f"has a $ref that leads round in a circle: {reference}") from error
-    return Compiled(root, BoundedValidator(root), targets, personal.check_marks(root, targets=targets))
+    return Compiled(BoundedValidator(root), targets, personal.check_marks(root, targets=targets))
 
 
 def _first_error(validator: Any, instance: Any) -> ValidationError | None:
@@ -188,7 +187,7 @@ def _metaschema() -> dict[str, Any]:
 
 def _as_compiled(schema: dict[str, Any]) -> Compiled:
     with run(size=0, targets={}):
-        return Compiled(schema, BoundedValidator(schema), _targets(schema))
+        return Compiled(BoundedValidator(schema), _targets(schema))
 
 
 _METASCHEMA = _as_compiled(_metaschema())
