@@ -154,8 +154,9 @@ def _ids(rows: QuerySet[Any], *, by: str) -> range:
     """Ids among which the rows since a moment are: of more than MOST_COUNTED rows one in n. Two queries.
 
     They begin with the least of the oldest rows: where there are more, none that was made before those is counted.
+    Rows of one moment come by id, or those of a transaction that made many would begin anywhere among them.
     """
-    oldest = rows.order_by(by)[:MOST_COUNTED].aggregate(n=Count("pk"), least=Min("pk"))
+    oldest = rows.order_by(by, "pk")[:MOST_COUNTED].aggregate(n=Count("pk"), least=Min("pk"))
     if not oldest["n"]:
         return range(0)
     span = (rows.model._default_manager.aggregate(last=Max("pk"))["last"] or 0) + 1 - oldest["least"]

@@ -87,6 +87,15 @@ def test_of_many_events_a_sample_tells_how_many_there_are_of_each_type(monkeypat
     assert list(figures().by_type.values()) == pytest.approx([200, 200], abs=60)
 
 
+def test_of_many_events_of_one_moment_none_is_passed_over_whatever_order_they_lie_in(monkeypatch):
+    monkeypatch.setattr(pulse, "MOST_COUNTED", 100)
+    monkeypatch.setattr(pulse, "MOST_SAMPLED", 50)
+    first, kind = event(after(-9000)).pk, EventType.objects.get(name="job.failed")
+    for number in range(400, 0, -1):
+        Event.objects.create(pk=first + number, event_type=kind, created_at=NOON)
+    assert figures().by_type[kind.pk] == 400
+
+
 @pytest.mark.parametrize("many", [2, 12])
 def test_the_queries_do_not_grow(fake, member, many):
     for _ in range(many):
