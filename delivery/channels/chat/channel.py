@@ -7,27 +7,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import math
 import re
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
-from apprise import Apprise, AppriseAsset, NotifyBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
 from delivery import channels, signed_links
 from delivery.channels import Checked, Frozen, Held, Outcome, Outgoing, Whose, blame, retry_schedule, turns
-from delivery.channels.chat import guarded_requests, message, providers
-from delivery.channels.chat.guarded_requests import Trace
-from delivery.channels.chat.message import Form
-from delivery.channels.network import http_outcome, resolver
+from delivery.channels.chat import message, providers
+from delivery.channels.chat.trace import Trace
+from delivery.channels.network import http_outcome
 from delivery.channels.turns import Queue, Turns
 from delivery.encryption import UnreadableSecretError, unseal
 from delivery.errors import AddressRefused
@@ -45,22 +42,8 @@ LONGEST_ATTEMPT = 15.0
 # To a chat these call everybody there; a payload may not.
 _CALLS = re.compile(r"@(?=everyone|here|channel|all\b)|<(?=[@!#&])", re.IGNORECASE)
 
-# Its lines repeat tokens and bodies; what they say is in the outcome.
-logging.getLogger("apprise").setLevel(logging.CRITICAL)
-
-_asset = AppriseAsset(
-    app_id="Carillon",
-    app_desc="Carillon",
-    app_url="",
-    # It would have services fetch pictures from a place of its own.
-    image_url_mask="",
-    image_url_logo="",
-    async_mode=False,
-    http_redirects=False,
-    interpret_emojis=False,
-    interpret_escapes=False,
-    plugin_paths=[],
-)
+# Sends a message to an Apprise URL, and says whether it went.
+Send = Callable[[str, dict[str, str], message.Form, Trace], bool]
 
 
 class Chat(channels.Channel):
@@ -81,7 +64,10 @@ class Chat(channels.Channel):
     def check(self, target: str, *, user: User) -> Checked:
         """The URL is a secret: it is kept sealed, and shown masked."""
         chat = providers.read(target, is_staff=user.is_staff)
-        if _plugin(chat.url) is None:
+        # Apprise and requests take 8 MB and a quarter of a second: processes that meet no chat do without.
+        from delivery.channels.chat import plugins  # noqa: PLC0415
+
+        if plugins.plugin(chat.url) is None:
             raise AddressRefused(
                 _("Apprise can't read this URL: a part of it is missing or too short."),
                 code="invalid_chat_url",
@@ -100,14 +86,16 @@ class Chat(channels.Channel):
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
-        yield Session(Queue(self._turns), self._threads)
+        from delivery.channels.chat import plugins  # noqa: PLC0415  as in check
+
+        yield Session(Queue(self._turns), self._threads, send=plugins.send)
 
 
 class Session:
     """Messages of one drain, each in a thread as soon as its turn has come."""
 
-    def __init__(self, queue: Queue, threads: ThreadPoolExecutor) -> None:
-        self._queue, self._threads = queue, threads
+    def __init__(self, queue: Queue, threads: ThreadPoolExecutor, *, send: Send) -> None:
+        self._queue, self._threads, self._send = queue, threads, send
 
     async def send(self, outgoing: Outgoing) -> Outcome:
         """Raises nothing that is the service's doing."""
@@ -126,7 +114,7 @@ class Session:
             return Outcome("dead", refused.code)
         text, trace = json.loads(bytes(outgoing.delivery.body or b"{}")), Trace()
         form = message.form_for(outgoing.address.target)
-        sending = asyncio.get_running_loop().run_in_executor(self._threads, _send, url, text, form, trace)
+        sending = asyncio.get_running_loop().run_in_executor(self._threads, self._send, url, text, form, trace)
         try:
             is_sent = await asyncio.wait_for(sending, LONGEST_ATTEMPT)
         except TimeoutError as error:
@@ -171,31 +159,6 @@ def _asked_wait(trace: Trace, *, now: datetime) -> datetime | None:
     except (ValueError, TypeError, LookupError, AttributeError, OverflowError):
         return None
     return http_outcome.retry_at({"Retry-After": str(seconds)}, now=now)
-
-
-def _send(url: str, text: dict[str, str], form: Form, trace: Trace) -> bool:
-    plugin = _plugin(url)
-    if plugin is None:
-        return False
-    for name, value in form.options.items():
-        setattr(plugin, name, value)
-    with guarded_requests.traced(trace):
-        try:
-            # Past `notify`, which would convert what is marked up already.
-            return bool(plugin.send(text["body"], title=text["title"], body_format=form.markup, body_passthrough=False))
-        except (resolver.BlockedAddressError, resolver.NameLookupError, resolver.ResolverError, OSError) as error:
-            # Plugins catch what requests raises, and these aren't that.
-            trace.error = error
-            return False
-
-
-def _plugin(url: str) -> NotifyBase | None:
-    """None for a URL that Apprise doesn't take. What it sends goes through the guard."""
-    plugin = Apprise.instantiate(url, asset=_asset, suppress_exceptions=True)
-    if not isinstance(plugin, NotifyBase):
-        return None
-    guarded_requests.guard(plugin)
-    return plugin
 
 
 def _text(outgoing: Outgoing) -> tuple[str, str, str]:

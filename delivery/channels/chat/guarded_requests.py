@@ -10,9 +10,8 @@ import contextlib
 import ipaddress
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from typing import Any
 
 import requests
@@ -21,36 +20,12 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from delivery.channels.chat.trace import Trace
 from delivery.channels.network import resolver, tls
 from delivery.channels.network.address_policy import policy
 
 MAX_ANSWER = 64 * 1024
 _METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
-
-
-@dataclass(slots=True)
-class Trace:
-    """Trace of one attempt. `sockets`: to shut down from outside when its time is up."""
-
-    status: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    error: Exception | None = None
-    peer: str = ""
-    is_aborted: bool = False
-    sockets: list[socket.socket] = field(default_factory=list)
-
-    @property
-    def is_over(self) -> bool:
-        """True: the attempt has failed, another request would be a second attempt."""
-        return self.is_aborted or self.error is not None or (self.status or 0) >= 300
-
-    def abort(self) -> None:
-        self.is_aborted = True
-        for one in self.sockets:
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-
 
 _trace: ContextVar[Trace] = ContextVar("chat_trace")
 

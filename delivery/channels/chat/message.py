@@ -13,8 +13,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
-from apprise import NotifyFormat
-
 ELLIPSIS = "…"
 # Left as they are: a backslash would become a part of them.
 _URL = r"(?P<url>https?://[\w\-./?=&%#:+~@]+)"
@@ -55,7 +53,7 @@ class Form:
     """Form of a service's messages. `limit` and `title_limit` count the text as it is sent, by `size`.
 
     `title_limit`: 0 where a message has no title of its own; then it is the first line, written as `heading` says.
-    `options`: what its plugin is told beside the text.
+    `markup`: Apprise's name of what the text is written in. `options`: what its plugin is told beside the text.
     """
 
     limit: int
@@ -64,7 +62,7 @@ class Form:
     escape_title: Callable[[str], str] = _as_it_is
     heading: str = "{}"
     size: Callable[[str], int] = _utf16
-    markup: NotifyFormat = NotifyFormat.TEXT
+    markup: str = "text"
     options: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -76,7 +74,7 @@ _FORMS = {
     "Discord": Form(limit=2_000, escape=_markdown(r"\`*_~|[]<>"), options={"flags": 4}),
     # 28 KB in all, as JSON, which doubles each backslash.
     "Teams": Form(limit=8_000, title_limit=250, escape=_commonmark, escape_title=_commonmark),
-    "Telegram": Form(limit=4_096, escape=_without_tags, heading="<b>{}</b>", markup=NotifyFormat.HTML),
+    "Telegram": Form(limit=4_096, escape=_without_tags, heading="<b>{}</b>", markup="html"),
     "Google Chat": Form(limit=4_000, escape=_without_links, heading="*{}*"),
     "Webex": Form(limit=7_439, size=_utf8, escape=_commonmark, heading="**{}**"),
     # Its escapes are fewer: a backslash before < or & would be seen.

@@ -1,5 +1,6 @@
 """Mail as the bytes that every attempt sends: headers, text and HTML."""
 
+import functools
 import io
 import re
 import secrets
@@ -14,7 +15,6 @@ from email.utils import format_datetime, formataddr, parseaddr
 from typing import Any
 from urllib.parse import urlsplit
 
-import css_inline
 from django.conf import settings
 from django.core.mail.message import sanitize_address
 from django.template.loader import render_to_string
@@ -31,9 +31,6 @@ MAX_LINE = 998
 _LINE_ENDS = re.compile(r"\r\n?")
 # Control characters but tabs and line ends; halves of characters, which no bytes can spell.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-
-# Rules for dark screens and narrow ones can't be inlined: they stay in the head.
-_inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
 
 def frozen(outgoing: Outgoing) -> Frozen:
@@ -102,7 +99,17 @@ def _bytes(mime: Message) -> bytes:
 
 def html_of(template: str, shown: dict[str, Any]) -> str:
     """Render it with every rule on its element, as mail programs want it."""
-    return _inliner.inline(_without_controls(render_to_string(template, shown)))
+    inlined: str = _inliner().inline(_without_controls(render_to_string(template, shown)))
+    return inlined
+
+
+@functools.cache
+def _inliner() -> Any:
+    # 2 MB that only those who write mails need.
+    import css_inline  # noqa: PLC0415
+
+    # Rules for dark screens and narrow ones can't be inlined: they stay in the head.
+    return css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
 
 def _without_controls(text: str) -> str:

@@ -1,10 +1,8 @@
-"""Outcomes of attempts over HTTP, by a receiver's answer or the error in its place."""
+"""Outcomes of attempts over HTTP, by a receiver's answer."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-
-import aiohttp
 
 from delivery.channels import Outcome, blame
 from delivery.models.addresses import masked
@@ -70,12 +68,3 @@ def safe(text: str) -> str:
     """Make it fit for a page, a log and the database: one line, no control characters, not longer than an excerpt."""
     shown = "".join(character if character.isprintable() else " " for character in text[: 4 * EXCERPT])
     return " ".join(shown.split())[:EXCERPT]
-
-
-def failed(error: Exception, *, connected_to: str = "") -> Outcome:
-    """Judge an error that came in place of an answer. Raises what is not the network's doing."""
-    verdict = blame.of_error("webhook ANSWER", error)
-    # An error over an answer names the whole URL.
-    said = error.message if isinstance(error, aiohttp.ClientResponseError) else error
-    detail = safe(f"{type(error).__name__}: {said}")
-    return Outcome("retry", verdict.reason, whose=verdict.whose, connected_to=connected_to, excerpt=detail)

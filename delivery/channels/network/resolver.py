@@ -4,13 +4,9 @@ The one place where names are looked up, so that what was checked is what is con
 second time between the two.
 """
 
-import asyncio
-import ipaddress
 import socket
 import threading
 from concurrent.futures import Future
-
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from delivery.channels.network.address_policy import Policy
 from delivery.conf import conf
@@ -98,32 +94,3 @@ def _knows_others() -> bool:
     except socket.gaierror as error:
         return error.errno in _NOT_FOUND
     return True
-
-
-class Resolver(AbstractResolver):
-    """Resolver of aiohttp: everything it gives has been vetted."""
-
-    def __init__(self, policy: Policy) -> None:
-        self._policy = policy
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        addresses = await asyncio.wrap_future(looking_up(host))
-        vet(host, addresses, policy=self._policy)
-        return [_result(host, address, port) for address in addresses]
-
-    async def close(self) -> None:
-        """Leave lookups that still hang: they end by themselves."""
-
-
-def _result(host: str, address: str, port: int) -> ResolveResult:
-    version = ipaddress.ip_address(address.partition("%")[0]).version
-    return ResolveResult(
-        hostname=host,
-        host=address,
-        port=port,
-        family=socket.AF_INET if version == 4 else socket.AF_INET6,
-        proto=socket.IPPROTO_TCP,
-        flags=socket.AI_NUMERICHOST,
-    )

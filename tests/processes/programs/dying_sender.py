@@ -86,7 +86,7 @@ def at_claim() -> None:
 
 
 def at_send() -> None:
-    from delivery.channels.webhook.channel import WebhookSession
+    from delivery.channels.webhook.session import WebhookSession
 
     send = WebhookSession.send
 

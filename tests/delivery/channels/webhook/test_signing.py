@@ -58,7 +58,7 @@ def test_every_attempt_has_the_same_id_and_bytes_and_a_fresh_time(receiver, monk
     start = datetime.now(UTC)
     for seconds in (0, 7):
         at = start + timedelta(seconds=seconds)
-        monkeypatch.setattr("delivery.channels.webhook.channel.clock.known", partial(lambda at: at, at))
+        monkeypatch.setattr("delivery.channels.webhook.session.clock.known", partial(lambda at: at, at))
         send(one)
     first, second = receiver.requests
     assert first.body == second.body == one.delivery.body
