@@ -1,11 +1,17 @@
-"""Secrets at rest: encrypted under a key that SECRET_KEY gives; SECRET_KEY_FALLBACKS still open older ones."""
+"""Secrets at rest: encrypted under a key that SECRET_KEY gives; SECRET_KEY_FALLBACKS still open older ones.
+
+`cryptography` takes 6 MB, so a process loads it with its first secret: beat never does.
+"""
+
+from __future__ import annotations
 
 import base64
+from typing import TYPE_CHECKING
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
 
 
 class UnreadableSecretError(ValueError):
@@ -18,6 +24,8 @@ def seal(text: str) -> str:
 
 def reseal(sealed: str) -> str:
     """Encrypt it under the present SECRET_KEY; what already is stays as it is. Raises UnreadableSecretError."""
+    from cryptography.fernet import Fernet, InvalidToken  # noqa: PLC0415
+
     try:
         Fernet(_key(settings.SECRET_KEY)).decrypt(sealed.encode())
     except InvalidToken:
@@ -27,6 +35,8 @@ def reseal(sealed: str) -> str:
 
 def unseal(sealed: str) -> str:
     """Decrypt it. Raises UnreadableSecretError."""
+    from cryptography.fernet import InvalidToken  # noqa: PLC0415
+
     try:
         return _box().decrypt(sealed.encode()).decode()
     except InvalidToken as error:
@@ -36,11 +46,16 @@ def unseal(sealed: str) -> str:
 
 
 def _box() -> MultiFernet:
+    from cryptography.fernet import Fernet, MultiFernet  # noqa: PLC0415
+
     return MultiFernet(
         [Fernet(_key(secret)) for secret in (settings.SECRET_KEY, *map(str, settings.SECRET_KEY_FALLBACKS))]
     )
 
 
 def _key(secret: str) -> bytes:
+    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415
+
     derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"carillon.delivery.encryption")
     return base64.urlsafe_b64encode(derive.derive(secret.encode()))

@@ -8,8 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 from events.errors import PayloadRefused, shown
-from events.rules import json_schema
-from events.rules.schema_keywords import TooComplex
 
 # A place in a payload, piece by piece: spelled out for each value, a long key would cost the square of its length.
 Path = tuple[str, ...]
@@ -29,6 +27,9 @@ def check_schema(schema: Any) -> None:
         _check_value(schema, path=("$",))
     except PayloadRefused as refusal:
         raise ValueError(f"schema can't be stored: {refusal.detail.removeprefix('payload ')}") from refusal
+    # jsonschema and re2 take 5 MB: processes that meet no schema do without.
+    from events.rules import json_schema  # noqa: PLC0415
+
     json_schema.compiled(schema)
 
 
@@ -48,9 +49,11 @@ def check_payload(payload: Any, *, schema: dict[str, Any] | None) -> None:
 
 
 def _check_against(schema: dict[str, Any], payload: dict[str, Any], *, size: int) -> None:
+    from events.rules import json_schema, schema_keywords  # noqa: PLC0415  as in check_schema
+
     try:
         error = json_schema.compiled(schema).first_error(payload, size=size)
-    except TooComplex as endless:
+    except schema_keywords.TooComplex as endless:
         raise PayloadRefused(
             "can't be checked: against the schema of its type that takes too long", code="payload_schema"
         ) from endless
