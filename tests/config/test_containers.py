@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -69,10 +70,24 @@ def test_the_stores_are_published_to_this_machine_only(services):
 
 
 def test_the_image_serves_as_nobody_special_with_its_static_files():
-    lines = (ROOT / "Dockerfile").read_text().splitlines()
-    assert "USER carillon" in lines
-    assert any("collectstatic" in line for line in lines)
-    assert any(line.startswith("CMD") and '"web"' in line for line in lines)
+    built, final = stages()
+    assert any("collectstatic" in line for line in built)
+    [user] = [line.split()[1] for line in final if line.startswith("USER ")]
+    assert int(user) > 0, "a number, which Kubernetes can tell from root's"
+    assert any(line.startswith("CMD") and '"web"' in line for line in final)
+
+
+def test_the_image_has_what_was_built_and_no_tool_of_the_building():
+    _built, final = stages()
+    copied = [line for line in final if line.startswith(("COPY", "ADD"))]
+    assert copied == ["COPY --from=build /venv /venv", "COPY --from=build /app /app"]
+    assert not [line for line in final if re.search(r"\b(pip|apt-get|gcc)\b", line)]
+
+
+def stages() -> tuple[list[str], list[str]]:
+    """Lines of the stage that builds, and of the one that runs."""
+    _head, built, final = re.split(r"^FROM .*$", (ROOT / "Dockerfile").read_text(), flags=re.M)
+    return built.splitlines(), final.splitlines()
 
 
 def test_no_secret_gets_into_the_image():
