@@ -24,7 +24,7 @@ help:
 	@echo "make soak       half an hour of steady load, and what grew meanwhile; MINUTES=... changes it"
 	@echo "make docs       the documentation as a site, in var/docs"
 	@echo "make lock       compile requirements*.in into requirements*.txt"
-	@echo "make up         the service profile in containers: web x2, worker, beat, PostgreSQL, Redis"
+	@echo "make up         the service profile in containers: nginx, web x2, worker, beat, PostgreSQL, Redis"
 
 install: $(VENV)/installed
 

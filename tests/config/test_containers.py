@@ -22,8 +22,8 @@ def services() -> dict[str, Any]:
     return found
 
 
-def test_it_is_two_webs_a_worker_the_clock_and_their_stores(services):
-    assert set(services) == {"web-1", "web-2", "worker", "beat", "migrate", "postgres", "redis"}
+def test_it_is_a_proxy_two_webs_a_worker_the_clock_and_their_stores(services):
+    assert set(services) == {"nginx", "web-1", "web-2", "worker", "beat", "migrate", "postgres", "redis"}
 
 
 @pytest.mark.parametrize("name", ["web-1", "web-2", "worker", "beat", "migrate"])
@@ -61,6 +61,25 @@ def test_no_env_of_a_checkout_turns_debug_on(services):
 
 def test_no_secret_has_a_default(services):
     assert services["web-1"]["environment"]["SECRET_KEY"].startswith("${SECRET_KEY:?")
+
+
+def test_the_proxy_is_that_of_deploy_and_asks_the_two_webs(services):
+    mounted = [one.split(":")[0] for one in services["nginx"]["volumes"]]
+    texts = [(ROOT / name).read_text() for name in mounted]
+    asked = [one for text in texts for one in re.findall(r"^    server ([\d.]+):8000 ", text, re.M)]
+    assert asked == [address(services[name]) for name in ("web-1", "web-2")]
+    assert "proxy_pass http://carillon;" in texts[0]
+
+
+def test_the_webs_believe_the_proxy_what_it_says_of_the_client(services, monkeypatch):
+    said = services["web-1"]["environment"]["TRUSTED_PROXIES"]
+    monkeypatch.setenv("TRUSTED_PROXIES", said.replace("${TRUSTED_PROXIES:-}", ""))
+    assert [str(one) for one in environment.networks("TRUSTED_PROXIES")] == [f"{address(services['nginx'])}/32"]
+
+
+def address(service: dict[str, Any]) -> str:
+    given: str = service["networks"]["default"]["ipv4_address"]
+    return given
 
 
 def test_the_stores_are_published_to_this_machine_only(services):

@@ -13,7 +13,8 @@ from events.rest.parsers import MAX_BODY
 
 DEPLOY = Path(__file__).resolve().parent.parent.parent / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
-NGINX = (DEPLOY / "nginx.conf").read_text()
+NGINX = (DEPLOY / "nginx/carillon.conf").read_text()
+PROCESSES, CONTAINERS = ((DEPLOY / f"nginx/{name}.conf").read_text() for name in ("processes", "containers"))
 
 
 def test_there_is_a_unit_for_each_process_and_the_target_starts_them():
@@ -40,7 +41,12 @@ def test_a_process_is_given_the_time_that_its_end_may_take(unit):
 
 def test_the_proxy_asks_the_ports_that_the_target_starts():
     started = re.findall(r"carillon-web@(\d+)", (DEPLOY / "systemd/carillon.target").read_text())
-    assert re.findall(r"server 127\.0\.0\.1:(\d+)", NGINX) == started
+    assert re.findall(r"server 127\.0\.0\.1:(\d+)", PROCESSES) == started
+
+
+def test_the_proxy_leaves_an_ending_process_alone_alike_wherever_it_runs():
+    served = [re.sub(r"server \S+", "server", text[text.index("upstream") :]) for text in (PROCESSES, CONTAINERS)]
+    assert served[0] == served[1]
 
 
 def test_the_proxy_takes_bodies_as_large_as_a_process_does():
