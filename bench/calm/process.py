@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from bench.timing import interleaved
+from delivery.models import Address
 from events.bus import Entity, NewEvent, publish, publish_many
 from events.dispatch import sequencer
 from events.models import Event, EventType, Membership
@@ -52,7 +53,8 @@ def timed(call: Callable[[], object]) -> list[float]:
 
 def prepare(people: int) -> None:
     """Create a project of that many people who use nothing of it, and one of as many who have a mute and a ladder of
-    their own, and hear of a type that groups."""
+    their own, and hear of a type that groups; each with a webhook."""
+    now = timezone.now()
     for project, name, burst in ((PLAIN, "bench.plain", 0), (CALM, "bench.calm", 3600)):
         EventType.objects.create(
             name=name,
@@ -65,6 +67,9 @@ def prepare(people: int) -> None:
         users = User.objects.bulk_create([User(username=name, password="!") for name in names], batch_size=5000)
         about = {"entity_type": "project", "entity_id": project, "role": "member"}
         Membership.objects.bulk_create([Membership(user=user, **about) for user in users], batch_size=5000)
+        # Or no row of theirs would mean a delivery, which is what a burst saves.
+        ways = [Address(user=user, kind="webhook", target="https://example.com/", verified_at=now) for user in users]
+        Address.objects.bulk_create(ways, batch_size=5000)
     Mute.objects.bulk_create([Mute(user=user, entity_type="shot", entity_id=0) for user in users], batch_size=5000)
     UserNotificationSettings.objects.bulk_create(
         [UserNotificationSettings(user=user, ladder={"email": 15}) for user in users], batch_size=5000
