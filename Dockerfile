@@ -18,7 +18,7 @@ RUN SECRET_KEY=collectstatic DATABASE_URL=sqlite:////tmp/none.sqlite3 python man
 FROM python:3.13-slim
 
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PATH=/venv/bin:$PATH
-RUN useradd --system --uid 10001 --no-create-home carillon
+RUN useradd --uid 10001 --no-create-home carillon
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY --from=build /app /app
