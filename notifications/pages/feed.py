@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from notifications.inbox import feed, search, summaries
@@ -118,7 +119,7 @@ def page_of(inbox: InboxStatus, *, filters: Filters, summary_id: int | None = No
 
 def blank(inbox: InboxStatus) -> dict[str, Any]:
     """Row for the browser to fill in with one that arrives live: the same template, empty."""
-    return {"icon": "bell", "progress": None, "share": "0", "acknowledged_by": None} | _own(
+    return {"icon": "bell", "share": "0", "progress_hidden": " hidden", "take_hidden": " hidden"} | _own(
         0, feed_seq=0, event_type="", is_read=False, inbox=inbox
     )
 
@@ -133,11 +134,14 @@ def row_of(row: Notification, *, inbox: InboxStatus) -> dict[str, Any]:
             "category_name": labels.category_name(category),
             "icon": labels.icon_of(event_type, category=category),
             "is_failure": labels.is_failure(event_type),
+            "marks": _marks(row),
+            "progress_hidden": " hidden" if shown["progress"] is None else "",
+            "take_hidden": "" if shown["acknowledged_by"] == "" else " hidden",
             "share": str(shown["progress"] or 0),
             "display_title": shown["display_title"] or shown["title"],
             "display_body": shown["display_body"] or shown["body"],
             "tooltip": shown["title"] if len(shown["title"]) > LONG else "",
-            "away_text": _away_text(row, inbox),
+            "away_text": f" · {away}" if (away := _away_text(row, inbox)) else "",
             "reason": labels.reason_text(row.reason, category=category),
             "at": row.created_at,
             "when": times.short_time(row.created_at, now=inbox.now, zone=inbox.zone),
@@ -155,9 +159,17 @@ def _own(row_id: int, *, feed_seq: int, event_type: str, is_read: bool, inbox: I
         "detail_url": inbox.address_of("detail", row_id),
         "take_url": inbox.address_of("acknowledge", row_id),
         "mark_url": inbox.address_of("unread" if is_read else "read", row_id),
+        "mark_words": inbox.row_words["mark_unread" if is_read else "mark_read"],
         "type_url": f"{inbox.addresses['preferences']}#type-{event_type}",
         "words": inbox.row_words,
     }
+
+
+def _marks(row: Notification) -> SafeString:
+    """Attributes of a row by which its style and the scripts know its state."""
+    away = 'data-away="done"' if row.done_at else 'data-away="snoozed"' if row.snoozed_until else ""
+    failed = "data-failed" if labels.is_failure(row.event.event_type.name) else ""
+    return mark_safe(" ".join(filter(None, (failed, "data-read" if row.is_read else "", away))))  # noqa: S308  no value
 
 
 def _away_text(row: Notification, inbox: InboxStatus) -> str:

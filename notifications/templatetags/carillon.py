@@ -2,7 +2,7 @@
 `{% carillon_follow object %}`, to follow and mute what a page is about."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import template
@@ -12,10 +12,11 @@ from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.template.base import Parser, Template, Token
 from django.template.context import Context
+from django.template.loader import render_to_string
 from django.template.loader_tags import ExtendsNode
 from django.templatetags.static import static
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 
 from events import accounts
 from events.accounts import User
@@ -77,6 +78,35 @@ def icon(name: str) -> SafeString:
         '<svg class="carillon-icon" width="18" height="18" aria-hidden="true"><use href="#carillon-{}"/></svg>',
         name,
     )
+
+
+class _Names(dict[str, Any]):
+    """Row whose values are their own names in braces, but for those it is made with."""
+
+    def __missing__(self, name: str) -> str:
+        return f"{{{name}}}"
+
+
+class _Escaped(dict[str, str]):
+    """Values of a row as HTML, each when it is asked for."""
+
+    def __init__(self, row: Mapping[str, Any], *, position: int) -> None:
+        self._row = row
+        self["position"] = str(position)
+
+    def __missing__(self, name: str) -> str:
+        self[name] = conditional_escape(self._row[name])
+        return self[name]
+
+
+@register.simple_tag
+def carillon_rows(rows: Sequence[Mapping[str, Any]], place: str) -> SafeString:
+    """Rows of one place, at least one: `carillon/row.html` rendered once, and filled in for each. Rendered for each it
+    took a third of a page's time."""
+    names = {"row": _Names(words=rows[0]["words"]), "place": place, "position": "{position}"}
+    pattern = render_to_string("carillon/row.html", names)
+    filled = (pattern.format_map(_Escaped(row, position=position)) for position, row in enumerate(rows, start=1))
+    return mark_safe("\n".join(filled))  # noqa: S308  the pattern is the template's, every value escaped
 
 
 @register.simple_tag(takes_context=True)

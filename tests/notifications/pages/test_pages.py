@@ -184,6 +184,13 @@ def test_what_a_payload_says_is_text(browser, member):
     assert "<script>alert" not in browser.get(reverse("carillon:inbox")).content.decode()
 
 
+def test_each_row_says_its_own_whatever_is_in_it(browser, member):
+    for seq, name in enumerate(("{id} {open_url}", "{", "{} <b>", "Shot 2"), start=1):
+        told(member, name=name, seq=seq)
+    page = browser.get(reverse("carillon:inbox")).content.decode()
+    assert all(f">{name} finished</span>" in page for name in ("{id} {open_url}", "{", "{} &lt;b&gt;", "Shot 2"))
+
+
 def test_reading_leads_back_only_to_this_site(browser, member):
     row = told(member)
     answer = browser.post(reverse("carillon:notification-read", args=[row.pk]), {"next": "https://evil.example/"})
