@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 
 from delivery import channels
 from delivery.models import Delivery
+from delivery.reporting import later_steps
 from events import accounts, outcomes
 from events.accounts import User
 from events.entities import BIGINT_MAX
@@ -91,9 +92,20 @@ def explain(event: Event, *, now: datetime, after: int = 0, limit: int = MOST_PE
 
 
 def explain_to(event: Event, *, user_id: int, now: datetime) -> Explanation:
-    """Report on one person, told or not. An unknown one gives an explanation without people."""
+    """Report on one person, told or not. An unknown one gives an explanation without people.
+
+    Of who comes in a later step it says why that hasn't come, as the person is answered: the queries of `later_steps`.
+    """
     resolved = audiences.resolve([event], within=Range(user_id - 1, user_id))
-    return _explanation(event, [user_id], resolved=resolved, following=None, now=now)
+    found = _explanation(event, [user_id], resolved=resolved, following=None, now=now)
+    return replace(found, people=[_with_later_step(event, person) for person in found.people])
+
+
+def _with_later_step(event: Event, person: Person) -> Person:
+    if person.why_not != "not_in_audience":
+        return person
+    step = later_steps.find([event], user=person.user).get(event.pk)
+    return person if step is None else replace(person, why_not=step.code)
 
 
 def _rows_of(event: Event) -> QuerySet[Notification]:

@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from delivery.reporting import later_steps
 from delivery.reporting.explanation import WAITS_UNREAD, ChannelReport, Explanation, Person
 from events.rules import audience
 from notifications.holds import last_look, wording
@@ -71,6 +72,8 @@ WHY_NOT: dict[str, Promise] = {
     "set_aside": gettext_lazy("Routing failed. It retries until it succeeds."),
     "inactive": gettext_lazy("The account isn't active."),
     "not_in_audience": gettext_lazy("No audience rule of this type includes this person."),
+    later_steps.WAITS: gettext_lazy("It goes to others first, and to them only if nobody acknowledges it."),
+    later_steps.ACKNOWLEDGED: gettext_lazy("Somebody acknowledged it before it was their turn."),
     "is_actor": gettext_lazy("Did it themselves, and this type leaves out the actor."),
     "muted": gettext_lazy("Muted what it is about, or its project."),
     "withdrawn": gettext_lazy("The event was withdrawn."),

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from delivery.reporting import explanation_text, why_not
+from delivery.reporting import explanation, explanation_text, why_not
 from delivery.reporting.why_not import Answer
 from events.bus import publish
 from events.memberships import grant, revoke
@@ -193,6 +193,21 @@ def test_whose_step_was_ended_hears_that_somebody_acknowledged_it(alarm, watcher
 def test_whose_step_was_ended_by_a_withdrawal_hears_that(alarm, watcher):
     Event.objects.update(withdrawn_at=NOON)
     assert about(watcher, alarm).code == "withdrawn"
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"due_at": NOON}, "waits_for_step"),
+        ({"acknowledged_at": NOON, "due_at": None}, "acknowledged"),
+        ({"step": 2, "due_at": None}, "not_in_audience"),
+    ],
+)
+def test_staff_are_answered_the_same_about_a_later_step(alarm, watcher, changed, code):
+    Escalation.objects.update(**changed)
+    [found] = explanation.explain_to(explanation.load(alarm.pk), user_id=watcher.pk, now=NOON).people
+    assert found.why_not == about(watcher, alarm).code == code
+    assert explanation_text.why_not_text(code, rules=()) != code
 
 
 def test_who_is_in_no_step_is_outside(alarm, member):
