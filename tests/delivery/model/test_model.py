@@ -14,13 +14,14 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.delivery.model.checks import Checks
 from tests.delivery.model.endings import Endings
 from tests.delivery.model.publishing import Publishing
+from tests.delivery.model.quieting import Quieting
 from tests.delivery.model.triaging import Triaging
 
 STEPS = int(os.environ.get("MODEL_STEPS", "1000"))
 AT_ONCE = 40
 
 
-class Model(Checks, Publishing, Triaging, Endings):
+class Model(Checks, Publishing, Triaging, Endings, Quieting):
     pass
 
 
