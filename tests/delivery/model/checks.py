@@ -1,4 +1,4 @@
-"""What holds after every step, whatever it was."""
+"""Invariants that hold after every step, whatever it was."""
 
 from __future__ import annotations
 

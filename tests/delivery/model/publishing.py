@@ -50,7 +50,7 @@ class Publishing(World):
 
     @rule()
     def route_all_again(self) -> None:
-        """As after a cursor that was set back: nobody is told again. (Who wasn't told then would be now.)"""
+        """A cursor that was set back: nobody is told again. (Who wasn't told then would be now.)"""
         route(*(event for event in self.events if self.is_told_to_all(event)), now=self.now)
 
     def is_told_to_all(self, event: Event) -> bool:
@@ -68,7 +68,7 @@ class Publishing(World):
                 self.end(event.pk)
 
     def end(self, event: int) -> None:
-        """What is over is read, and waits for nothing."""
+        """Rows of what is over are read, and wait for nothing."""
         for user, row in self.told[event].items():
             if theirs := self.feeds[user].rows.get(row):
                 theirs.is_read, theirs.snoozed_until, theirs.batch = True, None, None

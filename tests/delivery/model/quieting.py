@@ -78,7 +78,7 @@ class Quieting(World):
 
     @invariant()
     def nothing_that_waited_is_lost(self) -> None:
-        """What waits no more and is unread went out, or was unwanted by then."""
+        """Each unread row that waits no more went out, or was unwanted by then."""
         rows = Notification.objects.filter(channel="email", is_read=False, hold="none", summary=None)
         told = Delivery.objects.filter(notification__isnull=False).values("notification_id")
         people = {person.pk: person for person in self.people}

@@ -1,4 +1,4 @@
-"""What all parts of the model share: people, their feeds as they ought to be, the clock, and one transaction that is
+"""Base of all parts of the model: people, their feeds as they ought to be, the clock, and one transaction that is
 rolled back."""
 
 from __future__ import annotations
