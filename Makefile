@@ -1,6 +1,6 @@
 # Carillon. Needs make and Python 3.11 or later; everything else is installed into .venv.
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-fast check chaos bench soak docs lock up
+.PHONY: help install run test test-fast check chaos bench bench-curves soak docs lock up
 
 PORT ?= 8000
 VENV := .venv
@@ -21,6 +21,7 @@ help:
 	@echo "make check      formatting, lint, types, the floors' imports, then the tests"
 	@echo "make chaos      every fault on running servers, and what it cost (docs/reliability.md); long"
 	@echo "make bench      the figures of this machine"
+	@echo "make bench-curves how cost grows, drawn into docs/; long, and 10 GB for a while (docs/scale.md)"
 	@echo "make soak       half an hour of steady load, and what grew meanwhile; MINUTES=... changes it"
 	@echo "make docs       the documentation as a site, in var/docs"
 	@echo "make lock       compile requirements*.in into requirements*.txt"
@@ -62,6 +63,9 @@ chaos: $(VENV)/installed-dev
 
 bench: $(VENV)/installed-dev
 	@DEBUG=true $(PY) -m bench
+
+bench-curves: $(VENV)/installed-dev
+	@DEBUG=true $(PY) -m bench.curves $(CURVES)
 
 soak: $(VENV)/installed-dev
 	@DEBUG=true $(PY) -m bench.soak $(if $(MINUTES),--minutes=$(MINUTES))

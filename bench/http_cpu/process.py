@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from bench import cpu
 from bench.http_events.process import EVENT, connect
 from bench.timing import interleaved
 from events import api_keys
@@ -19,7 +18,6 @@ from events.dispatch import pump, sequencer
 
 ROUNDS = 3
 ROWS = 25
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def main(ours: int, our_pid: int, bare: int, bare_pid: int, requests: int) -> dict[str, list[float]]:
@@ -69,19 +67,13 @@ def _cost(
     def measured() -> float:
         # One for each turn: Twisted ends those that say nothing for a minute, which the other turns may take.
         connection = connect(port)
-        before = _cpu_seconds(pid)
+        before = cpu.of_process(pid)
         for _ in range(requests):
             connection.request(method, path, body, headers or {})
             response = connection.getresponse()
             response.read()
             if response.status not in (200, 201):
                 raise SystemExit(f"{path} answered {response.status}")
-        return 1000 * (_cpu_seconds(pid) - before) / requests
+        return 1000 * (cpu.of_process(pid) - before) / requests
 
     return measured
-
-
-def _cpu_seconds(pid: int) -> float:
-    """User and system time of all threads of a process."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS

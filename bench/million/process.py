@@ -37,16 +37,17 @@ SELECT user_id, %s FROM memberships WHERE entity_type = 'show' ON CONFLICT DO NO
 def main(users: int, watching: int) -> None:
     """Run each command of the standard input, a line each, and print what it returns as JSON."""
     commands: dict[str, Callable[[], float | None]] = {
-        "prepare": lambda: _prepare(users, watching),
-        "at_once": _at_once,
-        "in_chunks": _in_chunks,
+        "prepare": lambda: prepare(users, watching),
+        "at_once": at_once,
+        "in_chunks": in_chunks,
         "urgent": _urgent,
     }
     for line in sys.stdin:
         print(json.dumps(commands[line.strip()]()), flush=True)
 
 
-def _prepare(users: int, watching: int) -> None:
+def prepare(users: int, watching: int) -> None:
+    """Create that many users, of whom so many watch a source and have a preference."""
     event_type = EventType.objects.create(name="bench.show", category="bench", audience=["watchers"])
     EventType.objects.create(name="bench.urgent", category="bench", audience=["actor"], is_critical=True)
     with connection.cursor() as cursor:
@@ -63,7 +64,7 @@ def _publish() -> Event:
     return Event.objects.select_related("event_type", "actor_user").get(pk=event.pk)
 
 
-def _at_once() -> float:
+def at_once() -> float:
     """Seconds of one routing transaction."""
     event = _publish()
     began = time.perf_counter()
@@ -72,16 +73,16 @@ def _at_once() -> float:
     return time.perf_counter() - began
 
 
-def _in_chunks() -> float:
+def in_chunks() -> float:
     """Seconds of all chunks."""
-    event = _begin_fanout()
+    event = begin_fanout()
     began = time.perf_counter()
     while fanout.advance(event.pk, now=timezone.now()):
         pass
     return time.perf_counter() - began
 
 
-def _begin_fanout() -> Event:
+def begin_fanout() -> Event:
     """Publish an event and route it as one to a large audience, whose chunks are still to come."""
     event = _publish()
     audiences.LARGE = min(audiences.LARGE, 10)
@@ -92,7 +93,7 @@ def _begin_fanout() -> Event:
 
 def _urgent() -> float:
     """Seconds from the commit of a critical event, published in the middle of a broadcast, until it is told."""
-    broadcast = _begin_fanout()
+    broadcast = begin_fanout()
     runner.catch_up(router.NAME, now=timezone.now())
     fanout.advance(broadcast.pk, now=timezone.now())
     publish("bench.urgent", actor=User.objects.order_by("-pk")[0])

@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from bench import environment, processes
+from bench.drawing import Axis, svg
 from bench.environment import Environment
-from bench.soak.curve import svg
 from bench.soak.samples import Samples, slope
 
 OUTPUT = processes.ROOT / "var" / "soak.json"
@@ -108,7 +108,8 @@ def _report(samples: Samples, *, answers: dict[str, Any], minutes: float) -> int
     OUTPUT.parent.mkdir(exist_ok=True)
     series_by_kind = {"memory": samples.memory, "files": samples.files, "behind": samples.behind, "rows": samples.rows}
     OUTPUT.write_text(json.dumps(series_by_kind | {"answers": answers, "problems": problems}, indent=1))
-    OUTPUT.with_suffix(".svg").write_text(svg(samples.memory))
+    drawn = svg(samples.memory, x=Axis("minutes"), y=Axis("MB"), unit="MB")
+    OUTPUT.with_suffix(".svg").write_text(drawn)
     print("\n".join(problems) or "Nothing grew but the log.")
     return 1 if problems else 0
 

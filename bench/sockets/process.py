@@ -14,6 +14,7 @@ import aiohttp
 from channels.layers import get_channel_layer
 from django.contrib.auth.models import User
 
+from bench.sockets import nchan
 from events.models import ApiKey
 from notifications.inbox import push
 
@@ -83,14 +84,15 @@ async def _connected(
             await asyncio.sleep(0.2)
 
 
-def main(hub_port: int, group_port: int, pid: int, sockets: int, messages: int) -> dict[str, object]:
-    """Messages a second of the hub and of the groups, and kilobytes of each idle socket of the hub."""
+def main(hub_port: int, group_port: int, nchan_port: int, pid: int, sockets: int, messages: int) -> dict[str, object]:
+    """Messages a second of the hub, of the groups and of nchan (none without its port), and kilobytes of each idle
+    socket of the hub."""
     people = User.objects.bulk_create([User(username=f"u{number}", password="!") for number in range(sockets)])
     ApiKey.objects.bulk_create(
         [ApiKey(user=user, digest=hashlib.sha256(api_key(user.pk).encode()).hexdigest()) for user in people]
     )
     users = [user.pk for user in people]
-    return asyncio.run(figures(hub_port, group_port, pid, users=users, messages=messages))
+    return asyncio.run(figures(hub_port, group_port, nchan_port, pid, users=users, messages=messages))
 
 
 def api_key(user_id: int) -> str:
@@ -98,10 +100,10 @@ def api_key(user_id: int) -> str:
 
 
 async def figures(
-    hub_port: int, group_port: int, pid: int, *, users: Sequence[int], messages: int
+    hub_port: int, group_port: int, nchan_port: int, pid: int, *, users: Sequence[int], messages: int
 ) -> dict[str, object]:
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-        hub, groups = SocketPool(), SocketPool()
+        hub, groups, peer = SocketPool(), SocketPool(), SocketPool()
 
         def to_hub(user: int) -> Awaitable[None]:
             headers = {"Authorization": f"Bearer {api_key(user)}"}
@@ -113,12 +115,18 @@ async def figures(
         kilobytes = (resident_kilobytes(pid) - before) / max(1, len(users) - WARM_UP)
         group_url = f"ws://127.0.0.1:{group_port}/"
         await connect_all([groups.open(session, f"{group_url}?{user}", {}, greeted=False) for user in users])
-        rates: dict[str, list[float]] = {"hub": [], "groups": []}
+        if nchan_port:
+            person_url = f"ws://127.0.0.1:{nchan_port}/person"
+            await connect_all([peer.open(session, f"{person_url}/{user}", {}, greeted=False) for user in users])
+        rates: dict[str, list[float]] = {"hub": [], "groups": [], "nchan": []}
         for index in range(ROUNDS):
             seqs = range(index * messages + 1, (index + 1) * messages + 1)
             pushing = asyncio.to_thread(push_all, users, seqs)
             rates["hub"].append(await hub.rate(len(users) * messages, pushing))
             rates["groups"].append(await groups.rate(len(users), send_each(users)))
+            if nchan_port:
+                pushing = asyncio.to_thread(nchan.push_all, nchan_port, users, text=TEXT, times=messages)
+                rates["nchan"].append(await peer.rate(len(users) * messages, pushing))
         return {**rates, "kilobytes": kilobytes}
 
 
