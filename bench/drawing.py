@@ -30,14 +30,14 @@ class Axis:
     is_log: bool = False
 
     def ticks(self, values: Sequence[float]) -> list[float]:
-        """Where the axis has lines: powers of ten around the values, or quarters from 0 to a tenth above the most."""
+        """Places of its lines: powers of ten around the values, or quarters from 0 to a tenth above the most."""
         if self.is_log:
             first, last = (math.log10(max(value, 1e-9)) for value in (min(values), max(values)))
             return [10.0**power for power in range(math.floor(first), max(math.ceil(last), math.floor(first) + 1) + 1)]
         return [quarter * 1.1 * (max(values) or 1.0) / 4 for quarter in range(5)]
 
     def share(self, value: float, ticks: Sequence[float]) -> float:
-        """How far along the axis a value lies, from 0 to 1."""
+        """Place of a value along the axis, from 0 to 1."""
         first, last = ticks[0], ticks[-1]
         if self.is_log:
             return math.log(max(value, first) / first) / math.log(last / first)

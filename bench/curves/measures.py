@@ -71,7 +71,7 @@ def deliveries() -> Series:
 
 
 def sockets() -> Series:
-    """As many web processes as the most sockets need: each takes 4,096 connections, with room for requests."""
+    """Costs of each socket to as many web processes as the most need, each of which takes 4,096 connections."""
     sizes = _scaled(SOCKETS)
     with environment.isolated(with_redis=True, with_web=True) as env, contextlib.ExitStack() as started:
         webs = []

@@ -1,4 +1,4 @@
-"""The same work by one, two and four processes: what each piece costs, and how many go in a second."""
+"""Scaling of work over one, two and four processes: the cost of each piece, and how many go in a second."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def measure() -> list[Result]:
 
 
 def plans(sizes: Sequence[int]) -> dict[str, list[dict[str, Any]]]:
-    """What each query of the feed does at each number of rows: nodes of its plan, buffers, milliseconds."""
+    """Plan, buffers and milliseconds of each query of the feed, at each number of rows."""
     with environment.isolated() as env:
         explained: dict[str, list[dict[str, Any]]] = processes.call(
             "bench.feeds.process", list(sizes), PEOPLE, env=env, timeout=TIMEOUT
