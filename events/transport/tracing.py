@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from django.db import transaction
@@ -58,7 +59,13 @@ def start(name: str, event: Traced | None, attributes: Mapping[str, Any]) -> Spa
     return Span(_started(name, event, attributes, kind=_trace().SpanKind.CLIENT))
 
 
-def record(name: str, events: Iterable[Traced], *, since: datetime | None = None) -> None:
+def record(
+    name: str,
+    events: Iterable[Traced],
+    *,
+    since: datetime | None = None,
+    attributes: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
     """Write a span for each event: from its publication, or from `since`, until the commit."""
     if not conf.TRACING or not (traced := [event for event in events if event.traceparent]):
         return
@@ -66,7 +73,7 @@ def record(name: str, events: Iterable[Traced], *, since: datetime | None = None
     def write() -> None:
         for event in traced:
             began = since or event.created_at
-            _started(name, event, {}, start_time=int(began.timestamp() * 1_000_000_000)).end()
+            _started(name, event, attributes, start_time=int(began.timestamp() * 1_000_000_000)).end()
 
     transaction.on_commit(write, robust=True)
 

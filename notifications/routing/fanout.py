@@ -12,11 +12,12 @@ from django.db.models import F, Q, QuerySet, Value, Window
 from django.db.models.functions import DenseRank
 
 from events import accounts
+from events.db import clock
 from events.db.errors import Fault, fault
 from events.db.union import union
 from events.dispatch import retry
 from events.models import Event, Subscriber
-from events.transport import hints, outages
+from events.transport import hints, outages, tracing
 from notifications.endings import ending
 from notifications.escalations import steps
 from notifications.models import Fanout
@@ -116,6 +117,8 @@ def _advance(event_id: int, *, now: datetime) -> bool:
 
 
 def _tell_next(part: Fanout, *, now: datetime) -> None:
+    # `now` is of the pass, in which other chunks may have come before.
+    began = clock.estimate()
     event = Event.objects.select_related("event_type", "actor_user").get(pk=part.event_id)
     if event.withdrawn_at is not None or (part.rule and not escalated.is_waiting(event)):
         part.delete()
@@ -143,6 +146,7 @@ def _tell_next(part: Fanout, *, now: datetime) -> None:
     if resolved.failed:
         # Begun anew by the router it finds who is missing here.
         list(named_audiences.leave_aside([event], resolved.failed, now=now))
+    tracing.record("carillon.fan_out", [event], since=began, attributes={"carillon.people": len(resolved.people)})
     writer.tally_of(made).write()
 
 

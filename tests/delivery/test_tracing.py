@@ -21,8 +21,10 @@ from delivery import addresses
 from delivery.models import Address
 from delivery.sender import drain
 from events.bus import publish
-from events.models import Event
+from events.models import Event, EventType
+from events.monitoring.counting import Tally
 from events.sweep import sweep
+from notifications.routing import audiences, fanout
 from tests.delivery.fakes.http_receiver import Receiver, Reply, receiving
 from tests.notifications.factories.routing import store_preference
 from tests.own_settings import own
@@ -63,20 +65,29 @@ def collector(provider, settings) -> Iterator[Receiver]:
         provider._active_span_processor._span_processors = ()
 
 
-def spans(collector: Receiver) -> dict[str, Any]:
-    """Spans that have arrived, by name."""
+def all_spans(collector: Receiver) -> list[Any]:
+    """Spans that have arrived, in their order."""
     requests = [ExportTraceServiceRequest.FromString(one.body) for one in collector.requests]
-    return {
-        span.name: span
+    return [
+        span
         for request in requests
         for resource in request.resource_spans
         for scope in resource.scope_spans
         for span in scope.spans
-    }
+    ]
+
+
+def spans(collector: Receiver) -> dict[str, Any]:
+    """Last span of each name that has arrived."""
+    return {span.name: span for span in all_spans(collector)}
 
 
 def facts(span: Any) -> dict[str, str]:
     return {one.key: one.value.string_value or str(one.value.int_value) for one in span.attributes}
+
+
+def broken(*_: Any, **__: Any) -> None:
+    raise RuntimeError
 
 
 def tell(user: Any, receiver: Receiver, *, form: str = "standard") -> Event:
@@ -115,6 +126,36 @@ def test_an_attempt_that_failed_says_so(committed, owner, receiver, collector):
     tell(owner, receiver)
     send = spans(collector)["carillon.send"]
     assert (send.status.code, facts(send)["http.response.status_code"]) == (2, "500")
+
+
+def test_each_chunk_of_a_large_audience_is_a_span_of_the_trace(
+    committed, owner, member, watcher, collector, monkeypatch
+):
+    monkeypatch.setattr(audiences, "LARGE", 2)
+    monkeypatch.setattr(fanout, "CHUNK", 2)
+    EventType.objects.create(name="news.all", category="system", audience=["everyone"])
+    with TRACER.start_as_current_span("render"):
+        publish("news.all")
+    sweep()
+    while fanout.advance_each(now=timezone.now()):
+        pass
+    caller = spans(collector)["render"]
+    chunks = [span for span in all_spans(collector) if span.name == "carillon.fan_out"]
+    assert {(span.trace_id, span.parent_span_id) for span in chunks} == {(caller.trace_id, caller.span_id)}
+    assert [facts(span)["carillon.people"] for span in chunks] == ["2", "1"]
+    assert chunks[0].end_time_unix_nano <= chunks[1].end_time_unix_nano
+
+
+def test_a_chunk_that_fails_leaves_no_span(committed, owner, member, collector, monkeypatch):
+    monkeypatch.setattr(audiences, "LARGE", 1)
+    EventType.objects.create(name="news.all", category="system", audience=["everyone"])
+    with TRACER.start_as_current_span("render"):
+        event = publish("news.all")
+    sweep()
+    monkeypatch.setattr(Tally, "write", broken)
+    with pytest.raises(RuntimeError):
+        fanout.advance(event.pk, now=timezone.now())
+    assert "carillon.fan_out" not in spans(collector)
 
 
 def test_what_rolls_back_leaves_no_span(committed, owner, collector):
