@@ -26,6 +26,7 @@ BENCHMARKS = (
     "feeds",
     "http_events",
     "http_cpu",
+    "cold",
     "prune",
     "quiet",
     "calm",
