@@ -1,6 +1,7 @@
 """The middle floor in Django's admin: to look at. What people chose is theirs to change."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
@@ -9,6 +10,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,12 +18,14 @@ from django.utils.translation import gettext_lazy
 from events import accounts, rendering
 from events.accounts import User
 from events.admin import deletion
-from events.admin.base import M, PlainLookups, ReadOnly, Values, clamped, type_named, user_ids, words
+from events.admin.base import M, PlainLookups, ReadOnly, Values, ago, clamped, type_named, user_ids, words
 from events.admin.deletion import Deleted
 from events.entities import Entity
+from events.rules import audience
 from events.transport import credentials
 from notifications.inbox import removal
 from notifications.models import (
+    Escalation,
     Fanout,
     Hold,
     Inbox,
@@ -160,6 +164,42 @@ class FanoutAdmin(ReadOnly[Fanout]):
     list_display = ("event_link", "rule", "retry_at", "attempts", "after_user", "until_user")
     exclude = ("event",)
     readonly_fields = ("event_link",)
+
+
+class EscalationStates(admin.SimpleListFilter):
+    title = gettext_lazy("State")
+    parameter_name = "state"
+
+    def lookups(self, _request: HttpRequest, _page: admin.ModelAdmin[Escalation]) -> list[tuple[str, Any]]:
+        return list(Escalation.State.choices)
+
+    def queryset(self, _request: HttpRequest, queryset: QuerySet[Escalation]) -> QuerySet[Escalation]:
+        state = Escalation.State.conditions().get(self.value() or "")
+        return queryset if state is None else queryset.filter(state)
+
+
+@admin.register(Escalation)
+class EscalationAdmin(ReadOnly[Escalation]):
+    list_display = ("title", "state", "step", "due_at", "went_on_to", "acknowledged_by", "acknowledged_at")
+    list_select_related = ("event__event_type", "event__actor_user", "acknowledged_by")
+    list_filter = (EscalationStates,)
+    exclude = ("event", "told")
+    readonly_fields = ("event_link", "state", "went_on_to")
+    ordering = ("-event",)
+    sortable_by = ()
+
+    @admin.display(description=gettext_lazy("Event"))
+    def title(self, obj: Escalation) -> SafeString:
+        return clamped(rendering.render(obj.event, obj.event.event_type).shown_title)
+
+    @admin.display(description=gettext_lazy("State"))
+    def state(self, obj: Escalation) -> str:
+        return str(obj.state.label)
+
+    @admin.display(description=gettext_lazy("Went on to"))
+    def went_on_to(self, obj: Escalation) -> SafeString:
+        steps = [(audience.words_of(one["rule"]), ago(datetime.fromisoformat(one["at"]))) for one in obj.told]
+        return format_html_join("", "<div>{}, {}</div>", steps)
 
 
 class PersonPages(PlainLookups[User]):

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from events.models import Event
 from events.rules import moments
@@ -10,6 +11,21 @@ from events.rules import moments
 class Escalation(models.Model):
     """Wait for somebody to take a critical event on; at `due_at` the next rule of its type is told. Kept once it ended:
     it says who has it, and whom it went on to."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        ACKNOWLEDGED = "acknowledged", _("Acknowledged")
+        # Its last step is taken, or what it is about is over or withdrawn.
+        ENDED = "ended", _("Goes on no further")
+
+        @classmethod
+        def conditions(cls) -> dict[str, models.Q]:
+            """Condition for the rows of each state."""
+            return {
+                cls.WAITING: models.Q(due_at__isnull=False),
+                cls.ACKNOWLEDGED: models.Q(acknowledged_at__isnull=False),
+                cls.ENDED: models.Q(due_at=None, acknowledged_at=None),
+            }
 
     event = models.OneToOneField(Event, on_delete=models.CASCADE, primary_key=True, related_name="+")
     step = models.IntegerField(default=0, db_default=0, help_text="Rules that it has gone on to.")
@@ -31,3 +47,9 @@ class Escalation(models.Model):
 
     def __str__(self) -> str:
         return f"escalation of event {self.event_id}"
+
+    @property
+    def state(self) -> State:
+        if self.acknowledged_at is not None:
+            return self.State.ACKNOWLEDGED
+        return self.State.ENDED if self.due_at is None else self.State.WAITING

@@ -7,11 +7,13 @@ from django.contrib.auth import get_permission_codename, get_user_model
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from events.accounts import User
+from events.accounts import User, full_name
 from events.bus import publish
 from events.models import EventType
 from notifications.models import (
+    Escalation,
     Fanout,
     Inbox,
     Mute,
@@ -23,7 +25,16 @@ from notifications.models import (
 from tests.accounts.factory import admin_page, saved_person
 from tests.inline_code import INLINE
 
-MODELS = ["notification", "notificationpreference", "usernotificationsettings", "inbox", "summary", "mute", "fanout"]
+MODELS = [
+    "notification",
+    "notificationpreference",
+    "usernotificationsettings",
+    "inbox",
+    "summary",
+    "mute",
+    "fanout",
+    "escalation",
+]
 
 
 def rows_of(user: User) -> None:
@@ -34,6 +45,7 @@ def rows_of(user: User) -> None:
     Inbox.objects.get_or_create(user=user)
     Summary.objects.create(user=user, kind="dnd", window="1")
     Fanout.objects.create(event=event, until_user=9)
+    Escalation.objects.create(event=event, told=[{"rule": "group:on-call", "at": "2026-03-04T12:05:00Z"}])
     Mute.objects.create(user=user, entity_type="prompt", entity_key="3f2c-91")
 
 
@@ -68,7 +80,7 @@ def test_nobody_writes_here(admin_client, rows, model):
         assert admin_client.post(address, {"post": "yes"}).status_code == 403
 
 
-@pytest.mark.parametrize("model", MODELS[:-1])
+@pytest.mark.parametrize("model", MODELS[:-2])
 @pytest.mark.parametrize(("term", "found"), [("owner", 1), ("owner@example.com", 1), ("outsider", 0), ("nobody", 0)])
 def test_rows_are_found_by_their_person(admin_client, rows, outsider, model, term, found):
     assert page(admin_client, model, q=term).context["cl"].result_count == found
@@ -79,6 +91,23 @@ def test_rows_are_found_by_their_person(admin_client, rows, outsider, model, ter
 )
 def test_notifications_are_filtered(admin_client, rows, query, found):
     assert page(admin_client, "notification", **query).context["cl"].result_count == found
+
+
+@pytest.mark.parametrize("state", ["waiting", "acknowledged", "ended"])
+def test_escalations_are_filtered_by_their_state(admin_client, state):
+    now, events = timezone.now(), [publish("job.failed") for _ in range(3)]
+    Escalation.objects.create(event=events[0], due_at=now)
+    Escalation.objects.create(event=events[1], acknowledged_at=now)
+    Escalation.objects.create(event=events[2])
+    rows = page(admin_client, "escalation", state=state).context["cl"].result_list
+    assert [row.state for row in rows] == [state]
+
+
+def test_of_an_escalation_it_is_said_whom_it_went_on_to_and_who_has_it(admin_client, rows, owner):
+    Escalation.objects.update(step=1, acknowledged_by=owner, acknowledged_at=timezone.now())
+    html = page(admin_client, "escalation").content.decode()
+    assert "the group on-call, <time" in html
+    assert full_name(owner) in html
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -33,6 +33,7 @@ from events.models import (
     TrackedJob,
 )
 from notifications.models import (
+    Escalation,
     Fanout,
     Inbox,
     Mute,
@@ -81,6 +82,8 @@ def fill(number: int) -> None:
     UserNotificationSettings.objects.create(user=someone, dnd_enabled=True, dnd_until=now)
     Inbox.objects.update(digest_at=now)
     Fanout.objects.create(event=event, until_user=1)
+    told = [{"rule": "group:on-call", "at": now.isoformat()}]
+    Escalation.objects.create(event=event, step=1, told=told, acknowledged_by=someone, acknowledged_at=now)
     Mute.objects.create(user=someone, entity_type="job", entity_id=number, until=now)
     shared = Address.objects.create(kind="webhook", target=f"https://hooks.example.com/{number}", verified_at=now)
     Destination.objects.create(address=shared, label=f"renders {number}", patterns=["job.*"], project_id=number)
