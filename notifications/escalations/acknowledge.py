@@ -5,19 +5,22 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from events import accounts
 from events.errors import AcknowledgementRefused
+from events.transport import hints
 from notifications.escalations import steps
 from notifications.inbox import feed, marking, surfacing
 from notifications.inbox.surfacing import Changed
-from notifications.models import Escalation, Notification
+from notifications.models import Escalation, Fanout, Notification, NotificationQuerySet
 from notifications.presentation import acknowledged
 
-# People whose tabs are told in one transaction.
-CHUNK = 5_000
+# People whose tabs the request tells itself. Of more it tells the one who asks; a worker tells all, chunk by chunk.
+MOST_AT_ONCE = 100
 
 
 def acknowledge(user_id: int, *, notification_id: int, now: datetime) -> Escalation:
-    """Take an event on by a person's row of it, on whichever channel; whoever was first has it.
+    """Take an event on by a person's row of it, on whichever channel; whoever was first has it. As many queries however
+    many were told.
 
     Raises Notification.DoesNotExist, also for another person's row, and AcknowledgementRefused.
     """
@@ -31,8 +34,16 @@ def acknowledge(user_id: int, *, notification_id: int, now: datetime) -> Escalat
             raise _refusal()
         found.acknowledged_by_id, found.acknowledged_at, found.due_at = user_id, now, None
         found.save(update_fields=["acknowledged_by", "acknowledged_at", "due_at"])
-    # No step is under way any more, so these are all. A tab that is missed here finds it with its next look.
-    _tell(row.event_id)
+        # No step is under way any more, so these are all.
+        last = accounts.largest_used_id()
+        is_large = _held(row.event_id)[MOST_AT_ONCE:].exists()
+        if is_large:
+            Fanout.objects.create(event_id=row.event_id, until_user=last, rule=Fanout.ACKNOWLEDGED)
+            transaction.on_commit(lambda: hints.send(Fanout.TASK), robust=True)
+    # A tab that is missed here finds it with its next look.
+    within = {"after": user_id - 1, "until": user_id} if is_large else {"after": 0, "until": last}
+    with transaction.atomic():
+        tell(row.event_id, **within, most=MOST_AT_ONCE)
     return found
 
 
@@ -60,11 +71,17 @@ def _refusal() -> AcknowledgementRefused:
     return AcknowledgementRefused(detail, code="not_acknowledgeable")
 
 
-def _tell(event_id: int) -> None:
-    held = Notification.objects.filter(feed.STATES["inbox"], event=event_id, channel="in_app", folded_into=None)
-    rows, after = held.filter(withdrawn_at=None).order_by("user_id").values_list("pk", "user_id"), 0
-    while some := list(rows.filter(user_id__gt=after)[:CHUNK]):
-        with transaction.atomic():
-            marking.lock_all({user_id for _pk, user_id in some})
-            surfacing.renew(Changed(pk, user_id) for pk, user_id in some)
-        after = some[-1][1]
+def tell(event_id: int, *, after: int, until: int, most: int) -> int | None:
+    """Tell the tabs of so many of these people, by user ids, in the caller's transaction; the last of them, None if
+    these were all. Six queries at most."""
+    held = _held(event_id).filter(user_id__gt=after, user_id__lte=until)
+    some = list(held.order_by("user_id").values_list("pk", "user_id")[:most])
+    marking.lock_all({user_id for _pk, user_id in some})
+    surfacing.renew(Changed(pk, user_id) for pk, user_id in some)
+    return some[-1][1] if len(some) == most else None
+
+
+def _held(event_id: int) -> NotificationQuerySet:
+    """Rows of the feeds that show it: one for each person."""
+    shown = Notification.objects.filter(feed.STATES["inbox"], event=event_id, channel="in_app", folded_into=None)
+    return shown.filter(withdrawn_at=None)

@@ -83,11 +83,19 @@ class ReadingBatch(models.Model):
 class Fanout(models.Model):
     """Part of an audience on its way, by user ids, for one worker: all up to `after_user` have their rows."""
 
+    # Task of the workers that take them.
+    TASK = "notifications.fan_out"
+    # In place of a rule, and none can be called so: all who were told hear that somebody has it.
+    ACKNOWLEDGED = "is acknowledged"
+
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="+")
     after_user = models.BigIntegerField(default=0, db_default=0)
     until_user = models.BigIntegerField()
     rule = models.TextField(
-        default="", db_default="", blank=True, help_text="Step of an escalation that is told; empty: the event itself."
+        default="",
+        db_default="",
+        blank=True,
+        help_text="Step of an escalation that is told, or that it is acknowledged; empty: the event itself.",
     )
     attempts = models.IntegerField(default=0, db_default=0, help_text="Failed tries of the chunk that comes next.")
     retry_at = models.DateTimeField(null=True, blank=True)

@@ -19,12 +19,12 @@ from events.dispatch import retry
 from events.models import Event, Subscriber
 from events.transport import hints, outages, tracing
 from notifications.endings import ending
-from notifications.escalations import steps
+from notifications.escalations import acknowledge, steps
 from notifications.models import Fanout
 from notifications.routing import audiences, escalated, named_audiences, writer
 from notifications.routing.named_audiences import SUBSCRIBER, AudienceError, Range
 
-TASK = "notifications.fan_out"
+TASK = Fanout.TASK
 CHUNK = 5_000
 # Parts at most, and user ids of the smallest of several.
 PARTS, SMALLEST_PART = 8, 4 * CHUNK
@@ -120,6 +120,10 @@ def _tell_next(part: Fanout, *, now: datetime) -> None:
     # `now` is of the pass, in which other chunks may have come before.
     began = clock.estimate()
     event = Event.objects.select_related("event_type", "actor_user").get(pk=part.event_id)
+    if part.rule == Fanout.ACKNOWLEDGED and event.withdrawn_at is None:
+        bounds = {"after": part.after_user, "until": part.until_user}
+        _go_on(part, acknowledge.tell(event.pk, **bounds, most=CHUNK))
+        return
     if event.withdrawn_at is not None or (part.rule and not escalated.is_waiting(event)):
         part.delete()
         return
@@ -139,15 +143,20 @@ def _tell_next(part: Fanout, *, now: datetime) -> None:
     ending.lock(ended, resolved.people, within=within)
     made = writer.notify([event], resolved, now=now)
     ending.end(ended, now=now, within=within)
-    if last < part.until_user:
-        Fanout.objects.filter(pk=part.pk).update(after_user=last, attempts=0, retry_at=None)
-    else:
-        part.delete()
+    _go_on(part, last)
     if resolved.failed:
         # Begun anew by the router it finds who is missing here.
         list(named_audiences.leave_aside([event], resolved.failed, now=now))
     tracing.record("carillon.fan_out", [event], since=began, attributes={"carillon.people": len(resolved.people)})
     writer.tally_of(made).write()
+
+
+def _go_on(part: Fanout, last: int | None) -> None:
+    """Store how far it got; one that is done goes."""
+    if last is not None and last < part.until_user:
+        Fanout.objects.filter(pk=part.pk).update(after_user=last, attempts=0, retry_at=None)
+    else:
+        part.delete()
 
 
 def advance_each(*, now: datetime) -> bool:
