@@ -162,6 +162,21 @@ def test_a_replay_keeps_the_time_that_was_set(alarm):
     assert Escalation.objects.get().due_at == NOON + 5 * MINUTE
 
 
+@pytest.mark.parametrize("audience", ["owner", "everyone"])
+def test_a_replay_within_a_step_tells_nobody_twice(alarm, recorder, monkeypatch, audience):
+    monkeypatch.setattr(fanout, "CHUNK", 2)
+    monkeypatch.setattr(audiences, "LARGE", 2)
+    change_type("odd.fire", audience=[audience], escalates_to=["everyone"], default_channels=["in_app", "email"])
+    steps.advance(now=NOON + 5 * MINUTE)
+    fanout.advance(alarm.pk, now=NOON + 5 * MINUTE)
+    route(alarm, now=NOON + 5 * MINUTE)
+    wait(5)
+    mailed = [row.user_id for row in recorder.opened]
+    assert len(mailed) == len(set(mailed)) == 5
+    assert set(notified(alarm)) == {"owner", "member", "watcher", "carol", "boss"}
+    assert [one["rule"] for one in Escalation.objects.get().told] == ["everyone"]
+
+
 def test_a_type_that_no_longer_escalates_takes_no_further_step(alarm):
     change_type("odd.fire", acknowledge_minutes=None)
     wait(5)
