@@ -61,7 +61,7 @@ def pytest_collection_modifyitems(config, items) -> None:
 
 @cache
 def has_commit(name: str) -> bool:
-    """Whether it can be unpacked here: a shallow clone hasn't all, an archive none."""
+    """Commit can be unpacked here: a shallow clone hasn't all, an archive none."""
     command = ["git", "cat-file", "-e", f"{name}^{{commit}}"]
     return (
         bool(shutil.which("git"))
