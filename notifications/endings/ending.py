@@ -40,12 +40,26 @@ class Ending:
         return bool(self.withdrawn or self.over)
 
 
+_HEAD = {"id": "bigint", "folded_into": "bigint", "count": "integer", "seq": "bigint", "feed_seq": "bigint"}
+# What its person did with a row: column -> PostgreSQL type.
+_STATE = {
+    "is_read": "boolean",
+    "read_at": "timestamptz",
+    "reading_batch_id": "bigint",
+    "done_at": "timestamptz",
+    "snoozed_until": "timestamptz",
+}
+
+
 class _Row(NamedTuple):
+    """Row as it was before; `state`: its values of _STATE."""
+
     pk: int
     user_id: int
     is_in_app: bool
     is_counted: bool
     folded_into: int | None
+    state: dict[str, Any]
 
 
 def find(events: Sequence[Event]) -> Ending:
@@ -105,17 +119,19 @@ def end(ending: Ending, *, now: datetime, within: tuple[int, int] | None = None)
     depend on how many people there are, and a second time there is nothing to do."""
     if not ending:
         return
-    columns = ("pk", "user_id", "event_id", *COUNTED)
+    columns = ("pk", "user_id", "event_id", *(COUNTED | _STATE))
     found = _rows(ending, within=within).select_for_update(of=("self",)).order_by("pk")
     hidden, read = list[_Row](), list[_Row]()
     for row in found.values(*columns):
         into = hidden if row["event_id"] in ending.withdrawn else read
-        into.append(_Row(row["pk"], row["user_id"], row["channel"] == "in_app", is_counted(row), row["folded_into"]))
+        its = (row["channel"] == "in_app", is_counted(row), row["folded_into"], _state(row))
+        into.append(_Row(row["pk"], row["user_id"], *its))
     if ending.telling:
         sent = Notification.objects.filter(told_before.sent(ending.telling), withdrawn_at=None)
         told_before.tell(_within(sent, within), ending.by, now=now)
-    _hide(hidden, now=now)
+    # First: a row that is over may become the head of a burst.
     _read(read, now=now)
+    _hide(hidden, now=now)
 
 
 def _named(event: Event) -> int | None:
@@ -152,29 +168,44 @@ def _hide(rows: Sequence[_Row], *, now: datetime) -> None:
 
 
 def _unfold(gone: Sequence[_Row]) -> list[Removed]:
-    """Count what leaves a burst out of its head; of one whose head leaves the newest of the others is the head. Whose
-    feeds are to be fetched anew, with what their badges gain. Four queries at most."""
+    """Count what leaves a burst out of its head; of one whose head leaves the newest of the others is the head, and as
+    read, done or snoozed as that was. Whose feeds are to be fetched anew, with what their badges gain. Four queries at
+    most."""
     fewer = Counter(row.folded_into for row in gone if row.folded_into is not None)
     columns = {"id": "bigint", "fewer": "bigint"}
     assign = {"count": "notifications.count - new.fewer"}
     update_rows("notifications", columns=columns, rows=list(fewer.items()), assign=assign)
-    heads = {row.pk for row in gone if row.folded_into is None}
+    heads = {row.pk: row.state for row in gone if row.folded_into is None}
     folded = Notification.objects.filter(folded_into__in_set=heads, channel="in_app", withdrawn_at=None)
     left = defaultdict[int, list[dict[str, Any]]](list)
-    for row in folded.order_by("-event__position").values("pk", "user_id", *COUNTED):
+    those = ("pk", "user_id", "event__resolved_by_id", *(COUNTED | _STATE))
+    for row in folded.order_by("-event__position").values(*those):
         left[row["folded_into"]].append(row)
     if not left:
         return []
     feed_seqs = dict(Notification.objects.filter(pk__in_set=left).values_list("pk", "feed_seq"))
-    new = {old: rows[0] for old, rows in left.items()}
+    # Of what is over nobody needs to hear again.
+    new = {
+        old: rows[0]
+        | {"folded_into": None, "done_at": heads[old]["done_at"]}
+        | (heads[old] if rows[0]["event__resolved_by_id"] is None else {})
+        for old, rows in left.items()
+    }
     update_rows(
         "notifications",
-        columns={"id": "bigint", "folded_into": "bigint", "count": "integer", "seq": "bigint", "feed_seq": "bigint"},
-        rows=[(row["pk"], None, len(left[old]), feed_seqs[old], feed_seqs[old]) for old, row in new.items()],
+        columns=_HEAD | _STATE,
+        rows=[
+            (row["pk"], None, len(left[old]), feed_seqs[old], feed_seqs[old], *_state(row).values())
+            for old, row in new.items()
+        ],
     )
     moved = [(row["pk"], new[old]["pk"]) for old, rows in left.items() for row in rows[1:]]
     update_rows("notifications", columns={"id": "bigint", "folded_into": "bigint"}, rows=moved)
-    return [Removed(row["user_id"], None, -is_counted(row | {"folded_into": None})) for row in new.values()]
+    return [Removed(row["user_id"], None, -is_counted(row)) for row in new.values()]
+
+
+def _state(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in _STATE}
 
 
 def _read(rows: Sequence[_Row], *, now: datetime) -> None:

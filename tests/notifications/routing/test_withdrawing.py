@@ -8,6 +8,7 @@ from django.db import transaction
 from events.bus import publish, withdraw
 from events.models import Event, ParkedEvent, Subscriber
 from events.sweep import sweep
+from notifications.holds import due, undo
 from notifications.inbox import feed, marking, triage
 from notifications.models import Inbox, Notification
 from notifications.routing import audiences, fanout
@@ -155,3 +156,27 @@ class TestInABurst:
         for event in burst[:2]:
             taken_back(event)
         assert (feed.page(owner.pk), badge(owner)) == ([], (0, 0))
+
+    def test_of_one_that_was_done_the_new_head_is_done_and_undo_brings_it_back(self, owner, burst):
+        state = triage.done(owner.pk, ids=[feed.page(owner.pk)[0].pk], now=NOON)
+        taken_back(burst[2])
+        assert (feed.page(owner.pk), badge(owner)) == ([], (0, 0))
+        undo.undo(owner.pk, batch_id=state.batch or 0, now=NOON)
+        [row] = feed.page(owner.pk)
+        assert (row.event_id, row.count, badge(owner)) == (burst[1].pk, 2, (1, 1))
+
+    def test_of_one_that_was_snoozed_the_new_head_comes_back_at_that_moment(self, owner, burst):
+        until = NOON.replace(hour=13)
+        triage.snooze(owner.pk, ids=[feed.page(owner.pk)[0].pk], until=until, now=NOON)
+        taken_back(burst[2])
+        assert (feed.page(owner.pk), badge(owner)) == ([], (0, 0))
+        due.release_due(now=until)
+        [row] = feed.page(owner.pk)
+        assert (row.event_id, row.count, badge(owner)) == (burst[1].pk, 2, (1, 1))
+
+    def test_of_one_that_was_marked_unread_the_new_head_is_unread(self, owner, burst):
+        [row] = feed.page(owner.pk)
+        for is_read in (True, False):
+            marking.mark(owner.pk, ids=[row.pk], is_read=is_read, now=NOON)
+        taken_back(burst[2])
+        assert (feed.page(owner.pk)[0].is_read, badge(owner)) == (False, (1, 1))
