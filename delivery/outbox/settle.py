@@ -73,13 +73,13 @@ def settle(results: Sequence[Result], *, now: datetime) -> int:
         _lock_notifications(results)
         addresses = _lock_addresses(results, now=now)
         locked = servers.lock(_server_reports(results), now=now)
-        held = _lock_ours(results)
+        held, forgotten = _lock_ours(results)
         # What a server failed that is open now goes back as if it had not been claimed, behind the others.
         returned = servers.record(_server_reports(held), servers=locked, now=now)
         too_long = _ours_for_too_long(held, now=now)
         nexts = {result.delivery.pk: _next(result, returned=returned, too_long=too_long, now=now) for result in held}
         _write_deliveries(nexts, now=now)
-        _write_attempts(results, nexts=nexts, returned=returned)
+        _write_attempts(results, nexts=nexts, returned=returned, forgotten=forgotten)
         _record_first_success([result for result in held if result.outcome.state == "sent"], now=now)
         reports = [
             _report(result, nexts[result.delivery.pk])
@@ -136,12 +136,19 @@ def _server_reports(results: Sequence[Result]) -> list[servers.Report]:
     ]
 
 
-def _lock_ours(results: Sequence[Result]) -> list[Result]:
+def _lock_ours(results: Sequence[Result]) -> tuple[list[Result], set[int]]:
+    """Results still ours, in id order; and deliveries whose bytes were forgotten, since they name somebody erased."""
     ids = [result.delivery.pk for result in results]
     rows = Delivery.objects.select_for_update(no_key=True).filter(
         pk__in_set=ids, state__in=(State.SENDING, State.PENDING)
     )
-    tokens: dict[int, uuid.UUID | None] = dict(rows.order_by("pk").values_list("pk", "claim_token"))
+    columns = rows.order_by("pk").annotate(is_forgotten=Q(body=None)).values_list("pk", "claim_token", "is_forgotten")
+    tokens: dict[int, uuid.UUID | None] = {}
+    forgotten = set()
+    for pk, token, is_forgotten in columns:
+        tokens[pk] = token
+        if is_forgotten:
+            forgotten.add(pk)
     rescued = _unknown_and_last([pk for pk, token in tokens.items() if token is None])
     ours = [
         result
@@ -149,7 +156,7 @@ def _lock_ours(results: Sequence[Result]) -> list[Result]:
         if tokens.get(result.delivery.pk) == result.leased.token
         or (result.delivery.pk in rescued and rescued[result.delivery.pk] == result.leased.attempt_id)
     ]
-    return sorted(ours, key=lambda result: result.delivery.pk)
+    return sorted(ours, key=lambda result: result.delivery.pk), forgotten
 
 
 def _unknown_and_last(pending: Sequence[int]) -> dict[int, int]:
@@ -234,8 +241,15 @@ def _write_deliveries(nexts: dict[int, _NextState], *, now: datetime) -> None:
     update_rows("deliveries", columns=columns, rows=rows)
 
 
-def _write_attempts(results: Sequence[Result], *, nexts: dict[int, _NextState], returned: Collection[int]) -> None:
-    """Write what came of each, and delete those that are as good as not made."""
+def _write_attempts(
+    results: Sequence[Result],
+    *,
+    nexts: dict[int, _NextState],
+    returned: Collection[int],
+    forgotten: Collection[int],
+) -> None:
+    """Write what came of each, and delete those that are as good as not made. An answer may repeat what was sent: of
+    what is forgotten it isn't kept."""
     if returned:
         Attempt.objects.filter(pk__in_set=returned).delete()
     rows = []
@@ -244,7 +258,8 @@ def _write_attempts(results: Sequence[Result], *, nexts: dict[int, _NextState], 
             continue
         outcome, after = result.outcome, nexts.get(result.delivery.pk)
         next_at = None if after is None or after.is_end else after.due_at
-        texts = [_storable(text) for text in (outcome.reason, outcome.connected_to, outcome.excerpt)]
+        excerpt = "" if result.delivery.pk in forgotten else outcome.excerpt
+        texts = [_storable(text) for text in (outcome.reason, outcome.connected_to, excerpt)]
         rows.append((result.leased.attempt_id, _shown(after), result.ms, outcome.http_status, *texts, next_at))
     columns = {
         "id": "bigint",

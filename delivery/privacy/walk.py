@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from django.db.models import QuerySet
 
+from delivery.models.addresses import ADDRESS_ENTITY
 from delivery.privacy.events import COLUMNS
 from delivery.privacy.person import Person
 from events.models import Event
@@ -13,13 +14,20 @@ from notifications.models import Notification
 
 # Payloads may be large: so many rows are in memory at a time.
 BATCH = 500
+EVENT_COLUMNS = ("id", "created_at", "source_entity_key", *COLUMNS)
 Row = dict[str, Any]
 T = TypeVar("T")
 
 
 def events() -> Iterator[Row]:
     """Every event, with the columns that may name somebody. Reads the log whole."""
-    return _by_key(Event.objects.values("id", "created_at", "source_entity_key", *COLUMNS))
+    return _by_key(Event.objects.values(*EVENT_COLUMNS))
+
+
+def alerts(person: Person) -> Iterator[Row]:
+    """Events about a person's addresses, with the same columns."""
+    about = Event.objects.filter(source_entity_type=ADDRESS_ENTITY, source_entity_id__in_set=person.addresses)
+    return _by_key(about.values(*EVENT_COLUMNS))
 
 
 def notifications_of_others(person: Person) -> Iterator[Row]:
