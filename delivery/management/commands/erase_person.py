@@ -3,16 +3,17 @@
 from collections import Counter
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db.models import ProtectedError, RestrictedError
 
 from delivery.conf import conf
 from delivery.privacy import erase, person
 from events import audit
 from events.errors import shown
+from events.management.migrated import MigratedCommand
 
 
-class Command(BaseCommand):
+class Command(MigratedCommand):
     help = "Erase somebody and what is kept of them; without --yes only the counts. docs/privacy.md says what stays."
 
     def add_arguments(self, parser: CommandParser) -> None:

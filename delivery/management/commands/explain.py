@@ -2,17 +2,18 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from delivery.reporting import explanation, explanation_output
 from events import accounts
 from events.db import clock
 from events.entities import whole_number_argument
 from events.errors import shown
+from events.management.migrated import MigratedCommand
 from events.models import Event
 
 
-class Command(BaseCommand):
+class Command(MigratedCommand):
     help = "Say who was told of an event, over what and how that went; and, as of now, why others were not."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -4,15 +4,16 @@ import os
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from delivery.conf import conf
 from delivery.privacy import export, person
 from events import audit
 from events.errors import shown
+from events.management.migrated import MigratedCommand
 
 
-class Command(BaseCommand):
+class Command(MigratedCommand):
     help = "Write all that is kept of somebody as JSON; docs/privacy.md says what that is."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -4,18 +4,19 @@ import sys
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, connections
 from tqdm import tqdm
 
 from delivery.conf import conf
 from events import audit
 from events.db import clock
+from events.management.migrated import MigratedCommand
 from notifications.importing import history
 from notifications.importing.django_notifications import Table, UnfitTableError
 
 
-class Command(BaseCommand):
+class Command(MigratedCommand):
     help = (
         "Bring the notifications of django-notifications-hq into the feeds, with what is read and unread. Nobody is "
         "told of them. Run it again after it was stopped, or once more later: nothing comes twice."

@@ -5,18 +5,19 @@ import threading
 from collections import Counter
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from delivery.conf import conf
 from delivery.retention import prune
 from events import audit
 from events.db import clock
+from events.management.migrated import MigratedCommand
 
 # Fifty years, as of the setting: what is older than that is no moment that anything has.
 MOST_DAYS = 18_250
 
 
-class Command(BaseCommand):
+class Command(MigratedCommand):
     help = "Take notifications, deliveries, summaries and events that are past their time; archive them first."
 
     def add_arguments(self, parser: CommandParser) -> None:

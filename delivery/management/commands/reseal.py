@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from delivery.resealing import reseal_addresses
 from events import audit
 from events.db import clock
+from events.management.migrated import MigratedCommand
 
 
-class Command(BaseCommand):
+class Command(MigratedCommand):
     help = "Encrypt the secrets of all addresses under SECRET_KEY; SECRET_KEY_FALLBACKS must open those from before."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -4,15 +4,16 @@ import signal
 import threading
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.db import DatabaseError, close_old_connections
 
 from events.db import clock
+from events.management.migrated import MigratedCommand
 from events.sources.hardware import monitor
 from events.transport import outages
 
 
-class Command(BaseCommand):
+class Command(MigratedCommand):
     help = "Watch this machine's disks and GPUs and publish a system.* warning once for each crossing."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,13 +1,14 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from events.management import payload_code
+from events.management.migrated import MigratedCommand
 from events.management.payload_types import records
 from events.models import EventType
 
 
-class Command(BaseCommand):
+class Command(MigratedCommand):
     help = "Print a type for the payload of each active event type, made of its schema."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -6,7 +6,7 @@ import sys
 from contextlib import ExitStack
 from typing import IO, Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 
 from events import accounts, outcomes
@@ -16,9 +16,10 @@ from events.bus import NewEvent, publish_many
 from events.db import clock
 from events.entities import parse_entity, whole_number
 from events.errors import Refused, shown
+from events.management.migrated import MigratedCommand
 
 
-class Command(BaseCommand):
+class Command(MigratedCommand):
     help = "Publish one event and print its id; or many, as JSON lines."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,15 +1,16 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from events import audit
 from events.dispatch import watermarks
 from events.dispatch.replay import move
 from events.errors import Refused
+from events.management.migrated import MigratedCommand
 
 
-class Command(BaseCommand):
+class Command(MigratedCommand):
     help = "Let a durable subscriber go on after a position of the log: backwards it reads again, forwards it skips."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,17 +1,18 @@
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from events import accounts, api_keys, audit
 from events.errors import shown
+from events.management.migrated import MigratedCommand
 from events.models import ApiKey
 
 # What its column holds.
 MOST_PER_MINUTE = 2**31 - 1
 
 
-class Command(BaseCommand):
+class Command(MigratedCommand):
     help = "Make a Bearer key that acts as USER, and print it once: only its digest is stored."
 
     def add_arguments(self, parser: CommandParser) -> None:
