@@ -1,6 +1,18 @@
 // A small client for Carillon: publish, read the log and a feed, listen to a socket, verify webhooks. No dependency, for
 // browsers and Node 20. Its types are in carillon.d.ts; what it does when something fails, in docs/contracts.md.
 
+/**
+ * @typedef {import("./carillon.js").Frame} Frame
+ * @typedef {import("./carillon.js").NewEvent} NewEvent
+ * @typedef {import("./carillon.js").Row} Row
+ * @typedef {Record<string, string | number>} Query
+ * @typedef {{ method: string, headers: Record<string, string>, body?: string, redirect: "error" }} Sent
+ * @typedef {{ value: any, headers: Headers }} Answer
+ * @typedef {{ answer: Answer } | { answer?: undefined, failure: Error, wait?: number }} Outcome
+ * @typedef {{ onFrame: (frame: Frame) => void, seq?: number, open: (url: string) => WebSocket,
+ *   onEnd: (error: RefusedError) => void }} Listening
+ */
+
 /** Events that one request may hold. */
 const BATCH = 1000;
 const FIRST_PAUSE = 0.2;
@@ -14,9 +26,15 @@ const TOO_MANY = 4429;
 const TOLERANCE = 300;
 
 export class RefusedError extends Error {
+  name = "RefusedError";
+
+  /** @param {number} status @param {{ code?: string, detail?: string, errors?: Row[] }} problem */
   constructor(status, { code = "unknown", detail = "", errors = [] } = {}) {
     super(`${status} ${code}: ${detail}`);
-    Object.assign(this, { name: "RefusedError", status, code, detail, errors });
+    this.status = status;
+    this.code = code;
+    this.detail = detail;
+    this.errors = errors;
   }
 }
 
@@ -29,21 +47,29 @@ export class BadSignatureError extends Error {
 }
 
 export class Carillon {
+  /** @param {import("./carillon.js").Options} options */
   constructor({ url = "", key, csrfToken, csrfHeader = "X-CSRFToken", deadline = 30, api = "/api/v1" } = {}) {
     this.url = (url || globalThis.location.origin).replace(/\/$/, "");
     this.deadline = deadline;
     this.api = this.url + api;
+    /** @type {Record<string, string>} */
     this.headers = { Accept: "application/json" };
     if (key) this.headers.Authorization = `Bearer ${key}`;
     if (csrfToken) this.headers[csrfHeader] = csrfToken;
   }
 
-  /** Publish one event. `key`: the idempotency key; without one a random one, for the repeats of this call alone. */
+  /**
+   * Publish one event. `key`: the idempotency key; without one a random one, for the repeats of this call alone.
+   * @param {NewEvent} event @param {{ key?: string }} options @returns {Promise<Row>}
+   */
   async publish(event, { key = randomKey() } = {}) {
     return (await this.call("POST", "/events", { content: event, key })).value;
   }
 
-  /** Publish these in their order: each thousand whole or not at all. The same key asks for the same events. */
+  /**
+   * Publish these in their order: each thousand whole or not at all. The same key asks for the same events.
+   * @param {NewEvent[]} events @param {{ key?: string }} options @returns {Promise<Row[]>}
+   */
   async publishMany(events, { key = randomKey() } = {}) {
     const published = [];
     for (let start = 0; start < events.length; start += BATCH) {
@@ -69,21 +95,28 @@ export class Carillon {
     return this.pages("/deliveries", { state });
   }
 
+  /** @param {number} deliveryId @returns {Promise<Row>} */
   async resend(deliveryId) {
     return (await this.call("POST", `/deliveries/${deliveryId}/resend`)).value;
   }
 
-  /** Hand on the frames of the socket until the function that this returns is called. */
+  /**
+   * Hand on the frames of the socket until the function that this returns is called.
+   * @param {(frame: Frame) => void} onFrame @param {Partial<Omit<Listening, "onFrame">>} options
+   */
   listen(onFrame, { seq, open = (url) => new WebSocket(url), onEnd = () => {} } = {}) {
     const listener = new Listener(this.url.replace(/^http/, "ws"), { onFrame, seq, open, onEnd });
     listener.connect();
     return () => listener.stop();
   }
 
+  /** @param {string} path @param {Query} asked @returns {AsyncGenerator<Row>} */
   async *pages(path, asked) {
-    const given = Object.entries(asked).filter(([, value]) => value !== "");
+    const given = Object.entries(asked).flatMap(([name, value]) => (value === "" ? [] : [[name, String(value)]]));
+    /** @type {string | undefined} */
     let query = given.length ? `?${new URLSearchParams(given)}` : "";
     while (query !== undefined) {
+      /** @type {Answer} */
       const { value, headers } = await this.call("GET", path + query);
       yield* value;
       // Only the query of the link: behind a proxy its host may be another.
@@ -91,7 +124,11 @@ export class Carillon {
     }
   }
 
-  /** Send until it is answered, or the deadline is there. Only what may arrive twice. */
+  /**
+   * Send until it is answered, or the deadline is there. Only what may arrive twice.
+   * @param {string} method @param {string} path @param {{ content?: unknown, key?: string }} options
+   * @returns {Promise<Answer>}
+   */
   async call(method, path, { content, key } = {}) {
     const headers = { ...this.headers };
     if (content !== undefined) headers["Content-Type"] = "application/json";
@@ -99,21 +136,26 @@ export class Carillon {
     const ends = Date.now() + this.deadline * 1000;
     const body = content === undefined ? undefined : JSON.stringify(content);
     for (let attempt = 0; ; attempt += 1) {
-      const { answer, failure, wait } = await once(this.api + path, { method, headers, body, redirect: "error" }, ends);
-      if (answer) return answer;
-      const pause = wait ?? Math.random() * Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** attempt);
-      if (Date.now() + pause * 1000 >= ends) throw failure;
+      const outcome = await once(this.api + path, { method, headers, body, redirect: "error" }, ends);
+      if (outcome.answer) return outcome.answer;
+      const pause = outcome.wait ?? Math.random() * Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** attempt);
+      if (Date.now() + pause * 1000 >= ends) throw outcome.failure;
       await new Promise((resolve) => setTimeout(resolve, pause * 1000));
     }
   }
 }
 
-/** One attempt: its answer, or why to try again and after how many seconds. Throws what no repeat would change. */
+/**
+ * One attempt: its answer, or why to try again and after how many seconds. Throws what no repeat would change.
+ * @param {string} url @param {Sent} request @param {number} ends @returns {Promise<Outcome>}
+ */
 async function once(url, request, ends) {
+  // The DOM of TypeScript 4.8 has no such function yet.
+  const signals = /** @type {typeof AbortSignal & { timeout(ms: number): AbortSignal }} */ (AbortSignal);
   let response;
   let text;
   try {
-    response = await fetch(url, { ...request, signal: AbortSignal.timeout(Math.max(ends - Date.now(), 1)) });
+    response = await fetch(url, { ...request, signal: signals.timeout(Math.max(ends - Date.now(), 1)) });
     text = await response.text();
   } catch (error) {
     return { failure: new UnavailableError(`no answer from ${url}: ${error}`, { cause: error }) };
@@ -126,6 +168,7 @@ async function once(url, request, ends) {
   return { failure, wait };
 }
 
+/** @param {string} text */
 function problem(text) {
   try {
     return JSON.parse(text);
@@ -135,7 +178,10 @@ function problem(text) {
   }
 }
 
-/** Seconds that the server asks to wait: a number, or until a date. */
+/**
+ * Seconds that the server asks to wait: a number, or until a date.
+ * @param {string | null} text
+ */
 function askedPause(text) {
   if (text === null) return undefined;
   if (/^\d+$/.test(text.trim())) return Number(text);
@@ -149,8 +195,18 @@ function randomKey() {
 
 /** A socket that is opened again when it is cut off: nothing twice, and nothing left out. */
 class Listener {
+  /** @param {string} site @param {Listening} listening */
   constructor(site, { onFrame, seq, open, onEnd }) {
-    Object.assign(this, { site, onFrame, seq, open, onEnd, failures: 0, isResuming: false, isStopped: false });
+    this.site = site;
+    this.onFrame = onFrame;
+    this.seq = seq;
+    this.open = open;
+    this.onEnd = onEnd;
+    this.failures = 0;
+    this.isResuming = false;
+    this.isStopped = false;
+    /** @type {WebSocket | undefined} */
+    this.socket = undefined;
   }
 
   connect() {
@@ -163,21 +219,26 @@ class Listener {
     socket.onclose = ({ code }) => this.lost(code);
   }
 
+  /** @param {Frame} frame */
   hear(frame) {
     const seq = frame.seq || undefined;
     const isHello = frame.type === "hello";
     if (isHello) {
       this.isResuming = false;
       this.stable = setTimeout(() => (this.failures = 0), STABLE_AFTER * 1000);
-    } else if (seq > this.seq + 1) {
-      if (!this.isResuming) this.socket.send(JSON.stringify({ type: "resume", seq: this.seq }));
-      this.isResuming = true;
-      return;
-    } else if (seq <= this.seq) return;
+    } else if (seq !== undefined && this.seq !== undefined) {
+      if (seq <= this.seq) return;
+      if (seq > this.seq + 1) {
+        if (!this.isResuming) this.socket?.send(JSON.stringify({ type: "resume", seq: this.seq }));
+        this.isResuming = true;
+        return;
+      }
+    }
     if (isHello || seq !== undefined) this.seq = frame.seq;
     this.onFrame(frame);
   }
 
+  /** @param {number} code */
   lost(code) {
     clearTimeout(this.stable);
     if (this.isStopped) return;
@@ -196,11 +257,15 @@ class Listener {
     this.isStopped = true;
     clearTimeout(this.retry);
     clearTimeout(this.stable);
-    this.socket.close();
+    this.socket?.close();
   }
 }
 
-/** Give what a webhook says, if one of these secrets has signed it lately; `now`: seconds since 1970. */
+/**
+ * Give what a webhook says, if one of these secrets has signed it lately; `now`: seconds since 1970.
+ * @param {string | Uint8Array} body @param {Headers | Record<string, string>} headers
+ * @param {{ secrets: string[], now?: number }} options @returns {Promise<Row>}
+ */
 export async function verify(body, headers, { secrets, now = Date.now() / 1000 }) {
   const said = new Headers(headers);
   const [id, timestamp, signatures] = ["id", "timestamp", "signature"].map((name) => said.get(`webhook-${name}`) ?? "");
@@ -221,10 +286,12 @@ export async function verify(body, headers, { secrets, now = Date.now() / 1000 }
   throw new BadSignatureError("none of its signatures is of one of the secrets");
 }
 
+/** @param {string} text */
 function decoded(text) {
   return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 }
 
+/** @param {string} text */
 function decodedOrNothing(text) {
   try {
     return decoded(text);
