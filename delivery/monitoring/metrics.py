@@ -23,6 +23,7 @@ from delivery.monitoring.backlog import backlog, breakers_open
 from events.db import clock
 from events.monitoring import counting, families
 from events.monitoring.families import Figure, Stored, registry
+from events.sources import service_runs
 from notifications.websocket import hub
 
 REFUSAL = "Metrics are read from this machine, or with the METRICS_TOKEN of the settings as a bearer token.\n"
@@ -40,7 +41,7 @@ class Here(Collector):
 
 
 class Everywhere(Collector):
-    """Figures in the database, alike from every process: eleven queries."""
+    """Figures in the database, alike from every process: twelve queries."""
 
     def collect(self) -> Iterator[Metric]:
         now = clock.now()
@@ -56,6 +57,9 @@ class Everywhere(Collector):
         yield _family(families.LAG, [([one.name], one.lag) for one in found.subscribers])
         yield _family(families.PARKED, [([one.name], one.parked) for one in found.subscribers])
         yield _family(families.SET_ASIDE, [([one.name], one.set_aside) for one in found.subscribers])
+        yield _family(
+            families.MEMORY, [(list(labels), held) for labels, held in service_runs.memory_by_process().items()]
+        )
         # From 0: the first that die would be no increase else.
         dead = [(name, "dead", fault) for name in channels.installed() if name != "in_app" for fault in Whose]
         counted = {(families.DELIVERIES.name, *labels): 0.0 for labels in dead} | dict(counting.read())

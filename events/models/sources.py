@@ -80,6 +80,11 @@ class ServiceRun(models.Model):
     version = models.TextField()
     started_at = models.DateTimeField(db_default=Now(), editable=False)
     seen_at = models.DateTimeField(db_default=Now())
+    memory_bytes = models.BigIntegerField(
+        null=True,
+        blank=True,
+        help_text="Resident memory of it and its children when last seen; empty: unknown.",
+    )
     ended_at = models.DateTimeField(null=True, blank=True)
     is_clean = models.BooleanField(null=True, blank=True, help_text="How it ended; empty while it runs.")
 

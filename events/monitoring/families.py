@@ -69,6 +69,11 @@ CLOCK_AHEAD = Figure(
     "carillon_clock_ahead_seconds",
     "How far this machine's clock was ahead of the database's when it was last asked.",
 )
+MEMORY = Figure(
+    "carillon_process_memory_bytes",
+    "Resident memory of a process and its children, at its last sign of life.",
+    ("role", "host", "pid"),
+)
 OLDEST_UNNUMBERED = Figure(
     "carillon_oldest_unnumbered_event_seconds", "Age of the oldest event that has no position yet; 0: none."
 )

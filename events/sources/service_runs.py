@@ -9,11 +9,12 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 import psutil
 from django.db import DatabaseError, connection, connections, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from events.bus import publish
@@ -78,7 +79,12 @@ def start(role: str, *, host: str, pid: int, version: str) -> ServiceRun:
         ServiceRun.objects.filter(pk__in_set=[run.pk for run in gone]).update(ended_at=Now(), is_clean=False)
         ServiceRun.objects.filter(ended_at__lt=Now() - KEPT).delete()
         run = ServiceRun.objects.create(
-            role=role, host=host, pid=pid, process_started=process_started(pid) or 0.0, version=version
+            role=role,
+            host=host,
+            pid=pid,
+            process_started=process_started(pid) or 0.0,
+            version=version,
+            memory_bytes=memory(pid),
         )
         is_new = last is not None and last.version != version
         if gone or is_new:
@@ -94,11 +100,37 @@ def process_started(pid: int) -> float | None:
         return None
 
 
+def memory(pid: int) -> int | None:
+    """Return the resident bytes of a process and all below it, shared pages counted in each; None without one."""
+    try:
+        parent = psutil.Process(pid)
+        total = int(parent.memory_info().rss)
+        children = parent.children(recursive=True)
+    except psutil.Error:
+        return None
+    for child in children:
+        # It may have ended meanwhile.
+        with suppress(psutil.Error):
+            total += int(child.memory_info().rss)
+    return total
+
+
+def alive() -> QuerySet[ServiceRun]:
+    """Runs without an end that gave a sign of life within SILENT."""
+    return ServiceRun.objects.filter(ended_at=None, seen_at__gt=Now() - SILENT)
+
+
+def memory_by_process() -> dict[tuple[str, str, str], int]:
+    """Bytes of those alive by role, host and process number: the newest run of each. One query."""
+    known = alive().exclude(memory_bytes=None).order_by("pk").values_list("role", "host", "pid", "memory_bytes")
+    return {(role, host, str(pid)): held for role, host, pid, held in known if held is not None}
+
+
 def _is_gone(run: ServiceRun, *, host: str) -> bool:
     if run.host == host:
         began = process_started(run.pid)
         return began is None or abs(began - run.process_started) > 1
-    return not ServiceRun.objects.filter(pk=run.pk, seen_at__gt=Now() - SILENT).exists()
+    return not alive().filter(pk=run.pk).exists()
 
 
 def _publish_restart(run: ServiceRun, *, unclean: int, previous: str | None) -> None:
@@ -121,7 +153,7 @@ def _beat(pk: int, stop: threading.Event) -> None:
     try:
         while not stop.wait(BEAT_SECONDS):
             try:
-                ServiceRun.objects.filter(pk=pk).update(seen_at=Now())
+                ServiceRun.objects.filter(pk=pk).update(seen_at=Now(), memory_bytes=memory(os.getpid()))
             except DatabaseError as error:
                 outages.note(__name__, "A sign of life of this process is not written down", error, in_a_line=True)
             finally:

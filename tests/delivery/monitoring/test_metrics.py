@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from delivery.outbox import rescue
 from events.bus import Entity
 from events.monitoring import families
 from events.monitoring.counting import compact
+from events.sources import service_runs
 from notifications.models import Notification
 from tests.delivery.factories.deliveries import NOON, address, after, delivery, notification
 from tests.delivery.fakes.channel import FAILED, SENT
@@ -133,6 +135,15 @@ def test_a_request_is_counted_by_its_route_and_status(client):
 def test_addresses_that_are_left_alone_are_counted(owner, fake):
     address(owner, failures=9, open_until=after(10**9))
     assert scraped()["carillon_breakers_open{channel=fake}"] == 1
+
+
+def test_each_process_shows_its_memory_until_it_ends():
+    runs = [service_runs.start("worker", host=host, pid=os.getpid(), version="1") for host in "ab"]
+    series = [f"carillon_process_memory_bytes{{host={host},pid={os.getpid()},role=worker}}" for host in "ab"]
+    found = scraped()
+    assert min(found[one] for one in series) > 10_000_000
+    service_runs.end(runs[0])
+    assert [one in scraped() for one in series] == [False, True]
 
 
 def documented() -> dict[str, str]:

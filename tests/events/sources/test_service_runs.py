@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -11,7 +14,7 @@ from django.utils import timezone
 
 from events.models import Event, EventType, ServiceRun
 from events.sources import service_runs
-from tests.events.concurrency import at_once
+from tests.events.concurrency import at_once, until
 
 NOBODY = 2**22 + 1
 
@@ -102,6 +105,41 @@ def test_a_block_is_a_run_with_a_clean_end(committed):
     with service_runs.recorded("serve"):
         assert ServiceRun.objects.get().is_clean is None
     assert ServiceRun.objects.get().is_clean is True
+
+
+def test_memory_is_that_of_the_process_and_its_children():
+    alone = service_runs.memory(os.getpid()) or 0
+    code = "held = b'x' * 100_000_000; print(1, flush=True); input()"
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        both = service_runs.memory(os.getpid()) or 0
+        child.communicate(b"\n")
+    assert 0 < alone < both - 90_000_000
+    assert service_runs.memory(child.pid) is None
+
+
+def test_each_sign_of_life_tells_the_memory_anew(committed, monkeypatch):
+    figures = iter([1, 2])
+    monkeypatch.setattr(service_runs, "memory", lambda _pid: next(figures, 3))
+    monkeypatch.setattr(service_runs, "BEAT_SECONDS", 0.05)
+    with service_runs.recorded("worker"):
+        until(lambda: service_runs.memory_by_process() == {("worker", socket.gethostname(), str(os.getpid())): 3})
+    assert service_runs.memory_by_process() == {}
+
+
+def test_memory_is_told_of_several_processes_until_they_end_or_are_silent(db):
+    ended, silent, *_ = (start(role="worker", host=host) for host in "abcd")
+    service_runs.end(ended)
+    ServiceRun.objects.filter(pk=silent.pk).update(seen_at=timezone.now() - timedelta(seconds=91))
+    assert {host for _role, host, _pid in service_runs.memory_by_process()} == {"c", "d"}
+
+
+def test_of_two_runs_of_one_process_number_the_newest_tells_its_memory(db):
+    for held in (1, 2):
+        ServiceRun.objects.filter(pk=start().pk).update(memory_bytes=held)
+    assert list(service_runs.memory_by_process().values()) == [2]
 
 
 def test_a_database_that_is_away_keeps_nothing_from_starting(monkeypatch, caplog):
