@@ -31,6 +31,7 @@ _HEADERS = {
         "webhook-id": {"type": "string", "description": "The same for each repeat."},
         "webhook-timestamp": {"type": "string", "description": "Seconds since 1970, of this attempt."},
         "traceparent": {"type": "string", "description": "W3C Trace Context of this attempt, where traces are on."},
+        "tracestate": {"type": "string", "description": "Of the publisher's trace, where it has one."},
         "webhook-signature": {"type": "string", "description": "Standard Webhooks: v1 and HMAC-SHA256 in base64."},
     },
 }

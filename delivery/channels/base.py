@@ -16,6 +16,7 @@ from delivery.conf import conf
 from delivery.models import Address, Delivery, Destination
 from events.accounts import User
 from events.models import Event
+from events.transport import tracing
 from notifications.holds.rules import UTC_ZONE
 from notifications.models import Notification, Summary
 
@@ -38,8 +39,8 @@ class Outgoing:
     `event`: of a notification, or what goes to a destination, with its type and actor loaded. Tests and confirmations
     have neither. `user` and `destination`: whose the address is, one of them.
     `number`: 1 is the first attempt. `zone`: the person's own, for times that they read. `begins_until`: the moment, of
-    the monotonic clock, from which on another worker may be at it; each beat moves it on. `traceparent`: of this
-    attempt's span, or empty.
+    the monotonic clock, from which on another worker may be at it; each beat moves it on. `trace`: of this attempt's
+    span, or empty.
     """
 
     delivery: Delivery
@@ -55,7 +56,7 @@ class Outgoing:
     number: int = 1
     zone: ZoneInfo = UTC_ZONE
     begins_until: float = math.inf
-    traceparent: str = ""
+    trace: tracing.Context = tracing.NO_CONTEXT
 
     @property
     def person(self) -> User:

@@ -80,7 +80,7 @@ def _span(outgoing: Outgoing, *, channel: Channel) -> tracing.Span:
     """Begin the span of an attempt, which what goes out names."""
     facts = {"carillon.channel": channel.name, "carillon.delivery.id": outgoing.delivery.pk}
     span = tracing.start("carillon.send", outgoing.event, facts | {"carillon.attempt": outgoing.number})
-    outgoing.traceparent = span.traceparent
+    outgoing.trace = span.context
     return span
 
 

@@ -25,6 +25,8 @@ BATCHED = "application/cloudevents-batch+json"
 _JSON = re.compile(r"(application|text)/([\w.-]+\+)?json *(;.*)?", re.IGNORECASE)
 _BY_SLASH = re.compile(r"([a-z][a-z0-9_]{0,63})/([0-9]{1,19})")
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+# As long as the Trace Context asks all to pass on (section 3.3.1.5); whoever begins a span looks at its members.
+_TRACESTATE = re.compile(r"[\x20-\x7e]{1,512}")
 # Attributes that are whole numbers, also where they come as text.
 _NUMBERS = ("actoruserid", "projectid")
 
@@ -55,6 +57,7 @@ class CloudEventIn(serializers.Serializer[Any]):
     actoruserid = Whole(required=False, help_text="Any existing user; nobody by default.")
     projectid = Whole(required=False)
     traceparent = Text(required=False)
+    tracestate = Text(required=False, help_text="Kept beside a traceparent, up to 512 characters.")
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if isinstance(data, Mapping):
@@ -107,7 +110,8 @@ def _number(name: str, value: Any) -> Any:
 
 def as_event(checked: Mapping[str, Any]) -> dict[str, Any]:
     about = parsed_entity(_BY_SLASH.sub(r"\1:\2", checked.get("subject", "")))
-    trace = checked.get("traceparent", "")
+    trace, state = checked.get("traceparent", ""), checked.get("tracestate", "")
+    is_trace = _TRACEPARENT.fullmatch(trace) is not None
     return {
         "event_type": checked["type"],
         "source_entity_type": about.type if about else None,
@@ -116,7 +120,8 @@ def as_event(checked: Mapping[str, Any]) -> dict[str, Any]:
         "project_id": checked.get("projectid"),
         "payload": checked.get("data"),
         "idempotency_key": _key(checked["source"], checked["id"]),
-        "traceparent": trace if _TRACEPARENT.fullmatch(trace) else "",
+        "traceparent": trace if is_trace else "",
+        "tracestate": state if is_trace and _TRACESTATE.fullmatch(state) else "",
     }
 
 

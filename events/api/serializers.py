@@ -259,5 +259,6 @@ def new_event(checked: dict[str, Any], *, idempotency_key: str | None) -> NewEve
         project_id=checked.get("project_id"),
         idempotency_key=idempotency_key,
         traceparent=checked.get("traceparent", ""),
+        tracestate=checked.get("tracestate", ""),
         to=checked.get("to"),
     )

@@ -31,6 +31,7 @@ _COLUMNS = {
     "publisher": "text",
     "idempotency_key": "text",
     "traceparent": "text",
+    "tracestate": "text",
     "recipients": "jsonb",
 }
 # What two events under one key have in common, beside the payload.

@@ -37,6 +37,7 @@ class NewEvent:
     idempotency_key: str | None = None
     traceparent: str = ""
     to: Recipients | None = None
+    tracestate: str = ""
 
 
 def publish(
@@ -173,6 +174,7 @@ def _event(given: NewEvent, *, event_type: EventType, publisher: str) -> Event:
             field="project_id",
         )
     source = None if given.source is None else entity_of(given.source)
+    trace = tracing.Context(given.traceparent, given.tracestate) if given.traceparent else tracing.current()
     event = Event(
         event_type=event_type,
         **(source.columns("source_entity") if source else {}),
@@ -181,7 +183,8 @@ def _event(given: NewEvent, *, event_type: EventType, publisher: str) -> Event:
         project_id=given.project_id,
         publisher=publisher,
         idempotency_key=_key(given.idempotency_key),
-        traceparent=given.traceparent or tracing.current(),
+        traceparent=trace.traceparent,
+        tracestate=trace.tracestate or None,
         recipients=recipients.ids_of(given.to),
     )
     if isinstance(given.actor, User) and not given.actor._state.adding:

@@ -35,6 +35,9 @@ class Event(models.Model):
     publisher = models.TextField(default="", db_default="", help_text="Who sent it over HTTP; empty: this site itself.")
     idempotency_key = models.TextField(blank=True, null=True)
     traceparent = models.TextField(default="", db_default="", help_text="W3C trace context of the publisher.")
+    tracestate = models.TextField(
+        blank=True, null=True, help_text="What tracing systems say beside it (W3C); empty: nothing."
+    )
     recipients = models.JSONField(
         blank=True, null=True, help_text="Ids of the people it is addressed to, beside those of the type's rules."
     )

@@ -1,8 +1,8 @@
 """Traces by OpenTelemetry's API, where `CARILLON["TRACING"]` asks for them; else nothing of it is imported.
 
-An event keeps the `traceparent` (W3C Trace Context) of whoever published it. What is done with it later, in other
-processes, are spans of that trace, written as they end: the events of a batch belong to as many traces. An event that
-came without one has no spans.
+An event keeps the `traceparent` and `tracestate` (W3C Trace Context) of whoever published it. What is done with it
+later, in other processes, are spans of that trace, written as they end: the events of a batch belong to as many traces.
+An event that came without one has no spans.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cache
 from importlib import import_module
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from django.db import transaction
 
@@ -24,16 +24,27 @@ class Traced(Protocol):
 
     pk: Any
     traceparent: Any
+    tracestate: Any
     event_type: Any
     created_at: Any
 
 
+class Context(NamedTuple):
+    """What names a span to others, as W3C's headers; empty without one."""
+
+    traceparent: str = ""
+    tracestate: str = ""
+
+
+NO_CONTEXT = Context()
+
+
 class Span:
-    """Span that has begun, or none: then `traceparent` is empty."""
+    """Span that has begun, or none: then its context is empty."""
 
     def __init__(self, span: Any = None) -> None:
         self._span = span
-        self.traceparent = "" if span is None else _traceparent(span)
+        self.context = NO_CONTEXT if span is None else _context(span)
 
     def end(self, attributes: Mapping[str, Any], *, error: str = "") -> None:
         if self._span is None:
@@ -47,9 +58,9 @@ class Span:
 _NONE = Span()
 
 
-def current() -> str:
-    """Return the traceparent of the caller's span, empty without one."""
-    return _traceparent(_trace().get_current_span()) if conf.TRACING else ""
+def current() -> Context:
+    """Return the context of the caller's span, empty without one."""
+    return _context(_trace().get_current_span()) if conf.TRACING else NO_CONTEXT
 
 
 def start(name: str, event: Traced | None, attributes: Mapping[str, Any]) -> Span:
@@ -80,14 +91,14 @@ def record(
 
 def _started(name: str, event: Traced, attributes: Mapping[str, Any], **more: Any) -> Any:
     of_event = {"carillon.event.id": event.pk, "carillon.event.type": event.event_type.name}
-    context = _propagator().extract({"traceparent": event.traceparent})
+    context = _propagator().extract({"traceparent": event.traceparent, "tracestate": event.tracestate or ""})
     return _trace().get_tracer("carillon").start_span(name, context, attributes={**of_event, **attributes}, **more)
 
 
-def _traceparent(span: Any) -> str:
+def _context(span: Any) -> Context:
     carrier: dict[str, str] = {}
     _propagator().inject(carrier, _trace().set_span_in_context(span))
-    return carrier.get("traceparent", "")
+    return Context(**carrier)
 
 
 def _trace() -> Any:

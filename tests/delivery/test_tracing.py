@@ -12,14 +12,17 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 from opentelemetry import trace
+from opentelemetry.context import attach, detach
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from delivery import addresses
 from delivery.models import Address
 from delivery.sender import drain
+from events.api.cloudevents import as_event
 from events.bus import publish
 from events.models import Event, EventType
 from events.monitoring.counting import Tally
@@ -30,6 +33,7 @@ from tests.notifications.factories.routing import store_preference
 from tests.own_settings import own
 
 TRACER = trace.get_tracer("caller")
+OUTSIDE, STATE = f"00-{'4b' * 16}-{'ab' * 8}-01", "vendor=t61rcWkgMzE,other=1"
 CLOUD = Address.Format.CLOUDEVENTS
 # Only what is asked for is imported; a process of its own, for here all is.
 WITHOUT = """
@@ -39,7 +43,7 @@ django.setup()
 from delivery.sender import drain
 from events.bus import publish
 from events.transport import tracing
-assert tracing.current() == ""
+assert tracing.current() == ("", "")
 tracing.record("x", [])
 assert [name for name in sys.modules if name.startswith("opentelemetry.")] == []
 """
@@ -119,6 +123,32 @@ def test_a_cloud_event_names_where_it_began(committed, owner, receiver, collecto
     render = spans(collector)["render"]
     assert json.loads(receiver.last.body)["traceparent"] == event.traceparent
     assert event.traceparent.startswith(f"00-{render.trace_id.hex()}-{render.span_id.hex()}-")
+
+
+@pytest.mark.parametrize("form", ["standard", CLOUD])
+def test_the_state_of_the_trace_goes_along_to_the_receiver(committed, owner, receiver, collector, form):
+    context = TraceContextTextMapPropagator().extract({"traceparent": OUTSIDE, "tracestate": STATE})
+    token = attach(context)
+    event = tell(owner, receiver, form=form)
+    detach(token)
+    assert event.tracestate == receiver.last.headers["tracestate"] == STATE
+    assert json.loads(receiver.last.body).get("tracestate") == (STATE if form == CLOUD else None)
+    assert {span.trace_state for span in all_spans(collector)} == {STATE}
+
+
+@pytest.mark.parametrize(
+    ("attributes", "kept"),
+    [
+        ({"traceparent": OUTSIDE, "tracestate": STATE}, STATE),
+        ({"traceparent": OUTSIDE, "tracestate": "a=" + "b" * 511}, ""),
+        ({"traceparent": OUTSIDE, "tracestate": "a=b\r\nx: y"}, ""),
+        ({"traceparent": "else", "tracestate": STATE}, ""),
+    ],
+    ids=["kept", "too long", "of two lines", "without a trace"],
+)
+def test_a_cloud_event_that_comes_in_may_bring_the_state_of_its_trace(attributes, kept):
+    given = as_event({"type": "job.completed", "source": "/render", "id": "1"} | attributes)
+    assert given["tracestate"] == kept
 
 
 def test_an_attempt_that_failed_says_so(committed, owner, receiver, collector):

@@ -19,7 +19,8 @@ TEXTS = (
     "Accept Accept-Encoding Accept-Language Authorization Content-Encoding Host If-Match If-Modified-Since "
     "If-None-Match Last-Event-ID Idempotency-Key Origin Range Referer Sec-Purpose Transfer-Encoding User-Agent "
     "WebHook-Request-Origin X-CSRFToken X-Forwarded-For X-Forwarded-Host X-Forwarded-Proto X-Requested-With "
-    "ce-specversion ce-id ce-source ce-type ce-subject ce-time ce-actoruserid ce-projectid ce-x traceparent"
+    "ce-specversion ce-id ce-source ce-type ce-subject ce-time ce-actoruserid ce-projectid ce-x "
+    "ce-traceparent ce-tracestate"
 ).split()
 COOKIES = ("sessionid", "csrftoken", "messages", "django_language", "x")
 VALUES = ["", "\x00\xff", "9" * 5000, "%00%ff", "*;q=x, ;;=,\"'", "Bearer \x00"]

@@ -74,7 +74,9 @@ def _of_event(event: Event, notification: Notification | None) -> Body:
 
 def _trace(event: Event | None) -> Body:
     """Name the trace that an event began in: CloudEvents' distributed tracing extension."""
-    return {"traceparent": event.traceparent} if event is not None and event_settings.TRACING else {}
+    if event is None or not event_settings.TRACING:
+        return {}
+    return {"traceparent": event.traceparent, "tracestate": event.tracestate}
 
 
 def _of_digest(events: list[Event]) -> Body:

@@ -11,7 +11,7 @@ from delivery.conf import conf
 CONTENT_TYPE = "application/cloudevents+json"
 EXTENSIONS = (
     "event_id position actor_user_id project_id category is_critical title body url notification_id summary_id reason "
-    "traceparent"
+    "traceparent tracestate"
 ).split()
 
 

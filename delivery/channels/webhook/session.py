@@ -61,8 +61,7 @@ class WebhookSession:
         headers = signing.headers(body, message_id=outgoing.message_id, timestamp=int(now.timestamp()), keys=keys) | {
             "Content-Type": outgoing.delivery.content_type
         }
-        if outgoing.traceparent:
-            headers["traceparent"] = outgoing.traceparent
+        headers |= {name: value for name, value in outgoing.trace._asdict().items() if value}
         attempt = Attempt()
         attempt_of_task.set(attempt)
         try:
