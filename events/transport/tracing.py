@@ -30,7 +30,7 @@ class Traced(Protocol):
 
 
 class Context(NamedTuple):
-    """What names a span to others, as W3C's headers; empty without one."""
+    """Name of a span for others, as W3C's headers; empty without one."""
 
     traceparent: str = ""
     tracestate: str = ""

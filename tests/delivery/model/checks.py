@@ -37,7 +37,7 @@ class Checks(World):
         assert not recount.wrong_among(list(self.feeds))
 
     def a_feed_that_changed_has_a_new_number(self, user: int, page: list[tuple[int, bool]]) -> None:
-        """Or a tab that asks what came since would miss it."""
+        """Number of a changed feed is higher, or a tab that asks what came since would miss it."""
         if page != self.shown.get(user, []):
             assert Inbox.objects.get(pk=user).seq > self.seqs.get(user, 0)
             self.shown[user] = page
